@@ -125,7 +125,7 @@ export class TimerWheel {
   }
 
   #takeDue(slot: number, nowTick: number): void {
-    let each = this.#slots[slot]!;
+    let each = this.#slots[slot] ?? null;
     while (each !== null) {
       const next: Deadline | null = each.next;
       if (each.dueTick <= nowTick) {
