@@ -1,0 +1,79 @@
+/** What a peer is asked to do, in words that every peer's configuration can be generated from. */
+
+/** PEM files of one throw-away authority: what the benches' TLS needs. */
+export interface CertificateFiles {
+  readonly ca: string;
+  /** A server certificate for `localhost`, its key, and both in one file as HAProxy wants them. */
+  readonly serverCert: string;
+  readonly serverKey: string;
+  readonly serverBoth: string;
+  /** A client certificate that the backend of `tls-originate` demands. */
+  readonly clientCert: string;
+  readonly clientKey: string;
+  readonly clientBoth: string;
+}
+
+/**
+ * The path through the proxy: HTTP/1.1 in and out; TLS 1.3 in and plain out; plain in and mutual TLS 1.3 out; or bytes.
+ */
+export type ScenarioKind = 'http1' | 'tls-terminate' | 'tls-originate' | 'tcp';
+
+/** One start of one peer. */
+export interface Scenario {
+  readonly kind: ScenarioKind;
+  /** Whether FEATURES are on. Bytes (`tcp`) have none of them. */
+  readonly features: boolean;
+  /** The port for traffic and the port for the peer's own statistics, both on 127.0.0.1. */
+  readonly port: number;
+  readonly adminPort: number;
+  /** Ports of the backend on 127.0.0.1, at least one. With features off only the first is used. */
+  readonly backendPorts: readonly number[];
+  /** A folder of this peer's own for files that it writes or is given. */
+  readonly folder: string;
+  /** Present for the two TLS kinds. */
+  readonly certificates?: CertificateFiles;
+}
+
+/** What every peer does when features are on; http-proxy does it in our script, the floor does none of it. */
+export const FEATURES: readonly string[] = [
+  '20 virtual hosts of 3 prefix routes each, the last of them matching',
+  'one cluster of 4 endpoints, power of two choices by requests in flight',
+  'at most 1,024 requests in flight per endpoint or cluster',
+  'an endpoint that fails 5 times in a row is taken out',
+  'a new x-request-id for every request',
+  'x-forwarded-for and x-forwarded-proto',
+  'statistics kept and served on a second port',
+  'no access log',
+];
+
+/** Virtual hosts that the routes know and the load generator asks for in turn. */
+export const HOSTS: readonly string[] = Array.from(
+  { length: 20 },
+  (_, i) => `svc-${String(i).padStart(2, '0')}.bench.local`,
+);
+
+/** The prefixes of every virtual host in the order that they are tried; requests match the last. */
+export const PREFIXES: readonly string[] = ['/admin/', '/static/', '/api/'];
+
+/** The path of every request. */
+export const REQUEST_PATH = '/api/orders/1734?fields=id,total';
+
+/** Limits that the configurations share. */
+export const LIMITS = {
+  requestsInFlight: 1024,
+  consecutiveFailures: 5,
+  connectTimeoutMs: 1000,
+  requestTimeoutMs: 15_000,
+  ejectionMs: 30_000,
+} as const;
+
+/** The endpoints in use: all of them with features on, else the first. */
+export function endpointPorts(scenario: Scenario): readonly number[] {
+  return scenario.features ? scenario.backendPorts : scenario.backendPorts.slice(0, 1);
+}
+
+/** The certificates of a TLS scenario. Throws for a scenario that was built without. */
+export function certificatesOf(scenario: Scenario): CertificateFiles {
+  if (scenario.certificates === undefined) throw new Error(`scenario ${scenario.kind} was built without certificates`);
+  return scenario.certificates;
+}
