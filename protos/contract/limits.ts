@@ -1,0 +1,28 @@
+/** Bounds that both sides of the wire keep. A sender must stay below them; a receiver refuses what is above. */
+
+/** Largest gRPC message, either way. An xDS answer that would be larger is split where the protocol allows it. */
+export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Longest resource name, in UTF-8 bytes. */
+export const RESOURCE_NAME_BYTES_MAX = 512;
+
+/** Most names in one subscription. */
+export const SUBSCRIBED_NAMES_MAX = 10_000;
+
+/** Longest node id, in UTF-8 bytes. */
+export const NODE_ID_BYTES_MAX = 256;
+
+/** Longest text of a rejection; longer texts are cut, since they travel back with every NACK. */
+export const ERROR_DETAIL_CHARS_MAX = 4_096;
+
+/** Largest value of one settings entry. */
+export const CONFIG_ENTRY_BYTES_MAX = 1024 * 1024;
+
+/** Longest key of a settings entry, in UTF-8 bytes. */
+export const CONFIG_KEY_BYTES_MAX = 256;
+
+/** Most edges in one load report; the busiest are kept. */
+export const LOAD_REPORT_EDGES_MAX = 256;
+
+/** Most entries of registration metadata. */
+export const METADATA_ENTRIES_MAX = 64;

@@ -1,0 +1,50 @@
+/** From a type URL to the codec of the message: what an Any needs to be read and written. */
+import { CODECS, type MessageTypes } from '../gen/registry.ts';
+import type { MessageCodec } from './table-types.ts';
+
+/** Prefix of every type URL that we write. Any prefix up to the last slash is accepted when reading. */
+export const TYPE_URL_PREFIX = 'type.googleapis.com/';
+
+/** An Any as the generated code has it. */
+export interface AnyMessage {
+  typeUrl: string;
+  value: Buffer;
+}
+
+/** `type.googleapis.com/a.b.C` becomes `a.b.C`. */
+export function typeNameOf(typeUrl: string): string {
+  return typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+}
+
+/** The type URL of a message. */
+export function typeUrlOf(messageName: string): string {
+  return TYPE_URL_PREFIX + messageName;
+}
+
+/** Full names of all messages that can stand in an Any. */
+export function knownTypeNames(): string[] {
+  return Object.keys(CODECS);
+}
+
+/** The codec of a top-level message by full name, or undefined when we do not have it. */
+export function codecNamed(messageName: string): MessageCodec<unknown> | undefined {
+  return Object.hasOwn(CODECS, messageName)
+    ? (CODECS[messageName as keyof MessageTypes] as MessageCodec<unknown>)
+    : undefined;
+}
+
+/** Wraps a message in an Any. */
+export function packAny<N extends keyof MessageTypes>(messageName: N, message: MessageTypes[N]): AnyMessage {
+  const codec = CODECS[messageName] as MessageCodec<MessageTypes[N]>;
+  return { typeUrl: typeUrlOf(messageName), value: Buffer.from(codec.encode(message).finish()) };
+}
+
+/**
+ * Opens an Any that should hold this type.
+ *
+ * @returns the message, or undefined when the Any holds another type. Throws on malformed bytes.
+ */
+export function unpackAny<N extends keyof MessageTypes>(messageName: N, any: AnyMessage): MessageTypes[N] | undefined {
+  if (typeNameOf(any.typeUrl) !== messageName) return undefined;
+  return (CODECS[messageName] as MessageCodec<MessageTypes[N]>).decode(any.value);
+}
