@@ -1,0 +1,206 @@
+/**
+ * The control plane's REST API, one method per call. Every failure is a CliError that can be printed as it is.
+ */
+import { Agent, type Dispatcher } from 'undici';
+import type {
+  ApiErrorBody,
+  ApplyResult,
+  ConfigView,
+  FileProblem,
+  ScaleResult,
+  ScrapeTarget,
+  ServiceView,
+  StatusView,
+} from './api-types.ts';
+import { CliError, messageOf } from './errors.ts';
+
+/** How long a plain call may take; an apply that waits for the sidecars adds its own seconds. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Nobody answers at the control plane's address. */
+export class UnreachableError extends CliError {
+  constructor(address: string, cause: string) {
+    super(
+      `no control plane answers at ${address} (${cause}): start one with "outrider up -f compose.yaml" or ` +
+        `"outrider control-plane", or name another with --server or OUTRIDER_SERVER`,
+    );
+  }
+}
+
+/** The control plane refused a request; `status` is HTTP's. */
+export class RefusedError extends CliError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How an apply is done; all fields are optional. */
+export interface ApplyOptions {
+  /** The file's name, for messages. */
+  readonly file?: string;
+  /** The absolute folder that relative paths in the file start from. */
+  readonly dir?: string;
+  /** Only check, and tell what would change. */
+  readonly dryRun?: boolean;
+  /** Answer when every subscribed sidecar has accepted the change; fail after so many seconds. */
+  readonly waitSeconds?: number;
+}
+
+interface CallOptions {
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly extraMs?: number;
+}
+
+/** A client of one control plane. `close` it, or its idle connection keeps the process for some seconds. */
+export class Client {
+  /** The address as given, such as http://127.0.0.1:15080. */
+  readonly address: string;
+  readonly #dispatcher: Dispatcher;
+
+  /** `dispatcher` is for tests; the client closes it. */
+  constructor(address: string, dispatcher: Dispatcher = new Agent({ connect: { timeout: 2000 } })) {
+    this.address = address;
+    this.#dispatcher = dispatcher;
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.close();
+  }
+
+  /** Applies one YAML text, all or nothing. */
+  apply(text: string, options: ApplyOptions = {}): Promise<ApplyResult> {
+    const { file, dir, dryRun, waitSeconds } = options;
+    const wait = waitSeconds === undefined ? undefined : String(waitSeconds);
+    const query = { file, dir, dryRun: dryRun ? '1' : undefined, wait };
+    const extraMs = (waitSeconds ?? 0) * 1000;
+    return this.#call('POST', '/v1/apply', { body: text, contentType: 'text/yaml', query, extraMs });
+  }
+
+  /** All resources of a kind, or the one of that name, as the control plane keeps them. */
+  resources(kind: string, name?: string): Promise<unknown> {
+    return this.#call('GET', name === undefined ? `/v1/resources/${kind}` : `/v1/resources/${kind}/${segment(name)}`);
+  }
+
+  deleteResource(kind: string, name: string): Promise<unknown> {
+    return this.#call('DELETE', `/v1/resources/${kind}/${segment(name)}`);
+  }
+
+  services(): Promise<readonly ServiceView[]> {
+    return this.#call('GET', '/v1/services');
+  }
+
+  service(name: string): Promise<ServiceView> {
+    return this.#call('GET', `/v1/services/${segment(name)}`);
+  }
+
+  scale(service: string, replicas: number): Promise<ScaleResult> {
+    return this.#call('PUT', `/v1/services/${segment(service)}/scale`, json({ replicas }));
+  }
+
+  /** The whole configuration of a workload, or the answer for one key. */
+  config(workload: string, key?: string): Promise<ConfigView> {
+    return this.#call('GET', configPath(workload, key));
+  }
+
+  setConfig(workload: string, key: string, value: string): Promise<unknown> {
+    return this.#call('PUT', configPath(workload, key), json({ value }));
+  }
+
+  deleteConfig(workload: string, key: string): Promise<unknown> {
+    return this.#call('DELETE', configPath(workload, key));
+  }
+
+  status(): Promise<StatusView> {
+    return this.#call('GET', '/v1/status');
+  }
+
+  scrapeTargets(): Promise<readonly ScrapeTarget[]> {
+    return this.#call('GET', '/v1/prometheus/targets');
+  }
+
+  /** Throws until the control plane serves. */
+  ready(): Promise<unknown> {
+    return this.#call('GET', '/readyz');
+  }
+
+  /** Asks the control plane to end, and to stop the workloads first or to let them run on. */
+  shutdown(workloads: 'stop' | 'keep'): Promise<unknown> {
+    return this.#call('POST', '/v1/shutdown', { ...json({ workloads }), extraMs: 20_000 });
+  }
+
+  async #call<T>(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<T> {
+    const { status, text } = await this.#send(method, path, options);
+    if (status >= 400) throw refusal(status, text, `${method} ${this.address}${path}`);
+    return (text === '' ? undefined : parseJson(text)) as T;
+  }
+
+  async #send(method: Dispatcher.HttpMethod, path: string, options: CallOptions) {
+    const timeoutMs = REQUEST_TIMEOUT_MS + (options.extraMs ?? 0);
+    try {
+      const response = await this.#dispatcher.request({
+        origin: this.address,
+        method,
+        path: path + queryString(options.query ?? {}),
+        body: options.body ?? null,
+        headers: options.contentType === undefined ? {} : { 'content-type': options.contentType },
+        headersTimeout: timeoutMs,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return { status: response.statusCode, text: await response.body.text() };
+    } catch (error) {
+      const timedOut = error instanceof Error && error.name === 'TimeoutError';
+      throw new UnreachableError(this.address, timedOut ? `no answer in ${timeoutMs} ms` : messageOf(error));
+    }
+  }
+}
+
+/** One problem as compilers print them: `file:line:column: path: message (did you mean x?)`, without what is unknown. */
+export function problemLine(problem: FileProblem): string {
+  const { file, line, column, path, message, suggestion } = problem;
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`;
+  return [place, path ?? '', `${message}${hint}`].filter((part) => part !== '').join(': ');
+}
+
+function refusal(status: number, text: string, call: string): RefusedError {
+  const body = parseJson(text) as { error?: ApiErrorBody; errors?: readonly FileProblem[] } | undefined;
+  const problems = body?.errors ?? body?.error?.details ?? [];
+  const headline = body?.error?.message;
+  const lines = [...(headline === undefined ? [] : [headline]), ...problems.map(problemLine)];
+  return new RefusedError(
+    status,
+    lines.length > 0 ? lines.join('\n') : `${call} answered ${status}: ${text.slice(0, 300)}`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function json(value: unknown): CallOptions {
+  return { body: JSON.stringify(value), contentType: 'application/json' };
+}
+
+function configPath(workload: string, key?: string): string {
+  return key === undefined ? `/v1/config/${segment(workload)}` : `/v1/config/${segment(workload)}/${segment(key)}`;
+}
+
+function segment(name: string): string {
+  return encodeURIComponent(name);
+}
+
+function queryString(query: Readonly<Record<string, string | undefined>>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, value);
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * The control plane's answers, as this client reads them (GET /openapi.json on a control plane has the whole contract).
+ */
+
+/** One resource that an apply touched. */
+export interface Change {
+  readonly kind: string;
+  readonly name: string;
+  readonly action: 'created' | 'updated' | 'unchanged' | 'deleted';
+}
+
+/** The answer to POST /v1/apply. `revision` is the store's after the change. */
+export interface ApplyResult {
+  readonly revision: number;
+  readonly changes: readonly Change[];
+}
+
+/** Something wrong in a file: where it is, and the nearest valid name when a name was the problem. */
+export interface FileProblem {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly path?: string;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** One instance of a service as the registry sees it. */
+export interface InstanceView {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly version?: string;
+  readonly health: string;
+  readonly state: string;
+  /** How long ago its sidecar last renewed the lease. */
+  readonly leaseAgeMs: number;
+}
+
+/** One service as the registry sees it. */
+export interface ServiceView {
+  readonly name: string;
+  readonly replicas: { readonly desired: number; readonly running: number; readonly ready: number };
+  readonly instances: readonly InstanceView[];
+}
+
+/** What one sidecar last said about one resource type. */
+export interface NodeTypeView {
+  readonly version: string;
+  readonly acked: boolean;
+  readonly nacked?: { readonly message: string; readonly atMs: number };
+}
+
+/** One sidecar as the control plane sees it; `types` is keyed by LDS, RDS, CDS, EDS and so on. */
+export interface NodeView {
+  readonly id: string;
+  readonly connected: boolean;
+  readonly types: Readonly<Record<string, NodeTypeView>>;
+}
+
+/** The answer to GET /v1/status. */
+export interface StatusView {
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly revision: number;
+  readonly nodes: readonly NodeView[];
+}
+
+/** The answer to PUT /v1/services/:name/scale. */
+export interface ScaleResult {
+  readonly service: string;
+  readonly desired: number;
+  readonly revision: number;
+}
+
+/** Prometheus' http_sd: where sidecars answer scrapes. */
+export interface ScrapeTarget {
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The body of a refused request. */
+export interface ApiErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: readonly FileProblem[];
+}
+
+/** A Compose service as the control plane keeps it, as far as it is printed. */
+export interface WorkloadView {
+  readonly name: string;
+  /** The services it stands behind, its own name first. */
+  readonly services: readonly string[];
+  readonly version: string;
+  readonly command: readonly string[];
+  readonly replicas: number;
+  /** Ports of the host that lead to it. */
+  readonly published: readonly { readonly hostIp: string; readonly hostPort: number }[];
+}
+
+/** An HTTPRoute as the control plane keeps it, as far as it is printed. */
+export interface RouteView {
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly rules: readonly { readonly backends: readonly { readonly service: string; readonly weight: number }[] }[];
+}
+
+/** The settings of a workload, or the one key that was asked for. */
+export interface ConfigView {
+  readonly entries: Readonly<Record<string, string>>;
+}

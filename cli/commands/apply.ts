@@ -1,0 +1,102 @@
+/**
+ * `outrider apply`: hands files to the control plane, all or nothing each.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Client } from '../api-client.ts';
+import type { ApplyResult } from '../api-types.ts';
+import type { CliContext } from '../context.ts';
+import { CliError, messageOf, UsageError } from '../errors.ts';
+import { type Format, outputOption, render } from '../format.ts';
+import { withClient, withServerOptions } from '../server-command.ts';
+
+/** How long --wait waits when it is given without a number. */
+const WAIT_SECONDS = 30;
+
+interface ApplyFlags {
+  readonly filename?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly wait?: true | number;
+  readonly output: Format;
+  readonly server?: string;
+  readonly state?: string;
+}
+
+/** Adds the command. */
+export function addApply(program: Command, context: CliContext): void {
+  const command = program
+    .command('apply')
+    .description('create or change workloads and routes from YAML files')
+    .option('-f, --filename <file>', 'a file, or - for standard input; may be repeated', collect)
+    .option('--dry-run', 'check the files and tell what would change')
+    .option('--wait [seconds]', 'return when every sidecar concerned has accepted the change', seconds)
+    .addOption(outputOption());
+  withServerOptions(command).action((flags: ApplyFlags) => {
+    const files = atLeastOne(flags.filename, '--filename');
+    return withClient(flags, context, async (client) => {
+      for (const file of files) {
+        const result = await applyFile(client, file, flags, context);
+        context.out(render(flags.output, result, (each) => changesText(each, flags.dryRun === true)));
+      }
+    });
+  });
+}
+
+/** Reads one file (- is standard input) and applies it. */
+export async function applyFile(
+  client: Client,
+  file: string,
+  options: Pick<ApplyFlags, 'dryRun' | 'wait'>,
+  context: Pick<CliContext, 'cwd' | 'readStdin'>,
+): Promise<ApplyResult> {
+  const text = file === '-' ? await context.readStdin() : readText(path.resolve(context.cwd, file));
+  const dir = file === '-' ? context.cwd : path.dirname(path.resolve(context.cwd, file));
+  const waitSeconds = options.wait === true ? WAIT_SECONDS : options.wait;
+  return client.apply(text, {
+    file: file === '-' ? 'standard input' : file,
+    dir,
+    dryRun: options.dryRun === true,
+    ...(waitSeconds === undefined ? {} : { waitSeconds }),
+  });
+}
+
+/** One line per changed resource; what stayed as it was is only counted. */
+export function changesText(result: ApplyResult, dryRun: boolean): string {
+  const lines: string[] = [];
+  let unchanged = 0;
+  for (const { kind, name, action } of result.changes) {
+    if (action === 'unchanged') unchanged++;
+    else lines.push(`${kind.toLowerCase()}/${name} ${dryRun ? 'would be ' : ''}${action}`);
+  }
+  if (unchanged > 0) lines.push(`${unchanged} unchanged`);
+  return `${lines.join('\n')}\n`;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CliError(`cannot read ${file}: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * The values of an option that must be there. Commander could check that itself, but does so before it looks for unknown
+ * options, and would call a mistyped `--filename` missing.
+ */
+export function atLeastOne(values: readonly string[] | undefined, flag: string): readonly string[] {
+  if (values !== undefined) return values;
+  throw new UsageError(`${flag} is missing: name a file with it`);
+}
+
+/** Gathers a repeated option's values. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function seconds(value: string): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0 && number <= 600) return number;
+  throw new InvalidArgumentError('It must be a number of seconds, above 0 and at most 600.');
+}

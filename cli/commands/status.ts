@@ -1,0 +1,74 @@
+/**
+ * `outrider status`: is the mesh as it should be, and if not, where not.
+ */
+import type { Command } from 'commander';
+import type { Client } from '../api-client.ts';
+import type { NodeView, ServiceView, StatusView } from '../api-types.ts';
+import type { CliContext } from '../context.ts';
+import { type Format, outputOption, render } from '../format.ts';
+import type { ServerOptions } from '../server-address.ts';
+import { withClient, withServerOptions } from '../server-command.ts';
+import { duration, table } from '../table.ts';
+
+/** Everything that the command prints. */
+export interface MeshStatus extends StatusView {
+  readonly serviceViews: readonly ServiceView[];
+}
+
+/** Adds the command. */
+export function addStatus(program: Command, context: CliContext): void {
+  const command = program
+    .command('status')
+    .description('show services, and which sidecars have what configuration')
+    .addOption(outputOption());
+  withServerOptions(command).action((options: ServerOptions & { readonly output: Format }) =>
+    withClient(options, context, async (client) => {
+      context.out(render(options.output, await meshStatus(client), statusText));
+    }),
+  );
+}
+
+/** Services first, then sidecars; a refused configuration is told in full under the table. */
+export function statusText(status: MeshStatus): string {
+  const head = `Outrider ${status.version}, up ${duration(status.uptimeMs)}, revision ${status.revision}\n`;
+  return [head, servicesTable(status.serviceViews), nodesTable(status.nodes) + refusals(status.nodes)].join('\n');
+}
+
+/** One line per service: READY is ready of desired. */
+export function servicesTable(services: readonly ServiceView[]): string {
+  const rows = services.map(({ name, replicas, instances }) => [
+    name,
+    `${replicas.ready}/${replicas.desired}`,
+    String(replicas.running),
+    [...new Set(instances.map((instance) => instance.version ?? ''))].filter((version) => version !== '').join(', '),
+  ]);
+  return table([{ title: 'SERVICE' }, { title: 'READY' }, { title: 'RUNNING' }, { title: 'VERSIONS' }], rows);
+}
+
+async function meshStatus(client: Client): Promise<MeshStatus> {
+  const [status, serviceViews] = await Promise.all([client.status(), client.services()]);
+  return { ...status, serviceViews };
+}
+
+function nodesTable(nodes: readonly NodeView[]): string {
+  const rows = nodes.map((node) => [node.id, node.connected ? 'yes' : 'no', configuration(node)]);
+  return table([{ title: 'SIDECAR' }, { title: 'CONNECTED' }, { title: 'CONFIGURATION' }], rows);
+}
+
+/** One word when all is well: the reader looks for the line that differs. */
+function configuration(node: NodeView): string {
+  const types = Object.entries(node.types);
+  const refused = types.filter(([, type]) => type.nacked !== undefined).map(([name]) => name);
+  const pending = types.filter(([, type]) => !type.acked && type.nacked === undefined).map(([name]) => name);
+  if (refused.length > 0) return `refused ${refused.join(', ')}`;
+  return pending.length > 0 ? `waiting for ${pending.join(', ')}` : 'accepted';
+}
+
+function refusals(nodes: readonly NodeView[]): string {
+  const lines = nodes.flatMap((node) =>
+    Object.entries(node.types).flatMap(([name, { nacked }]) =>
+      nacked === undefined ? [] : [`${node.id} refused ${name}: ${nacked.message}\n`],
+    ),
+  );
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+}

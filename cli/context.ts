@@ -1,0 +1,19 @@
+/**
+ * What a command gets from the process around it; a test hands in its own.
+ */
+import type { Dispatcher } from 'undici';
+
+/** The world of one command. */
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that relative paths start from. */
+  readonly cwd: string;
+  /** Prints results. */
+  readonly out: (text: string) => void;
+  /** Prints progress and errors. */
+  readonly err: (text: string) => void;
+  /** All of standard input, as text. */
+  readonly readStdin: () => Promise<string>;
+  /** How the control plane is reached; undefined: over the network. */
+  readonly dispatcher?: Dispatcher;
+}

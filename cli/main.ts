@@ -1,0 +1,34 @@
+/**
+ * The `outrider` command: finds what to run and loads no more than that. A sidecar loads the proxy alone, and a
+ * control plane is spared the command line's own libraries.
+ */
+
+/** Runs one command line (without node and script) to its end; resolves with the exit code, see errors.ts. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case 'proxy': {
+      const { runProxy } = await import('../proxy/main.ts');
+      return runProxy(rest);
+    }
+    case 'control-plane': {
+      const { runControlPlane } = await import('../control-plane/main.ts');
+      return runControlPlane(rest);
+    }
+    default: {
+      const { runCommand } = await import('./program.ts');
+      return runCommand(argv, await processContext());
+    }
+  }
+}
+
+async function processContext() {
+  const { text } = await import('node:stream/consumers');
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    out: (chunk: string) => void process.stdout.write(chunk),
+    err: (chunk: string) => void process.stderr.write(chunk),
+    readStdin: () => text(process.stdin),
+  };
+}

@@ -1,0 +1,190 @@
+import t from 'tap';
+import { MockAgent } from 'undici';
+import { runCommand } from './program.ts';
+
+const SERVER = 'http://127.0.0.1:15080';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface FakeCall {
+  readonly method?: string;
+  readonly path: string;
+  readonly status?: number;
+  readonly answer: unknown;
+}
+
+/** Runs a command line against a control plane that knows only `calls`. */
+async function run(argv: readonly string[], calls: readonly FakeCall[] = [], stdin = ''): Promise<Outcome> {
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  for (const { method = 'GET', path, status = 200, answer } of calls) {
+    agent.get(SERVER).intercept({ method, path }).reply(status, JSON.stringify(answer));
+  }
+  let out = '';
+  let err = '';
+  const code = await runCommand(argv, {
+    env: { OUTRIDER_SERVER: SERVER },
+    cwd: '/nowhere',
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    readStdin: async () => stdin,
+    dispatcher: agent,
+  });
+  return { code, out, err };
+}
+
+const catalog = {
+  name: 'catalog',
+  replicas: { desired: 3, running: 3, ready: 2 },
+  instances: [
+    {
+      id: 'catalog-v1-0',
+      address: '127.0.0.1',
+      port: 4001,
+      version: 'v1',
+      health: 'HEALTHY',
+      state: 'UP',
+      leaseAgeMs: 900,
+    },
+  ],
+};
+
+t.test('a command that does not exist gets the nearest one that does', async (t) => {
+  const { code, err } = await run(['aply']);
+  t.equal(code, 2);
+  t.match(err, /unknown command 'aply'\n\(Did you mean apply\?\)/);
+});
+
+t.test('a flag that does not exist gets the nearest one that does', async (t) => {
+  const { code, err } = await run(['apply', '--filenam', 'x.yaml']);
+  t.equal(code, 2);
+  t.match(err, /unknown option '--filenam'\n\(Did you mean --filename\?\)/);
+});
+
+t.test('a kind that does not exist gets the nearest one that does', async (t) => {
+  const { code, err } = await run(['get', 'worklod']);
+  t.equal(code, 2);
+  t.match(err, /unknown kind "worklod" \(did you mean workload\?\)/);
+});
+
+t.test('no command at all prints the help and is a mistake', async (t) => {
+  const { code, err } = await run([]);
+  t.equal(code, 2);
+  t.match(err, /Usage: outrider/);
+});
+
+t.test('help is asked for, so it is no mistake, and names the commands that main.ts runs', async (t) => {
+  const { code, out } = await run(['--help']);
+  t.equal(code, 0);
+  for (const command of ['control-plane', 'proxy', 'up', 'apply', 'get', 'delete', 'status', 'scale', 'config']) {
+    t.match(out, new RegExp(`^  ${command} `, 'm'));
+  }
+});
+
+t.test('the problems of a refused file are printed with their places', async (t) => {
+  const errors = [
+    {
+      file: 'shop.yaml',
+      line: 3,
+      column: 5,
+      path: 'services.a',
+      message: 'unknown field "comand"',
+      suggestion: 'command',
+    },
+    { file: 'shop.yaml', line: 9, column: 1, path: '', message: '"image" alone cannot be run' },
+  ];
+  const path = '/v1/apply?file=standard+input&dir=%2Fnowhere';
+  const { code, err } = await run(['apply', '-f', '-'], [{ method: 'POST', path, status: 422, answer: { errors } }]);
+  t.equal(code, 1);
+  t.equal(
+    err,
+    'error: shop.yaml:3:5: services.a: unknown field "comand" (did you mean command?)\n' +
+      'shop.yaml:9:1: "image" alone cannot be run\n',
+  );
+});
+
+t.test('apply tells what changed and counts what did not', async (t) => {
+  const changes = [
+    { kind: 'workload', name: 'catalog', action: 'created' },
+    { kind: 'workload', name: 'inventory', action: 'unchanged' },
+  ];
+  const path = '/v1/apply?file=standard+input&dir=%2Fnowhere&dryRun=1&wait=5';
+  const call = { method: 'POST', path, answer: { revision: 4, changes } };
+  const { code, out } = await run(['apply', '-f', '-', '--dry-run', '--wait', '5'], [call], 'services: {}');
+  t.equal(code, 0);
+  t.equal(out, 'workload/catalog would be created\n1 unchanged\n');
+});
+
+t.test('a file that cannot be read is named', async (t) => {
+  const { code, err } = await run(['apply', '-f', 'missing.yaml']);
+  t.equal(code, 1);
+  t.match(err, /cannot read \/nowhere\/missing\.yaml: ENOENT/);
+});
+
+t.test('a control plane that does not answer is named, and how to start one', async (t) => {
+  const { code, err } = await run(['status']);
+  t.equal(code, 1);
+  t.match(err, /no control plane answers at http:\/\/127\.0\.0\.1:15080 .*outrider up -f compose\.yaml/);
+});
+
+t.test("a refusal is the control plane's own sentence", async (t) => {
+  const answer = { error: { code: 'not_found', message: 'there is no service "catalo"', details: [] } };
+  const { code, err } = await run(['get', 'service', 'catalo'], [{ path: '/v1/services/catalo', status: 404, answer }]);
+  t.equal(code, 1);
+  t.equal(err, 'error: there is no service "catalo"\n');
+});
+
+t.test('services are printed as a table, or whole for programs', async (t) => {
+  const call = { path: '/v1/services', answer: [catalog] };
+  const { out } = await run(['get', 'services'], [call]);
+  t.equal(out, 'SERVICE  READY  RUNNING  VERSIONS\ncatalog  2/3    3        v1\n');
+  const { out: json } = await run(['get', 'services', '-o', 'json'], [call]);
+  t.strictSame(JSON.parse(json), [catalog]);
+});
+
+t.test('scale sets each service that is named', async (t) => {
+  const scaled = (service: string, desired: number) => {
+    return { method: 'PUT', path: `/v1/services/${service}/scale`, answer: { service, desired, revision: 5 } };
+  };
+  const { code, out } = await run(
+    ['scale', 'catalog-v1=1', 'payment=2'],
+    [scaled('catalog-v1', 1), scaled('payment', 2)],
+  );
+  t.equal(code, 0);
+  t.equal(out, 'catalog-v1 scaled to 1\npayment scaled to 2\n');
+});
+
+t.test('scale does nothing at all when one target cannot be read', async (t) => {
+  const { code, err } = await run(['scale', 'catalog=1', 'payment']);
+  t.equal(code, 2);
+  t.match(err, /"payment" must be a service and a number of replicas/);
+});
+
+t.test('status shows a refused configuration where it happened', async (t) => {
+  const nodes = [
+    { id: 'catalog-v1-0', connected: true, types: { LDS: { version: 'a', acked: true } } },
+    {
+      id: 'payment-0',
+      connected: true,
+      types: { RDS: { version: 'b', acked: false, nacked: { message: 'route 2: bad regex', atMs: 1 } } },
+    },
+  ];
+  const status = { version: '0.1.0', uptimeMs: 61_000, revision: 7, nodes };
+  const calls = [
+    { path: '/v1/status', answer: status },
+    { path: '/v1/services', answer: [catalog] },
+  ];
+  const { out } = await run(['status'], calls);
+  t.match(out, /^Outrider 0\.1\.0, up 1m 1s, revision 7$/m);
+  t.match(out, /^catalog-v1-0 +yes +accepted$/m);
+  t.match(out, /^payment-0 +yes +refused RDS$/m);
+  t.match(out, /^payment-0 refused RDS: route 2: bad regex$/m);
+});
