@@ -43,9 +43,10 @@ export class PinnedProcess {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** The last line that it wrote, for a message. */
+  /** What it said last about an error, else the last line that it wrote: one line for a message. */
   get lastWords(): string {
-    return this.#output.trim().split('\n').at(-1) ?? '';
+    const lines = this.#output.trim().split('\n');
+    return (lines.findLast((line) => /error|cannot|fail|refuse/i.test(line)) ?? lines.at(-1) ?? '').trim();
   }
 
   get stdin(): ChildProcess['stdin'] {

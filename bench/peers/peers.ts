@@ -29,6 +29,8 @@ export interface Peer {
   readonly readyPath?: string;
 }
 
+const ALL_KINDS: readonly ScenarioKind[] = ['http1', 'tls-terminate', 'tls-originate', 'tcp'];
+
 /** Names in the order of the tables. */
 export const PEERS: readonly Peer[] = [haproxy(), nginx(), envoy(), httpProxyPeer(), outrider(), floor()];
 
@@ -40,8 +42,6 @@ export function selectPeers(names: string): Peer[] {
     throw new Error(`--peers ${names}: there is no peer "${name}"; known are ${PEERS.map((p) => p.name).join(', ')}`);
   });
 }
-
-const ALL_KINDS: readonly ScenarioKind[] = ['http1', 'tls-terminate', 'tls-originate', 'tcp'];
 
 function haproxy(): Peer {
   return {

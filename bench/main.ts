@@ -1,0 +1,90 @@
+/** `npm run bench -- COMMAND`: side-by-side benchmarks. See README.md beside this file. */
+import { parseArgs } from 'node:util';
+import { findChanges, findRegressions, renderChanges } from './compare.ts';
+import { benchHttp } from './macro/http1.ts';
+import { benchMemory } from './macro/memory.ts';
+import { benchStart } from './macro/start.ts';
+import { benchTcp } from './macro/tcp.ts';
+import { benchMicro } from './micro/micro.ts';
+import { type BenchOptions, OPTION_HELP, parseBenchOptions, parseNumber } from './options.ts';
+import { pinSelf } from './processes.ts';
+import { type Result, readResults, renderResult, writeResult } from './results.ts';
+import { setup } from './setup.ts';
+
+const USAGE = `usage: npm run bench -- COMMAND
+  setup                       builds the tools, finds or fetches the peers
+  http1 [OPTIONS]             HTTP/1.1: CPU per request, throughput, latency, memory; features on
+  tls-terminate [OPTIONS]     the same with TLS 1.3 from the client; features off
+  tls-originate [OPTIONS]     the same with mutual TLS 1.3 to the backend; features off
+  tcp [OPTIONS]               bytes: bulk and small echoes
+  memory [OPTIONS]            resident memory: idle, after load, with 4,000 idle connections; features on
+  start [OPTIONS]             time from the start of the process to the first answer; features on
+  micro [PART OF NAME] [--rounds 15] [--json FILE]
+  compare BEFORE.json AFTER.json [--threshold 1.1]
+OPTIONS: ${OPTION_HELP}`;
+
+/** The benches against peers, and whether features are on by default. */
+const BENCHES: Readonly<Record<string, { run(options: BenchOptions): Promise<Result>; features: 'on' | 'off' }>> = {
+  http1: { run: (options) => benchHttp('http1', options), features: 'on' },
+  'tls-terminate': { run: (options) => benchHttp('tls-terminate', options), features: 'off' },
+  'tls-originate': { run: (options) => benchHttp('tls-originate', options), features: 'off' },
+  tcp: { run: benchTcp, features: 'off' },
+  memory: { run: benchMemory, features: 'on' },
+  start: { run: benchStart, features: 'on' },
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command = '', ...rest] = args;
+  const bench = BENCHES[command];
+  if (bench !== undefined) return runBench(bench, parseBenchOptions(rest, bench.features));
+  if (command === 'setup') return setup(console.log);
+  if (command === 'micro') return runMicro(rest);
+  if (command === 'compare') return compare(rest);
+  console.error(USAGE);
+  return 2;
+}
+
+async function runBench(bench: (typeof BENCHES)[string], options: BenchOptions): Promise<number> {
+  pinSelf(options.loadCore);
+  return report(await bench.run(options), options.json);
+}
+
+async function runMicro(args: readonly string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { rounds: { type: 'string', default: '15' }, json: { type: 'string' } },
+  });
+  const rounds = parseNumber('--rounds', values.rounds, 1, 1000, true);
+  return report(await benchMicro(positionals.join(' '), rounds), values.json);
+}
+
+function report(result: Result, file: string | undefined): number {
+  console.log(renderResult(result));
+  if (file !== undefined) writeResult(file, result);
+  return 0;
+}
+
+function compare(args: readonly string[]): number {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { threshold: { type: 'string', default: '1.1' } },
+  });
+  const [before, after] = positionals;
+  if (before === undefined || after === undefined || positionals.length !== 2) {
+    throw new Error('compare takes two result files: BEFORE.json AFTER.json');
+  }
+  const changes = findChanges(readResults(before), readResults(after));
+  if (changes.length === 0) throw new Error(`${before} and ${after} have no judged figure in common`);
+  const regressions = findRegressions(changes, parseNumber('--threshold', values.threshold, 1, 100, false));
+  console.log(renderChanges(changes, regressions));
+  return regressions.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exitCode = 2;
+}

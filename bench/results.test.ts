@@ -1,0 +1,84 @@
+import t from 'tap';
+import { findChanges, findRegressions, renderChanges } from './compare.ts';
+import { buildResult, type Metric, type Result, renderResult, renderSummary } from './results.ts';
+import type { PeerRounds } from './rounds.ts';
+
+const metrics: Metric[] = [
+  { key: 'cpuUs', title: 'CPU us', digits: 1, judged: true, spread: true },
+  { key: 'rps', title: 'req/s', digits: 0, judged: false },
+];
+
+/** Rounds with the given CPU costs, all clean. */
+function rounds(...costs: number[]): PeerRounds {
+  const clean = new Map(costs.map((cpuUs, round) => [round, { cpuUs, rps: 1e6 / cpuUs }]));
+  return { clean, dirty: new Map(), dropped: 0 };
+}
+
+function result(measured: Record<string, PeerRounds>): Result {
+  const input = {
+    key: 'http1 features=on',
+    rounds: 2,
+    features: ['routes'],
+    metrics,
+    missing: { nginx: 'not found' },
+    versions: { haproxy: '2.6' },
+    measured: new Map(Object.entries(measured)),
+  };
+  return buildResult(input, '2030-01-01T00:00:00Z');
+}
+
+t.test('ratios are given to the references that took part', (t) => {
+  const { ratios } = result({ haproxy: rounds(10, 20), outrider: rounds(11, 22) });
+  t.same(ratios.haproxy!.outrider!.cpuUs, { median: 1.1, min: 1.1, max: 1.1 });
+  t.equal(ratios.envoy, undefined);
+  t.end();
+});
+
+t.test('a peer that never answered is missing, with the reason', (t) => {
+  const failed: PeerRounds = { ...rounds(), failure: 'connection refused' };
+  const text = renderResult(result({ haproxy: rounds(10, 20), envoy: failed }));
+  t.match(text, 'missing: envoy: connection refused');
+  t.match(text, 'missing: nginx: not found');
+  t.end();
+});
+
+t.test('figures without a clean round are marked', (t) => {
+  const dirty: PeerRounds = { clean: new Map(), dirty: new Map([[0, { cpuUs: 9, rps: 1 }]]), dropped: 4 };
+  const text = renderResult(result({ outrider: dirty }));
+  t.match(text, 'outrider (!)');
+  t.match(text, 'dropped 4 measurements');
+  t.end();
+});
+
+t.test('a summary is shown with its spread when asked', (t) => {
+  t.equal(renderSummary({ median: 14.84, min: 14.5, max: 15.21 }, 1, true), '14.8 (14.5-15.2)');
+  t.equal(renderSummary({ median: 14.84, min: 14.5, max: 15.21 }, 1, false), '14.8');
+  t.equal(renderSummary(undefined, 1, true), '-');
+  t.end();
+});
+
+t.test('a machine twice as slow is no regression, a ratio that grew is', (t) => {
+  const before = { results: [result({ haproxy: rounds(10, 10), outrider: rounds(11, 11) })] };
+  const slower = { results: [result({ haproxy: rounds(20, 20), outrider: rounds(22, 22) })] };
+  const worse = { results: [result({ haproxy: rounds(10, 10), outrider: rounds(13, 13) })] };
+  t.same(findRegressions(findChanges(before, slower), 1.1), []);
+  const changes = findChanges(before, worse);
+  const regressions = findRegressions(changes, 1.1);
+  t.equal(regressions.length, 1, 'only the judged figure of the peer that is no reference');
+  t.equal(regressions[0]!.peer, 'outrider');
+  t.match(renderChanges(changes, regressions), 'GREW');
+  t.end();
+});
+
+t.test('without a reference in both files figures are compared as they are', (t) => {
+  const before = { results: [result({ wheel: rounds(10, 10) })] };
+  const after = { results: [result({ wheel: rounds(15, 15) })] };
+  t.match(findChanges(before, after), [{ peer: 'wheel', reference: undefined, growth: 1.5 }]);
+  t.end();
+});
+
+t.test('a bench that only one file has is not compared', (t) => {
+  const before = { results: [{ ...result({ haproxy: rounds(1) }), key: 'other' }] };
+  t.same(findChanges(before, { results: [result({ haproxy: rounds(1), outrider: rounds(1) })] }), []);
+  t.end();
+});
