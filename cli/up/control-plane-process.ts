@@ -154,7 +154,7 @@ export class ControlPlaneProcess {
     } finally {
       await client.close();
     }
-    await untilExit(this.#child, AbortSignal.timeout(Math.max(1, endsAtMs - performance.now() - TERM_GRACE_MS)));
+    await untilExit(this.#child, AbortSignal.timeout(remainingMs(endsAtMs - TERM_GRACE_MS)));
   }
 
   /** Makes sure that the child is gone. */
@@ -162,7 +162,7 @@ export class ControlPlaneProcess {
     const child = this.#child;
     if (child === undefined || !isRunning(child)) return;
     child.kill('SIGTERM');
-    const graceMs = Math.max(1, Math.min(TERM_GRACE_MS, endsAtMs - performance.now()));
+    const graceMs = Math.min(TERM_GRACE_MS, remainingMs(endsAtMs));
     if ((await untilExit(child, AbortSignal.timeout(graceMs))) !== undefined) return;
     child.kill('SIGKILL');
     await untilExit(child);
@@ -172,6 +172,11 @@ export class ControlPlaneProcess {
     const lines = readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN);
     return `${lines.map((line) => `  ${line}`).join('\n')}\n(all of it is in ${this.#logFile})`;
   }
+}
+
+/** Whole milliseconds until then, at least one: AbortSignal.timeout takes no less and no fractions. */
+function remainingMs(endsAtMs: number): number {
+  return Math.max(1, Math.ceil(endsAtMs - performance.now()));
 }
 
 function isRunning(child: ChildProcess | undefined): boolean {
