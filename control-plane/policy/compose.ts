@@ -1,0 +1,249 @@
+/**
+ * Compose services into workloads (compose-spec.io), with `x-outrider` where Compose has no word.
+ */
+import { resolve } from 'node:path/posix';
+import { labelProblem } from '../../protos/contract/names.ts';
+import type { ResourceDraft } from '../state/command.ts';
+import type { HealthCheck, PublishedPort, ResourceLimits } from '../state/model.ts';
+import {
+  COMPOSE,
+  DEPLOY,
+  HEALTHCHECK,
+  LIMITS,
+  OUTRIDER,
+  OUTRIDER_HEALTH,
+  PORT,
+  RESOURCES,
+  SERVICE,
+} from './compose-fields.ts';
+import type { Cursor } from './cursor.ts';
+import { parseBytes, parseDurationMs, parseEnvLine, splitCommandLine, unescapeDollars } from './values.ts';
+
+/** What surrounds a Compose file. */
+export interface ComposeContext {
+  /** The folder that relative paths in the file mean, absolute. */
+  readonly dir: string;
+  /** The text of a file, or null when it cannot be read: for `env_file`. */
+  readonly readFile: (absolutePath: string) => string | null;
+}
+
+/** A workload as parsed, and where it stood. */
+export interface ParsedResource {
+  readonly draft: ResourceDraft;
+  readonly cursor: Cursor;
+}
+
+type WorkloadDraft = Extract<ResourceDraft, { kind: 'workload' }>;
+type Fields = Map<string, Cursor>;
+
+const PORT_RANGE = { min: 1, max: 65_535 };
+const REPLICAS_RANGE = { min: 0, max: 1000 };
+const DEFAULT_STOP_GRACE_MS = 10_000;
+const DEFAULT_HEALTH = { intervalMs: 2000, timeoutMs: 1000 };
+
+/** Parses the whole file. Mistakes are reported at the cursor; what has some is not to be used. */
+export function parseCompose(root: Cursor, context: ComposeContext): ParsedResource[] {
+  const services = root.object(COMPOSE).get('services')?.entries() ?? new Map<string, Cursor>();
+  return [...services].map(([name, cursor]) => ({ draft: parseService(name, cursor, context), cursor }));
+}
+
+/** Parses one service. */
+export function parseService(name: string, cursor: Cursor, context: ComposeContext): WorkloadDraft {
+  checkName(name, cursor);
+  const fields = cursor.object(SERVICE);
+  const outrider = fields.get('x-outrider')?.object(OUTRIDER) ?? new Map<string, Cursor>();
+  const deploy = fields.get('deploy')?.object(DEPLOY) ?? new Map<string, Cursor>();
+  deploy.get('mode')?.oneOf(['replicated']);
+  const group = outrider.get('service')?.label('service');
+  fields.get('image')?.string();
+  const workload: WorkloadDraft = {
+    kind: 'workload',
+    name,
+    services: group === undefined || group === name ? [name] : [name, group],
+    version: outrider.get('version')?.text() ?? 'v1',
+    command: parseCommand(fields),
+    environment: { ...parseEnvFiles(fields.get('env_file'), context), ...parsePairs(fields.get('environment')) },
+    workingDir: resolve(context.dir, fields.get('working_dir')?.string() ?? '.'),
+    port: parsePort(fields, outrider),
+    protocol: outrider.get('protocol')?.oneOf(['http', 'http2', 'grpc']) ?? 'http',
+    health: parseHealth(fields.get('healthcheck'), outrider.get('health')),
+    replicas: deploy.get('replicas')?.integer(REPLICAS_RANGE) ?? 1,
+    published: fields.get('ports')?.list().flatMap(parsePublished) ?? [],
+    dependsOn: parseDependsOn(fields.get('depends_on')),
+    limits: parseLimits(deploy.get('resources')),
+    stopGraceMs:
+      fields.get('stop_grace_period')?.parsed(parseDurationMs, 'a duration such as 10s') ?? DEFAULT_STOP_GRACE_MS,
+    labels: parsePairs(fields.get('labels')),
+    config: parsePairs(outrider.get('config')),
+    manifest: cursor.json(),
+  };
+  if (workload.command.length === 0 && !cursor.isNull) cursor.report('has no command: the process driver needs one');
+  if (workload.dependsOn.includes(name)) fields.get('depends_on')?.report(`"${name}" depends on itself`);
+  return workload;
+}
+
+function checkName(name: string, cursor: Cursor): void {
+  const problem = labelProblem('workload', name);
+  if (problem !== undefined) cursor.report(problem);
+}
+
+function parseCommand(fields: Fields): string[] {
+  return [...parseWords(fields.get('entrypoint')), ...parseWords(fields.get('command'))];
+}
+
+function parseWords(cursor: Cursor | undefined): string[] {
+  if (cursor === undefined || cursor.isNull) return [];
+  if (cursor.isList) return cursor.list().map((item) => dollarsOf(item));
+  return (
+    cursor.parsed(splitCommandLine, 'a command line: a quote is left open')?.map((word) => dollars(cursor, word)) ?? []
+  );
+}
+
+/** A map of strings, or a list of `KEY=value`. */
+function parsePairs(cursor: Cursor | undefined): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  if (cursor === undefined || cursor.isNull) return pairs;
+  if (cursor.isList) {
+    for (const item of cursor.list()) {
+      const text = dollarsOf(item);
+      const equals = text.indexOf('=');
+      if (equals < 1) item.report(`"${text}" has no value: write KEY=value, nothing is taken from the shell`);
+      else pairs[text.slice(0, equals)] = text.slice(equals + 1);
+    }
+    return pairs;
+  }
+  for (const [key, value] of cursor.entries() ?? []) {
+    if (value.isNull) value.report(`"${key}" has no value: nothing is taken from the shell`);
+    else pairs[key] = dollarsOf(value);
+  }
+  return pairs;
+}
+
+function dollarsOf(cursor: Cursor): string {
+  return dollars(cursor, cursor.text() ?? '');
+}
+
+function dollars(cursor: Cursor, text: string): string {
+  const unescaped = unescapeDollars(text);
+  if (unescaped === null)
+    cursor.report(`"${text}": variables are not filled in: write the value, or $$ for a dollar sign`);
+  return unescaped ?? text;
+}
+
+function parseEnvFiles(cursor: Cursor | undefined, context: ComposeContext): Record<string, string> {
+  const environment: Record<string, string> = {};
+  if (cursor === undefined) return environment;
+  for (const item of cursor.isList ? cursor.list() : [cursor]) {
+    const path = item.string();
+    if (path === undefined) continue;
+    const text = context.readFile(resolve(context.dir, path));
+    if (text === null) item.report(`the file "${path}" cannot be read in ${context.dir}`);
+    for (const [i, line] of (text ?? '').split('\n').entries()) {
+      const entry = parseEnvLine(line);
+      if (entry === null) item.report(`line ${i + 1} of "${path}" is not KEY=value`);
+      else if (entry !== 'blank') environment[entry.key] = entry.value;
+    }
+  }
+  return environment;
+}
+
+/** x-outrider says it, else what is exposed first, else what is published first. */
+function parsePort(fields: Fields, outrider: Fields): number | null {
+  const own = outrider.get('port')?.integer(PORT_RANGE);
+  const exposed =
+    fields
+      .get('expose')
+      ?.list()
+      .map((item) => item.integer(PORT_RANGE)) ?? [];
+  return own ?? exposed[0] ?? null;
+}
+
+/** `[[host ip:]host port:]container port[/tcp]`, or the long form; only a container's port opens nothing here. */
+function parsePublished(cursor: Cursor): PublishedPort[] {
+  if (cursor.isMap) return parseLongPort(cursor);
+  const text = cursor.text();
+  const match = /^(?:(?:(\[[^\]]+\]|[^:[\]]+):)?(\d+):)?(\d+)(?:\/(tcp|udp))?$/.exec(text ?? '');
+  if (match === null) return cursor.report(`"${text}" is not HOST:CONTAINER: ranges are not supported`) ?? [];
+  const [, ip, host, container, protocol] = match;
+  if (protocol === 'udp') return cursor.report('udp is not supported: only tcp is') ?? [];
+  for (const port of [host, container]) {
+    if (port !== undefined && !isPort(Number(port))) return cursor.report(`${port} is not a port: 1 to 65535`) ?? [];
+  }
+  return host === undefined ? [] : [{ hostIp: hostIpOf(ip), hostPort: Number(host) }];
+}
+
+function parseLongPort(cursor: Cursor): PublishedPort[] {
+  const fields = cursor.object(PORT);
+  fields.get('target')?.integer(PORT_RANGE);
+  fields.get('protocol')?.oneOf(['tcp']);
+  fields.get('mode')?.oneOf(['host', 'ingress']);
+  const hostPort = fields.get('published')?.integer(PORT_RANGE);
+  return hostPort === undefined ? [] : [{ hostIp: hostIpOf(fields.get('host_ip')?.string()), hostPort }];
+}
+
+function hostIpOf(written: string | undefined): string {
+  return written?.replace(/^\[|\]$/g, '') ?? '127.0.0.1';
+}
+
+function isPort(port: number): boolean {
+  return port >= PORT_RANGE.min && port <= PORT_RANGE.max;
+}
+
+/** A list of names, or a map whose conditions say no more than the order does. */
+function parseDependsOn(cursor: Cursor | undefined): string[] {
+  if (cursor === undefined) return [];
+  if (cursor.isList) return cursor.list().flatMap((item) => item.string() ?? []);
+  const entries = cursor.entries() ?? new Map<string, Cursor>();
+  for (const dependency of entries.values()) {
+    const fields = dependency.object({ condition: true, required: true, restart: true });
+    fields.get('condition')?.oneOf(['service_started', 'service_healthy']);
+  }
+  return [...entries.keys()];
+}
+
+function parseLimits(cursor: Cursor | undefined): ResourceLimits {
+  const limits = cursor?.object(RESOURCES).get('limits')?.object(LIMITS);
+  return {
+    cpus: limits?.get('cpus')?.number({ min: 0.01, max: 1024 }) ?? null,
+    memoryBytes: limits?.get('memory')?.parsed(parseBytes, 'a size such as 256M') ?? null,
+  };
+}
+
+/** `x-outrider.health` wins over Compose's healthcheck. */
+function parseHealth(compose: Cursor | undefined, outrider: Cursor | undefined): HealthCheck | null {
+  const fromCompose = compose === undefined ? null : parseComposeHealth(compose);
+  if (outrider === undefined) return fromCompose;
+  const fields = outrider.object(OUTRIDER_HEALTH);
+  const path = fields
+    .get('path')
+    ?.parsed((text) => (text.startsWith('/') ? text : null), 'a path: it must begin with /');
+  return { path: path ?? '/', ...parseTimes(fields) };
+}
+
+function parseComposeHealth(cursor: Cursor): HealthCheck | null {
+  const fields = cursor.object(HEALTHCHECK);
+  if (fields.get('disable')?.boolean() === true) return null;
+  const test = fields.get('test');
+  const words =
+    test === undefined ? [] : test.isList ? test.list().map((item) => item.text() ?? '') : [test.text() ?? ''];
+  const times = parseTimes(fields);
+  if (words[0] === 'NONE') return null;
+  const url = /https?:\/\/[^\s/'"]+(\/[^\s'"]*)?/.exec(words.join(' '));
+  if (url !== null) return { path: url[1] ?? '/', ...times };
+  return (
+    (test ?? cursor).report(
+      'only HTTP checks can be run: name a URL in the test, or a path in x-outrider.health.path',
+    ) ?? null
+  );
+}
+
+/** `retries` and `start_period` are checked, and mean nothing where nobody restarts what is unhealthy. */
+function parseTimes(fields: Fields): Omit<HealthCheck, 'path'> {
+  const duration = (name: string) => fields.get(name)?.parsed(parseDurationMs, 'a duration such as 5s');
+  duration('start_period');
+  fields.get('retries')?.integer({ min: 1, max: 100 });
+  return {
+    intervalMs: duration('interval') ?? DEFAULT_HEALTH.intervalMs,
+    timeoutMs: duration('timeout') ?? DEFAULT_HEALTH.timeoutMs,
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * References between resources: a route may name only services that exist, a workload only workloads that exist.
+ *
+ * The rule stands here once; the policy parser adds line and column, `apply` guards the state with it.
+ */
+import { nearest } from '../../kernel/edit-distance.ts';
+import type { HttpRoute, Workload } from './model.ts';
+
+/** A name that leads nowhere. */
+export interface DanglingReference {
+  readonly resource: { readonly kind: 'workload' | 'httproute'; readonly name: string };
+  /** Where in the user's document, such as `spec.rules[0].backendRefs[1].name`. */
+  readonly path: string;
+  readonly message: string;
+  /** The nearest name that exists. */
+  readonly suggestion?: string;
+}
+
+/** What of a resource matters here. */
+type Reference = Pick<Workload, 'kind' | 'name' | 'dependsOn'> | Pick<HttpRoute, 'kind' | 'name' | 'parents' | 'rules'>;
+
+/**
+ * Every dangling reference in `resources`, in document order.
+ *
+ * @param services each existing service and its declared port, or null when it has none.
+ * @param workloads the names of existing workloads.
+ */
+export function danglingReferences(
+  resources: Iterable<Reference>,
+  services: ReadonlyMap<string, number | null>,
+  workloads: ReadonlySet<string>,
+): DanglingReference[] {
+  const found: DanglingReference[] = [];
+  for (const each of resources) {
+    const resource = { kind: each.kind, name: each.name };
+    const report = (path: string, message: string, suggestion?: string) =>
+      found.push({ resource, path, message, ...(suggestion === undefined ? {} : { suggestion }) });
+    if (each.kind === 'workload') checkDependencies(each.dependsOn, workloads, report);
+    else checkRoute(each, services, report);
+  }
+  return found;
+}
+
+type Report = (path: string, message: string, suggestion?: string) => void;
+
+function checkDependencies(dependsOn: readonly string[], workloads: ReadonlySet<string>, report: Report): void {
+  for (const name of dependsOn) {
+    if (workloads.has(name)) continue;
+    report(`depends_on.${name}`, `there is no workload "${name}"`, nearest(name, workloads));
+  }
+}
+
+function checkRoute(
+  route: Pick<HttpRoute, 'parents' | 'rules'>,
+  services: ReadonlyMap<string, number | null>,
+  report: Report,
+): void {
+  const checkService = (path: string, name: string) => {
+    if (!services.has(name)) report(path, `there is no service "${name}"`, nearest(name, services.keys()));
+  };
+  route.parents.forEach((name, i) => {
+    checkService(`spec.parentRefs[${i}].name`, name);
+  });
+  route.rules.forEach((rule, i) => {
+    rule.backends.forEach((backend, j) => {
+      const path = `spec.rules[${i}].backendRefs[${j}]`;
+      checkService(`${path}.name`, backend.service);
+      const declared = services.get(backend.service);
+      if (declared == null || backend.port === null || backend.port === declared) return;
+      report(`${path}.port`, `service "${backend.service}" has port ${declared}, not ${backend.port}`, `${declared}`);
+    });
+  });
+}
