@@ -98,6 +98,7 @@ import * as google_protobuf_wrappers from './google/protobuf/wrappers.ts';
 import * as google_rpc_status from './google/rpc/status.ts';
 import * as outrider_agent_v1_agent from './outrider/agent/v1/agent.ts';
 import * as outrider_config_v1_config_set from './outrider/config/v1/config_set.ts';
+import * as outrider_lb_v1_peak_ewma from './outrider/lb/v1/peak_ewma.ts';
 import * as outrider_scaling_v1_scaling_decision from './outrider/scaling/v1/scaling_decision.ts';
 
 /** TypeScript type of every top-level message by its full name. */
@@ -358,6 +359,7 @@ export interface MessageTypes {
   'outrider.agent.v1.TcpProbe': outrider_agent_v1_agent.TcpProbe;
   'outrider.config.v1.ConfigEntry': outrider_config_v1_config_set.ConfigEntry;
   'outrider.config.v1.ConfigSet': outrider_config_v1_config_set.ConfigSet;
+  'outrider.lb.v1.PeakEwma': outrider_lb_v1_peak_ewma.PeakEwma;
   'outrider.scaling.v1.ScalingDecision': outrider_scaling_v1_scaling_decision.ScalingDecision;
 }
 
@@ -619,5 +621,6 @@ export const CODECS: { readonly [N in keyof MessageTypes]: MessageCodec<MessageT
   'outrider.agent.v1.TcpProbe': outrider_agent_v1_agent.TcpProbe,
   'outrider.config.v1.ConfigEntry': outrider_config_v1_config_set.ConfigEntry,
   'outrider.config.v1.ConfigSet': outrider_config_v1_config_set.ConfigSet,
+  'outrider.lb.v1.PeakEwma': outrider_lb_v1_peak_ewma.PeakEwma,
   'outrider.scaling.v1.ScalingDecision': outrider_scaling_v1_scaling_decision.ScalingDecision,
 };

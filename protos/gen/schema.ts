@@ -2021,6 +2021,11 @@ export const MESSAGE_ROWS: Readonly<Record<string, readonly FieldRow[]>> = {
     [2, 'revision', 'uint64'],
     [3, 'entries', 'message:outrider.config.v1.ConfigEntry', 'repeated'],
   ],
+  'outrider.lb.v1.PeakEwma': [
+    [1, 'decay', 'message:google.protobuf.Duration'],
+    [2, 'initial_latency', 'message:google.protobuf.Duration'],
+    [3, 'overload_penalty', 'message:google.protobuf.Duration'],
+  ],
   'outrider.scaling.v1.ScalingDecision': [
     [1, 'name', 'string'],
     [2, 'desired_replicas', 'uint32'],

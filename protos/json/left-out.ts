@@ -27,8 +27,8 @@ export function leftOutByName(messageName: string, name: string): LeftOutField |
 /** The sentence for a field that Envoy has and we do not. */
 export function notSupported(messageName: string, field: LeftOutField): string {
   const shortName = messageName.slice(messageName.lastIndexOf('.') + 1);
-  const kind = field.deprecated ? 'a deprecated field of' : 'known to';
-  return `${field.name} of ${shortName} is ${kind} Envoy but not supported by Outrider`;
+  const status = field.deprecated ? 'is deprecated in Envoy and' : 'is known to Envoy but';
+  return `${field.name} of ${shortName} ${status} not supported by Outrider`;
 }
 
 function fieldOf(cell: string): LeftOutField {

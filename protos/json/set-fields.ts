@@ -33,7 +33,7 @@ export function fieldValue(field: FieldInfo, message: MessageObject): unknown {
   if (field.label === 'repeated') return (value as readonly unknown[] | undefined)?.length ? value : undefined;
   if (field.label === 'map') return value !== undefined && Object.keys(value as object).length > 0 ? value : undefined;
   if (field.type.kind === 'message') return value ?? undefined;
-  return isDefault(value) ? undefined : value;
+  return isDefault(field, value) ? undefined : value;
 }
 
 /** Numbers of the fields that the message carries but the subset does not know, each once, ascending. */
@@ -43,7 +43,8 @@ export function unknownFieldNumbers(message: MessageObject): number[] {
   return [...numbers].sort((a, b) => a - b);
 }
 
-function isDefault(value: unknown): boolean {
+function isDefault({ type }: FieldInfo, value: unknown): boolean {
   if (value instanceof Uint8Array) return value.length === 0;
-  return value === undefined || value === '' || value === 0 || value === '0' || value === false;
+  if (type.kind === 'scalar' && type.text) return value === '0';
+  return value === undefined || value === '' || value === 0 || value === false;
 }
