@@ -2,7 +2,7 @@
  * Exceptions to the tidy rules: few, each with its reason. One that is no longer needed fails the test.
  */
 import type { RuleName } from './rules.ts';
-import type { Finding } from './source-tree.ts';
+import type { Finding, SourceTree } from './source-tree.ts';
 
 /** One exception. */
 export interface Allowance {
@@ -36,9 +36,14 @@ export function withoutAllowed(rule: RuleName, findings: readonly Finding[], all
   return findings.filter((finding) => !allowances.some((each) => covers(each, rule, finding)));
 }
 
-/** Exceptions for `rule` that cover none of its `findings`. */
-export function unusedAllowances(rule: RuleName, findings: readonly Finding[], allowances = ALLOWANCES): Allowance[] {
-  const ofRule = allowances.filter((each) => each.rule === rule);
+/** Exceptions for `rule` that cover none of its `findings`, though their file is in the tree. */
+export function unusedAllowances(
+  rule: RuleName,
+  findings: readonly Finding[],
+  tree: SourceTree,
+  allowances = ALLOWANCES,
+): Allowance[] {
+  const ofRule = allowances.filter((each) => each.rule === rule && tree.has(each.path));
   return ofRule.filter((each) => !findings.some((finding) => covers(each, rule, finding)));
 }
 

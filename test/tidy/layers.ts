@@ -120,11 +120,13 @@ function targetsOf(tree: SourceTree, path: string): Set<string> {
   );
 }
 
+/** `circle` begins and ends with the same file; it is told from its first file by name, whatever was visited first. */
 function cycle(circle: string[]): Finding {
-  return {
-    where: circle[0]!,
-    message: `import cycle ${circle.join(' -> ')}: move what they share into a file of its own`,
-  };
+  const files = circle.slice(1);
+  const first = files.toSorted()[0]!;
+  const from = files.indexOf(first);
+  const path = [...files.slice(from), ...files.slice(0, from), first].join(' -> ');
+  return { where: first, message: `import cycle ${path}: move what they share into a file of its own` };
 }
 
 /** Packages that package.json does not name, and development packages in the product. */
