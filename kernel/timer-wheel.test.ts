@@ -79,6 +79,19 @@ t.test('arming again moves the deadline, in both directions', (t) => {
   t.end();
 });
 
+t.test('a delay counts from the time that the caller has read', (t) => {
+  const { clock, wheel, owner, make } = setUp();
+  const readMs = clock.nowMs();
+  clock.stall({ ms: 60 });
+  wheel.arm(make(1), 100, readMs);
+  wheel.arm(make(2), 20, readMs);
+  clock.advance({ ms: 10 });
+  t.same(owner.kinds, [2], 'past already: at the next tick');
+  clock.advance({ ms: 30 });
+  t.same(owner.kinds, [2, 1]);
+  t.end();
+});
+
 t.test('nothing is set on the event loop while nothing is armed', (t) => {
   const { clock, timers, wheel, make } = setUp();
   t.equal(timers.pending, 0);
