@@ -142,11 +142,10 @@ export const findUndeclaredPackages: Rule = (tree) => {
       const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
       if (target !== undefined || specifier.startsWith('node:')) continue;
       if ((inProduct && !typeOnly ? shipped : all).has(name)) continue;
-      const list = inProduct ? 'dependencies' : 'devDependencies';
-      findings.push({
-        where: `${file.path}:${line}`,
-        message: `imports ${specifier}, which package.json does not list: add ${name} to ${list}`,
-      });
+      const advice = all.has(name)
+        ? `a development package in the product: move it to dependencies, or this file to test/`
+        : `not in package.json: add it to ${inProduct ? 'dependencies' : 'devDependencies'}`;
+      findings.push({ where: `${file.path}:${line}`, message: `imports ${name}, ${advice}` });
     }
   }
   return findings;
