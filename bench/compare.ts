@@ -19,7 +19,10 @@ export interface Change {
   readonly growth: number;
 }
 
-/** Every judged figure that both files have; peers other than the references themselves. */
+/** The peer whose growth is a regression; that of another says that the peer or the machine changed. */
+const OURS = 'outrider';
+
+/** Every judged figure that both files have from clean rounds; peers other than the references themselves. */
 export function findChanges(before: ResultFile, after: ResultFile): Change[] {
   return after.results.flatMap((now) => {
     const then = before.results.find((each) => each.key === now.key);
@@ -27,9 +30,11 @@ export function findChanges(before: ResultFile, after: ResultFile): Change[] {
   });
 }
 
-/** The changes that grew by more than `growthMax`, such as 1.1 for a tenth. */
+/** The changes of our own proxy and of micro-benchmarks that grew by more than `growthMax`, such as 1.1 for a tenth. */
 export function findRegressions(changes: readonly Change[], growthMax: number): Change[] {
-  return changes.filter((change) => change.growth > growthMax);
+  return changes.filter(
+    ({ growth, peer, reference }) => growth > growthMax && (peer === OURS || reference === undefined),
+  );
 }
 
 /** The table of all changes; those in `regressions` are marked. */
@@ -68,6 +73,7 @@ function changesOf(then: Result, now: Result): Change[] {
 }
 
 function medianOf(result: Result, peer: string, reference: string | undefined, key: string): number | undefined {
+  if (result.peers[peer]?.trusted !== true) return undefined;
   if (reference === undefined) return result.peers[peer]?.figures[key]?.median;
   return result.ratios[reference]?.[peer]?.[key]?.median;
 }

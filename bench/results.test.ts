@@ -70,6 +70,21 @@ t.test('a machine twice as slow is no regression, a ratio that grew is', (t) => 
   t.end();
 });
 
+t.test('a growth of somebody else is shown and is no regression', (t) => {
+  const before = { results: [result({ haproxy: rounds(10), nginx: rounds(10) })] };
+  const changes = findChanges(before, { results: [result({ haproxy: rounds(10), nginx: rounds(20) })] });
+  t.equal(changes.length, 1);
+  t.same(findRegressions(changes, 1.1), []);
+  t.end();
+});
+
+t.test('figures without a clean round are not compared', (t) => {
+  const dirty: PeerRounds = { clean: new Map(), dirty: new Map([[0, { cpuUs: 99, rps: 1 }]]), dropped: 4 };
+  const before = { results: [result({ haproxy: rounds(10), outrider: rounds(10) })] };
+  t.same(findChanges(before, { results: [result({ haproxy: rounds(10), outrider: dirty })] }), []);
+  t.end();
+});
+
 t.test('without a reference in both files figures are compared as they are', (t) => {
   const before = { results: [result({ wheel: rounds(10, 10) })] };
   const after = { results: [result({ wheel: rounds(15, 15) })] };

@@ -11,8 +11,8 @@ import { type RunningPeer, startPeers } from '../running-peers.ts';
 import { type Load, listedFeatures, measureLoad, startLoad } from './load-bench.ts';
 import { versionsOf } from './versions.ts';
 
-/** Load before the first round, in seconds: just-in-time compilers and pools get their due. */
-const WARM_UP_SECONDS = 1;
+/** Load before the first round, in seconds: a just-in-time compiler takes about that long to come to its final code. */
+const WARM_UP_SECONDS = 3;
 const RETRIES = 3;
 
 const METRICS: readonly Metric[] = [

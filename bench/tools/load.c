@@ -749,6 +749,8 @@ static void prepare_tls(const struct settings *s) {
     if (s->backend_client_ca) {
       need(SSL_CTX_load_verify_locations(backend_context, s->backend_client_ca, NULL) == 1, s->backend_client_ca);
       SSL_CTX_set_verify(backend_context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+      /* Without a name for its sessions OpenSSL refuses to resume those that came with a client certificate. */
+      SSL_CTX_set_session_id_context(backend_context, (const unsigned char *)"load", 4);
     }
     tls_on_backend = 1;
   }
