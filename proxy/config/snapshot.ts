@@ -1,0 +1,47 @@
+/**
+ * One complete, consistent configuration: immutable, plain values, with a version that is a hash of its contents.
+ * `activate/` turns it into running code; equal versions mean equal behaviour.
+ */
+import { createHash } from 'node:crypto';
+import type { ClusterConfig, EndpointSetConfig, ListenerConfig, RouteTableConfig } from './model.ts';
+
+export interface Snapshot {
+  readonly version: string;
+  readonly listeners: ReadonlyMap<string, ListenerConfig>;
+  /** Route tables that listeners name (RDS). Inline tables are part of their listener. */
+  readonly routes: ReadonlyMap<string, RouteTableConfig>;
+  readonly clusters: ReadonlyMap<string, ClusterConfig>;
+  /** Endpoint sets of EDS clusters, by EDS service name. Those of static clusters are part of the cluster. */
+  readonly endpoints: ReadonlyMap<string, EndpointSetConfig>;
+}
+
+/** The resources of a snapshot, before they have a version. */
+export type SnapshotParts = Omit<Snapshot, 'version'>;
+
+/** Nothing configured. */
+export const EMPTY_PARTS: SnapshotParts = {
+  listeners: new Map(),
+  routes: new Map(),
+  clusters: new Map(),
+  endpoints: new Map(),
+};
+
+/** Makes a snapshot: its version is 16 hexadecimal digits of SHA-256 over the resources, sorted by name. */
+export function createSnapshot(parts: SnapshotParts): Snapshot {
+  const hash = createHash('sha256');
+  for (const map of [parts.listeners, parts.routes, parts.clusters, parts.endpoints]) {
+    for (const name of [...map.keys()].sort()) hash.update(`${name}\n${JSON.stringify(map.get(name))}\n`);
+    hash.update('\n');
+  }
+  return { ...parts, version: hash.digest('hex').slice(0, 16) };
+}
+
+/** Both together; on equal names the second wins (dynamic resources over static ones). */
+export function mergeParts(first: SnapshotParts, second: SnapshotParts): SnapshotParts {
+  return {
+    listeners: new Map([...first.listeners, ...second.listeners]),
+    routes: new Map([...first.routes, ...second.routes]),
+    clusters: new Map([...first.clusters, ...second.clusters]),
+    endpoints: new Map([...first.endpoints, ...second.endpoints]),
+  };
+}
