@@ -64,7 +64,8 @@ function changesOf(then: Result, now: Result): Change[] {
       for (const { key, title, judged } of now.metrics) {
         const before = medianOf(then, peer, reference, key);
         const after = medianOf(now, peer, reference, key);
-        if (!judged || before === undefined || after === undefined) continue;
+        // A cost below the clock's resolution has no growth.
+        if (!judged || before === undefined || before === 0 || after === undefined) continue;
         changes.push({ key: now.key, peer, metric: title, reference, before, after, growth: after / before });
       }
     }

@@ -16,15 +16,16 @@ export class PinnedProcess {
   readonly spawnedAtMs: number;
 
   /**
-   * Starts `command`. taskset replaces itself by it, so the process id is the command's own. NODE_OPTIONS are not handed
-   * on: what a test runner wants of its children would be measured.
+   * Starts `command`. setpriv and taskset replace themselves by it, so the process id is the command's own; setpriv sees to
+   * it that the process ends with us, however we end. NODE_OPTIONS are not handed on: what a test runner wants of its
+   * children would be measured.
    *
    * @param input True to keep a pipe to its standard input and to leave standard output to the caller.
    */
   constructor(core: number, command: string, args: readonly string[], input = false) {
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.spawnedAtMs = performance.now();
-    this.#child = spawn('taskset', ['-c', String(core), command, ...args], {
+    this.#child = spawn('setpriv', ['--pdeathsig', 'TERM', 'taskset', '-c', String(core), command, ...args], {
       env,
       stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });

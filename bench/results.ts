@@ -1,6 +1,7 @@
 /** Results of benches: their shape in a file, and how they are shown. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { ROOT } from './paths.ts';
 import { countedRounds, type PeerRounds, summariseFigureRatios, summariseFigures } from './rounds.ts';
 import type { Summary } from './statistics.ts';
 import { renderTable } from './table.ts';
@@ -96,6 +97,8 @@ export function buildResult(input: ResultInput, measuredAt: string): Result {
       ratios[reference][name] = summariseFigureRatios(figures, theirs.figures);
     }
   }
+  // A result file may be committed: it must not tell where the repository lies.
+  for (const [name, why] of Object.entries(missing)) missing[name] = why.replaceAll(ROOT, '.');
   const { key, rounds, features, metrics } = input;
   return { key, measuredAt, machine: machineName(), rounds, features, metrics, peers, missing, ratios };
 }

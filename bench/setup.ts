@@ -26,6 +26,7 @@ export function setup(say: (line: string) => void): number {
   }
   for (const [command, from] of [
     ['taskset', 'util-linux'],
+    ['setpriv', 'util-linux'],
     ['openssl', 'openssl, for the tls benches'],
   ] as const) {
     if (findInPath(command) === undefined) say(`missing  ${command}: install ${from}`);
