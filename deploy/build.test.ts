@@ -1,0 +1,22 @@
+import t from 'tap';
+import { placeImportMeta } from './build.ts';
+
+t.test('a module finds what lies beside it where it lay in the repository', (t) => {
+  const text = "readFileSync(new URL('../package.json', import.meta.url)); join(import.meta.dirname, 'x')";
+  t.equal(
+    placeImportMeta(text, 'cli/program.ts'),
+    `readFileSync(new URL('../package.json', __sourceUrl("cli/program.ts"))); ` +
+      `join(require('node:path').dirname(__sourcePath("cli/program.ts")), 'x')`,
+  );
+  t.end();
+});
+
+t.test('in a bundle no module is the main one', (t) => {
+  t.equal(placeImportMeta('if (import.meta.main) run();', 'a.ts'), 'if (false) run();');
+  t.end();
+});
+
+t.test('what only begins like import.meta stays', (t) => {
+  t.equal(placeImportMeta('import.meta.urls', 'a.ts'), 'import.meta.urls');
+  t.end();
+});
