@@ -71,17 +71,25 @@ t.test('a sidecar that is new since the first look counts in full', (t) => {
   t.end();
 });
 
-t.test('what reaches a published workload comes from outside; other inbound traffic was counted by its caller', (t) => {
+t.test('what a published workload sends to itself comes from outside', (t) => {
   const traffic = meter();
   const scrapes = [
-    scrape('a', page('inbound', { requests: 10 })),
-    scrape('b', page('inbound', { requests: 10 }), 'catalog-v1'),
+    scrape('a', page('frontend', { requests: 10 })),
+    scrape('b', page('catalog-v1', { requests: 10 }), 'catalog-v1'),
   ];
   const rows = traffic.observe(scrapes, 0);
   t.strictSame(
     rows.map((row) => [row.caller, row.service]),
-    [[OUTSIDE, 'frontend']],
+    [
+      [OUTSIDE, 'frontend'],
+      ['catalog-v1', 'catalog-v1'],
+    ],
   );
+  t.end();
+});
+
+t.test("what arrives at a sidecar's own application was counted by its caller", (t) => {
+  t.strictSame(meter().observe([scrape('a', page('inbound', { requests: 10 }))], 0), []);
   t.end();
 });
 

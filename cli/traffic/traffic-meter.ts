@@ -33,7 +33,7 @@ export interface EdgeTraffic {
   readonly errors: number;
 }
 
-/** The caller of what reaches a workload that is published to the outside. */
+/** The caller of what reaches a workload through a published port. */
 export const OUTSIDE = '(outside)';
 
 const REQUESTS = 'envoy_cluster_upstream_rq_total';
@@ -110,8 +110,10 @@ export class TrafficMeter {
   }
 
   #edgeOf(workload: string, cluster: string): string | undefined {
-    if (cluster === INBOUND) return this.#published.has(workload) ? `${OUTSIDE} ${workload}` : undefined;
-    return cluster === CONTROL_PLANE || cluster === '' ? undefined : `${workload} ${cluster}`;
+    if (cluster === INBOUND || cluster === CONTROL_PLANE || cluster === '') return undefined;
+    // The sidecar of a published workload takes requests from outside and sends them to an instance of that workload.
+    const fromOutside = cluster === workload && this.#published.has(workload);
+    return `${fromOutside ? OUTSIDE : workload} ${cluster}`;
   }
 }
 
