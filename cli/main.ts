@@ -26,8 +26,10 @@ async function processContext() {
   const { text } = await import('node:stream/consumers');
   return {
     env: process.env,
+    script: process.argv[1]!,
     cwd: process.cwd(),
     out: (chunk: string) => void process.stdout.write(chunk),
+    isTerminal: process.stdout.isTTY === true,
     err: (chunk: string) => void process.stderr.write(chunk),
     readStdin: () => text(process.stdin),
   };

@@ -28,6 +28,7 @@ async function run(argv: readonly string[], calls: readonly FakeCall[] = [], std
   let err = '';
   const code = await runCommand(argv, {
     env: { OUTRIDER_SERVER: SERVER },
+    script: '/nowhere/outrider',
     cwd: '/nowhere',
     out: (text) => {
       out += text;
@@ -35,6 +36,7 @@ async function run(argv: readonly string[], calls: readonly FakeCall[] = [], std
     err: (text) => {
       err += text;
     },
+    isTerminal: false,
     readStdin: async () => stdin,
     dispatcher: agent,
   });

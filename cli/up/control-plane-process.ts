@@ -14,7 +14,6 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Backoff } from '../../kernel/backoff.ts';
 import { SeededRandom, systemSeed } from '../../kernel/random.ts';
 import { Client } from '../api-client.ts';
@@ -23,6 +22,8 @@ import { type ControlPlaneRecord, readControlPlaneRecord } from '../state-dir.ts
 
 /** How to run it. */
 export interface ControlPlaneOptions {
+  /** The file that runs `outrider`. */
+  readonly script: string;
   /** Absolute. */
   readonly stateDir: string;
   /** Host and port for REST and for sidecars; port 0 lets the system choose. */
@@ -41,9 +42,6 @@ const SETTLED_MS = 30_000;
 /** After SIGTERM, before SIGKILL. */
 const TERM_GRACE_MS = 2000;
 const LOG_LINES_SHOWN = 8;
-
-/** The launcher of this very checkout. */
-const OUTRIDER = fileURLToPath(new URL('../../bin/outrider', import.meta.url));
 
 export class ControlPlaneProcess {
   readonly #options: ControlPlaneOptions;
@@ -129,7 +127,10 @@ export class ControlPlaneProcess {
   #spawn(args: readonly string[]): ChildProcess {
     mkdirSync(path.dirname(this.#logFile), { recursive: true });
     const log = openSync(this.#logFile, 'a');
-    const child = spawn(process.execPath, [OUTRIDER, ...args], { detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [this.#options.script, ...args], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
     closeSync(log);
     return child;
   }

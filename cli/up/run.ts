@@ -6,7 +6,6 @@
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Client } from '../api-client.ts';
 import { applyFile, changesText } from '../commands/apply.ts';
 import type { CliContext } from '../context.ts';
@@ -46,11 +45,16 @@ const STOP_DEADLINE_MS = 14_000;
 /** Runs until a signal comes; throws a CliError when the mesh does not start, after stopping what did. */
 export async function runUp(options: UpOptions, context: CliContext): Promise<void> {
   const stateDir = path.resolve(context.cwd, options.state);
-  const screen = new Screen({ write: context.out, isTTY: process.stdout.isTTY });
+  const screen = new Screen({ write: context.out, isTTY: context.isTerminal });
   const say = (text: string) => screen.say(text);
   const unlock = lockStateDir(stateDir);
   const stop = onStopSignals();
-  const controlPlane = new ControlPlaneProcess({ stateDir, ...addresses(options, stateDir), say });
+  const controlPlane = new ControlPlaneProcess({
+    script: context.script,
+    stateDir,
+    ...addresses(options, stateDir),
+    say,
+  });
   let load: RunningLoad | undefined;
   try {
     await retirePredecessor(stateDir, say);
@@ -110,7 +114,7 @@ function startDemo(
     return undefined;
   }
   const load = startLoad(dir, entry.url, stateDir);
-  const outrider = path.relative(context.cwd, fileURLToPath(new URL('../../bin/outrider', import.meta.url)));
+  const outrider = path.relative(context.cwd, context.script);
   const here = options.state === DEFAULT_STATE_DIR ? '' : ` --state ${options.state}`;
   const commands = demoCommands(dir, `node ${outrider}`, context.cwd).map((command) => `  ${command}${here}`);
   say(

@@ -6,7 +6,7 @@
 export interface ScreenOutput {
   write(text: string): unknown;
   /** True on a terminal, where a block can be redrawn. */
-  readonly isTTY?: boolean;
+  readonly isTTY: boolean;
 }
 
 const CLEAR_BELOW = '\x1b[J';
@@ -22,7 +22,7 @@ export class Screen {
 
   /** Whether a block can be redrawn; without a terminal print lines instead. */
   get live(): boolean {
-    return this.#output.isTTY === true;
+    return this.#output.isTTY;
   }
 
   /** Prints lines that stay; the block moves down. Adds the last line feed. */
