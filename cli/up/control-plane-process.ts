@@ -56,7 +56,7 @@ export class ControlPlaneProcess {
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
-    this.#logFile = path.join(options.stateDir, 'control-plane.log');
+    this.#logFile = path.join(options.stateDir, 'log', 'control-plane.log');
   }
 
   /** Starts it and returns where it serves; a CliError with the end of its log when it does not come up. */

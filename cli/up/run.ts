@@ -59,7 +59,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
   try {
     await retirePredecessor(stateDir, say);
     const { http } = await controlPlane.start();
-    say(`control plane at ${http}, log in ${path.join(stateDir, 'control-plane.log')}`);
+    say(`control plane at ${http}, log in ${path.join(stateDir, 'log', 'control-plane.log')}`);
     const client = new Client(http);
     try {
       const entries = await startWorkloads(client, options, context, stop.signal, say);
