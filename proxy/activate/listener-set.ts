@@ -1,0 +1,79 @@
+/** The listeners of one loop by name: opened, changed in place and drained as configuration asks. */
+import type { ListenerConfig } from '../config/model.ts';
+import type { ConnectionManager } from '../http/connection-manager.ts';
+import { Listener } from '../listener/listener.ts';
+import type { Loop } from '../net/loop.ts';
+
+export class ListenerSet {
+  readonly #loop: Loop;
+  readonly #listeners = new Map<string, Listener>();
+  /** Removed ones whose connections have not all ended. */
+  readonly #draining = new Set<Listener>();
+  added = 0;
+  modified = 0;
+  removed = 0;
+  createFailure = 0;
+
+  constructor(loop: Loop) {
+    this.#loop = loop;
+  }
+
+  all(): readonly Listener[] {
+    return [...this.#listeners.values()];
+  }
+
+  get drainingCount(): number {
+    return this.#draining.size;
+  }
+
+  get(name: string): Listener | undefined {
+    return this.#listeners.get(name);
+  }
+
+  /** Opens the listener, or changes the one of that name. Another address means another socket. Rejects when it cannot bind. */
+  async put(config: ListenerConfig, manager: ConnectionManager): Promise<void> {
+    const existing = this.#listeners.get(config.name);
+    if (existing !== undefined && sameAddress(existing.config, config)) {
+      existing.update(config, manager);
+      this.modified++;
+      return;
+    }
+    const listener = new Listener(config, manager, this.#loop);
+    try {
+      await listener.open();
+    } catch (error) {
+      this.createFailure++;
+      throw error;
+    }
+    this.#listeners.set(config.name, listener);
+    if (existing === undefined) this.added++;
+    else this.#drain(existing);
+  }
+
+  remove(name: string): void {
+    const listener = this.#listeners.get(name);
+    if (listener === undefined) return;
+    this.#listeners.delete(name);
+    this.removed++;
+    this.#drain(listener);
+  }
+
+  #drain(listener: Listener): void {
+    this.#draining.add(listener);
+    void listener.drain().then(() => this.#draining.delete(listener));
+  }
+
+  /** Stops accepting everywhere; resolves when the last connection has ended. */
+  async drainAll(): Promise<void> {
+    await Promise.all(this.all().map((listener) => listener.drain()));
+  }
+
+  destroy(): void {
+    for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroy();
+    this.#listeners.clear();
+  }
+}
+
+function sameAddress(a: ListenerConfig, b: ListenerConfig): boolean {
+  return a.address.host === b.address.host && a.address.port === b.address.port;
+}

@@ -1,0 +1,54 @@
+/** The data plane of one event loop, put together: loop, clusters, listeners, and the activator that drives them. */
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { RandomIds } from '../kernel/random.ts';
+import { TimerWheel } from '../kernel/timer-wheel.ts';
+import type { Timers } from '../kernel/timers.ts';
+import { type ActivationProblem, Activator } from './activate/activator.ts';
+import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
+import { ListenerSet } from './activate/listener-set.ts';
+import type { Snapshot } from './config/snapshot.ts';
+import { Loop } from './net/loop.ts';
+import type { Runtime } from './routing/runtime.ts';
+import { ClusterManager } from './upstream/cluster-manager.ts';
+
+/** Effects of the outside world. */
+export interface ProxyDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: RandomIds;
+  readonly log: Logger;
+  readonly lookup: Lookup;
+}
+
+/** The data plane of one event loop. */
+export class DataPlane {
+  readonly loop: Loop;
+  readonly runtime: Runtime;
+  readonly clusters: ClusterManager;
+  readonly listeners: ListenerSet;
+  readonly activator: Activator;
+  readonly #dns: DnsDiscovery;
+
+  constructor(deps: ProxyDeps, runtime: Runtime) {
+    this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
+    this.runtime = runtime;
+    this.clusters = new ClusterManager(this.loop);
+    this.listeners = new ListenerSet(this.loop);
+    this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
+    const { loop, clusters, listeners } = this;
+    this.activator = new Activator({ loop, clusters, listeners, dns: this.#dns, runtime, log: deps.log });
+  }
+
+  apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {
+    return this.activator.apply(snapshot);
+  }
+
+  /** Ends everything now. */
+  destroy(): void {
+    this.#dns.close();
+    this.listeners.destroy();
+    this.clusters.destroy();
+    this.loop.wheel.destroy();
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The HTTP connection manager at run time: what every request of one listener passes before and after the filters.
+ *
+ * Before: what Envoy's connection manager does to request headers (ports stripped, x-forwarded-*, x-request-id, headers
+ * that a client may not set). After: response headers of our own, counters. `active` is swapped by one pointer write when
+ * routes or filters change; an exchange keeps the one it began with.
+ */
+import type { Clock } from '../../kernel/clock.ts';
+import type { RandomIds } from '../../kernel/random.ts';
+import type { HttpConnectionManagerConfig } from '../config/model.ts';
+import type { ByteWriter } from '../net/byte-writer.ts';
+import { withoutPort } from '../routing/route-table.ts';
+import type { DateHeader } from './date-header.ts';
+import type { Exchange, ExchangeManager, HttpActive } from './exchange.ts';
+import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
+import { HeaderName } from './header-name.ts';
+import { renderFailure } from './local-reply.ts';
+import type { ManagerStats } from './manager-stats.ts';
+import type { ResponseHead } from './message.ts';
+
+/** Headers by which Envoy's router is steered; a client outside may not set them. */
+const CONTROL_HEADERS = [
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-stream-duration-ms',
+  'x-envoy-ip-tags',
+  'x-envoy-decorator-operation',
+  'x-envoy-original-path',
+  'x-envoy-original-url',
+  'x-envoy-force-trace',
+  'x-envoy-internal',
+  'x-envoy-external-address',
+  'x-envoy-attempt-count',
+].map((name) => new HeaderName(name));
+
+const REQUEST_ID = new HeaderName('x-request-id');
+const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
+const FORWARDED_FOR = new HeaderName('x-forwarded-for');
+const SERVER = new HeaderName('server');
+const DATE = new HeaderName('date');
+const VIA = new HeaderName('via');
+
+/** `x-request-id: <36 bytes>CRLF`, patched in place per request. */
+const REQUEST_ID_LINE = 'x-request-id: ';
+
+export class ConnectionManager implements ExchangeManager {
+  readonly config: HttpConnectionManagerConfig;
+  readonly stats: ManagerStats;
+  active: HttpActive;
+  /** The listener drains: answers carry `connection: close`. */
+  draining = false;
+  readonly #clock: Clock;
+  readonly #random: RandomIds;
+  readonly #date: DateHeader;
+  readonly #idTemplate = Buffer.from(`${REQUEST_ID_LINE}${'0'.repeat(36)}\r\n`, 'latin1');
+  readonly #protoLine: string;
+  readonly #serverLine: string;
+
+  constructor(
+    config: HttpConnectionManagerConfig,
+    stats: ManagerStats,
+    active: HttpActive,
+    deps: { readonly clock: Clock; readonly random: RandomIds; readonly date: DateHeader; readonly tls: boolean },
+  ) {
+    this.config = config;
+    this.stats = stats;
+    this.active = active;
+    this.#clock = deps.clock;
+    this.#random = deps.random;
+    this.#date = deps.date;
+    this.#protoLine = `x-forwarded-proto: ${config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http')}\r\n`;
+    this.#serverLine = config.serverHeader === 'pass-through' ? '' : `server: ${config.serverName}\r\n`;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  /** The wall time of a moment of the monotonic clock. */
+  wallTimeOf(ms: number): Date {
+    return new Date(this.#clock.wallMs() - (this.#clock.nowMs() - ms));
+  }
+
+  /** Starts an exchange whose head is complete. HOT. */
+  begin(exchange: Exchange): void {
+    const { stats } = this;
+    stats.rqTotal++;
+    stats.rqHttp1Total++;
+    stats.rqActive++;
+    if (!this.#setAuthority(exchange)) return;
+    this.#prepareRequest(exchange);
+    if (exchange.active.table === null) {
+      stats.noRoute++;
+      exchange.fail(NO_ROUTE);
+      return;
+    }
+    exchange.runFilters();
+  }
+
+  /** A request that could not be read: counted and answered like any other. */
+  refuse(exchange: Exchange, failure: Failure): void {
+    this.stats.rqTotal++;
+    this.stats.rqActive++;
+    exchange.fail(failure);
+  }
+
+  #setAuthority(exchange: Exchange): boolean {
+    const { head } = exchange;
+    const { config } = this;
+    let authority = head.authority;
+    if (authority === '') {
+      if (config.http1.defaultHostForHttp10 === '') {
+        exchange.fail(MISSING_HOST);
+        return false;
+      }
+      authority = config.http1.defaultHostForHttp10;
+      head.setAuthority(authority);
+    }
+    if (config.stripPort === 'any') {
+      const bare = withoutPort(authority);
+      if (bare.length !== authority.length) head.setAuthority(bare);
+      authority = bare;
+    }
+    exchange.authority = authority.toLowerCase();
+    return true;
+  }
+
+  /** envoyproxy.io, "HTTP header manipulation": what happens to request headers before the filters see them. */
+  #prepareRequest(exchange: Exchange): void {
+    const { head } = exchange;
+    const { config } = this;
+    if (config.useRemoteAddress) {
+      if (head.find(FORWARDED_PROTO, 0) >= 0 && config.xffNumTrustedHops === 0) head.remove(FORWARDED_PROTO);
+      if (!config.skipXffAppend) appendForwardedFor(exchange);
+      for (const name of CONTROL_HEADERS) if (head.find(name, 0) >= 0) head.remove(name);
+    }
+    const hasId = head.find(REQUEST_ID, 0) >= 0;
+    const replaceId = config.useRemoteAddress && !config.preserveExternalRequestId;
+    if (config.generateRequestId && (!hasId || replaceId)) {
+      if (hasId) head.remove(REQUEST_ID);
+      exchange.addRequestId = true;
+    }
+    exchange.addForwardedProto = head.find(FORWARDED_PROTO, 0) < 0;
+    if (config.via !== '') appendVia(exchange, config.via);
+  }
+
+  /** Writes the header lines made here, behind those that came. HOT. */
+  writeGenerated(out: ByteWriter, exchange: Exchange): void {
+    if (exchange.addRequestId) {
+      this.#random.uuidInto(this.#idTemplate, REQUEST_ID_LINE.length);
+      out.copy(this.#idTemplate, 0, this.#idTemplate.length);
+    }
+    if (exchange.addForwardedProto) out.latin1(this.#protoLine);
+    if (exchange.expectedTimeoutMs > 0) {
+      out.latin1(`x-envoy-expected-rq-timeout-ms: ${exchange.expectedTimeoutMs}\r\n`);
+    }
+  }
+
+  /** Headers of our own on an endpoint's answer. HOT. */
+  prepareResponse(_exchange: Exchange, head: ResponseHead): void {
+    const { config } = this;
+    if (config.serverHeader === 'overwrite') head.remove(SERVER);
+    if (
+      config.serverHeader === 'overwrite' ||
+      (config.serverHeader === 'append-if-absent' && head.find(SERVER, 0) < 0)
+    ) {
+      head.add('server', config.serverName);
+    }
+    if (head.find(DATE, 0) < 0) head.add('date', this.#date.value(this.#clock));
+    if (config.via !== '') head.add('via', config.via);
+  }
+
+  /** Sends an answer made here with the headers every answer has. */
+  sendLocal(exchange: Exchange, status: number, headers: string, body: string): void {
+    let lines = headers;
+    let text = body;
+    if (exchange.failure !== null) {
+      const rendered = renderFailure(exchange, exchange.failure);
+      lines += rendered.headers;
+      text = rendered.body;
+    }
+    lines += `date: ${this.#date.value(this.#clock)}\r\n${this.#serverLine}`;
+    exchange.downstream.sendLocal(status, lines, text);
+  }
+
+  /** The exchange is over: counts it. HOT. */
+  complete(exchange: Exchange): void {
+    const { stats } = this;
+    stats.rqActive--;
+    if (exchange.status === 0) {
+      stats.rqResetByClient++;
+      return;
+    }
+    stats.rqCompleted++;
+    const statusClass = (exchange.status / 100) | 0;
+    stats.byClass[statusClass] = stats.byClass[statusClass]! + 1;
+    stats.timeMs.record(this.#clock.nowMs() - exchange.startedMs);
+  }
+}
+
+function appendForwardedFor(exchange: Exchange): void {
+  const { head } = exchange;
+  const address = exchange.downstream.remoteAddress;
+  const line = head.find(FORWARDED_FOR, 0);
+  if (line < 0) {
+    head.add('x-forwarded-for', address);
+    return;
+  }
+  const chain: string[] = [];
+  for (let at = line; at >= 0; at = head.find(FORWARDED_FOR, at + 1)) chain.push(head.value(at));
+  head.remove(FORWARDED_FOR);
+  head.add('x-forwarded-for', `${chain.join(', ')}, ${address}`);
+}
+
+function appendVia(exchange: Exchange, via: string): void {
+  const before = exchange.head.first(VIA);
+  if (before === null) {
+    exchange.head.add('via', via);
+    return;
+  }
+  exchange.head.remove(VIA);
+  exchange.head.add('via', `${before}, ${via}`);
+}

@@ -1,0 +1,238 @@
+/**
+ * One request and its response. Made by the downstream codec when a head is complete, carried through filters and router
+ * to an upstream attempt and back, and ended exactly once.
+ *
+ *   codec ─► ConnectionManager.begin ─► filters ─► router ─► upstream ─► codec of the endpoint
+ *     ▲                                                        │ respond, respondBody
+ *     └─────── downstream ◄── response filters ◄── exchange ◄──┘ or fail ─► local reply
+ *
+ * Every field is set in the constructor; the object never changes shape.
+ */
+import type { WeightedCluster } from '../config/model.ts';
+import type { ByteWriter } from '../net/byte-writer.ts';
+import type { Route, RouteTable } from '../routing/route-table.ts';
+import { CLIENT_GONE, type Failure } from './failure.ts';
+import type { ManagerStats } from './manager-stats.ts';
+import type { RequestHead, ResponseHead } from './message.ts';
+import { CONTINUE, PAUSE, type Verdict } from './verdict.ts';
+
+/** The hooks of a filter chain, in the order in which they run. */
+export interface FilterHooks {
+  readonly onRequest: readonly ((exchange: Exchange) => Verdict)[];
+  readonly onResponse: readonly ((exchange: Exchange, head: ResponseHead) => void)[];
+  readonly onComplete: readonly ((exchange: Exchange) => void)[];
+}
+
+/** What changes by configuration: filters and routes. Immutable. `table` is null until the first RDS answer. */
+export interface HttpActive {
+  readonly chain: FilterHooks;
+  readonly table: RouteTable | null;
+}
+
+/** The connection manager, as far as an exchange needs it. */
+export interface ExchangeManager {
+  readonly active: HttpActive;
+  readonly stats: ManagerStats;
+  nowMs(): number;
+  /** The wall time of a moment of the monotonic clock. */
+  wallTimeOf(ms: number): Date;
+  /** Writes the request header lines made here. */
+  writeGenerated(out: ByteWriter, exchange: Exchange): void;
+  prepareResponse(exchange: Exchange, head: ResponseHead): void;
+  sendLocal(exchange: Exchange, status: number, headers: string, body: string): void;
+  complete(exchange: Exchange): void;
+}
+
+/** The side of the client: a codec's stream. */
+export interface Downstream {
+  /** The client's address in text, for forwarded headers and logs. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** False for an HTTP/1.0 client, to which chunks mean nothing. */
+  readonly acceptsChunked: boolean;
+  /** Sends the head with the first bytes of the body, framed as the head says. `done`: nothing follows. */
+  sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
+  sendBody(buffer: Buffer, start: number, end: number, done: boolean): void;
+  /** Sends an answer made here. `headers` are whole lines besides content-length; the body is text. */
+  sendLocal(status: number, headers: string, body: string): void;
+  /** Forwards an interim (1xx) answer. */
+  sendInterim(head: ResponseHead): void;
+  /** The response cannot be completed: cut it so that the client sees the truncation. */
+  abort(): void;
+  /** The client's bytes must wait, or may come again. */
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** Arms the deadline after which `exchange.onTimeout` is called; 0 disarms. */
+  armTimeout(delayMs: number): void;
+}
+
+/** The side of the endpoint, as far as the exchange needs it. */
+export interface Upstream {
+  /** More of the request body, framed as it goes out. */
+  sendBody(buffer: Buffer, start: number, end: number, done: boolean): void;
+  /** The client has gone, or nobody waits for the answer any longer. */
+  cancel(): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+  /** The deadline armed through the downstream has passed. */
+  onTimeout(): void;
+}
+
+export class Exchange {
+  readonly manager: ExchangeManager;
+  /** The configuration it began with, kept to the end. */
+  readonly active: HttpActive;
+  readonly downstream: Downstream;
+  readonly startedMs: number;
+  readonly isHead: boolean;
+  /** Valid until the turn ends, unless detached. */
+  head: RequestHead;
+  /** The first bytes of the body, framed as they go out; valid in the turn in which the exchange begins. */
+  body: Buffer;
+  bodyStart: number;
+  bodyEnd: number;
+  /** The request has arrived completely. */
+  requestDone: boolean;
+
+  /** Lower case; without its port when the manager strips it. What routes match. */
+  authority = '';
+  route: Route | null = null;
+  /** The entry that was drawn when the route splits traffic. */
+  weighted: WeightedCluster | null = null;
+  /** Where it was sent; empty before. */
+  clusterName = '';
+  upstream: Upstream | null = null;
+  /** Which generated request headers this exchange gets. */
+  addRequestId = false;
+  addForwardedProto = false;
+  /** Milliseconds announced upstream as x-envoy-expected-rq-timeout-ms; 0 announces none. */
+  expectedTimeoutMs = 0;
+  attempts = 0;
+  failure: Failure | null = null;
+  /** Status sent to the client, 0 before. */
+  status = 0;
+  responseStarted = false;
+  ended = false;
+  #nextFilter = 0;
+
+  constructor(
+    manager: ExchangeManager,
+    downstream: Downstream,
+    head: RequestHead,
+    body: Buffer,
+    bodyStart: number,
+    bodyEnd: number,
+    requestDone: boolean,
+    nowMs: number,
+  ) {
+    this.manager = manager;
+    this.active = manager.active;
+    this.downstream = downstream;
+    this.startedMs = nowMs;
+    this.isHead = head.isHead;
+    this.head = head;
+    this.body = body;
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+    this.requestDone = requestDone;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Towards the endpoint
+
+  /** Runs the request filters from where they stopped. HOT. */
+  runFilters(): void {
+    const hooks = this.active.chain.onRequest;
+    while (this.#nextFilter < hooks.length) {
+      const verdict = hooks[this.#nextFilter++]!(this);
+      if (verdict === CONTINUE) continue;
+      if (verdict === PAUSE) this.detach();
+      return;
+    }
+  }
+
+  /** Makes head and first body bytes outlive this turn, and stops the client from sending more. */
+  detach(): void {
+    this.head = this.head.detach();
+    this.body = Buffer.from(this.body.subarray(this.bodyStart, this.bodyEnd));
+    this.bodyEnd -= this.bodyStart;
+    this.bodyStart = 0;
+    if (!this.requestDone) this.downstream.pauseRequest();
+  }
+
+  /** Continues behind a filter that paused. */
+  resume(): void {
+    if (this.ended) return;
+    if (!this.requestDone) this.downstream.resumeRequest();
+    this.runFilters();
+  }
+
+  /** More of the request body came. */
+  receiveBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    if (done) this.requestDone = true;
+    this.upstream?.sendBody(buffer, start, end, done);
+  }
+
+  /** The client closed its connection, or broke the protocol in the middle of its body. */
+  clientGone(): void {
+    if (this.ended) return;
+    this.failure = CLIENT_GONE;
+    this.#end();
+  }
+
+  /** The deadline armed with `downstream.armTimeout` has passed. */
+  onTimeout(): void {
+    this.upstream?.onTimeout();
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Towards the client
+
+  /** Forwards the endpoint's answer. HOT. */
+  respond(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
+    this.status = head.status;
+    this.responseStarted = true;
+    for (const hook of this.active.chain.onResponse) hook(this, head);
+    this.manager.prepareResponse(this, head);
+    this.downstream.sendHead(head, buffer, start, end, done);
+    if (done) this.#end();
+  }
+
+  respondBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    this.downstream.sendBody(buffer, start, end, done);
+    if (done) this.#end();
+  }
+
+  /** Ends the exchange with an entry of the failure table: a local reply, or a cut when the answer has begun. */
+  fail(failure: Failure): void {
+    if (this.ended) return;
+    this.failure = failure;
+    if (this.responseStarted) this.downstream.abort();
+    else this.#reply(failure.status, '', '');
+    this.#end();
+  }
+
+  /** Answers from here: a direct response, a redirect, or the rendering of a failure. `headers` are whole lines. */
+  answer(status: number, headers: string, body: string): void {
+    this.#reply(status, headers, body);
+    this.#end();
+  }
+
+  #reply(status: number, headers: string, body: string): void {
+    this.status = status;
+    this.responseStarted = true;
+    this.manager.sendLocal(this, status, headers, body);
+  }
+
+  #end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    const { upstream } = this;
+    if (upstream !== null) {
+      this.upstream = null;
+      upstream.cancel();
+    }
+    for (const hook of this.active.chain.onComplete) hook(this);
+    this.manager.complete(this);
+  }
+}

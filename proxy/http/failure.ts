@@ -1,0 +1,222 @@
+/**
+ * The one table of failures: every answer that this proxy makes itself because something went wrong.
+ *
+ * `flag` is Envoy's response flag (envoyproxy.io, access log `%RESPONSE_FLAGS%`), `source` says whose fault it was,
+ * `retry` whether another attempt is safe: `never`, `if-unsent` (only when no byte of the request can have been
+ * processed), or `yes`. `sentence` is for people; it is sent in the body of the local reply.
+ */
+export interface Failure {
+  readonly flag: string;
+  readonly source: 'downstream' | 'upstream' | 'local';
+  readonly retry: 'never' | 'if-unsent' | 'yes';
+  /** 0 when nothing is answered because the client has gone or the response has begun. */
+  readonly status: number;
+  /** Envoy's response code details word. */
+  readonly details: string;
+  readonly sentence: string;
+}
+
+function failure(
+  flag: string,
+  source: Failure['source'],
+  retry: Failure['retry'],
+  status: number,
+  details: string,
+  sentence: string,
+): Failure {
+  return { flag, source, retry, status, details, sentence };
+}
+
+export const NO_ROUTE = failure('NR', 'local', 'never', 404, 'route_not_found', 'No route matches this host and path.');
+export const NO_CLUSTER = failure(
+  'NC',
+  'local',
+  'never',
+  503,
+  'cluster_not_found',
+  'The route names a cluster that does not exist.',
+);
+export const NO_HEALTHY_UPSTREAM = failure(
+  'UH',
+  'local',
+  'if-unsent',
+  503,
+  'no_healthy_upstream',
+  'The cluster has no healthy endpoint.',
+);
+export const UPSTREAM_OVERFLOW = failure(
+  'UO',
+  'local',
+  'if-unsent',
+  503,
+  'upstream_overflow',
+  'The cluster is at its limit of requests, pending requests or connections.',
+);
+export const CONNECT_FAILURE = failure(
+  'UF',
+  'upstream',
+  'if-unsent',
+  503,
+  'upstream_reset_before_response_started{connection_failure}',
+  'The connection to the endpoint could not be made.',
+);
+export const CONNECT_TIMEOUT = failure(
+  'UF',
+  'upstream',
+  'if-unsent',
+  503,
+  'upstream_reset_before_response_started{connection_timeout}',
+  'The connection to the endpoint was not made within the connect timeout.',
+);
+export const UPSTREAM_RESET = failure(
+  'UC',
+  'upstream',
+  'never',
+  503,
+  'upstream_reset_before_response_started{connection_termination}',
+  'The endpoint closed the connection before it answered.',
+);
+export const UPSTREAM_PROTOCOL = failure(
+  'UPE',
+  'upstream',
+  'never',
+  502,
+  'upstream_reset_before_response_started{protocol_error}',
+  'The endpoint sent an answer that is not valid HTTP.',
+);
+export const UPSTREAM_TRUNCATED = failure(
+  'UC',
+  'upstream',
+  'never',
+  0,
+  'upstream_reset_after_response_started{connection_termination}',
+  'The endpoint closed the connection in the middle of its answer.',
+);
+export const REQUEST_TIMEOUT = failure(
+  'UT',
+  'upstream',
+  'never',
+  504,
+  'upstream_response_timeout',
+  'The endpoint did not answer within the request timeout of the route.',
+);
+export const PER_TRY_TIMEOUT = failure(
+  'UT',
+  'upstream',
+  'never',
+  504,
+  'upstream_per_try_timeout',
+  'The endpoint did not answer within the timeout of one try.',
+);
+export const STREAM_IDLE = failure(
+  'SI',
+  'local',
+  'never',
+  408,
+  'stream_idle_timeout',
+  'Nothing was sent or received for longer than the idle timeout of the stream.',
+);
+export const CLIENT_GONE = failure(
+  'DC',
+  'downstream',
+  'never',
+  0,
+  'downstream_remote_disconnect',
+  'The client closed the connection before it was answered.',
+);
+export const BAD_REQUEST = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.codec_error',
+  'The request is not valid HTTP.',
+);
+export const HEADERS_TOO_LARGE = failure(
+  'DPE',
+  'downstream',
+  'never',
+  431,
+  'request_headers_too_large',
+  'The header section of the request is larger than the limit.',
+);
+export const CODING_UNKNOWN = failure(
+  'DPE',
+  'downstream',
+  'never',
+  501,
+  'http1.invalid_transfer_encoding',
+  'The transfer coding of the request is not understood.',
+);
+export const VERSION_UNKNOWN = failure(
+  'DPE',
+  'downstream',
+  'never',
+  505,
+  'http1.version',
+  'Only HTTP/1.1 and HTTP/1.0 are understood here.',
+);
+export const VERSION_TOO_OLD = failure(
+  'DPE',
+  'downstream',
+  'never',
+  426,
+  'low_version',
+  'HTTP/1.0 is not accepted by this listener.',
+);
+export const MISSING_HOST = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'missing_host_header',
+  'The request has no host.',
+);
+export const CONNECT_REFUSED = failure(
+  'NR',
+  'local',
+  'never',
+  405,
+  'connect_not_allowed',
+  'CONNECT is not configured on this listener.',
+);
+export const UPGRADE_REFUSED = failure(
+  'NR',
+  'local',
+  'never',
+  403,
+  'upgrade_failed',
+  'This upgrade is not configured on this route.',
+);
+export const EXPECTATION_FAILED = failure(
+  'DPE',
+  'downstream',
+  'never',
+  417,
+  'expectation_failed',
+  'The only expectation understood is 100-continue.',
+);
+export const HEADERS_TIMEOUT = failure(
+  'DPE',
+  'downstream',
+  'never',
+  408,
+  'request_header_timeout',
+  'The request headers did not arrive within the time allowed.',
+);
+export const BODY_TIMEOUT = failure(
+  'DPE',
+  'downstream',
+  'never',
+  408,
+  'request_overall_timeout',
+  'The request did not arrive completely within the time allowed.',
+);
+export const PATH_REFUSED = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'path_normalization_failed',
+  'The path cannot be normalised, or holds an escaped slash.',
+);

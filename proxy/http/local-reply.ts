@@ -1,0 +1,29 @@
+/**
+ * Renders an answer made here. Failures carry their reason in a header and a body: text for people, JSON for clients
+ * that accept it.
+ */
+import type { Exchange } from './exchange.ts';
+import type { Failure } from './failure.ts';
+import { HeaderName } from './header-name.ts';
+
+const ACCEPT = new HeaderName('accept');
+
+/** Header naming why this proxy answered by itself: Envoy's response flag and its details word. */
+export const FAILURE_HEADER = 'x-outrider-failure';
+
+export interface RenderedReply {
+  /** Whole lines, each ending in CRLF. */
+  readonly headers: string;
+  readonly body: string;
+}
+
+/** Head lines and body for a failure. */
+export function renderFailure(exchange: Exchange, failure: Failure): RenderedReply {
+  const reason = `${FAILURE_HEADER}: ${failure.flag}; ${failure.details}\r\n`;
+  const accept = exchange.head.first(ACCEPT);
+  if (accept?.includes('json')) {
+    const body = JSON.stringify({ error: { code: failure.flag, reason: failure.details, message: failure.sentence } });
+    return { headers: `${reason}content-type: application/json\r\n`, body };
+  }
+  return { headers: `${reason}content-type: text/plain\r\n`, body: `${failure.sentence}\n` };
+}

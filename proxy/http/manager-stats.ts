@@ -1,0 +1,32 @@
+import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
+
+/** Counters of one connection manager, by `stat_prefix`, with Envoy's names (docs: HTTP connection manager statistics). */
+export class ManagerStats {
+  readonly prefix: string;
+  cxTotal = 0;
+  cxActive = 0;
+  cxDestroy = 0;
+  cxProtocolError = 0;
+  cxRxBytes = 0;
+  cxTxBytes = 0;
+  rqTotal = 0;
+  rqHttp1Total = 0;
+  rqActive = 0;
+  rqResetByClient = 0;
+  rqTimeout = 0;
+  rqHeaderTimeout = 0;
+  rqIdleTimeout = 0;
+  rqTooLarge = 0;
+  noRoute = 0;
+  noCluster = 0;
+  directResponse = 0;
+  redirect = 0;
+  rqCompleted = 0;
+  /** Completed requests by status class, index 1 to 5. */
+  readonly byClass = new Float64Array(6);
+  readonly timeMs: LatencyHistogram = new LatencyHistogram();
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+}

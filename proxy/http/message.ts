@@ -1,0 +1,46 @@
+/**
+ * What filters, routes and the router see of a message, whatever protocol carried it. Implemented by the codecs' own
+ * heads, so that a head which nobody edits is never converted. Names and values are latin1 text.
+ */
+import type { ByteWriter } from '../net/byte-writer.ts';
+import type { HeaderName } from './header-name.ts';
+
+/** Header fields in the order in which they came. A line number stays the same while a head is edited. */
+export interface HeaderFields {
+  /** The first line at or after `from` with that name, or -1. Dropped lines are not found. */
+  find(name: HeaderName, from: number): number;
+  value(line: number): string;
+  /** The value of the first line of that name, those that were added included, or null. */
+  first(name: HeaderName): string | null;
+  /** Drops every line of that name, those that were added included. */
+  remove(name: HeaderName): void;
+  /** Adds a line behind those that came. Added lines are not found by `find`, which numbers the message's own. */
+  add(name: string, value: string): void;
+}
+
+export interface RequestHead extends HeaderFields {
+  readonly protocol: 'http1';
+  readonly method: string;
+  readonly isHead: boolean;
+  /** Path and query. */
+  readonly path: string;
+  /** Host and optional port. */
+  readonly authority: string;
+  setPath(path: string): void;
+  setAuthority(authority: string): void;
+  /** Writes the edited head as HTTP/1.1, without the empty line that ends it. */
+  writeRequest(out: ByteWriter): void;
+  /** A copy that stays valid after the current turn. */
+  detach(): RequestHead;
+}
+
+export interface ResponseHead extends HeaderFields {
+  readonly protocol: 'http1';
+  readonly status: number;
+  /** How the body that came with it was delimited. */
+  readonly framing: 'none' | 'length' | 'chunked' | 'close';
+  /** Content-Length, or -1. */
+  readonly contentLength: number;
+  /** Writes the edited head as HTTP/1.1, without the empty line that ends it. */
+  writeResponse(out: ByteWriter): void;
+}

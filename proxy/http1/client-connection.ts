@@ -1,0 +1,276 @@
+/**
+ * One HTTP/1.1 connection to an endpoint, one request at a time.
+ *
+ *   state        next            bytes that come
+ *   connecting   idle, closed    none
+ *   idle         busy, closed    nobody asked: the connection is closed
+ *   busy         idle, closed    head, then body by its framing (RFC 9112 section 6.3)
+ *   closed       -               none
+ *
+ * A hostile or broken endpoint can end its own connection, never confuse two answers: bytes behind an answer, an answer
+ * nobody asked for, or an unreadable one close the connection.
+ */
+import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
+import type { SocketAddress } from '../config/model.ts';
+import {
+  CONNECT_FAILURE,
+  CONNECT_TIMEOUT,
+  type Failure,
+  UPSTREAM_PROTOCOL,
+  UPSTREAM_RESET,
+  UPSTREAM_TRUNCATED,
+} from '../http/failure.ts';
+import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
+import { type DialHandler, dial } from '../net/dial.ts';
+import type { Loop } from '../net/loop.ts';
+import type { Transport } from '../net/transport.ts';
+import { BodyRelay } from './body-relay.ts';
+import { COMPLETE, INCOMPLETE, parseResponseHead } from './head-parser.ts';
+import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
+import type { MessageHead } from './message-head.ts';
+
+/** Whom a connection tells about its life: the pool. */
+export interface ClientConnectionOwner {
+  onConnected(connection: Http1ClientConnection): void;
+  /** The answer is complete and the connection can take another request. */
+  onIdle(connection: Http1ClientConnection): void;
+  /** It is gone; `failure` says why when it never stood. */
+  onClosed(connection: Http1ClientConnection, failure: Failure | null): void;
+}
+
+type State = 'connecting' | 'idle' | 'busy' | 'closed';
+
+export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream {
+  readonly #loop: Loop;
+  readonly #owner: ClientConnectionOwner;
+  readonly #limits: Http1Limits;
+  readonly #transport: Transport;
+  readonly #head: MessageHead;
+  readonly #body: BodyRelay;
+  readonly #connectDeadline: Deadline;
+  #state: State = 'connecting';
+  #receiver: ResponseReceiver | null = null;
+  /** Bytes of a head that has not arrived completely. */
+  #partial: Buffer | null = null;
+  #headSeen = false;
+  #requestDone = true;
+  #keepAlive = true;
+  #interims = 0;
+  #connectTimedOut = false;
+  #readPaused = false;
+  /** Since when nothing was asked of it, for the pool's idle timeout. */
+  idleSinceMs = 0;
+  readonly dialledMs: number;
+  requests = 0;
+  rxBytes = 0;
+  txBytes = 0;
+
+  constructor(
+    loop: Loop,
+    address: SocketAddress,
+    connectTimeoutMs: number,
+    limits: Http1Limits,
+    owner: ClientConnectionOwner,
+    head: MessageHead,
+  ) {
+    this.#loop = loop;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#head = head;
+    this.#body = new BodyRelay(loop.body);
+    this.dialledMs = loop.clock.nowMs();
+    this.#connectDeadline = new Deadline(this);
+    this.#transport = dial(loop, address, this);
+    loop.wheel.arm(this.#connectDeadline, connectTimeoutMs);
+  }
+
+  get congested(): boolean {
+    return this.#transport.congested;
+  }
+
+  get idle(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** Sends a request. Only while idle. HOT. */
+  send(receiver: ResponseReceiver, wire: string, done: boolean): void {
+    this.#state = 'busy';
+    this.#receiver = receiver;
+    this.#headSeen = false;
+    this.#requestDone = done;
+    this.#keepAlive = true;
+    this.#interims = 0;
+    this.requests++;
+    this.txBytes += wire.length;
+    this.#transport.write(wire);
+  }
+
+  sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    this.#requestDone = done;
+    this.txBytes += end - start;
+    if (end > start) this.#transport.writeBytes(buffer, start, end);
+  }
+
+  cancel(): void {
+    this.#receiver = null;
+    // The rest of the answer would have to be read and thrown away; a new connection is cheaper and safer.
+    this.#transport.destroy();
+  }
+
+  pause(): void {
+    this.#readPaused = true;
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    if (!this.#readPaused) return;
+    this.#readPaused = false;
+    this.#transport.resume();
+  }
+
+  /** Closes it when nothing is in flight. */
+  close(): void {
+    this.#transport.destroy();
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Transport
+
+  onConnected(): void {
+    this.#loop.wheel.disarm(this.#connectDeadline);
+    this.#state = 'idle';
+    this.#owner.onConnected(this);
+  }
+
+  onDeadline(): void {
+    this.#connectTimedOut = true;
+    this.#transport.destroy();
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    this.rxBytes += end - start;
+    if (this.#receiver === null) {
+      this.#transport.destroy();
+      return;
+    }
+    if (this.#headSeen) this.#onBody(buffer, start, end);
+    else this.#onHeadBytes(buffer, start, end);
+  }
+
+  onEnd(): void {
+    const receiver = this.#receiver;
+    if (receiver !== null && this.#headSeen && this.#body.finishAtClose()) {
+      const { buffer, start, end } = this.#body;
+      this.#receiver = null;
+      receiver.onBody(buffer, start, end, true);
+    }
+    this.#transport.destroy();
+  }
+
+  onWritable(): void {
+    this.#receiver?.onWritable();
+  }
+
+  onClose(): void {
+    const wasConnecting = this.#state === 'connecting';
+    this.#state = 'closed';
+    this.#loop.wheel.disarm(this.#connectDeadline);
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    this.#owner.onClosed(this, wasConnecting ? (this.#connectTimedOut ? CONNECT_TIMEOUT : CONNECT_FAILURE) : null);
+    receiver?.onReset(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Answers
+
+  #onHeadBytes(chunk: Buffer, from: number, to: number): void {
+    let buffer = chunk;
+    let start = from;
+    let end = to;
+    if (this.#partial !== null) {
+      buffer = Buffer.concat([this.#partial, chunk.subarray(from, to)]);
+      start = 0;
+      end = buffer.length;
+      this.#partial = null;
+    }
+    const head = this.#head;
+    const result = parseResponseHead(head, buffer, start, end, this.#limits);
+    if (result === INCOMPLETE) {
+      this.#partial = Buffer.from(buffer.subarray(start, end));
+      return;
+    }
+    if (result !== COMPLETE) {
+      this.#fail(UPSTREAM_PROTOCOL);
+      return;
+    }
+    if (head.status < 200) this.#onInterim(head, buffer, end);
+    else this.#onFinalHead(head, buffer, end);
+  }
+
+  #onInterim(head: MessageHead, buffer: Buffer, end: number): void {
+    const next = head.end;
+    // 101 ends HTTP on this connection, which nobody asked for; and interim answers without end are an attack.
+    if (head.status === 101 || ++this.#interims > FIXED_LIMITS.interimResponses) {
+      this.#fail(UPSTREAM_PROTOCOL);
+      return;
+    }
+    this.#receiver!.onInterim(head);
+    if (this.#receiver !== null && next < end) this.#onHeadBytes(buffer, next, end);
+  }
+
+  #onFinalHead(head: MessageHead, buffer: Buffer, end: number): void {
+    const receiver = this.#receiver!;
+    const framing = receiver.isHead ? 'none' : head.framing;
+    if (head.close || framing === 'close') this.#keepAlive = false;
+    this.#headSeen = true;
+    const body = this.#body;
+    body.begin(framing, head.contentLength, receiver.acceptsChunked);
+    const used = body.feed(buffer, head.end, end);
+    if (used < 0) {
+      this.#fail(UPSTREAM_PROTOCOL);
+      return;
+    }
+    // Bytes behind the answer belong to nothing: use the answer, not the connection.
+    if (body.done && head.end + used < end) this.#keepAlive = false;
+    const done = body.done;
+    if (done) this.#receiver = null;
+    receiver.onHead(head, body.buffer, body.start, body.end, done);
+    if (done) this.#finish();
+  }
+
+  #onBody(buffer: Buffer, start: number, end: number): void {
+    const receiver = this.#receiver!;
+    const body = this.#body;
+    const used = body.feed(buffer, start, end);
+    if (used < 0) {
+      this.#fail(UPSTREAM_TRUNCATED);
+      return;
+    }
+    if (body.done && start + used < end) this.#keepAlive = false;
+    const done = body.done;
+    if (done) this.#receiver = null;
+    receiver.onBody(body.buffer, body.start, body.end, done);
+    if (done) this.#finish();
+  }
+
+  /** The answer is complete. The connection is kept only if the request was complete too. */
+  #finish(): void {
+    if (this.#state !== 'busy') return;
+    if (!this.#keepAlive || !this.#requestDone) {
+      this.#transport.destroy();
+      return;
+    }
+    if (this.#readPaused) this.resume();
+    this.#state = 'idle';
+    this.idleSinceMs = this.#loop.clock.nowMs();
+    this.#owner.onIdle(this);
+  }
+
+  #fail(failure: Failure): void {
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    this.#transport.destroy();
+    receiver?.onReset(failure);
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * The head of one HTTP/1.1 message: bytes where they were read, offsets into them, and the edits to make on the way out.
+ *
+ * A parser fills it in one pass. Nothing is copied: until `detach()` the bytes are those of the shared read buffer, valid
+ * only within the turn in which they were read. Edits (drop a line, add a line, another path or host) are kept aside and
+ * applied when the head is written, so that an unedited head is forwarded with a single copy.
+ *
+ *   index:  [nameStart nameEnd valueStart valueEnd] per line      dropped: 1 where the line is not forwarded
+ *   added:  lines to be written behind the last one
+ */
+import type { HeaderName } from '../http/header-name.ts';
+import type { RequestHead, ResponseHead } from '../http/message.ts';
+import type { ByteWriter } from '../net/byte-writer.ts';
+import { equalsIgnoreCase } from './bytes.ts';
+
+/** How the body behind a head is delimited (RFC 9112 section 6.3). */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+const FIELDS = 4;
+
+/** A header line that an edit adds. */
+interface AddedLine {
+  readonly name: string;
+  readonly value: string;
+}
+
+export class MessageHead implements RequestHead, ResponseHead {
+  readonly protocol = 'http1';
+  buffer: Buffer;
+  /** First byte of the start line, and the byte behind the empty line that ends the head. */
+  start = 0;
+  end = 0;
+  /** First byte behind the start line. */
+  linesStart = 0;
+  count = 0;
+  index: Int32Array;
+  dropped: Uint8Array;
+  droppedCount = 0;
+  /** Lines to write behind the last one; null while there is none. */
+  added: AddedLine[] | null = null;
+
+  /** Minor version: 0 or 1. */
+  minor = 1;
+  framing: Framing = 'none';
+  /** Content-Length, or -1 when there is none. */
+  contentLength = -1;
+  /** The sender wants the connection closed after this message. */
+  close = false;
+  /** A `Connection: upgrade` with an `Upgrade` field. */
+  upgrade = false;
+  /** The connection-specific lines have to be dropped before forwarding. */
+  hasHopByHop = false;
+  /** Some field name starts with `x-envoy-`. */
+  hasEnvoyHeader = false;
+  /** Some field name holds an underscore. */
+  hasUnderscore = false;
+
+  // Requests.
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  /** Where the path begins inside the target: behind the authority when the target is in absolute form. */
+  pathStart = 0;
+  /** `http://host` in the target; start and end of the authority, or 0, 0. */
+  authorityStart = 0;
+  authorityEnd = 0;
+  expectContinue = false;
+  expectLine = -1;
+  /** Line numbers of fields everything asks for, or -1. */
+  hostLine = -1;
+  requestIdLine = -1;
+  forwardedForLine = -1;
+  forwardedProtoLine = -1;
+
+  // Responses.
+  status = 0;
+  serverLine = -1;
+  dateLine = -1;
+
+  #path: string | null = null;
+  #authority: string | null = null;
+  #method: string | null = null;
+  #newPath: string | null = null;
+  #newAuthority: string | null = null;
+
+  constructor(headerCountMax: number) {
+    this.buffer = EMPTY;
+    this.index = new Int32Array(headerCountMax * FIELDS);
+    this.dropped = new Uint8Array(headerCountMax);
+  }
+
+  /** Makes ready for the next parse. Called by the parser. */
+  reset(buffer: Buffer, start: number): void {
+    this.buffer = buffer;
+    this.start = start;
+    if (this.droppedCount > 0) this.dropped.fill(0, 0, this.count);
+    this.count = 0;
+    this.droppedCount = 0;
+    this.added = null;
+    this.framing = 'none';
+    this.contentLength = -1;
+    this.close = false;
+    this.upgrade = false;
+    this.hasHopByHop = false;
+    this.hasEnvoyHeader = false;
+    this.hasUnderscore = false;
+    this.expectContinue = false;
+    this.expectLine = -1;
+    this.authorityStart = 0;
+    this.authorityEnd = 0;
+    this.hostLine = -1;
+    this.requestIdLine = -1;
+    this.forwardedForLine = -1;
+    this.forwardedProtoLine = -1;
+    this.serverLine = -1;
+    this.dateLine = -1;
+    this.#path = null;
+    this.#authority = null;
+    this.#method = null;
+    this.#newPath = null;
+    this.#newAuthority = null;
+  }
+
+  /** Records one header line. Called by the parser, which has checked the count. */
+  addLine(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    const at = this.count * FIELDS;
+    this.index[at] = nameStart;
+    this.index[at + 1] = nameEnd;
+    this.index[at + 2] = valueStart;
+    this.index[at + 3] = valueEnd;
+    this.count++;
+  }
+
+  /** A copy that owns its bytes and stays valid after this turn: for whatever has to wait. */
+  detach(): MessageHead {
+    const copy = new MessageHead(this.count);
+    const shift = this.start;
+    copy.reset(Buffer.from(this.buffer.subarray(this.start, this.end)), 0);
+    copy.end = this.end - shift;
+    copy.linesStart = this.linesStart - shift;
+    copy.count = this.count;
+    for (let i = 0; i < this.count * FIELDS; i++) copy.index[i] = this.index[i]! - shift;
+    copy.dropped.set(this.dropped.subarray(0, this.count));
+    copy.droppedCount = this.droppedCount;
+    copy.added = this.added === null ? null : [...this.added];
+    copy.minor = this.minor;
+    copy.framing = this.framing;
+    copy.contentLength = this.contentLength;
+    copy.close = this.close;
+    copy.upgrade = this.upgrade;
+    copy.hasHopByHop = this.hasHopByHop;
+    copy.hasEnvoyHeader = this.hasEnvoyHeader;
+    copy.hasUnderscore = this.hasUnderscore;
+    copy.methodEnd = this.methodEnd - shift;
+    copy.targetStart = this.targetStart - shift;
+    copy.targetEnd = this.targetEnd - shift;
+    copy.pathStart = this.pathStart - shift;
+    copy.authorityStart = this.authorityStart === 0 ? 0 : this.authorityStart - shift;
+    copy.authorityEnd = this.authorityEnd === 0 ? 0 : this.authorityEnd - shift;
+    copy.expectContinue = this.expectContinue;
+    copy.expectLine = this.expectLine;
+    copy.hostLine = this.hostLine;
+    copy.requestIdLine = this.requestIdLine;
+    copy.forwardedForLine = this.forwardedForLine;
+    copy.forwardedProtoLine = this.forwardedProtoLine;
+    copy.status = this.status;
+    copy.serverLine = this.serverLine;
+    copy.dateLine = this.dateLine;
+    copy.#newPath = this.#newPath;
+    copy.#newAuthority = this.#newAuthority;
+    return copy;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Reading
+
+  get method(): string {
+    this.#method ??= this.buffer.latin1Slice(this.start, this.methodEnd);
+    return this.#method;
+  }
+
+  get isHead(): boolean {
+    const { buffer, start } = this;
+    if (this.methodEnd - start !== 4) return false;
+    return buffer[start] === 72 && buffer[start + 1] === 69 && buffer[start + 2] === 65 && buffer[start + 3] === 68;
+  }
+
+  /** Path and query as it will be sent; `*` for the asterisk form. */
+  get path(): string {
+    if (this.#newPath !== null) return this.#newPath;
+    this.#path ??= this.pathStart === this.targetEnd ? '/' : this.buffer.latin1Slice(this.pathStart, this.targetEnd);
+    return this.#path;
+  }
+
+  /** Host and port as the client wrote them; empty when there is no Host field. */
+  get authority(): string {
+    if (this.#newAuthority !== null) return this.#newAuthority;
+    this.#authority ??=
+      this.authorityStart !== 0
+        ? this.buffer.latin1Slice(this.authorityStart, this.authorityEnd)
+        : this.hostLine >= 0
+          ? this.value(this.hostLine)
+          : '';
+    return this.#authority;
+  }
+
+  /** The first line at or after `from` with that name that is not dropped, or -1. */
+  find(name: HeaderName, from: number): number {
+    const length = name.bytes.length;
+    for (let line = from; line < this.count; line++) {
+      const at = line * FIELDS;
+      const nameStart = this.index[at]!;
+      const nameEnd = this.index[at + 1]!;
+      if (nameEnd - nameStart !== length || this.dropped[line] === 1) continue;
+      if (equalsIgnoreCase(this.buffer, nameStart, nameEnd, name.bytes)) return line;
+    }
+    return -1;
+  }
+
+  /** The value of a line, without outer white space. */
+  value(line: number): string {
+    const at = line * FIELDS;
+    return this.buffer.latin1Slice(this.index[at + 2], this.index[at + 3]);
+  }
+
+  /** The name of a line as it was written. */
+  name(line: number): string {
+    const at = line * FIELDS;
+    return this.buffer.latin1Slice(this.index[at], this.index[at + 1]);
+  }
+
+  valueStart(line: number): number {
+    return this.index[line * FIELDS + 2]!;
+  }
+
+  valueEnd(line: number): number {
+    return this.index[line * FIELDS + 3]!;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Edits
+
+  drop(line: number): void {
+    if (this.dropped[line] === 1) return;
+    this.dropped[line] = 1;
+    this.droppedCount++;
+  }
+
+  remove(name: HeaderName): void {
+    for (let line = this.find(name, 0); line >= 0; line = this.find(name, line + 1)) this.drop(line);
+    if (this.added !== null) this.added = this.added.filter((each) => each.name.toLowerCase() !== name.name);
+  }
+
+  add(name: string, value: string): void {
+    if (this.added === null) this.added = [{ name, value }];
+    else this.added.push({ name, value });
+  }
+
+  first(name: HeaderName): string | null {
+    const line = this.find(name, 0);
+    if (line >= 0) return this.value(line);
+    return this.added?.find((each) => each.name.toLowerCase() === name.name)?.value ?? null;
+  }
+
+  setPath(path: string): void {
+    this.#newPath = path;
+  }
+
+  setAuthority(authority: string): void {
+    this.#newAuthority = authority;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Writing
+
+  /** Whether the head may go out byte for byte. */
+  get pristine(): boolean {
+    return this.droppedCount === 0 && this.#newPath === null && this.#newAuthority === null;
+  }
+
+  /** Writes request line and lines with their edits, without the final empty line. */
+  writeRequest(out: ByteWriter): void {
+    if (this.pristine && this.minor === 1 && this.authorityStart === 0) {
+      out.copy(this.buffer, this.start, this.end - 2);
+      if (this.added !== null) this.#writeAdded(out);
+      return;
+    }
+    out.copy(this.buffer, this.start, this.methodEnd + 1);
+    if (this.#newPath !== null) out.latin1(this.#newPath);
+    else if (this.pathStart === this.targetEnd) out.latin1('/');
+    else out.copy(this.buffer, this.pathStart, this.targetEnd);
+    out.latin1(' HTTP/1.1\r\n');
+    if (this.#newAuthority !== null || this.authorityStart !== 0) {
+      out.latin1(`Host: ${this.authority}\r\n`);
+      if (this.hostLine >= 0) this.drop(this.hostLine);
+    }
+    this.#writeLines(out);
+  }
+
+  /** Writes status line and lines with their edits, without the final empty line. */
+  writeResponse(out: ByteWriter): void {
+    if (this.droppedCount === 0 && this.minor === 1) {
+      out.copy(this.buffer, this.start, this.end - 2);
+      if (this.added !== null) this.#writeAdded(out);
+      return;
+    }
+    out.latin1('HTTP/1.1');
+    // The status line's version has eight bytes; the rest of the line is kept, reason phrase included.
+    out.copy(this.buffer, this.start + 8, this.linesStart);
+    this.#writeLines(out);
+  }
+
+  /** Copies runs of kept lines. */
+  #writeLines(out: ByteWriter): void {
+    let from = this.linesStart;
+    for (let line = 0; line < this.count && this.droppedCount > 0; line++) {
+      if (this.dropped[line] === 0) continue;
+      const lineStart = this.index[line * FIELDS]!;
+      if (lineStart > from) out.copy(this.buffer, from, lineStart);
+      from = line + 1 < this.count ? this.index[(line + 1) * FIELDS]! : this.end - 2;
+    }
+    if (this.end - 2 > from) out.copy(this.buffer, from, this.end - 2);
+    if (this.added !== null) this.#writeAdded(out);
+  }
+
+  #writeAdded(out: ByteWriter): void {
+    for (const line of this.added!) out.latin1(`${line.name}: ${line.value}\r\n`);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

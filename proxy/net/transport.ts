@@ -1,0 +1,90 @@
+/**
+ * A byte stream to a peer: one socket with the handler that consumes it.
+ *
+ *   socket ──read into loop.readBuffer──► handler.onBytes (consumes all of it, now)
+ *   write(text) / writeBytes ──one system call at once, the rest queued──► socket;  congested ──► handler.onWritable
+ *
+ * Back-pressure: `write` never refuses; whoever feeds it looks at `congested` afterwards and stops its own source until
+ * `onWritable`. Closing: `end` sends what is queued and a FIN, `destroy` ends it now.
+ */
+import type { Socket } from 'node:net';
+
+/** Who consumes the bytes of a transport. */
+export interface TransportHandler {
+  /** Bytes came. They are valid during the call only. */
+  onBytes(buffer: Buffer, start: number, end: number): void;
+  /** The peer will send no more (FIN). The transport can still be written to. */
+  onEnd(): void;
+  /** What was queued has been taken by the kernel. */
+  onWritable(): void;
+  /** The transport is gone, with the error that ended it if there was one. Called exactly once, last. */
+  onClose(error: Error | null): void;
+}
+
+/**
+ * Up to this many bytes a body is written as a latin1 string: Node copies it to the stack, tries the write at once and
+ * heap-copies only what the kernel did not take, so that a shared read buffer is safe to pass.
+ */
+export const STRING_WRITE_BYTES = 16_384;
+
+export class Transport {
+  readonly socket: Socket;
+  handler: TransportHandler;
+  #error: Error | null = null;
+
+  constructor(socket: Socket, handler: TransportHandler) {
+    this.socket = socket;
+    this.handler = handler;
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('end', () => this.handler.onEnd());
+    socket.on('drain', () => this.handler.onWritable());
+    socket.on('close', () => this.handler.onClose(this.#error));
+  }
+
+  write(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+
+  /** Writes bytes of a buffer that will be reused after this call. */
+  writeBytes(buffer: Buffer, start: number, end: number): void {
+    if (end - start <= STRING_WRITE_BYTES) this.socket.write(buffer.latin1Slice(start, end), 'latin1');
+    else this.socket.write(Buffer.from(buffer.subarray(start, end)));
+  }
+
+  /** Bytes wait in the process because the kernel did not take them: stop feeding. */
+  get congested(): boolean {
+    return this.socket.writableNeedDrain;
+  }
+
+  /** Bytes that wait in the process. */
+  get queuedBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  get destroyed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  /** Ends it now with a reset, so that the peer cannot take it for a regular end. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * One attempt of a request: a pick, a connection, an outcome. It classifies its outcome once, for statistics, outlier
+ * detection and retry alike; what follows (retry, answer, failure) is its owner's decision.
+ *
+ *   waiting ──stream──► sent ──head──► answering ──done──► over
+ *      └─unavailable──► over   └──reset, cancel──► over
+ */
+import type { Exchange } from '../../http/exchange.ts';
+import { type Failure, NO_HEALTHY_UPSTREAM } from '../../http/failure.ts';
+import type { ResponseHead } from '../../http/message.ts';
+import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { Outcome } from '../guard/outlier-detector.ts';
+import type { StreamWaiter } from '../pool/http1-pool.ts';
+
+/** Whoever started the attempt. */
+export interface AttemptOwner {
+  onAttemptHead(attempt: Attempt, head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
+  /** Ended without an answer. `sent`: the endpoint may have seen the request. */
+  onAttemptFailed(attempt: Attempt, failure: Failure, sent: boolean): void;
+}
+
+export class Attempt implements StreamWaiter, ResponseReceiver {
+  readonly #owner: AttemptOwner;
+  readonly #exchange: Exchange;
+  readonly #cluster: Cluster;
+  readonly #wire: string;
+  readonly endpoint: Endpoint | null;
+  #stream: UpstreamStream | null = null;
+  #startedMs = 0;
+  #answering = false;
+  #over = false;
+  readonly acceptsChunked: boolean;
+  readonly isHead: boolean;
+
+  constructor(owner: AttemptOwner, exchange: Exchange, cluster: Cluster, endpoint: Endpoint | null, wire: string) {
+    this.#owner = owner;
+    this.#exchange = exchange;
+    this.#cluster = cluster;
+    this.#wire = wire;
+    this.endpoint = endpoint;
+    this.acceptsChunked = exchange.downstream.acceptsChunked;
+    this.isHead = exchange.isHead;
+  }
+
+  /** Asks the endpoint's pool for a connection. HOT. */
+  start(): void {
+    const { endpoint } = this;
+    const { stats } = this.#cluster;
+    if (endpoint === null) {
+      this.#over = true;
+      stats.noneHealthy++;
+      this.#owner.onAttemptFailed(this, NO_HEALTHY_UPSTREAM, false);
+      return;
+    }
+    this.#startedMs = this.#cluster.loop.clock.nowMs();
+    stats.rqTotal++;
+    stats.rqActive++;
+    endpoint.active++;
+    endpoint.rqTotal++;
+    endpoint.pool.acquire(this);
+    // The bytes of the body that follow can only wait in the client's socket.
+    if (this.#stream === null && !this.#over && !this.#exchange.requestDone) this.#exchange.downstream.pauseRequest();
+  }
+
+  get sent(): boolean {
+    return this.#stream !== null;
+  }
+
+  onStream(stream: UpstreamStream): void {
+    const late = this.#exchange.upstream !== null;
+    this.#stream = stream;
+    const { requestDone, downstream } = this.#exchange;
+    stream.send(this, this.#wire, requestDone);
+    if (!requestDone && late) downstream.resumeRequest();
+  }
+
+  onUnavailable(failure: Failure): void {
+    this.#judge('local-failure');
+    this.#leave();
+    this.#owner.onAttemptFailed(this, failure, false);
+  }
+
+  sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    stream.sendBody(buffer, start, end, done);
+    if (stream.congested) this.#exchange.downstream.pauseRequest();
+  }
+
+  onWritable(): void {
+    if (!this.#exchange.requestDone) this.#exchange.downstream.resumeRequest();
+  }
+
+  onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
+    this.#answering = true;
+    const { stats } = this.#cluster;
+    const { status } = head;
+    stats.byStatus[status] = stats.byStatus[status]! + 1;
+    this.#judge(classify(status));
+    if (done) this.#leave();
+    this.#owner.onAttemptHead(this, head, buffer, start, end, done);
+  }
+
+  onBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    if (done) this.#leave();
+    this.#exchange.respondBody(buffer, start, end, done);
+  }
+
+  onInterim(head: ResponseHead): void {
+    this.#exchange.downstream.sendInterim(head);
+  }
+
+  onReset(failure: Failure): void {
+    if (this.#over) return;
+    this.#cluster.stats.rqRxReset++;
+    if (!this.#answering) this.#judge('local-failure');
+    this.#leave();
+    this.#owner.onAttemptFailed(this, failure, true);
+  }
+
+  /** Gives up without telling the owner. `outcome` is what the endpoint is blamed for, null for nothing. */
+  cancel(outcome: Outcome | null): void {
+    if (this.#over) return;
+    this.#cluster.stats.rqCancelled++;
+    if (outcome !== null) this.#judge(outcome);
+    this.#leave();
+    if (this.#stream === null) this.endpoint!.pool.forget(this);
+    else {
+      this.#cluster.stats.rqTxReset++;
+      this.#stream.cancel();
+    }
+  }
+
+  pauseResponse(): void {
+    this.#stream?.pause();
+  }
+
+  resumeResponse(): void {
+    this.#stream?.resume();
+  }
+
+  /** Milliseconds since the attempt began. */
+  elapsedMs(): number {
+    return this.#cluster.loop.clock.nowMs() - this.#startedMs;
+  }
+
+  /** The one place where an attempt becomes an opinion about its endpoint. */
+  #judge(outcome: Outcome): void {
+    this.#cluster.record(this.endpoint!, outcome);
+    if (outcome === 'success') this.endpoint!.rqSuccess++;
+    else this.endpoint!.rqError++;
+  }
+
+  #leave(): void {
+    this.#over = true;
+    const { stats } = this.#cluster;
+    stats.rqActive--;
+    this.endpoint!.active--;
+    if (!this.#answering) return;
+    stats.rqCompleted++;
+    stats.timeMs.record(this.elapsedMs());
+  }
+}
+
+function classify(status: number): Outcome {
+  if (status < 500) return 'success';
+  return status >= 502 && status <= 504 ? 'gateway-error' : 'server-error';
+}

@@ -1,0 +1,57 @@
+/** The clusters of one loop by name. `activate/` is its only writer. */
+
+import type { ClusterConfig } from '../config/model.ts';
+import { FIXED_LIMITS } from '../http1/limits.ts';
+import { MessageHead } from '../http1/message-head.ts';
+import type { Loop } from '../net/loop.ts';
+import { Cluster } from './cluster.ts';
+
+export class ClusterManager {
+  readonly #loop: Loop;
+  readonly #clusters = new Map<string, Cluster>();
+  readonly #responseHead = new MessageHead(FIXED_LIMITS.headerCountMax);
+  added = 0;
+  removed = 0;
+  modified = 0;
+
+  constructor(loop: Loop) {
+    this.#loop = loop;
+  }
+
+  /** The cluster a route names, or undefined. HOT. */
+  get(name: string): Cluster | undefined {
+    return this.#clusters.get(name);
+  }
+
+  all(): readonly Cluster[] {
+    return [...this.#clusters.values()];
+  }
+
+  /** Adds a cluster, or changes the one of that name in place. */
+  put(config: ClusterConfig): Cluster {
+    const existing = this.#clusters.get(config.name);
+    if (existing !== undefined) {
+      existing.update(config);
+      this.modified++;
+      return existing;
+    }
+    const cluster = new Cluster(config, this.#loop, this.#responseHead);
+    this.#clusters.set(config.name, cluster);
+    this.added++;
+    return cluster;
+  }
+
+  /** Takes a cluster out; what is in flight finishes. */
+  remove(name: string): void {
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined) return;
+    this.#clusters.delete(name);
+    this.removed++;
+    cluster.close();
+  }
+
+  destroy(): void {
+    for (const cluster of this.#clusters.values()) cluster.destroy();
+    this.#clusters.clear();
+  }
+}

@@ -1,0 +1,51 @@
+/** Counters of one cluster, with Envoy's names (envoyproxy.io, "Cluster manager statistics"). Plain fields: HOT. */
+import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
+
+const STATUS_CODES = 600;
+
+export class ClusterStats {
+  cxTotal = 0;
+  cxActive = 0;
+  cxConnectFail = 0;
+  cxConnectTimeout = 0;
+  cxDestroy = 0;
+  cxOverflow = 0;
+  cxRxBytes = 0;
+  cxTxBytes = 0;
+  cxProtocolError = 0;
+  cxIdleTimeout = 0;
+  rqTotal = 0;
+  rqActive = 0;
+  rqCompleted = 0;
+  rqPendingTotal = 0;
+  rqPendingActive = 0;
+  rqPendingOverflow = 0;
+  rqPendingFailureEject = 0;
+  rqActiveOverflow = 0;
+  rqCancelled = 0;
+  rqTimeout = 0;
+  rqPerTryTimeout = 0;
+  rqRxReset = 0;
+  rqTxReset = 0;
+  retriesActive = 0;
+  rqRetry = 0;
+  rqRetrySuccess = 0;
+  rqRetryLimitExceeded = 0;
+  rqRetryOverflow = 0;
+  rqRetryBackoffExponential = 0;
+  noneHealthy = 0;
+  lbHealthyPanic = 0;
+  membershipChange = 0;
+  updateSuccess = 0;
+  ejectionsActive = 0;
+  ejectionsEnforcedTotal = 0;
+  ejectionsOverflow = 0;
+  ejectionsDetectedConsecutive5xx = 0;
+  ejectionsEnforcedConsecutive5xx = 0;
+  ejectionsDetectedConsecutiveGatewayFailure = 0;
+  ejectionsEnforcedConsecutiveGatewayFailure = 0;
+  /** Completed requests by status. */
+  readonly byStatus = new Float64Array(STATUS_CODES);
+  readonly timeMs: LatencyHistogram = new LatencyHistogram();
+  readonly connectMs: LatencyHistogram = new LatencyHistogram();
+}

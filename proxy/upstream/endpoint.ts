@@ -1,0 +1,44 @@
+/**
+ * One endpoint of a cluster: where it is, what is known of its health, what is in flight. Keeps its identity over
+ * configuration pushes, so that counters, connections and ejections survive them.
+ */
+import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model.ts';
+import type { Http1Pool } from './pool/http1-pool.ts';
+
+export class Endpoint {
+  /** `host:port`, its key within the cluster. */
+  readonly key: string;
+  config: EndpointConfig;
+  locality: LocalityConfig;
+  health: EndpointHealth;
+  /** Taken out by the outlier detector. */
+  ejected = false;
+  /** The configuration no longer holds it; what is in flight is finished. */
+  removed = false;
+  /** Requests in flight. HOT: the picker reads it. */
+  active = 0;
+  readonly pool: Http1Pool;
+  rqTotal = 0;
+  rqSuccess = 0;
+  rqError = 0;
+  rqTimeout = 0;
+
+  constructor(key: string, config: EndpointConfig, locality: LocalityConfig, pool: Http1Pool) {
+    this.key = key;
+    this.config = config;
+    this.locality = locality;
+    this.health = config.health;
+    this.pool = pool;
+  }
+
+  /** May be picked: healthy by configuration and not ejected. */
+  get available(): boolean {
+    return !this.ejected && (this.health === 'healthy' || this.health === 'unknown' || this.health === 'degraded');
+  }
+}
+
+/** The key of an endpoint: its address. */
+export function endpointKey(config: EndpointConfig): string {
+  const { host, port } = config.address;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,21 @@
+/** From a load-balancing policy to its picker. */
+import type { Random } from '../../../kernel/random.ts';
+import type { LbPolicyConfig } from '../../config/model.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { LeastRequestPicker } from './least-request.ts';
+import { EMPTY_PICKER, type Picker } from './picker.ts';
+import { RandomPicker } from './random.ts';
+import { RoundRobinPicker } from './round-robin.ts';
+
+/** The picker of a policy over these endpoints. */
+export function createPicker(policy: LbPolicyConfig, endpoints: readonly Endpoint[], random: Random): Picker {
+  if (endpoints.length === 0) return EMPTY_PICKER;
+  switch (policy.kind) {
+    case 'round-robin':
+      return new RoundRobinPicker(endpoints, random);
+    case 'random':
+      return new RandomPicker(endpoints, random);
+    case 'least-request':
+      return new LeastRequestPicker(endpoints, policy.choices, policy.activeRequestBias, random);
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The HTTP/1.1 connections to one endpoint, and the requests that wait for one.
+ *
+ *   acquire ──► an idle connection (the one used last, so that the others can grow old and close)
+ *          └──► else dial, within the cluster's limit of connections, and wait in line
+ *   a connection that stands or becomes idle serves the line first
+ *
+ * `close` lets busy connections finish; `destroy` ends them now.
+ */
+import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
+import type { ClusterConfig, ClusterLimits, SocketAddress } from '../../config/model.ts';
+import { type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
+import type { UpstreamStream } from '../../http/upstream-stream.ts';
+import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
+import type { Http1Limits } from '../../http1/limits.ts';
+import type { MessageHead } from '../../http1/message-head.ts';
+import type { Loop } from '../../net/loop.ts';
+import type { ClusterStats } from '../cluster-stats.ts';
+
+/** A request that wants a connection. Exactly one of the two is called, perhaps within `acquire`. */
+export interface StreamWaiter {
+  onStream(stream: UpstreamStream): void;
+  onUnavailable(failure: Failure): void;
+}
+
+/** What a pool needs of its cluster. */
+export interface PoolHost {
+  readonly loop: Loop;
+  readonly config: ClusterConfig;
+  readonly limits: ClusterLimits;
+  readonly stats: ClusterStats;
+  readonly http1Limits: Http1Limits;
+  /** Parsing storage shared by all connections of the loop. */
+  readonly responseHead: MessageHead;
+}
+
+export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
+  readonly #host: PoolHost;
+  readonly #address: SocketAddress;
+  /** Used last at the end. */
+  readonly #idle: Http1ClientConnection[] = [];
+  readonly #all = new Set<Http1ClientConnection>();
+  #waiting: StreamWaiter[] = [];
+  #connecting = 0;
+  #closing = false;
+  readonly #idleDeadline: Deadline;
+  cxTotal = 0;
+  cxConnectFail = 0;
+
+  constructor(host: PoolHost, address: SocketAddress) {
+    this.#host = host;
+    this.#address = address;
+    this.#idleDeadline = new Deadline(this);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Hands a connection to the waiter, now or later, or says why there is none. HOT. */
+  acquire(waiter: StreamWaiter): void {
+    const connection = this.#idle.pop();
+    if (connection !== undefined) {
+      waiter.onStream(connection);
+      return;
+    }
+    const { stats, limits } = this.#host;
+    if (stats.rqPendingActive >= limits.maxPendingRequests) {
+      stats.rqPendingOverflow++;
+      waiter.onUnavailable(UPSTREAM_OVERFLOW);
+      return;
+    }
+    stats.rqPendingTotal++;
+    stats.rqPendingActive++;
+    this.#waiting.push(waiter);
+    if (this.#connecting >= this.#waiting.length) return;
+    // An endpoint without any connection gets one whatever the limit, or its requests could wait for ever.
+    if (stats.cxActive >= limits.maxConnections && this.#all.size > 0) stats.cxOverflow++;
+    else this.#dial();
+  }
+
+  /** The waiter no longer wants a connection. */
+  forget(waiter: StreamWaiter): void {
+    const at = this.#waiting.indexOf(waiter);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    this.#host.stats.rqPendingActive--;
+  }
+
+  /** Takes no connection back from now on; busy ones end with their request. */
+  close(): void {
+    this.#closing = true;
+    this.#host.loop.wheel.disarm(this.#idleDeadline);
+    for (const connection of this.#idle.splice(0)) connection.close();
+  }
+
+  destroy(): void {
+    this.close();
+    for (const connection of this.#all) connection.close();
+  }
+
+  #dial(): void {
+    const { loop, config, stats, http1Limits, responseHead } = this.#host;
+    this.#connecting++;
+    stats.cxTotal++;
+    stats.cxActive++;
+    this.cxTotal++;
+    this.#all.add(
+      new Http1ClientConnection(loop, this.#address, config.connectTimeoutMs, http1Limits, this, responseHead),
+    );
+  }
+
+  onConnected(connection: Http1ClientConnection): void {
+    this.#connecting--;
+    this.#host.stats.connectMs.record(this.#host.loop.clock.nowMs() - connection.dialledMs);
+    this.onIdle(connection);
+  }
+
+  onIdle(connection: Http1ClientConnection): void {
+    const waiter = this.#waiting.shift();
+    if (waiter !== undefined) {
+      this.#host.stats.rqPendingActive--;
+      waiter.onStream(connection);
+      return;
+    }
+    const { maxRequestsPerConnection, poolIdleTimeoutMs } = this.#host.config;
+    const worn = maxRequestsPerConnection > 0 && connection.requests >= maxRequestsPerConnection;
+    if (this.#closing || worn) {
+      connection.close();
+      return;
+    }
+    this.#idle.push(connection);
+    if (poolIdleTimeoutMs > 0 && !this.#idleDeadline.armed) {
+      this.#host.loop.wheel.arm(this.#idleDeadline, poolIdleTimeoutMs);
+    }
+  }
+
+  onClosed(connection: Http1ClientConnection, failure: Failure | null): void {
+    const { stats } = this.#host;
+    this.#all.delete(connection);
+    stats.cxActive--;
+    stats.cxDestroy++;
+    stats.cxRxBytes += connection.rxBytes;
+    stats.cxTxBytes += connection.txBytes;
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (failure !== null) this.#onConnectFailed(failure);
+    else if (this.#waiting.length > this.#connecting) this.#dial();
+  }
+
+  /** Every waiting request would meet the same refusal: all of them learn it now and may try elsewhere. */
+  #onConnectFailed(failure: Failure): void {
+    const { stats } = this.#host;
+    this.#connecting--;
+    stats.cxConnectFail++;
+    this.cxConnectFail++;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    stats.rqPendingActive -= waiting.length;
+    stats.rqPendingFailureEject += waiting.length;
+    for (const waiter of waiting) waiter.onUnavailable(failure);
+  }
+
+  /** Closes what has been idle for too long; the oldest stand first. */
+  onDeadline(): void {
+    const { loop, config, stats } = this.#host;
+    const oldestAllowedMs = loop.clock.nowMs() - config.poolIdleTimeoutMs;
+    while (this.#idle.length > 0 && this.#idle[0]!.idleSinceMs <= oldestAllowedMs) {
+      stats.cxIdleTimeout++;
+      this.#idle.shift()!.close();
+    }
+    const oldest = this.#idle[0];
+    if (oldest !== undefined) loop.wheel.arm(this.#idleDeadline, oldest.idleSinceMs - oldestAllowedMs);
+  }
+}

@@ -1,0 +1,209 @@
+/** Builders of the proxy's configuration model for tests: Envoy's defaults, and what a test changes. */
+import type {
+  ClusterConfig,
+  EndpointConfig,
+  EndpointSetConfig,
+  ForwardAction,
+  HeaderEdits,
+  HttpConnectionManagerConfig,
+  ListenerConfig,
+  RouteActionConfig,
+  RouteConfig,
+  RouteMatch,
+  RouteTableConfig,
+  VirtualHostConfig,
+} from '../../proxy/config/model.ts';
+
+export const NO_EDITS: HeaderEdits = { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] };
+
+const HTTP2 = {
+  maxConcurrentStreams: 1024,
+  initialStreamWindowBytes: 65_536,
+  initialConnectionWindowBytes: 1_048_576,
+  allowConnect: false,
+};
+
+const LIMITS = {
+  maxConnections: 1024,
+  maxPendingRequests: 1024,
+  maxRequests: 1024,
+  maxRetries: 3,
+  retryBudget: null,
+  trackRemaining: false,
+};
+
+export function endpoint(port: number, change: Partial<EndpointConfig> = {}): EndpointConfig {
+  return { address: { host: '127.0.0.1', port }, hostname: '', health: 'unknown', weight: 1, metadata: {}, ...change };
+}
+
+export function endpointSet(name: string, endpoints: readonly EndpointConfig[]): EndpointSetConfig {
+  const locality = { region: '', zone: '', subZone: '', weight: 0, priority: 0, endpoints };
+  return { name, localities: [locality], overprovisioningFactor: 140 };
+}
+
+/** A static cluster on 127.0.0.1 at these ports. */
+export function cluster(name: string, ports: readonly number[], change: Partial<ClusterConfig> = {}): ClusterConfig {
+  return {
+    name,
+    statName: name,
+    discovery: {
+      kind: 'static',
+      endpoints: endpointSet(
+        name,
+        ports.map((port) => endpoint(port)),
+      ),
+    },
+    connectTimeoutMs: 1_000,
+    lbPolicy: { kind: 'round-robin' },
+    slowStart: null,
+    panicThresholdPercent: 50,
+    limits: { default: LIMITS, high: LIMITS },
+    maxConnectionsPerHost: null,
+    outlier: null,
+    protocol: 'http1',
+    http2: HTTP2,
+    poolIdleTimeoutMs: 3_600_000,
+    maxRequestsPerConnection: 0,
+    bufferLimitBytes: 1_048_576,
+    metadata: {},
+    ...change,
+  };
+}
+
+export function forward(clusterName: string, change: Partial<ForwardAction> = {}): ForwardAction {
+  return {
+    kind: 'forward',
+    cluster: { kind: 'cluster', name: clusterName },
+    clusterNotFoundStatus: 503,
+    subset: null,
+    pathRewrite: null,
+    hostRewrite: null,
+    appendForwardedHost: false,
+    timeoutMs: 15_000,
+    idleTimeoutMs: null,
+    maxStreamDuration: null,
+    retryPolicy: null,
+    hashPolicy: [],
+    mirrors: [],
+    priority: 'default',
+    upgrades: {},
+    ...change,
+  };
+}
+
+export function prefixMatch(value: string, change: Partial<RouteMatch> = {}): RouteMatch {
+  const path = { kind: 'prefix', value, caseSensitive: true } as const;
+  return { path, headers: [], query: [], runtimeFraction: null, grpcOnly: false, ...change };
+}
+
+export function route(match: RouteMatch, action: RouteActionConfig, change: Partial<RouteConfig> = {}): RouteConfig {
+  return { name: '', match, action, edits: NO_EDITS, perFilter: {}, statPrefix: '', ...change };
+}
+
+export function virtualHost(domains: readonly string[], routes: readonly RouteConfig[]): VirtualHostConfig {
+  return {
+    name: domains.join(),
+    domains,
+    routes,
+    edits: NO_EDITS,
+    requireTls: 'none',
+    retryPolicy: null,
+    includeRequestAttemptCount: false,
+    includeAttemptCountInResponse: false,
+    perFilter: {},
+  };
+}
+
+export function routeTable(name: string, virtualHosts: readonly VirtualHostConfig[]): RouteTableConfig {
+  return {
+    name,
+    virtualHosts,
+    edits: NO_EDITS,
+    mostSpecificEditsWin: false,
+    ignorePortInHostMatching: false,
+    internalOnlyHeaders: [],
+    validateClusters: false,
+  };
+}
+
+export function httpManager(
+  table: RouteTableConfig,
+  change: Partial<HttpConnectionManagerConfig> = {},
+): HttpConnectionManagerConfig {
+  return {
+    kind: 'http-connection-manager',
+    statPrefix: 'test',
+    codec: 'auto',
+    routes: { kind: 'inline', table },
+    httpFilters: [{ name: 'envoy.filters.http.router', config: { kind: 'router', suppressEnvoyHeaders: false } }],
+    useRemoteAddress: false,
+    xffNumTrustedHops: 0,
+    skipXffAppend: false,
+    via: '',
+    generateRequestId: true,
+    preserveExternalRequestId: false,
+    alwaysSetRequestIdInResponse: false,
+    serverName: 'envoy',
+    serverHeader: 'overwrite',
+    schemeToOverwrite: null,
+    stripPort: 'none',
+    stripTrailingHostDot: false,
+    normalizePath: false,
+    mergeSlashes: false,
+    escapedSlashes: 'keep',
+    headersWithUnderscores: 'allow',
+    requestTimeoutMs: 0,
+    requestHeadersTimeoutMs: 0,
+    streamIdleTimeoutMs: 300_000,
+    idleTimeoutMs: 3_600_000,
+    maxConnectionDurationMs: 0,
+    maxRequestsPerConnection: 0,
+    maxStreamDurationMs: 0,
+    drainTimeoutMs: 5_000,
+    delayedCloseTimeoutMs: 1_000,
+    maxRequestHeadersBytes: 61_440,
+    maxHeadersCount: 100,
+    http1: {
+      acceptHttp10: false,
+      defaultHostForHttp10: '',
+      allowAbsoluteUrl: true,
+      allowChunkedLength: false,
+      enableTrailers: false,
+    },
+    http2: HTTP2,
+    upgrades: {},
+    proxy100Continue: false,
+    accessLogs: [],
+    ...change,
+  };
+}
+
+/** A listener on 127.0.0.1 at a port of the kernel's choice. */
+export function listener(name: string, network: HttpConnectionManagerConfig): ListenerConfig {
+  const match = {
+    destinationPort: null,
+    prefixRanges: [],
+    sourcePrefixRanges: [],
+    sourcePorts: [],
+    serverNames: [],
+    transportProtocol: '',
+    applicationProtocols: [],
+  };
+  return {
+    name,
+    address: { host: '127.0.0.1', port: 0 },
+    additionalAddresses: [],
+    filterChains: [{ name: '', match, network, tls: null, transportSocketConnectTimeoutMs: 0 }],
+    defaultFilterChain: null,
+    tlsInspector: false,
+    proxyProtocol: false,
+    originalDst: false,
+    listenerFiltersTimeoutMs: 15_000,
+    continueOnListenerFiltersTimeout: false,
+    reusePort: true,
+    tcpBacklog: 511,
+    bufferLimitBytes: 1_048_576,
+    statPrefix: '',
+    direction: 'unspecified',
+  };
+}
