@@ -134,6 +134,13 @@ export function died(table: LeaseTable, id: string): LeaseTable {
   return table.instances.has(id) ? without(table, [id]) : table;
 }
 
+/** The application behind the instance died; its sidecar will say when it is well again. */
+export function applicationDied(table: LeaseTable, id: string): LeaseTable {
+  const before = table.instances.get(id);
+  if (before === undefined) return table;
+  return replace(table, { ...before, health: 'unhealthy', healthReason: 'the application has exited' });
+}
+
 /** A new instance is about to be started under this id: its tombstone no longer counts. */
 export function expect(table: LeaseTable, id: string): LeaseTable {
   const next = without(table, [id]);

@@ -9,6 +9,7 @@ import type { Timer, Timers } from '../../kernel/timers.ts';
 import type { Health, Instance } from './instance.ts';
 import type { LeaseTable, LeaseTimes, Registration } from './leases.ts';
 import * as leases from './leases.ts';
+import { heartbeatStretch } from './self-preservation.ts';
 
 /** Where the registry survives a restart. */
 export interface RegistryStore {
@@ -36,6 +37,14 @@ export interface RegistryView {
 /** Told after every change that others can see; `urgent` when something was removed or fell ill. */
 export type RegistryListener = (change: { readonly urgent: boolean }) => void;
 
+/** How often an instance is to be heard, and what silence means. */
+export interface LeaseTerms {
+  readonly heartbeatIntervalMs: number;
+  readonly suspectAfterMs: number;
+  readonly goneAfterMs: number;
+}
+
+const HEARTBEATS_PER_SUSPECT = 3;
 const SWEEP_MS = 1000;
 /** A sweep that comes so late was held up with everything else: then it is we who were silent. */
 const STALLED_MS = 5000;
@@ -48,6 +57,7 @@ export class Registry {
   readonly #sweeper: Timer;
   #table: LeaseTable;
   #sweptAtMs: number;
+  #stretch = 1;
 
   constructor(deps: RegistryDeps, times: LeaseTimes = leases.DEFAULT_LEASE_TIMES) {
     this.#deps = deps;
@@ -58,8 +68,10 @@ export class Registry {
     this.#sweeper = deps.timers.every(SWEEP_MS, () => this.#sweep());
   }
 
-  get times(): LeaseTimes {
-    return this.#times;
+  /** What an instance is told when it registers: three heartbeats are missed before it counts as suspect. */
+  terms(): LeaseTerms {
+    const { suspectAfterMs, goneAfterMs } = this.#stretchedTimes();
+    return { heartbeatIntervalMs: Math.round(suspectAfterMs / HEARTBEATS_PER_SUSPECT), suspectAfterMs, goneAfterMs };
   }
 
   view(): RegistryView {
@@ -106,9 +118,9 @@ export class Registry {
     this.#become(leases.remove(this.#table, id, this.#nowMs()));
   }
 
-  /** The process behind the instance was seen to be dead. */
-  died(id: string): void {
-    this.#become(leases.died(this.#table, id));
+  /** One of the processes behind the instance was seen to be dead: without waiting for a heartbeat to say so. */
+  lost(id: string, role: 'application' | 'sidecar'): void {
+    this.#become(role === 'sidecar' ? leases.died(this.#table, id) : leases.applicationDied(this.#table, id));
   }
 
   /** A new instance is being started under this id. */
@@ -127,12 +139,21 @@ export class Registry {
     const stalled = nowMs - this.#sweptAtMs >= STALLED_MS;
     this.#sweptAtMs = nowMs;
     if (stalled) this.#table = { ...this.#table, graceUntilMs: nowMs + this.#times.goneAfterMs };
-    const { table, evicted } = leases.sweep(this.#table, nowMs, this.#times);
+    const { table, evicted } = leases.sweep(this.#table, nowMs, this.#stretchedTimes());
     for (const id of evicted) this.#deps.logger.warn({ instance: id }, 'evicted: no heartbeat within its lease');
     if (table.preserving && !this.#table.preserving) {
       this.#deps.logger.warn({}, 'too many instances are silent at once: nobody is evicted until most are heard again');
     }
     this.#become(table);
+  }
+
+  /** Never shrinks: an instance that was told of a longer interval keeps to it. */
+  #stretchedTimes(): LeaseTimes {
+    const { suspectAfterMs, goneAfterMs, tombstoneMs } = this.#times;
+    const needed = heartbeatStretch(this.#table.instances.size, suspectAfterMs / HEARTBEATS_PER_SUSPECT);
+    this.#stretch = Math.max(this.#stretch, needed);
+    const stretched = (ms: number) => Math.round(ms * this.#stretch);
+    return { suspectAfterMs: stretched(suspectAfterMs), goneAfterMs: stretched(goneAfterMs), tombstoneMs };
   }
 
   #become(table: LeaseTable): void {

@@ -22,7 +22,7 @@ export interface Applied {
 export function apply(state: State, command: Command, nowMs: number): Result<Applied, Rejection> {
   switch (command.kind) {
     case 'apply':
-      return applyResources(state, command.origin, command.resources, nowMs);
+      return applyResources(state, command, nowMs);
     case 'delete':
       return deleteResource(state, command.resource, command.name);
     case 'scale':
@@ -38,13 +38,12 @@ export function apply(state: State, command: Command, nowMs: number): Result<App
 
 function applyResources(
   state: State,
-  origin: string,
-  drafts: readonly ResourceDraft[],
+  { origin, prune, resources }: Command & { kind: 'apply' },
   nowMs: number,
 ): Result<Applied, Rejection> {
   const draft = new Draft(state);
-  for (const each of drafts) draft.put(each, origin, nowMs);
-  if (origin !== '') draft.deleteLeftovers(origin, drafts);
+  for (const each of resources) draft.put(each, origin, nowMs);
+  if (prune) draft.deleteLeftovers(origin, resources);
   return draft.finish();
 }
 

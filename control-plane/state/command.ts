@@ -12,8 +12,10 @@ type Draft<T> = T extends unknown ? Omit<T, 'revision' | 'createdAtMs' | 'origin
 export type Command =
   | {
       readonly kind: 'apply';
-      /** The file that the resources come from; what it had before and has no longer is deleted. Empty: nothing is. */
+      /** The file that the resources come from, or empty. */
       readonly origin: string;
+      /** Deletes what came from the same origin before and is not here any more. */
+      readonly prune: boolean;
       readonly resources: readonly ResourceDraft[];
     }
   | { readonly kind: 'delete'; readonly resource: DocumentKind; readonly name: string }

@@ -1,0 +1,39 @@
+/**
+ * What the REST API stands on: handed in by the composition root.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/log.ts';
+import type { MetricsRegistry } from '../../kernel/metrics.ts';
+import type { LoadReports } from '../agents/load-reports.ts';
+import type { DriverReplica } from '../orchestrator/driver/driver.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Ledger } from '../store/ledger.ts';
+import type { AdsServer, Convergence } from '../xds/ads-server.ts';
+
+/** See the head of this file. */
+export interface ApiContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly loads: LoadReports;
+  readonly ads: AdsServer;
+  readonly metrics: MetricsRegistry;
+  /** The version of this program. */
+  readonly version: string;
+  /** The folder that relative paths mean when a request names none, absolute. */
+  readonly cwd: string;
+  readonly readFile: (absolutePath: string) => string | null;
+  /** What the driver runs now. */
+  readonly replicas: () => readonly DriverReplica[];
+  /** What has to happen before this control plane serves; empty when it does. */
+  readonly waitingFor: () => readonly string[];
+  /** Pushes now what is to be pushed, and resolves when all clients have answered or `timeoutMs` has passed. */
+  readonly settle: (timeoutMs: number) => Promise<Convergence>;
+  /** Ends this control plane after the answer to this request has gone out. */
+  readonly shutdown: (workloads: 'stop' | 'keep') => void;
+}
+
+/** Adds routes to the server. */
+export type Routes = (server: FastifyInstance, context: ApiContext) => void;

@@ -1,0 +1,87 @@
+/**
+ * /v1/resources: what users wrote, one by one.
+ */
+import type { FastifyRequest } from 'fastify';
+import { nearest } from '../../kernel/edit-distance.ts';
+import { parsePolicy } from '../policy/parse.ts';
+import type { DocumentKind, HttpRoute, State, Workload } from '../state/model.ts';
+import { sortedByName } from '../state/queries.ts';
+import type { ApiContext, Routes } from './context.ts';
+import { ApiError, problemsError, rejectionError } from './errors.ts';
+import { anySchema, appliedSchema, errorSchema, kindParameter, listSchema, namedBy } from './schemas.ts';
+
+interface Named {
+  readonly kind: DocumentKind;
+  readonly name: string;
+}
+
+const kindOnly = { type: 'object', required: ['kind'], properties: { kind: kindParameter } } as const;
+const kindAndName = { ...namedBy('kind', 'name'), properties: { ...namedBy('name').properties, kind: kindParameter } };
+
+/** See the head of this file. */
+export const resourceRoutes: Routes = (server, context) => {
+  const { ledger } = context;
+  const list = { summary: 'All resources of a kind.', params: kindOnly, response: { 200: listSchema } };
+  server.get<{ Params: Named }>('/v1/resources/:kind', { schema: list }, ({ params }) =>
+    sortedByName(mapOf(ledger.state, params.kind)),
+  );
+
+  const one = { summary: 'One resource.', params: kindAndName, response: { 200: anySchema, 404: errorSchema } };
+  server.get<{ Params: Named }>('/v1/resources/:kind/:name', { schema: one }, ({ params }) => {
+    const all = mapOf(ledger.state, params.kind);
+    const found = all.get(params.name);
+    if (found !== undefined) return found;
+    throw unknown(params.kind, params.name, all.keys());
+  });
+
+  const put = {
+    summary: 'Creates or replaces one resource: a Compose service, or a whole HTTPRoute document.',
+    params: kindAndName,
+    body: { type: 'object' },
+    response: { 200: appliedSchema, 422: errorSchema },
+  };
+  server.put<{ Params: Named; Body: object }>('/v1/resources/:kind/:name', { schema: put }, (request) =>
+    replace(request, context),
+  );
+
+  const remove = {
+    summary: 'Deletes one resource.',
+    params: kindAndName,
+    response: { 200: appliedSchema, 404: errorSchema },
+  };
+  server.delete<{ Params: Named }>('/v1/resources/:kind/:name', { schema: remove }, ({ params }) => {
+    const result = ledger.submit({ kind: 'delete', resource: params.kind, name: params.name });
+    if (!result.ok) throw rejectionError(result.error);
+    return { revision: result.value.state.revision, changes: result.value.changes };
+  });
+};
+
+function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object }>, context: ApiContext): unknown {
+  const { ledger, cwd: dir, readFile } = context;
+  const { kind, name } = params;
+  const existing = mapOf(ledger.state, kind).get(name);
+  // JSON is YAML: the one strict parser reads both.
+  const text = JSON.stringify(kind === 'workload' ? { services: { [name]: body } } : body);
+  const parsed = parsePolicy({ text, file: name, dir, origin: '', readFile, state: ledger.state });
+  if (!parsed.ok) throw problemsError(`${kind} ${name}`, parsed.error);
+  const [draft, ...others] = parsed.value;
+  if (draft?.kind !== kind || draft.name !== name || others.length > 0) {
+    throw new ApiError('invalid', `the body is not ${kind} "${name}": kind and name must be those of the path`);
+  }
+  const command = { kind: 'apply', origin: existing?.origin ?? '', prune: false, resources: [draft] } as const;
+  const result = ledger.submit(command);
+  if (!result.ok) throw rejectionError(result.error);
+  return { revision: result.value.state.revision, changes: result.value.changes };
+}
+
+function mapOf(state: State, kind: DocumentKind): ReadonlyMap<string, Workload | HttpRoute> {
+  return kind === 'workload' ? state.workloads : state.routes;
+}
+
+function unknown(kind: string, name: string, names: Iterable<string>): ApiError {
+  const suggestion = nearest(name, names);
+  const message = `there is no ${kind} "${name}"`;
+  return new ApiError('not_found', message, [
+    { path: kind, message, ...(suggestion === undefined ? {} : { suggestion }) },
+  ]);
+}

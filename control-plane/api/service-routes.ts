@@ -1,0 +1,51 @@
+/**
+ * /v1/services: what runs, and how much of it there is to be.
+ */
+import { nearest } from '../../kernel/edit-distance.ts';
+import type { Routes } from './context.ts';
+import { ApiError, rejectionError } from './errors.ts';
+import { anySchema, errorSchema, namedBy, serviceSchema } from './schemas.ts';
+import { serviceView, serviceViews } from './views.ts';
+
+interface Named {
+  readonly name: string;
+}
+
+/** See the head of this file. */
+export const serviceRoutes: Routes = (server, context) => {
+  const list = { summary: 'All services.', response: { 200: { type: 'array', items: serviceSchema } } };
+  server.get('/v1/services', { schema: list }, () => serviceViews(context));
+
+  const one = { summary: 'One service.', params: namedBy('name'), response: { 200: serviceSchema, 404: errorSchema } };
+  server.get<{ Params: Named }>('/v1/services/:name', { schema: one }, ({ params }) => {
+    const names = serviceViews(context).map((view) => view.name);
+    if (names.includes(params.name)) return serviceView(params.name, context);
+    const suggestion = nearest(params.name, names);
+    const message = `there is no service "${params.name}"`;
+    throw new ApiError('not_found', message, [
+      { path: 'name', message, ...(suggestion === undefined ? {} : { suggestion }) },
+    ]);
+  });
+
+  const scale = {
+    summary: 'Decides how many replicas there are.',
+    params: namedBy('name'),
+    body: {
+      type: 'object',
+      required: ['replicas'],
+      additionalProperties: false,
+      properties: { replicas: { type: 'integer', minimum: 0 }, reason: { type: 'string', maxLength: 1000 } },
+    },
+    response: { 200: anySchema, 404: errorSchema, 422: errorSchema },
+  };
+  server.put<{ Params: Named; Body: { replicas: number; reason?: string } }>(
+    '/v1/services/:name/scale',
+    { schema: scale },
+    ({ params, body }) => {
+      const { replicas, reason = 'asked for over the API' } = body;
+      const result = context.ledger.submit({ kind: 'scale', service: params.name, replicas, reason });
+      if (!result.ok) throw rejectionError(result.error);
+      return { service: params.name, desired: replicas, revision: result.value.state.revision };
+    },
+  );
+};

@@ -1,0 +1,67 @@
+/**
+ * What the control plane says of itself: status, health, metrics, and where Prometheus finds the sidecars.
+ */
+import { replicaId } from '../orchestrator/plan.ts';
+import type { Routes } from './context.ts';
+import { ApiError } from './errors.ts';
+import { anySchema, errorSchema, listSchema } from './schemas.ts';
+import { nodeViews, serviceViews } from './views.ts';
+
+/** See the head of this file. */
+export const statusRoutes: Routes = (server, context) => {
+  const { ledger, registry, clock, metrics } = context;
+  const startedAtMs = clock.nowMs();
+
+  const status = { summary: 'Clients and what they took in, services, revision.', response: { 200: anySchema } };
+  server.get('/v1/status', { schema: status }, () => ({
+    version: context.version,
+    uptimeMs: Math.round(clock.nowMs() - startedAtMs),
+    revision: ledger.state.revision,
+    selfPreservation: registry.view().preserving,
+    nodes: nodeViews(context),
+    services: serviceViews(context).map(({ name, replicas }) => ({ name, replicas })),
+  }));
+
+  const targets = { summary: 'Scrape targets, for http_sd_configs.', response: { 200: listSchema } };
+  server.get('/v1/prometheus/targets', { schema: targets }, (request) => [
+    { targets: [request.host], labels: { __metrics_path__: '/metrics', workload: 'outrider-control-plane' } },
+    ...context.replicas().map(({ workload, index, adminAddress }) => ({
+      targets: [adminAddress],
+      labels: { __metrics_path__: '/stats/prometheus', workload, instance: replicaId(workload, index) },
+    })),
+  ]);
+
+  const exposition = { summary: 'Metrics of the control plane.', produces: ['text/plain'] };
+  server.get('/metrics', { schema: exposition }, async (request, reply) => {
+    const open = request.headers.accept?.includes('application/openmetrics-text') === true;
+    const { contentType, body } = await metrics.expose(open ? 'openmetrics' : 'prometheus');
+    return reply.header('content-type', contentType).send(body);
+  });
+
+  server.get('/healthz', { schema: { summary: 'Is the process well?', response: { 200: anySchema } } }, () => ({
+    status: 'ok',
+  }));
+
+  const ready = { summary: 'Does it serve?', response: { 200: anySchema, 503: errorSchema } };
+  server.get('/readyz', { schema: ready }, () => {
+    const waitingFor = context.waitingFor();
+    if (waitingFor.length === 0) return { status: 'ready' };
+    throw new ApiError('not_ready', `waiting for ${waitingFor.join(', ')}`);
+  });
+
+  const shutdown = {
+    summary: 'Ends the control plane; the workloads are stopped before, or run on.',
+    body: {
+      type: 'object',
+      required: ['workloads'],
+      additionalProperties: false,
+      properties: { workloads: { type: 'string', enum: ['stop', 'keep'] } },
+    },
+    response: { 202: anySchema },
+  };
+  server.post<{ Body: { workloads: 'stop' | 'keep' } }>('/v1/shutdown', { schema: shutdown }, (request, reply) => {
+    const { workloads } = request.body;
+    reply.raw.once('finish', () => context.shutdown(workloads));
+    return reply.code(202).send({ status: 'ending', workloads });
+  });
+};

@@ -1,0 +1,92 @@
+/**
+ * What the API shows of the mesh: state, registry and driver put together.
+ */
+import type { Instance } from '../registry/instance.ts';
+import type { State } from '../state/model.ts';
+import { desiredReplicas, servicesOf } from '../state/queries.ts';
+import { readyCount } from '../translate/endpoints.ts';
+import type { ClientStatus, KindStatus } from '../xds/client-status.ts';
+import type { ApiContext } from './context.ts';
+
+/** Every service: those that are written, and those that only instances speak of. */
+export function serviceViews(context: ApiContext) {
+  const { ledger, registry } = context;
+  const names = new Set(servicesOf(ledger.state).keys());
+  for (const instance of registry.view().instances)
+    for (const service of instance.identity.services) names.add(service);
+  return [...names].sort().map((name) => serviceView(name, context));
+}
+
+/** One service with its instances. */
+export function serviceView(name: string, context: ApiContext) {
+  const { ledger, registry, replicas, clock } = context;
+  const view = registry.view();
+  const members = servicesOf(ledger.state).get(name) ?? [];
+  const memberNames = new Set(members.map((member) => member.name));
+  const own = replicas().filter((replica) => memberNames.has(replica.workload) && replica.phase === 'running');
+  return {
+    name,
+    replicas: {
+      desired: desiredOf(ledger.state, name),
+      running: own.filter(({ restartAtMs }) => restartAtMs.application === null && restartAtMs.sidecar === null).length,
+      ready: readyCount(name, view),
+    },
+    instances: view.instances
+      .filter((instance) => instance.identity.services.includes(name))
+      .map((instance) => instanceView(instance, clock.nowMs(), context)),
+  };
+}
+
+function desiredOf(state: State, service: string): number {
+  const members = servicesOf(state).get(service) ?? [];
+  return members.reduce((sum, member) => sum + desiredReplicas(state, member), 0);
+}
+
+function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) {
+  const { identity, health, healthReason, state, connected, heardAtMs } = instance;
+  const { id, workload, address, port, version, zone } = identity;
+  const load = loads.get(id)?.report;
+  return {
+    id,
+    workload,
+    address,
+    port,
+    version,
+    zone,
+    health,
+    ...(healthReason === '' ? {} : { healthReason }),
+    state,
+    connected,
+    leaseAgeMs: Math.round(nowMs - heardAtMs),
+    ...(load === undefined ? {} : { load }),
+  };
+}
+
+/** Every client of the control plane, and every instance that has no stream open. */
+export function nodeViews({ ads, registry }: ApiContext) {
+  const clients = ads.clients();
+  const connected = new Set(clients.map((client) => client.nodeId));
+  const away = registry.view().instances.filter((instance) => !connected.has(instance.identity.id));
+  return [
+    ...clients.map(clientView),
+    ...away.map(({ identity }) => ({ id: identity.id, connected: false, types: {} })),
+  ].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function clientView({ nodeId, userAgent, kinds }: ClientStatus) {
+  const types = Object.fromEntries([...kinds].map(([kind, status]) => [kind, kindView(status)]));
+  return { id: nodeId, connected: true, userAgent, types };
+}
+
+function kindView({ sent, acked, nacked, sentAtMs, ackedAtMs }: KindStatus) {
+  const refusal =
+    nacked === null ? {} : { nacked: { message: nacked.message, atMs: nacked.atMs, version: nacked.version } };
+  return {
+    version: sent,
+    acked: nacked === null && acked === sent,
+    ackedVersion: acked,
+    sentAtMs,
+    ackedAtMs,
+    ...refusal,
+  };
+}

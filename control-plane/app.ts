@@ -1,0 +1,208 @@
+/**
+ * The control plane, put together. It reads as the life of a change:
+ *
+ *   api ─► ledger (store, apply) ─┐
+ *                                 ├─► push scheduler ─► snapshot cache (translate) ─► ADS streams ─► clients
+ *   agents ─► registry ───────────┤
+ *                                 └─► orchestrator loop (reconcile) ─► executor ─► driver ─► processes
+ */
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/log.ts';
+import { MetricsRegistry } from '../kernel/metrics.ts';
+import type { Random } from '../kernel/random.ts';
+import { Readiness } from '../kernel/readiness.ts';
+import type { Timers } from '../kernel/timers.ts';
+import { AgentServer } from './agents/agent-server.ts';
+import { LoadReports } from './agents/load-reports.ts';
+import { createApiServer } from './api/server.ts';
+import { bindGrpcServer, createGrpcServer } from './grpc-server.ts';
+import { controlPlaneMetrics } from './metrics.ts';
+import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
+import { Executor } from './orchestrator/executor.ts';
+import { OrchestratorLoop } from './orchestrator/loop.ts';
+import { readRecord, writeRecord } from './record.ts';
+import { isPublished } from './registry/instance.ts';
+import type { LeaseTimes } from './registry/leases.ts';
+import { Registry } from './registry/registry.ts';
+import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
+import { SnapshotCache } from './snapshot/cache.ts';
+import { PushScheduler } from './snapshot/push-scheduler.ts';
+import { Ledger } from './store/ledger.ts';
+import { SqliteStore } from './store/sqlite.ts';
+import { MeshTrafficControl } from './traffic-control.ts';
+import { AdsServer } from './xds/ads-server.ts';
+
+/** What a control plane is given of the world around it. */
+export interface ControlPlaneDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly pid: number;
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The Node that applications get as `node`. */
+  readonly nodePath: string;
+  readonly readFile: (absolutePath: string) => string | null;
+  /** Somebody asked over the API for the end of this control plane: `stop` is to be called. */
+  readonly onShutdown: (workloads: 'stop' | 'keep') => void;
+  /** How long silence is borne; the registry's defaults when absent. */
+  readonly leaseTimes?: LeaseTimes;
+}
+
+/** A control plane that serves. */
+export interface ControlPlane {
+  /** A URL, such as http://127.0.0.1:15080. */
+  readonly httpAddress: string;
+  /** Host and port. */
+  readonly grpcAddress: string;
+  /** Ends it. The workloads are stopped in order, or run on. Called again it gives the same promise. */
+  stop(options: { readonly workloads: 'stop' | 'keep' }): Promise<void>;
+}
+
+/** Starts a control plane; resolves when it serves. Rejects, with all that was begun undone, when it cannot. */
+export async function startControlPlane(settings: ControlPlaneSettings, deps: ControlPlaneDeps): Promise<ControlPlane> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await start(settings, deps, closers, closeAll);
+  } catch (cause) {
+    await closeAll();
+    throw cause;
+  }
+}
+
+async function start(
+  settings: ControlPlaneSettings,
+  deps: ControlPlaneDeps,
+  closers: (() => void | Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<ControlPlane> {
+  const { clock, timers, random, logger } = deps;
+  const readiness = new Readiness();
+  const started = readiness.hold('start');
+  const before = readRecord(settings.stateDir);
+
+  // What is wanted, and who is there.
+  const store = new SqliteStore(settings.stateDir);
+  closers.push(() => store.close());
+  const ledger = new Ledger(store, clock);
+  const registry = new Registry({ clock, timers, store, logger }, deps.leaseTimes);
+  closers.push(() => registry.close());
+
+  // Downwards: every change is translated once, and goes to those whom it concerns.
+  const cache = new SnapshotCache(ledger.state, registry.view());
+  const ads = new AdsServer({ clock, timers, logger, cache });
+  const pushes = new PushScheduler(clock, timers, () => {
+    cache.refresh(ledger.state, registry.view());
+    ads.push();
+  });
+  closers.push(() => pushes.close());
+
+  // Upwards: every sidecar's agent.
+  const loads = new LoadReports();
+  const agents = new AgentServer({ clock, logger, registry, loads });
+
+  // The gRPC server is bound before anything is run: sidecars are told where it is.
+  const grpc = createGrpcServer(ads, agents);
+  closers.push(() => grpc.forceShutdown());
+  const grpcPort = await bindGrpcServer(grpc, withLastPort(settings.grpc, before?.grpc));
+  const grpcAddress = join({ ...settings.grpc, port: grpcPort });
+
+  // Replicas are processes of this machine.
+  const controlPlane = { host: settings.grpc.host, port: grpcPort };
+  const { stateDir, sidecarCommand, sidecarReadyTimeoutMs } = settings;
+  const { environment, nodePath } = deps;
+  const driver = new ProcessDriver(
+    { stateDir, sidecarCommand, sidecarReadyTimeoutMs, controlPlane, environment, nodePath },
+    { clock, timers, random, logger },
+  );
+  closers.push(() => driver.close());
+  const traffic = new MeshTrafficControl({ clock, timers, registry, loads, agents, pushes, ads });
+  const executor = new Executor({ driver, traffic, timers, logger, onDone: () => loop.wake() });
+  const isReady = (id: string) => {
+    const instance = registry.get(id);
+    return instance !== undefined && isPublished(instance);
+  };
+  const loop = new OrchestratorLoop({
+    clock,
+    timers,
+    driver,
+    executor,
+    grpcAddress,
+    isReady,
+    state: () => ledger.state,
+  });
+  closers.push(() => loop.stop());
+
+  ledger.watch(() => {
+    pushes.changed({ urgent: false });
+    loop.wake();
+  });
+  registry.watch((change) => {
+    pushes.changed(change);
+    loop.wake();
+  });
+  driver.watch(({ workload, index, role }) => {
+    registry.lost(`${workload}-${index}`, role);
+    loop.wake();
+  });
+
+  const metrics = new MetricsRegistry();
+  metrics.register(controlPlaneMetrics({ ledger, registry, ads }));
+  const api = await createApiServer({
+    clock,
+    logger,
+    ledger,
+    registry,
+    loads,
+    ads,
+    metrics,
+    version: deps.version,
+    cwd: deps.cwd,
+    readFile: deps.readFile,
+    replicas: () => driver.inspect(),
+    waitingFor: () => readiness.waitingFor(),
+    settle: (timeoutMs) => {
+      pushes.flush();
+      return ads.converged(timeoutMs);
+    },
+    shutdown: deps.onShutdown,
+  });
+  closers.push(() => api.close());
+  const httpAddress = await api.listen(withLastPort(settings.http, before && new URL(before.http).host));
+
+  await driver.recover();
+  loop.wake();
+  writeRecord(stateDir, { http: httpAddress, grpc: grpcAddress, pid: deps.pid });
+  started();
+  logger.info({ http: httpAddress, grpc: grpcAddress, state: stateDir }, 'control plane serves');
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (workloads: 'stop' | 'keep') => {
+    if (workloads === 'stop') await loop.stopWorkloads();
+    await closeAll();
+    logger.info({ workloads }, 'control plane ended');
+  };
+  return {
+    httpAddress,
+    grpcAddress,
+    stop: ({ workloads }) => {
+      stopping ??= stop(workloads);
+      return stopping;
+    },
+  };
+}
+
+/** Port 0 leaves the choice to us: sidecars that still run look for the control plane where they knew it. */
+function withLastPort(address: ListenAddress, last: string | undefined): ListenAddress {
+  if (address.port !== 0 || last === undefined) return address;
+  return { ...address, port: Number(last.slice(last.lastIndexOf(':') + 1)) };
+}
+
+function join({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

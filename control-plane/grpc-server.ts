@@ -1,0 +1,36 @@
+/**
+ * The gRPC server: xDS and agents on one port.
+ */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { MESSAGE_BYTES_MAX } from '../protos/contract/limits.ts';
+import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent.ts';
+import type { AgentServer } from './agents/agent-server.ts';
+import type { ListenAddress } from './settings.ts';
+import type { AdsServer } from './xds/ads-server.ts';
+import { AdsService } from './xds/encoded-response.ts';
+
+/** A client that is gone without a word is noticed within these two together. */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5000 };
+
+/** A server with both services, not bound yet. */
+export function createGrpcServer(ads: AdsServer, agents: AgentServer): Server {
+  const server = new Server({
+    ...KEEPALIVE,
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_send_message_length': -1,
+  });
+  server.addService(AdsService, ads.handlers());
+  server.addService(AgentServiceService, agents.handlers());
+  return server;
+}
+
+/** Binds the server; the port that it got. */
+export function bindGrpcServer(server: Server, { host, port }: ListenAddress): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    if (error === null) resolve(bound);
+    else reject(new Error(`gRPC cannot listen on ${address}: ${error.message}`, { cause: error }));
+  });
+  return promise;
+}

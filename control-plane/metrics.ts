@@ -1,0 +1,39 @@
+/**
+ * The control plane's own numbers, for /metrics.
+ */
+import type { MetricSource } from '../kernel/metrics.ts';
+import type { Registry } from './registry/registry.ts';
+import type { Ledger } from './store/ledger.ts';
+import type { AdsServer } from './xds/ads-server.ts';
+
+/** What is measured. */
+export interface MetricDeps {
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly ads: AdsServer;
+}
+
+/** Reads the numbers at every scrape. */
+export function controlPlaneMetrics({ ledger, registry, ads }: MetricDeps): MetricSource {
+  return (emit) => {
+    const gauge = (name: string, help: string, value: number, labels: Record<string, string> = {}) =>
+      emit({ name: `outrider_control_plane_${name}`, help, type: 'gauge', labels, value });
+    const counter = (name: string, help: string, value: number, labels: Record<string, string> = {}) =>
+      emit({ name: `outrider_control_plane_${name}`, help, type: 'counter', labels, value });
+
+    gauge('revision', 'Revision of the desired state.', ledger.state.revision);
+    gauge('workloads', 'Workloads in the desired state.', ledger.state.workloads.size);
+    const view = registry.view();
+    for (const state of ['live', 'suspect', 'draining'] as const) {
+      const count = view.instances.filter((instance) => instance.state === state).length;
+      gauge('instances', 'Instances in the registry, by the state of their lease.', count, { state });
+    }
+    gauge('self_preservation', '1 while so many instances are silent that nobody is evicted.', Number(view.preserving));
+    gauge('xds_streams', 'Open ADS streams.', ads.clients().length);
+    for (const [kind, { responses, acks, nacks }] of ads.totals()) {
+      counter('xds_responses_total', 'Responses sent, by kind of resource.', responses, { kind });
+      counter('xds_acks_total', 'Responses accepted by clients, by kind of resource.', acks, { kind });
+      counter('xds_nacks_total', 'Responses refused by clients, by kind of resource.', nacks, { kind });
+    }
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * What runs replicas: a driver can start, stop, inspect, watch and recover them. It knows nothing of traffic.
+ */
+import type { Workload } from '../../state/model.ts';
+import type { ActualReplica, Role } from '../plan.ts';
+
+/** One replica as its driver sees it. */
+export interface DriverReplica extends Omit<ActualReplica, 'ready'> {
+  /** Where its sidecar tells about itself, host and port. */
+  readonly adminAddress: string;
+  readonly services: readonly string[];
+  readonly stopGraceMs: number;
+}
+
+/** A process of a replica has exited by itself. */
+export interface ProcessExit {
+  readonly workload: string;
+  readonly index: number;
+  readonly role: Role;
+}
+
+/** See the head of this file. Every replica has an index that is its own within the workload. */
+export interface Driver {
+  /** Takes over what ran before, and ends what nobody knows any more. Once, before anything else. */
+  recover(): Promise<void>;
+  /** All replicas, those that are being stopped included. */
+  inspect(): DriverReplica[];
+  /** Starts a replica, sidecar first. Rejects when it cannot be started; what was begun is undone. */
+  start(workload: Workload, index: number, specHash: string): Promise<void>;
+  /** Starts one process of a replica again, where it was. */
+  restart(workload: string, index: number, role: Role): Promise<void>;
+  /** From now on the replica is being stopped, also after a restart of the control plane. */
+  markStopping(workload: string, index: number): void;
+  /** Ends the application and resolves when it has exited. */
+  stopApplication(workload: string, index: number, graceMs: number): Promise<void>;
+  /** Ends the sidecar, and then forgets the replica. */
+  stopSidecar(workload: string, index: number, graceMs: number): Promise<void>;
+  /** Calls `listener` when a process exits by itself, until the returned function is called. */
+  watch(listener: (exit: ProcessExit) => void): () => void;
+  /** Stops watching. The processes run on. */
+  close(): void;
+}

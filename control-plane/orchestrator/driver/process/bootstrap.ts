@@ -1,0 +1,115 @@
+/**
+ * The sidecar's bootstrap file: Envoy's own format, with Outrider's agent as a bootstrap extension. Pure.
+ */
+import { assert } from '../../../../kernel/assert.ts';
+import { readJson } from '../../../../protos/json/read-json.ts';
+import { type Json, writeJson } from '../../../../protos/json/write-json.ts';
+import type { Workload } from '../../../state/model.ts';
+import { nodeMetadata } from '../../../translate/node.ts';
+import type { JsonObject } from '../../../translate/resource.ts';
+import { replicaId } from '../../plan.ts';
+import type { ReplicaPorts } from './record.ts';
+
+/** What a bootstrap is made from. */
+export interface BootstrapInput {
+  readonly workload: Workload;
+  readonly index: number;
+  readonly ports: ReplicaPorts;
+  /** Where the control plane's gRPC server is. */
+  readonly controlPlane: { readonly host: string; readonly port: number };
+  /** The replica's own folder, absolute. */
+  readonly directory: string;
+  /** The file that the agent keeps equal to the application's settings. */
+  readonly settingsFile: string;
+}
+
+/** The static cluster that leads to the control plane. */
+export const CONTROL_PLANE_CLUSTER = 'outrider-control-plane';
+
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const LOOPBACK = '127.0.0.1';
+
+/** The bootstrap as JSON, in the form in which a config dump shows it. */
+export function bootstrapJson(input: BootstrapInput): Json {
+  const result = readJson('envoy.config.bootstrap.v3.Bootstrap', bootstrap(input));
+  assert(result.ok, `the bootstrap is not valid: ${result.ok ? '' : JSON.stringify(result.issues)}`);
+  return writeJson('envoy.config.bootstrap.v3.Bootstrap', result.message);
+}
+
+function bootstrap(input: BootstrapInput): unknown {
+  const { workload, index, ports } = input;
+  const id = replicaId(workload.name, index);
+  const metadata = nodeMetadata({
+    kind: 'sidecar',
+    id,
+    workload: workload.name,
+    services: workload.services,
+    version: workload.version,
+    outboundPort: ports.outbound,
+    inboundPort: ports.inbound,
+    appPort: ports.app,
+  });
+  const ads = { ads: {}, resource_api_version: 'V3' };
+  const grpc = { envoy_grpc: { cluster_name: CONTROL_PLANE_CLUSTER } };
+  return {
+    node: { id, cluster: workload.name, metadata },
+    admin: { address: socketAddress(LOOPBACK, ports.admin) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [grpc],
+      },
+      cds_config: ads,
+      lds_config: ads,
+    },
+    static_resources: { clusters: [controlPlaneCluster(input)] },
+    bootstrap_extensions: [{ name: 'outrider.agent', typed_config: agentConfig(input) }],
+  };
+}
+
+function controlPlaneCluster({ controlPlane }: BootstrapInput): JsonObject {
+  const { host, port } = controlPlane;
+  return {
+    name: CONTROL_PLANE_CLUSTER,
+    type: /^[\d.]+$|:/.test(host) ? 'STATIC' : 'STRICT_DNS',
+    connect_timeout: '1s',
+    load_assignment: {
+      cluster_name: CONTROL_PLANE_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(host, port) } }] }],
+    },
+    typed_extension_protocol_options: {
+      [HTTP_OPTIONS]: {
+        '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+  };
+}
+
+function agentConfig({ workload, ports, directory, settingsFile }: BootstrapInput): JsonObject {
+  const { health } = workload;
+  const probe: JsonObject = health === null ? { tcp: {} } : { http: { path: health.path } };
+  const times: JsonObject = health === null ? {} : { interval_ms: health.intervalMs, timeout_ms: health.timeoutMs };
+  return {
+    '@type': 'type.googleapis.com/outrider.agent.v1.AgentConfig',
+    cluster_name: CONTROL_PLANE_CLUSTER,
+    identity: {
+      workload: workload.name,
+      services: workload.services,
+      version: workload.version,
+      address: LOOPBACK,
+      port: ports.inbound,
+      protocol: workload.protocol,
+    },
+    settings_port: ports.settings,
+    settings_file: settingsFile,
+    health_check: { ...probe, ...times, port: ports.app },
+    last_known_good_directory: directory,
+  };
+}
+
+function socketAddress(address: string, port: number): JsonObject {
+  return { socket_address: { address, port_value: port } };
+}

@@ -1,0 +1,228 @@
+/**
+ * The process driver: replicas as plain processes of this machine, an application and its sidecar each. The embedded
+ * default: no Docker, no root, all on loopback.
+ *
+ * Processes are sessions of their own, with their output in files: they live on when the control plane dies, and it
+ * finds them again by the records.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { assert } from '../../../../kernel/assert.ts';
+import type { Clock } from '../../../../kernel/clock.ts';
+import type { Logger } from '../../../../kernel/log.ts';
+import type { Random } from '../../../../kernel/random.ts';
+import type { Timers } from '../../../../kernel/timers.ts';
+import type { Workload } from '../../../state/model.ts';
+import { type Role, replicaId } from '../../plan.ts';
+import type { Driver, DriverReplica, ProcessExit } from '../driver.ts';
+import { bootstrapJson } from './bootstrap.ts';
+import { applicationEnvironment, baseEnvironment, RUN_VARIABLE } from './environment.ts';
+import { type LaunchOptions, ManagedProcess } from './managed-process.ts';
+import { killOrphans } from './orphans.ts';
+import { findFreePorts } from './ports.ts';
+import { waitUntilReady } from './readiness-probe.ts';
+import { type ReplicaPorts, type ReplicaRecord, readRecords, removeRecord, replicaDirectory } from './record.ts';
+import { Replica } from './replica.ts';
+
+/** How the driver runs things. */
+export interface ProcessDriverSettings {
+  /** Absolute. */
+  readonly stateDir: string;
+  /** Starts a sidecar when `-c FILE` is put after it. */
+  readonly sidecarCommand: readonly string[];
+  /** Where sidecars reach the control plane. */
+  readonly controlPlane: { readonly host: string; readonly port: number };
+  /** The control plane's own environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The Node that applications get as `node`, absolute. */
+  readonly nodePath: string;
+  /** An application is started when its sidecar is ready, or after so long. */
+  readonly sidecarReadyTimeoutMs: number;
+}
+
+/** What the driver needs. */
+export interface ProcessDriverDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What was begun by a start that failed ends within this. */
+const START_UNDO_GRACE_MS = 1000;
+const PORT_NAMES = ['app', 'inbound', 'outbound', 'admin', 'settings'] as const;
+
+/** See the head of this file. */
+export class ProcessDriver implements Driver {
+  readonly #settings: ProcessDriverSettings;
+  readonly #deps: ProcessDriverDeps;
+  readonly #replicas = new Map<string, Replica>();
+  readonly #listeners = new Set<(exit: ProcessExit) => void>();
+  #choosingPorts: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(settings: ProcessDriverSettings, deps: ProcessDriverDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+  }
+
+  async recover(): Promise<void> {
+    const { stateDir } = this.#settings;
+    for (const record of readRecords(stateDir)) {
+      const replica = this.#add(record);
+      for (const role of ['sidecar', 'application'] as const) replica.adopt(role);
+    }
+    const leaders = [...this.#replicas.values()].flatMap((replica) => replica.livePids());
+    const killed = killOrphans(stateDir, new Set(leaders));
+    if (leaders.length > 0) this.#deps.logger.info({ processes: leaders.length }, 'took over running processes');
+    if (killed.length > 0) this.#deps.logger.warn({ processes: killed }, 'killed processes that belong to no replica');
+  }
+
+  inspect(): DriverReplica[] {
+    return [...this.#replicas.values()].map((replica) => replica.view());
+  }
+
+  async start(workload: Workload, index: number, specHash: string): Promise<void> {
+    const ports = await this.#choosePorts();
+    const processes = { application: null, sidecar: null };
+    const replica = this.#add({ workload, index, specHash, phase: 'running', ports, processes });
+    replica.save();
+    try {
+      await this.#launch(replica, 'sidecar');
+      await this.#untilSidecarReady(replica);
+      await this.#launch(replica, 'application');
+    } catch (cause) {
+      await replica.terminate('sidecar', START_UNDO_GRACE_MS);
+      this.#forget(replica);
+      throw new Error(`${replica.id} cannot be started: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  async restart(workload: string, index: number, role: Role): Promise<void> {
+    await this.#launch(this.#replica(workload, index), role);
+  }
+
+  markStopping(workload: string, index: number): void {
+    this.#replica(workload, index).markStopping();
+  }
+
+  async stopApplication(workload: string, index: number, graceMs: number): Promise<void> {
+    await this.#replica(workload, index).terminate('application', graceMs);
+  }
+
+  async stopSidecar(workload: string, index: number, graceMs: number): Promise<void> {
+    const replica = this.#replica(workload, index);
+    await replica.terminate('sidecar', graceMs);
+    this.#forget(replica);
+  }
+
+  watch(listener: (exit: ProcessExit) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listeners.clear();
+    for (const replica of this.#replicas.values()) replica.release();
+  }
+
+  #add(record: ReplicaRecord): Replica {
+    const { stateDir } = this.#settings;
+    const replica = new Replica(record, stateDir, this.#deps, (role) => this.#exited(replica, role));
+    this.#replicas.set(replica.id, replica);
+    return replica;
+  }
+
+  #forget(replica: Replica): void {
+    this.#replicas.delete(replica.id);
+    const { workload, index } = replica.record;
+    removeRecord(this.#settings.stateDir, workload.name, index);
+  }
+
+  #replica(workload: string, index: number): Replica {
+    const replica = this.#replicas.get(replicaId(workload, index));
+    assert(replica !== undefined, `${replicaId(workload, index)} is not known to the driver`);
+    return replica;
+  }
+
+  #exited(replica: Replica, role: Role): void {
+    if (this.#closed) return;
+    const { workload, index } = replica.record;
+    this.#deps.logger.warn({ replica: replica.id, role }, 'process exited by itself');
+    for (const listener of this.#listeners) listener({ workload: workload.name, index, role });
+  }
+
+  /** One choice at a time, so that two replicas never choose the same ports. */
+  #choosePorts(): Promise<ReplicaPorts> {
+    const choice = this.#choosingPorts.then(async () => {
+      const taken = new Set([...this.#replicas.values()].flatMap((each) => Object.values(each.record.ports)));
+      const found = await findFreePorts(PORT_NAMES.length, taken, this.#deps.random);
+      return Object.fromEntries(PORT_NAMES.map((name, i) => [name, found[i]!])) as unknown as ReplicaPorts;
+    });
+    this.#choosingPorts = choice.catch(() => {});
+    return choice;
+  }
+
+  async #launch(replica: Replica, role: Role): Promise<void> {
+    const options = role === 'sidecar' ? this.#sidecarOptions(replica) : this.#applicationOptions(replica);
+    const launched = await ManagedProcess.launch(options, this.#deps.timers);
+    replica.launched(role, launched);
+    if (replica.record.phase === 'stopping') {
+      await launched.terminate(0);
+      throw new Error('it was stopped while it was being started');
+    }
+    this.#deps.logger.info({ replica: replica.id, role, pid: launched.identity.pid }, 'process started');
+  }
+
+  /** A sidecar that exits at once is as good as ready: the application need not wait for it. */
+  async #untilSidecarReady(replica: Replica): Promise<void> {
+    const { sidecarReadyTimeoutMs } = this.#settings;
+    const url = `http://127.0.0.1:${replica.record.ports.admin}/ready`;
+    const gaveUp = () => replica.hasExited('sidecar');
+    const ready = await waitUntilReady(url, sidecarReadyTimeoutMs, gaveUp, this.#deps);
+    if (!ready)
+      this.#deps.logger.warn({ replica: replica.id }, 'the sidecar is not ready: starting the application anyway');
+  }
+
+  #sidecarOptions({ record }: Replica): LaunchOptions {
+    const { stateDir, sidecarCommand, environment, controlPlane } = this.#settings;
+    const { workload, index, ports } = record;
+    const directory = replicaDirectory(stateDir, workload.name, index);
+    const file = join(directory, 'bootstrap.json');
+    const settingsFile = join(directory, 'settings.json');
+    const json = bootstrapJson({ workload, index, ports, controlPlane, directory, settingsFile });
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`);
+    return {
+      command: [...sidecarCommand, '-c', file],
+      cwd: directory,
+      env: { ...baseEnvironment(environment, this.#nodeDirectory()), [RUN_VARIABLE]: directory },
+      logFile: join(stateDir, 'log', `${replicaId(workload.name, index)}.sidecar.log`),
+    };
+  }
+
+  #applicationOptions({ record }: Replica): LaunchOptions {
+    const { stateDir, environment } = this.#settings;
+    const { workload, index, ports } = record;
+    const directory = replicaDirectory(stateDir, workload.name, index);
+    return {
+      command: workload.command,
+      cwd: workload.workingDir,
+      env: applicationEnvironment({
+        workload,
+        index,
+        ports,
+        directory,
+        settingsFile: join(directory, 'settings.json'),
+        own: environment,
+        nodeDirectory: this.#nodeDirectory(),
+      }),
+      logFile: join(stateDir, 'log', `${replicaId(workload.name, index)}.log`),
+    };
+  }
+
+  #nodeDirectory(): string {
+    return dirname(this.#settings.nodePath);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * From the desired state to what the orchestrator is to run.
+ */
+import { hash } from 'node:crypto';
+import type { State, Workload } from '../state/model.ts';
+import { desiredReplicas, sortedByName } from '../state/queries.ts';
+import type { DesiredWorkload } from './plan.ts';
+
+/** Every workload, sorted by name. `controlPlane` is where sidecars connect: they keep the address for life. */
+export function desiredWorkloads(state: State, controlPlane: string): DesiredWorkload[] {
+  return sortedByName(state.workloads).map((workload) => ({
+    name: workload.name,
+    replicas: desiredReplicas(state, workload),
+    specHash: specHash(workload, controlPlane),
+    dependsOn: workload.dependsOn,
+  }));
+}
+
+/** Of what cannot change while a replica runs. The number of replicas, configuration and published ports can. */
+export function specHash(workload: Workload, controlPlane: string): string {
+  const { command, environment, workingDir, protocol, health, services, version, limits } = workload;
+  const sorted = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
+  const text = JSON.stringify([command, sorted, workingDir, protocol, health, services, version, limits, controlPlane]);
+  return hash('sha256', text, 'hex').slice(0, 16);
+}

@@ -1,0 +1,109 @@
+/**
+ * The settings of a control plane, and how a command line says them.
+ */
+import { isAbsolute, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { nearest } from '../kernel/edit-distance.ts';
+import type { LogLevel } from '../kernel/log.ts';
+
+/** An address to listen on. Port 0: the one used last on the same state directory, else a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** See the head of this file. */
+export interface ControlPlaneSettings {
+  /** Where everything that must survive is kept, absolute. */
+  readonly stateDir: string;
+  readonly http: ListenAddress;
+  /** xDS and agents. */
+  readonly grpc: ListenAddress;
+  /** Whether SIGTERM stops the workloads too; by default they run on. */
+  readonly stopWorkloadsOnExit: boolean;
+  readonly logLevel: LogLevel;
+  /** Starts a sidecar when `-c FILE` is put after it. */
+  readonly sidecarCommand: readonly string[];
+  /** An application is started when its sidecar is ready, or after so long. */
+  readonly sidecarReadyTimeoutMs: number;
+}
+
+/** DEFAULT ports: next to Istio's, and free on most machines. */
+export const DEFAULT_HTTP = '127.0.0.1:15080';
+/** See DEFAULT_HTTP. */
+export const DEFAULT_GRPC = '127.0.0.1:15010';
+/** DEFAULT: under the working directory. */
+export const DEFAULT_STATE_DIR = '.outrider';
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+const OPTIONS = {
+  state: { type: 'string' },
+  http: { type: 'string' },
+  grpc: { type: 'string' },
+  'stop-workloads-on-exit': { type: 'boolean' },
+  'log-level': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** What `--help` prints. */
+export const USAGE = `outrider control-plane [options]
+
+  --state DIR                where everything is kept (default ${DEFAULT_STATE_DIR})
+  --http HOST:PORT           REST API (default ${DEFAULT_HTTP}); port 0 chooses one
+  --grpc HOST:PORT           xDS and agents (default ${DEFAULT_GRPC}); port 0 chooses one
+  --stop-workloads-on-exit   on SIGTERM stop the workloads too, instead of letting them run on
+  --log-level LEVEL          ${LEVELS.join(', ')} (default info)
+`;
+
+/** A command line that cannot be followed; the message says what is wrong and what is allowed. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What surrounds a command line. */
+export interface SettingsContext {
+  /** Relative paths start here. */
+  readonly cwd: string;
+  readonly sidecarCommand: readonly string[];
+}
+
+/** Reads a command line (without node and script); `help` when that is what is asked for. Throws UsageError. */
+export function parseSettings(argv: readonly string[], context: SettingsContext): ControlPlaneSettings | 'help' {
+  const values = parseOptions(argv);
+  if (values.help === true) return 'help';
+  const state = values.state ?? DEFAULT_STATE_DIR;
+  return {
+    stateDir: isAbsolute(state) ? state : resolve(context.cwd, state),
+    http: parseAddress('--http', values.http ?? DEFAULT_HTTP),
+    grpc: parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC),
+    stopWorkloadsOnExit: values['stop-workloads-on-exit'] ?? false,
+    logLevel: parseLevel(values['log-level'] ?? 'info'),
+    sidecarCommand: context.sidecarCommand,
+    sidecarReadyTimeoutMs: 10_000,
+  };
+}
+
+function parseOptions(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS }).values;
+  } catch (cause) {
+    const given = argv.find((arg) => arg.startsWith('--') && !(arg.slice(2).split('=')[0]! in OPTIONS));
+    const near = given === undefined ? undefined : nearest(given.slice(2), Object.keys(OPTIONS));
+    const hint = near === undefined ? '' : ` Did you mean --${near}?`;
+    throw new UsageError(`${(cause as Error).message}.${hint}`, { cause });
+  }
+}
+
+function parseAddress(option: string, text: string): ListenAddress {
+  const match = /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535)
+    throw new UsageError(`${option} is "${text}": it must be HOST:PORT, such as ${DEFAULT_HTTP}`);
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+}
+
+function parseLevel(text: string): LogLevel {
+  const level = LEVELS.find((each) => each === text);
+  if (level === undefined) throw new UsageError(`--log-level is "${text}": it must be one of ${LEVELS.join(', ')}`);
+  return level;
+}

@@ -1,0 +1,154 @@
+/**
+ * The ADS server: gRPC streams on one side, snapshots on the other.
+ */
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/log.ts';
+import type { Timers } from '../../kernel/timers.ts';
+import { NODE_ID_BYTES_MAX } from '../../protos/contract/limits.ts';
+import type { ResourceKind } from '../../protos/contract/resource-types.ts';
+import type { DiscoveryRequest } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
+import type { SnapshotCache } from '../snapshot/cache.ts';
+import { meshNode } from '../translate/node.ts';
+import type { ClientStatus } from './client-status.ts';
+import type { SequencedResponse } from './sequencer.ts';
+import { AdsStream } from './stream.ts';
+import { type KindTotals, XdsTotals } from './totals.ts';
+
+/** What the server needs. */
+export interface AdsServerDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly cache: SnapshotCache;
+}
+
+/** How a wait for clients ended. */
+export interface Convergence {
+  /** Clients that have refused something. */
+  readonly refused: readonly ClientStatus[];
+  /** Clients that have not answered in time. */
+  readonly pending: readonly ClientStatus[];
+}
+
+/** Which clients a wait is for: those that subscribe to this resource, and only with that kind. */
+export interface Concern {
+  readonly kind: ResourceKind;
+  readonly name: string;
+}
+
+type Call = ServerDuplexStream<DiscoveryRequest, SequencedResponse>;
+
+/** See the head of this file. */
+export class AdsServer {
+  readonly #deps: AdsServerDeps;
+  readonly #streams = new Set<AdsStream>();
+  readonly #totals = new XdsTotals();
+  /** Looked at after every answer and every stream that ends. */
+  readonly #waiters = new Set<() => void>();
+
+  constructor(deps: AdsServerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The methods of the service, for `server.addService(AdsService, ...)`. */
+  handlers() {
+    return {
+      streamAggregatedResources: (call: Call) => this.#serve(call),
+      deltaAggregatedResources: (call: { destroy(error: Error): void }) => {
+        const message = 'delta xDS is not served yet: use StreamAggregatedResources (api_type GRPC)';
+        call.destroy(Object.assign(new Error(message), { code: status.UNIMPLEMENTED, details: message }));
+      },
+    };
+  }
+
+  /** Brings every client towards the cache's present snapshots. */
+  push(): void {
+    for (const stream of this.#streams) stream.push(this.#deps.cache.snapshotFor(stream.node));
+    this.#answered();
+  }
+
+  /** One entry per open stream, sorted by node id. */
+  clients(): ClientStatus[] {
+    return [...this.#streams].map((stream) => stream.status()).sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  /** Counts since the start, by kind of resource. */
+  totals(): Iterable<[ResourceKind, KindTotals]> {
+    return this.#totals.entries();
+  }
+
+  /** Resolves when every client that is here has answered everything that it was sent, or after `timeoutMs`. */
+  converged(timeoutMs: number, concern?: Concern): Promise<Convergence> {
+    const concerned = [...this.#streams].filter(
+      (each) => concern === undefined || each.subscribes(concern.kind, concern.name),
+    );
+    const progressOf = (stream: AdsStream) =>
+      concern === undefined ? stream.progress() : stream.progressOf(concern.kind);
+    const { promise, resolve } = Promise.withResolvers<Convergence>();
+    const clientsThatAre = (progress: string) =>
+      concerned.filter((each) => this.#streams.has(each) && progressOf(each) === progress).map((each) => each.status());
+    const finish = () => {
+      this.#waiters.delete(check);
+      timer.cancel();
+      resolve({ refused: clientsThatAre('refused'), pending: clientsThatAre('pending') });
+    };
+    const check = () => {
+      if (clientsThatAre('pending').length === 0) finish();
+    };
+    const timer = this.#deps.timers.after(timeoutMs, finish);
+    this.#waiters.add(check);
+    check();
+    return promise;
+  }
+
+  #serve(call: Call): void {
+    let stream: AdsStream | undefined;
+    const fail = (code: status, message: string) => {
+      call.destroy(Object.assign(new Error(message), { code, details: message }));
+    };
+    call.on('data', (request: DiscoveryRequest) => {
+      stream ??= this.#open(call, request);
+      if (stream === undefined)
+        return fail(status.INVALID_ARGUMENT, 'the first request must name its node: node.id is empty or too long');
+      const problem = stream.request(request);
+      if (problem !== undefined) fail(status.INVALID_ARGUMENT, problem);
+    });
+    // A client that is gone is an error too; its stream ends either way.
+    call.on('error', () => this.#close(stream));
+    call.on('cancelled', () => this.#close(stream));
+    call.on('end', () => {
+      this.#close(stream);
+      call.end();
+    });
+  }
+
+  #open(call: Call, { node }: DiscoveryRequest): AdsStream | undefined {
+    if (node === undefined || node.id === '' || Buffer.byteLength(node.id) > NODE_ID_BYTES_MAX) return undefined;
+    const identity = meshNode({ id: node.id, metadata: node.metadata });
+    const snapshot = this.#deps.cache.snapshotFor(identity);
+    const { clock, logger } = this.#deps;
+    const stream = new AdsStream(identity, node.userAgentName, snapshot, call, {
+      clock,
+      logger,
+      onAnswer: () => this.#answered(),
+      totals: this.#totals,
+    });
+    this.#streams.add(stream);
+    logger.info({ node: node.id, kind: identity.kind }, 'xDS client connected');
+    return stream;
+  }
+
+  #close(stream: AdsStream | undefined): void {
+    if (stream === undefined || !this.#streams.delete(stream)) return;
+    stream.close();
+    const isLast = ![...this.#streams].some((each) => each.node.id === stream.node.id);
+    if (isLast) this.#deps.cache.forget(stream.node.id);
+    this.#deps.logger.info({ node: stream.node.id }, 'xDS client disconnected');
+    this.#answered();
+  }
+
+  #answered(): void {
+    for (const check of this.#waiters) check();
+  }
+}

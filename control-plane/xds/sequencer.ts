@@ -1,0 +1,165 @@
+/**
+ * Sequencer: all subscriptions of one stream, and the order in which their responses may go out. No I/O: requests and
+ * snapshots go in, `next` says what to write.
+ *
+ *   clusters ─► endpoints ─► (clusters ACKed) ─► listeners, routes ─► (both ACKed) ─► clusters without the removed ones
+ *
+ * Make before break: a route goes out only when the client has taken in the clusters that it may need, and a cluster
+ * that was removed stays in the client's set until no listener or route that the client uses can name it. A client that
+ * refuses routes keeps the old ones, hence also the old clusters.
+ */
+import {
+  PUSH_ORDER,
+  RESOURCE_TYPES,
+  type ResourceKind,
+  type ResourceType,
+  WILDCARD_KINDS,
+} from '../../protos/contract/resource-types.ts';
+import type { EncodedResource } from '../snapshot/encoded-resource.ts';
+import { type ResourceMap, resourcesOf, type Snapshot } from '../snapshot/snapshot.ts';
+import type { RequestOutcome, Subscription, SubscriptionRequest } from './subscription.ts';
+import * as subscriptions from './subscription.ts';
+
+/** A response to be written now. */
+export interface SequencedResponse {
+  readonly type: ResourceType;
+  readonly version: string;
+  readonly nonce: string;
+  readonly resources: readonly EncodedResource[];
+}
+
+/** How far the client has come with one kind. */
+export type Progress = 'settled' | 'pending' | 'refused';
+
+/** See the head of this file. */
+export class Sequencer {
+  readonly #subscriptions = new Map<ResourceKind, Subscription>();
+  /** Clusters that are gone but may still be in use, with their endpoints. */
+  readonly #retained = { CDS: new Map<string, EncodedResource>(), EDS: new Map<string, EncodedResource>() };
+  /** Clusters have been sent since the last endpoints: a client that repeats its request wants them again. */
+  #repeatAllowed = false;
+  #snapshot: Snapshot;
+  #nonces = 0;
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** The generation that the client is being brought to. */
+  get generation(): number {
+    return this.#snapshot.generation;
+  }
+
+  subscription(kind: ResourceKind): Subscription | undefined {
+    return this.#subscriptions.get(kind);
+  }
+
+  /** The kinds that the client has asked for. */
+  kinds(): Iterable<ResourceKind> {
+    return this.#subscriptions.keys();
+  }
+
+  /** Takes in a request of the client. */
+  request(kind: ResourceKind, request: SubscriptionRequest): RequestOutcome {
+    const before = this.#subscriptions.get(kind);
+    if (before === undefined) {
+      const options = { completeSet: RESOURCE_TYPES[kind].completeSet, wildcardAllowed: WILDCARD_KINDS.has(kind) };
+      this.#subscriptions.set(kind, subscriptions.subscribe(request, options, this.#view(kind)));
+      return 'subscribe';
+    }
+    const { subscription, outcome } = subscriptions.receive(before, request);
+    const wanted = outcome === 'repeat' && kind === 'EDS' && this.#repeatAllowed;
+    if (wanted) this.#repeatAllowed = false;
+    this.#subscriptions.set(kind, wanted ? subscriptions.markResend(subscription, subscription.names) : subscription);
+    return outcome;
+  }
+
+  /** Brings the client towards a new snapshot. */
+  advance(next: Snapshot): void {
+    if (next === this.#snapshot) return;
+    if (this.#subscriptions.has('RDS') || this.#subscriptions.has('LDS')) this.#retainRemoved(next);
+    this.#snapshot = next;
+  }
+
+  /** The next response to write, which then counts as written; undefined when there is nothing to say for now. */
+  next(): SequencedResponse | undefined {
+    for (const type of PUSH_ORDER) {
+      const response = this.#respond(type);
+      if (response !== undefined) return response;
+    }
+    if (!this.#releaseRetained()) return undefined;
+    return this.#respond(RESOURCE_TYPES.CDS);
+  }
+
+  /** How far the client is with one kind; one that it has not asked for is settled. */
+  progress(kind: ResourceKind): Progress {
+    const subscription = this.#subscriptions.get(kind);
+    if (subscription === undefined) return 'settled';
+    if (subscription.outstanding) return 'pending';
+    if (subscription.refusal !== null) return 'refused';
+    if (subscriptions.due(subscription, this.#view(kind)) === null) return 'settled';
+    const clustersRefused = (this.#subscriptions.get('CDS')?.refusal ?? null) !== null;
+    return clustersRefused && this.#isHeldBack(kind, subscription) ? 'refused' : 'pending';
+  }
+
+  #respond(type: ResourceType): SequencedResponse | undefined {
+    const { kind } = type;
+    const subscription = this.#subscriptions.get(kind);
+    if (subscription === undefined || this.#isHeldBack(kind, subscription)) return undefined;
+    const view = this.#view(kind);
+    const response = subscriptions.due(subscription, view);
+    if (response === null) return undefined;
+    const nonce = String(++this.#nonces);
+    this.#subscriptions.set(kind, subscriptions.responded(subscription, response, view, nonce));
+    if (kind === 'CDS') this.#resendEndpoints(response.changed);
+    if (kind === 'EDS') this.#repeatAllowed = false;
+    return { type, version: response.version, nonce, resources: response.names.map((name) => view.get(name)!) };
+  }
+
+  /** Listeners and routes wait for the clusters' ACK; not the first ones, before which nothing works anyway. */
+  #isHeldBack(kind: ResourceKind, subscription: Subscription): boolean {
+    if ((kind !== 'LDS' && kind !== 'RDS') || !subscription.answered) return false;
+    const clusters = this.#subscriptions.get('CDS');
+    return clusters !== undefined && (clusters.outstanding || clusters.refusal !== null);
+  }
+
+  /** A changed cluster is made anew, and waits for its endpoints though they are the same. */
+  #resendEndpoints(changedClusters: readonly string[]): void {
+    this.#repeatAllowed = true;
+    const endpoints = this.#subscriptions.get('EDS');
+    if (endpoints !== undefined) {
+      this.#subscriptions.set('EDS', subscriptions.markResend(endpoints, changedClusters));
+    }
+  }
+
+  #retainRemoved(next: Snapshot): void {
+    const sent = this.#subscriptions.get('CDS')?.sent;
+    const clusters = resourcesOf(next, 'CDS');
+    for (const name of sent?.keys() ?? []) {
+      if (clusters.has(name)) continue;
+      for (const kind of ['CDS', 'EDS'] as const) {
+        const old = resourcesOf(this.#snapshot, kind).get(name);
+        if (old !== undefined) this.#retained[kind].set(name, old);
+      }
+    }
+    for (const retained of Object.values(this.#retained)) {
+      for (const name of retained.keys()) if (clusters.has(name)) retained.delete(name);
+    }
+  }
+
+  /** True when there were retained clusters, and nothing that the client uses can name them any more. */
+  #releaseRetained(): boolean {
+    if (this.#retained.CDS.size === 0) return false;
+    if (this.progress('LDS') !== 'settled' || this.progress('RDS') !== 'settled') return false;
+    this.#retained.CDS.clear();
+    this.#retained.EDS.clear();
+    return true;
+  }
+
+  #view(kind: ResourceKind): ResourceMap {
+    const current = resourcesOf(this.#snapshot, kind);
+    if (kind !== 'CDS' && kind !== 'EDS') return current;
+    const retained = this.#retained[kind];
+    return retained.size === 0 ? current : new Map([...retained, ...current]);
+  }
+}
