@@ -1,0 +1,47 @@
+/** `/certs`: the certificates that listeners present, with their names and how long they are good. */
+import { X509Certificate } from 'node:crypto';
+import type { ListenerConfig } from '../config/model.ts';
+import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
+import type { AdminViews } from './views.ts';
+
+const DAY_MS = 86_400_000;
+
+/** The endpoint over the certificates of these listeners. `wallMs` is now, milliseconds since 1970. */
+export function certsEndpoint(views: Pick<AdminViews, 'listeners'>, wallMs: () => number): AdminEndpoint {
+  return {
+    path: '/certs',
+    help: 'print certs on machine',
+    handle: () => {
+      const pems = new Set(views.listeners().flatMap(({ config }) => chainsOf(config)));
+      const nowMs = wallMs();
+      return jsonReply({ certificates: [...pems].map((pem) => ({ cert_chain: [describe(pem, nowMs)] })) });
+    },
+  };
+}
+
+function chainsOf({ filterChains, defaultFilterChain }: ListenerConfig): string[] {
+  const chains = defaultFilterChain === null ? filterChains : [...filterChains, defaultFilterChain];
+  return chains.flatMap(({ tls }) => tls?.certificates.map(({ chainPem }) => chainPem) ?? []);
+}
+
+function describe(pem: string, nowMs: number): unknown {
+  const certificate = new X509Certificate(pem);
+  const untilMs = Date.parse(certificate.validTo);
+  return {
+    path: '<inline>',
+    serial_number: certificate.serialNumber.toLowerCase(),
+    subject_alt_names: alternativeNames(certificate.subjectAltName ?? ''),
+    days_until_expiration: String(Math.max(0, Math.floor((untilMs - nowMs) / DAY_MS))),
+    valid_from: new Date(Date.parse(certificate.validFrom)).toISOString(),
+    expiration_time: new Date(untilMs).toISOString(),
+  };
+}
+
+/** OpenSSL writes `DNS:a, IP Address:1.2.3.4, URI:spiffe://...`. */
+function alternativeNames(text: string): unknown[] {
+  const fields: Readonly<Record<string, string>> = { DNS: 'dns', 'IP Address': 'ip_address', URI: 'uri' };
+  return text
+    .split(', ')
+    .map((each) => [each.slice(0, each.indexOf(':')), each.slice(each.indexOf(':') + 1)] as const)
+    .flatMap(([kind, value]) => (fields[kind] === undefined ? [] : [{ [fields[kind]]: value }]));
+}

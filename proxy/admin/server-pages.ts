@@ -1,0 +1,122 @@
+/** Pages about the process: readiness, information, memory, log level, and the ways to end or quieten it. */
+import type { Logger, LogLevel } from '../../kernel/log.ts';
+import { type AdminEndpoint, type AdminReply, ALWAYS, jsonReply, textReply } from './admin-endpoint.ts';
+import type { AdminViews, ServerView } from './views.ts';
+
+/** Envoy's levels, and ours that is nearest. */
+const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ['trace', 'debug'],
+  ['debug', 'debug'],
+  ['info', 'info'],
+  ['warning', 'warn'],
+  ['warn', 'warn'],
+  ['error', 'error'],
+  ['critical', 'error'],
+  ['off', 'silent'],
+]);
+
+/** The endpoints over this process. */
+export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, logger: Logger): AdminEndpoint[] {
+  const { server, actions } = views;
+  return [
+    {
+      path: '/ready',
+      help: 'print server state, return 200 if LIVE, otherwise return 503',
+      handle: () => readyPage(server),
+    },
+    {
+      path: '/server_info',
+      help: 'print server version/status information',
+      handle: () => jsonReply(serverInfo(server, logger)),
+    },
+    { path: '/memory', help: 'print current allocation/heap usage', handle: () => jsonReply(memoryInfo(server)) },
+    {
+      path: '/hot_restart_version',
+      help: 'print the hot restart compatibility version',
+      handle: () => textReply('disabled'),
+    },
+    {
+      path: '/logging',
+      help: 'query/change logging levels',
+      parameters: ['level=trace|debug|info|warning|error|critical|off'],
+      changes: (query) => query.size > 0,
+      handle: ({ query }) => loggingPage(query, logger),
+    },
+    change('/healthcheck/fail', 'cause the server to fail health checks', () => actions.failHealthChecks(true)),
+    change('/healthcheck/ok', 'cause the server to pass health checks', () => actions.failHealthChecks(false)),
+    {
+      path: '/drain_listeners',
+      help: 'drain listeners',
+      parameters: ['graceful', 'inboundonly'],
+      changes: ALWAYS,
+      handle: ({ query }) => {
+        actions.drainListeners({ graceful: query.has('graceful'), inboundOnly: query.has('inboundonly') });
+        return textReply('OK\n');
+      },
+    },
+    {
+      path: '/quitquitquit',
+      help: 'exit the server',
+      changes: ALWAYS,
+      handle: () => ({ ...textReply('OK\n'), after: () => actions.quit() }),
+    },
+  ];
+}
+
+function change(path: string, help: string, run: () => void): AdminEndpoint {
+  return {
+    path,
+    help,
+    changes: ALWAYS,
+    handle: () => {
+      run();
+      return textReply('OK\n');
+    },
+  };
+}
+
+function readyPage(server: ServerView): AdminReply {
+  const state = server.state();
+  if (state === 'LIVE') return textReply('LIVE\n');
+  const waits = server.waitingFor().map((each) => `waiting for ${each}\n`);
+  return textReply(`${state}\n${waits.join('')}`, 503);
+}
+
+function serverInfo(server: ServerView, logger: Logger): unknown {
+  const uptime = `${Math.floor(server.uptimeMs() / 1000)}s`;
+  return {
+    version: `outrider/${server.version}`,
+    state: server.state(),
+    hot_restart_version: 'disabled',
+    command_line_options: {
+      concurrency: server.concurrency,
+      config_path: server.configPath,
+      log_level: logger.level,
+    },
+    node: server.node,
+    uptime_current_epoch: uptime,
+    uptime_all_epochs: uptime,
+  };
+}
+
+function memoryInfo(server: ServerView): unknown {
+  const { allocatedBytes, heapBytes, residentBytes } = server.memory();
+  return {
+    allocated: `${allocatedBytes}`,
+    heap_size: `${heapBytes}`,
+    total_physical_bytes: `${residentBytes}`,
+  };
+}
+
+function loggingPage(query: URLSearchParams, logger: Logger): AdminReply {
+  const name = query.get('level');
+  if (name !== null) {
+    const level = LEVELS.get(name);
+    if (level === undefined)
+      return textReply(`unknown level "${name}": use one of ${[...LEVELS.keys()].join(', ')}\n`, 400);
+    logger.level = level;
+  } else if (query.size > 0) {
+    return textReply('there is one logger: use level=LEVEL\n', 400);
+  }
+  return textReply(`active loggers:\n  outrider: ${logger.level}\n`);
+}

@@ -1,0 +1,197 @@
+/** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
+import type { ClusterConfig } from '../config/model.ts';
+import type { ClusterStats } from '../upstream/cluster-stats.ts';
+import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
+import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
+
+/** What is told of one endpoint. The proxy's endpoints are such. */
+export interface CountedEndpoint {
+  /** May be picked. */
+  readonly available: boolean;
+  readonly health: string;
+}
+
+/** What is told of one cluster. The proxy's clusters are such. */
+export interface CountedCluster {
+  readonly config: ClusterConfig;
+  readonly stats: ClusterStats;
+  readonly endpoints: readonly CountedEndpoint[];
+}
+
+/** Clusters and how often their set has changed. The proxy's cluster manager is such. */
+export interface CountedClusters {
+  all(): readonly CountedCluster[];
+  added: number;
+  modified: number;
+  removed: number;
+}
+
+/** Fields of ClusterStats by Envoy's names. `retriesActive` is seen through `circuit_breakers` alone, as in Envoy. */
+export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
+  counter('cxTotal', 'upstream_cx_total', 'Connections opened to endpoints'),
+  gauge('cxActive', 'upstream_cx_active', 'Connections open to endpoints'),
+  counter('cxConnectFail', 'upstream_cx_connect_fail', 'Connections that could not be opened'),
+  counter('cxConnectTimeout', 'upstream_cx_connect_timeout', 'Connections not open within connect_timeout'),
+  counter('cxDestroy', 'upstream_cx_destroy', 'Connections ended'),
+  counter('cxOverflow', 'upstream_cx_overflow', 'Times max_connections was reached'),
+  counter('cxRxBytes', 'upstream_cx_rx_bytes_total', 'Bytes received from endpoints'),
+  counter('cxTxBytes', 'upstream_cx_tx_bytes_total', 'Bytes sent to endpoints'),
+  counter('cxProtocolError', 'upstream_cx_protocol_error', 'Connections ended by a protocol error'),
+  counter('cxIdleTimeout', 'upstream_cx_idle_timeout', 'Connections closed because they were idle'),
+  counter('rqTotal', 'upstream_rq_total', 'Requests sent to endpoints'),
+  gauge('rqActive', 'upstream_rq_active', 'Requests in flight'),
+  counter('rqCompleted', 'upstream_rq_completed', 'Requests answered'),
+  counter('rqPendingTotal', 'upstream_rq_pending_total', 'Requests that waited for a connection'),
+  gauge('rqPendingActive', 'upstream_rq_pending_active', 'Requests waiting for a connection'),
+  counter(
+    'rqPendingOverflow',
+    'upstream_rq_pending_overflow',
+    'Requests refused by a circuit breaker before a connection',
+  ),
+  counter('rqPendingFailureEject', 'upstream_rq_pending_failure_eject', 'Requests failed by their connection'),
+  counter('rqActiveOverflow', 'upstream_rq_active_overflow', 'Requests refused by max_requests'),
+  counter('rqCancelled', 'upstream_rq_cancelled', 'Requests cancelled before a connection was there'),
+  counter('rqTimeout', 'upstream_rq_timeout', 'Requests not answered within the route timeout'),
+  counter('rqPerTryTimeout', 'upstream_rq_per_try_timeout', 'Attempts not answered within per_try_timeout'),
+  counter('rqRxReset', 'upstream_rq_rx_reset', 'Requests reset by the endpoint'),
+  counter('rqTxReset', 'upstream_rq_tx_reset', 'Requests reset by this proxy'),
+  counter('rqRetry', 'upstream_rq_retry', 'Retries'),
+  counter('rqRetrySuccess', 'upstream_rq_retry_success', 'Retries that succeeded'),
+  counter('rqRetryLimitExceeded', 'upstream_rq_retry_limit_exceeded', 'Requests that used up their retries'),
+  counter('rqRetryOverflow', 'upstream_rq_retry_overflow', 'Retries refused by the retry limit or budget'),
+  counter('rqRetryBackoffExponential', 'upstream_rq_retry_backoff_exponential', 'Retries after exponential backoff'),
+  counter('noneHealthy', 'upstream_cx_none_healthy', 'Requests without a healthy endpoint'),
+  counter('lbHealthyPanic', 'lb_healthy_panic', 'Times the load balancer entered panic mode'),
+  counter('membershipChange', 'membership_change', 'Changes of the set of endpoints'),
+  counter('updateSuccess', 'update_success', 'Updates of endpoints taken in'),
+  gauge('ejectionsActive', 'outlier_detection.ejections_active', 'Endpoints ejected now'),
+  counter('ejectionsEnforcedTotal', 'outlier_detection.ejections_enforced_total', 'Ejections for any reason'),
+  counter('ejectionsOverflow', 'outlier_detection.ejections_overflow', 'Ejections prevented by max_ejection_percent'),
+  counter(
+    'ejectionsDetectedConsecutive5xx',
+    'outlier_detection.ejections_detected_consecutive_5xx',
+    'Consecutive 5xx detected, even if not enforced',
+  ),
+  counter(
+    'ejectionsEnforcedConsecutive5xx',
+    'outlier_detection.ejections_enforced_consecutive_5xx',
+    'Ejections for consecutive 5xx',
+  ),
+  counter(
+    'ejectionsDetectedConsecutiveGatewayFailure',
+    'outlier_detection.ejections_detected_consecutive_gateway_failure',
+    'Consecutive gateway failures detected, even if not enforced',
+  ),
+  counter(
+    'ejectionsEnforcedConsecutiveGatewayFailure',
+    'outlier_detection.ejections_enforced_consecutive_gateway_failure',
+    'Ejections for consecutive gateway failures',
+  ),
+];
+
+const MANAGER_SCOPE: Scope = { path: 'cluster_manager', metric: 'envoy_cluster_manager', labels: {} };
+
+type ClusterSetCounters = Pick<CountedClusters, 'added' | 'modified' | 'removed'>;
+
+const CLUSTER_SET_STATS: readonly StatRow<ClusterSetCounters>[] = [
+  counter('added', 'cluster_added', 'Clusters added'),
+  counter('modified', 'cluster_modified', 'Clusters changed'),
+  counter('removed', 'cluster_removed', 'Clusters removed'),
+];
+
+/** The statistics of all clusters and of their manager. */
+export function clusterStatsSource(clusters: CountedClusters): StatsSource {
+  return {
+    collect(emit) {
+      const all = clusters.all();
+      for (const cluster of all) emitCluster(cluster, emit);
+      emitTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters, MANAGER_SCOPE, emit);
+      const help = 'Clusters in use';
+      emit({ kind: 'gauge', ...statName(MANAGER_SCOPE, 'active_clusters', help), value: all.length });
+    },
+    reset() {
+      for (const { stats } of clusters.all()) {
+        resetTable(CLUSTER_STATS, stats);
+        stats.byStatus.fill(0);
+      }
+      resetTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters);
+    },
+  };
+}
+
+function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitStatistic): void {
+  const scope = clusterScope(config.statName);
+  emitTable(CLUSTER_STATS, stats, scope, emit);
+  emitByStatus(stats.byStatus, scope, emit);
+  emitMembership(endpoints, scope, emit);
+  emitBreakers(config, stats, scope, emit);
+  const time = statName(scope, 'upstream_rq_time', 'Time from request to complete answer, in milliseconds');
+  emit({ kind: 'histogram', ...time, histogram: stats.timeMs });
+  const connect = statName(scope, 'upstream_cx_connect_ms', 'Time to open a connection, in milliseconds');
+  emit({ kind: 'histogram', ...connect, histogram: stats.connectMs });
+}
+
+/** Classes always, so that a rate over them exists before the first error; single codes once they were seen. */
+function emitByStatus(byStatus: Float64Array, scope: Scope, emit: EmitStatistic): void {
+  for (let statusClass = 1; statusClass <= 5; statusClass++) {
+    let sum = 0;
+    for (let status = statusClass * 100; status < statusClass * 100 + 100; status++) {
+      const value = byStatus[status] ?? 0;
+      if (value === 0) continue;
+      sum += value;
+      const variant = {
+        stat: `upstream_rq_${status}`,
+        metric: 'upstream_rq',
+        label: 'envoy_response_code',
+        value: `${status}`,
+      };
+      emit({ kind: 'counter', ...variantName(scope, variant, 'Requests answered, by status'), value });
+    }
+    const variant = {
+      stat: `upstream_rq_${statusClass}xx`,
+      metric: 'upstream_rq_xx',
+      label: 'envoy_response_code_class',
+      value: `${statusClass}`,
+    };
+    emit({ kind: 'counter', ...variantName(scope, variant, 'Requests answered, by class of status'), value: sum });
+  }
+}
+
+function emitMembership(endpoints: readonly CountedEndpoint[], scope: Scope, emit: EmitStatistic): void {
+  let healthy = 0;
+  let degraded = 0;
+  for (const endpoint of endpoints) {
+    if (!endpoint.available) continue;
+    if (endpoint.health === 'degraded') degraded++;
+    else healthy++;
+  }
+  const gaugeOf = (name: string, help: string, value: number) =>
+    emit({ kind: 'gauge', ...statName(scope, name, help), value });
+  gaugeOf('membership_total', 'Endpoints', endpoints.length);
+  gaugeOf('membership_healthy', 'Endpoints that may be picked', healthy);
+  gaugeOf('membership_degraded', 'Endpoints that are picked when no healthy one is left', degraded);
+  gaugeOf('membership_excluded', 'Endpoints left out of the panic threshold', 0);
+}
+
+/** 1 when the limit is reached: the next one is refused. */
+function emitBreakers({ limits }: ClusterConfig, stats: ClusterStats, scope: Scope, emit: EmitStatistic): void {
+  const { maxConnections, maxPendingRequests, maxRequests, maxRetries, trackRemaining } = limits.default;
+  const breakers = [
+    { name: 'cx', active: stats.cxActive, max: maxConnections, what: 'max_connections' },
+    { name: 'rq_pending', active: stats.rqPendingActive, max: maxPendingRequests, what: 'max_pending_requests' },
+    { name: 'rq', active: stats.rqActive, max: maxRequests, what: 'max_requests' },
+    { name: 'rq_retry', active: stats.retriesActive, max: maxRetries, what: 'max_retries' },
+  ];
+  const remainingNames = { cx: 'cx', rq_pending: 'pending', rq: 'rq', rq_retry: 'retries' };
+  for (const { name, active, max, what } of breakers) {
+    const open = statName(scope, `circuit_breakers.default.${name}_open`, `Whether ${what} is reached`);
+    emit({ kind: 'gauge', ...open, value: active >= max ? 1 : 0 });
+    if (!trackRemaining) continue;
+    const left = `circuit_breakers.default.remaining_${remainingNames[name as keyof typeof remainingNames]}`;
+    emit({
+      kind: 'gauge',
+      ...statName(scope, left, `What is left until ${what}`),
+      value: Math.max(0, max - active),
+    });
+  }
+}
