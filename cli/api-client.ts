@@ -1,18 +1,11 @@
 /**
  * The control plane's REST API, one method per call. Every failure is a CliError that can be printed as it is.
  */
+import path from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
-import type {
-  ApiErrorBody,
-  ApplyResult,
-  ConfigView,
-  FileProblem,
-  ScaleResult,
-  ScrapeTarget,
-  ServiceView,
-  StatusView,
-} from './api-types.ts';
+import type { ApplyResult, ConfigView, ScaleResult, ScrapeTarget, ServiceView, StatusView } from './api-types.ts';
 import { CliError, messageOf } from './errors.ts';
+import { refusalText } from './refusal.ts';
 
 /** How long a plain call may take; an apply that waits for the sidecars adds its own seconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -39,9 +32,14 @@ export class RefusedError extends CliError {
 
 /** How an apply is done; all fields are optional. */
 export interface ApplyOptions {
-  /** The file's name, for messages. */
+  /**
+   * The file that the text came from, absolute: what it had when it was applied before and has no longer is deleted.
+   * Undefined for a text without a file, which deletes nothing.
+   */
   readonly file?: string;
-  /** The absolute folder that relative paths in the file start from. */
+  /** What messages call the text; default the file's name. */
+  readonly shownAs?: string;
+  /** The absolute folder that relative paths in the text start from; default the file's. */
   readonly dir?: string;
   /** Only check, and tell what would change. */
   readonly dryRun?: boolean;
@@ -54,6 +52,8 @@ interface CallOptions {
   readonly contentType?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly extraMs?: number;
+  /** What problems in the body call it. */
+  readonly shownAs?: string | undefined;
 }
 
 /** A client of one control plane. `close` it, or its idle connection keeps the process for some seconds. */
@@ -74,11 +74,15 @@ export class Client {
 
   /** Applies one YAML text, all or nothing. */
   apply(text: string, options: ApplyOptions = {}): Promise<ApplyResult> {
-    const { file, dir, dryRun, waitSeconds } = options;
-    const wait = waitSeconds === undefined ? undefined : String(waitSeconds);
-    const query = { file, dir, dryRun: dryRun ? '1' : undefined, wait };
+    const { file, shownAs, dryRun, waitSeconds } = options;
+    const query = {
+      file: file === undefined ? undefined : path.basename(file),
+      dir: options.dir ?? (file === undefined ? undefined : path.dirname(file)),
+      dryRun: dryRun ? '1' : undefined,
+      wait: waitSeconds === undefined ? undefined : String(waitSeconds),
+    };
     const extraMs = (waitSeconds ?? 0) * 1000;
-    return this.#call('POST', '/v1/apply', { body: text, contentType: 'text/yaml', query, extraMs });
+    return this.#call('POST', '/v1/apply', { body: text, contentType: 'text/yaml', query, extraMs, shownAs });
   }
 
   /** All resources of a kind, or the one of that name, as the control plane keeps them. */
@@ -133,19 +137,25 @@ export class Client {
     return this.#call('POST', '/v1/shutdown', { ...json({ workloads }), extraMs: 20_000 });
   }
 
-  async #call<T>(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<T> {
-    const { status, text } = await this.#send(method, path, options);
-    if (status >= 400) throw refusal(status, text, `${method} ${this.address}${path}`);
+  async #call<T>(method: Dispatcher.HttpMethod, target: string, options: CallOptions = {}): Promise<T> {
+    const { status, text } = await this.#send(method, target, options);
+    if (status >= 400) {
+      const said = refusalText(parseJson(text), options.shownAs);
+      throw new RefusedError(
+        status,
+        said ?? `${method} ${this.address}${target} answered ${status}: ${text.slice(0, 300)}`,
+      );
+    }
     return (text === '' ? undefined : parseJson(text)) as T;
   }
 
-  async #send(method: Dispatcher.HttpMethod, path: string, options: CallOptions) {
+  async #send(method: Dispatcher.HttpMethod, target: string, options: CallOptions) {
     const timeoutMs = REQUEST_TIMEOUT_MS + (options.extraMs ?? 0);
     try {
       const response = await this.#dispatcher.request({
         origin: this.address,
         method,
-        path: path + queryString(options.query ?? {}),
+        path: target + queryString(options.query ?? {}),
         body: options.body ?? null,
         headers: options.contentType === undefined ? {} : { 'content-type': options.contentType },
         headersTimeout: timeoutMs,
@@ -157,25 +167,6 @@ export class Client {
       throw new UnreachableError(this.address, timedOut ? `no answer in ${timeoutMs} ms` : messageOf(error));
     }
   }
-}
-
-/** One problem as compilers print them: `file:line:column: path: message (did you mean x?)`, without what is unknown. */
-export function problemLine(problem: FileProblem): string {
-  const { file, line, column, path, message, suggestion } = problem;
-  const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`;
-  return [place, path ?? '', `${message}${hint}`].filter((part) => part !== '').join(': ');
-}
-
-function refusal(status: number, text: string, call: string): RefusedError {
-  const body = parseJson(text) as { error?: ApiErrorBody; errors?: readonly FileProblem[] } | undefined;
-  const problems = body?.errors ?? body?.error?.details ?? [];
-  const headline = body?.error?.message;
-  const lines = [...(headline === undefined ? [] : [headline]), ...problems.map(problemLine)];
-  return new RefusedError(
-    status,
-    lines.length > 0 ? lines.join('\n') : `${call} answered ${status}: ${text.slice(0, 300)}`,
-  );
 }
 
 function parseJson(text: string): unknown {

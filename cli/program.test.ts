@@ -1,3 +1,4 @@
+import path from 'node:path';
 import t from 'tap';
 import { MockAgent } from 'undici';
 import { runCommand } from './program.ts';
@@ -91,26 +92,34 @@ t.test('help is asked for, so it is no mistake, and names the commands that main
   }
 });
 
-t.test('the problems of a refused file are printed with their places', async (t) => {
-  const errors = [
-    {
-      file: 'shop.yaml',
-      line: 3,
-      column: 5,
-      path: 'services.a',
-      message: 'unknown field "comand"',
-      suggestion: 'command',
-    },
-    { file: 'shop.yaml', line: 9, column: 1, path: '', message: '"image" alone cannot be run' },
+t.test('the problems of a refused text are printed with their places', async (t) => {
+  const details = [
+    { file: 'request', line: 3, column: 5, path: 'services.a', message: 'unknown "comand"', suggestion: 'command' },
+    { file: 'request', line: 9, column: 1, path: '', message: 'has no command' },
   ];
-  const path = '/v1/apply?file=standard+input&dir=%2Fnowhere';
-  const { code, err } = await run(['apply', '-f', '-'], [{ method: 'POST', path, status: 422, answer: { errors } }]);
+  const answer = { error: { code: 'invalid', message: 'request has 2 mistakes: nothing was applied', details } };
+  const call = { method: 'POST', path: '/v1/apply?dir=%2Fnowhere', status: 422, answer };
+  const { code, err } = await run(['apply', '-f', '-'], [call]);
   t.equal(code, 1);
   t.equal(
     err,
-    'error: shop.yaml:3:5: services.a: unknown field "comand" (did you mean command?)\n' +
-      'shop.yaml:9:1: "image" alone cannot be run\n',
+    'error: request has 2 mistakes: nothing was applied\n' +
+      'standard input:3:5: services.a: unknown "comand" (did you mean command?)\n' +
+      'standard input:9:1: has no command\n',
   );
+});
+
+t.test('a file is named to the control plane by its folder and name, and in messages as it was typed', async (t) => {
+  const dir = t.testdir({ 'shop.yaml': 'services: {}' });
+  const typed = path.relative('/nowhere', path.join(dir, 'shop.yaml'));
+  const details = [{ file: 'shop.yaml', line: 1, column: 2, path: '', message: 'is empty' }];
+  const answer = { error: { code: 'invalid', message: 'shop.yaml has a mistake: nothing was applied', details } };
+  const query = new URLSearchParams({ file: 'shop.yaml', dir });
+  const { err } = await run(
+    ['apply', '-f', typed],
+    [{ method: 'POST', path: `/v1/apply?${query}`, status: 422, answer }],
+  );
+  t.match(err, `\n${typed}:1:2: is empty\n`);
 });
 
 t.test('apply tells what changed and counts what did not', async (t) => {
@@ -118,8 +127,7 @@ t.test('apply tells what changed and counts what did not', async (t) => {
     { kind: 'workload', name: 'catalog', action: 'created' },
     { kind: 'workload', name: 'inventory', action: 'unchanged' },
   ];
-  const path = '/v1/apply?file=standard+input&dir=%2Fnowhere&dryRun=1&wait=5';
-  const call = { method: 'POST', path, answer: { revision: 4, changes } };
+  const call = { method: 'POST', path: '/v1/apply?dir=%2Fnowhere&dryRun=1&wait=5', answer: { revision: 4, changes } };
   const { code, out } = await run(['apply', '-f', '-', '--dry-run', '--wait', '5'], [call], 'services: {}');
   t.equal(code, 0);
   t.equal(out, 'workload/catalog would be created\n1 unchanged\n');
@@ -137,11 +145,12 @@ t.test('a control plane that does not answer is named, and how to start one', as
   t.match(err, /no control plane answers at http:\/\/127\.0\.0\.1:15080 .*outrider up -f compose\.yaml/);
 });
 
-t.test("a refusal is the control plane's own sentence", async (t) => {
-  const answer = { error: { code: 'not_found', message: 'there is no service "catalo"', details: [] } };
+t.test('a refusal is told once, with the nearest name', async (t) => {
+  const message = 'there is no service "catalo"';
+  const answer = { error: { code: 'not_found', message, details: [{ path: 'name', message, suggestion: 'catalog' }] } };
   const { code, err } = await run(['get', 'service', 'catalo'], [{ path: '/v1/services/catalo', status: 404, answer }]);
   t.equal(code, 1);
-  t.equal(err, 'error: there is no service "catalo"\n');
+  t.equal(err, 'error: there is no service "catalo" (did you mean catalog?)\n');
 });
 
 t.test('services are printed as a table, or whole for programs', async (t) => {

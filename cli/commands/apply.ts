@@ -51,11 +51,11 @@ export async function applyFile(
   context: Pick<CliContext, 'cwd' | 'readStdin'>,
 ): Promise<ApplyResult> {
   const text = file === '-' ? await context.readStdin() : readText(path.resolve(context.cwd, file));
-  const dir = file === '-' ? context.cwd : path.dirname(path.resolve(context.cwd, file));
   const waitSeconds = options.wait === true ? WAIT_SECONDS : options.wait;
   return client.apply(text, {
-    file: file === '-' ? 'standard input' : file,
-    dir,
+    ...(file === '-'
+      ? { shownAs: 'standard input', dir: context.cwd }
+      : { shownAs: file, file: path.resolve(context.cwd, file) }),
     dryRun: options.dryRun === true,
     ...(waitSeconds === undefined ? {} : { waitSeconds }),
   });

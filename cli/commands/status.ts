@@ -57,6 +57,7 @@ function nodesTable(nodes: readonly NodeView[]): string {
 
 /** One word when all is well: the reader looks for the line that differs. */
 function configuration(node: NodeView): string {
+  if (!node.connected) return 'unknown';
   const types = Object.entries(node.types);
   const refused = types.filter(([, type]) => type.nacked !== undefined).map(([name]) => name);
   const pending = types.filter(([, type]) => !type.acked && type.nacked === undefined).map(([name]) => name);

@@ -143,15 +143,13 @@ async function showTraffic(
 }
 
 /**
- * Where the control plane is to listen. A state directory keeps its addresses unless others are named, also when port 0
- * leaves the choice open: sidecars that still run look for the control plane where they knew it.
+ * Where the control plane is to listen. A state directory keeps its addresses unless others are named: sidecars that
+ * still run look for the control plane where they knew it.
  */
 function addresses(options: UpOptions, stateDir: string): { http: string; grpc: string } {
   const before = readControlPlaneRecord(stateDir);
-  const choose = (named: string | undefined, known: string | undefined, fallback: string) =>
-    named === undefined || named.endsWith(':0') ? (known ?? named ?? fallback) : named;
   return {
-    http: choose(options.http, before && new URL(before.http).host, new URL(DEFAULT_SERVER).host),
-    grpc: choose(options.grpc, before?.grpc, DEFAULT_GRPC),
+    http: options.http ?? new URL(before?.http ?? DEFAULT_SERVER).host,
+    grpc: options.grpc ?? before?.grpc ?? DEFAULT_GRPC,
   };
 }
