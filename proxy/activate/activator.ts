@@ -164,8 +164,7 @@ export class Activator {
   }
 
   #createManager(http: HttpConnectionManagerConfig, table: RouteTable | null): ConnectionManager {
-    const { clock, random } = this.#deps.loop;
-    const deps = { clock, random, date: this.#date, tls: false };
+    const deps = { loop: this.#deps.loop, date: this.#date, tls: false };
     return new ConnectionManager(http, this.#statsOf(http.statPrefix), this.#compile(http, table), deps);
   }
 

@@ -5,14 +5,13 @@
  * that a client may not set). After: response headers of our own, counters. `active` is swapped by one pointer write when
  * routes or filters change; an exchange keeps the one it began with.
  */
-import type { Clock } from '../../kernel/clock.ts';
-import type { RandomIds } from '../../kernel/random.ts';
 import type { HttpConnectionManagerConfig } from '../config/model.ts';
-import type { ByteWriter } from '../net/byte-writer.ts';
+import type { Loop } from '../net/loop.ts';
 import { withoutPort } from '../routing/route-table.ts';
 import type { DateHeader } from './date-header.ts';
 import type { Exchange, ExchangeManager, HttpActive } from './exchange.ts';
 import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
+import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { HeaderName } from './header-name.ts';
 import { renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
@@ -47,45 +46,39 @@ const SERVER = new HeaderName('server');
 const DATE = new HeaderName('date');
 const VIA = new HeaderName('via');
 
-/** `x-request-id: <36 bytes>CRLF`, patched in place per request. */
-const REQUEST_ID_LINE = 'x-request-id: ';
-
 export class ConnectionManager implements ExchangeManager {
   readonly config: HttpConnectionManagerConfig;
   readonly stats: ManagerStats;
   active: HttpActive;
   /** The listener drains: answers carry `connection: close`. */
   draining = false;
-  readonly #clock: Clock;
-  readonly #random: RandomIds;
+  readonly #loop: Loop;
   readonly #date: DateHeader;
-  readonly #idTemplate = Buffer.from(`${REQUEST_ID_LINE}${'0'.repeat(36)}\r\n`, 'latin1');
-  readonly #protoLine: string;
+  readonly #generated: GeneratedLines;
   readonly #serverLine: string;
 
   constructor(
     config: HttpConnectionManagerConfig,
     stats: ManagerStats,
     active: HttpActive,
-    deps: { readonly clock: Clock; readonly random: RandomIds; readonly date: DateHeader; readonly tls: boolean },
+    deps: { readonly loop: Loop; readonly date: DateHeader; readonly tls: boolean },
   ) {
     this.config = config;
     this.stats = stats;
     this.active = active;
-    this.#clock = deps.clock;
-    this.#random = deps.random;
+    this.#loop = deps.loop;
     this.#date = deps.date;
-    this.#protoLine = `x-forwarded-proto: ${config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http')}\r\n`;
+    this.#generated = new GeneratedLines(deps.loop.random, config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http'));
     this.#serverLine = config.serverHeader === 'pass-through' ? '' : `server: ${config.serverName}\r\n`;
   }
 
   nowMs(): number {
-    return this.#clock.nowMs();
+    return this.#loop.nowMs;
   }
 
   /** The wall time of a moment of the monotonic clock. */
   wallTimeOf(ms: number): Date {
-    return new Date(this.#clock.wallMs() - (this.#clock.nowMs() - ms));
+    return new Date(this.#loop.clock.wallMs() - (this.#loop.nowMs - ms));
   }
 
   /** Starts an exchange whose head is complete. HOT. */
@@ -151,16 +144,10 @@ export class ConnectionManager implements ExchangeManager {
     if (config.via !== '') appendVia(exchange, config.via);
   }
 
-  /** Writes the header lines made here, behind those that came. HOT. */
-  writeGenerated(out: ByteWriter, exchange: Exchange): void {
-    if (exchange.addRequestId) {
-      this.#random.uuidInto(this.#idTemplate, REQUEST_ID_LINE.length);
-      out.copy(this.#idTemplate, 0, this.#idTemplate.length);
-    }
-    if (exchange.addForwardedProto) out.latin1(this.#protoLine);
-    if (exchange.expectedTimeoutMs > 0) {
-      out.latin1(`x-envoy-expected-rq-timeout-ms: ${exchange.expectedTimeoutMs}\r\n`);
-    }
+  generatedLines(exchange: Exchange): Uint8Array {
+    const id = exchange.addRequestId ? LINE_REQUEST_ID : 0;
+    const proto = exchange.addForwardedProto ? LINE_FORWARDED_PROTO : 0;
+    return this.#generated.lines(id | proto, exchange.expectedTimeoutMs);
   }
 
   /** Headers of our own on an endpoint's answer. HOT. */
@@ -173,7 +160,7 @@ export class ConnectionManager implements ExchangeManager {
     ) {
       head.add('server', config.serverName);
     }
-    if (head.find(DATE, 0) < 0) head.add('date', this.#date.value(this.#clock));
+    if (head.find(DATE, 0) < 0) head.add('date', this.#date.value(this.#loop.clock));
     if (config.via !== '') head.add('via', config.via);
   }
 
@@ -186,7 +173,7 @@ export class ConnectionManager implements ExchangeManager {
       lines += rendered.headers;
       text = rendered.body;
     }
-    lines += `date: ${this.#date.value(this.#clock)}\r\n${this.#serverLine}`;
+    lines += `date: ${this.#date.value(this.#loop.clock)}\r\n${this.#serverLine}`;
     exchange.downstream.sendLocal(status, lines, text);
   }
 
@@ -201,7 +188,7 @@ export class ConnectionManager implements ExchangeManager {
     stats.rqCompleted++;
     const statusClass = (exchange.status / 100) | 0;
     stats.byClass[statusClass] = stats.byClass[statusClass]! + 1;
-    stats.timeMs.record(this.#clock.nowMs() - exchange.startedMs);
+    stats.timeMs.record(this.#loop.nowMs - exchange.startedMs);
   }
 }
 

@@ -9,7 +9,6 @@
  * Every field is set in the constructor; the object never changes shape.
  */
 import type { WeightedCluster } from '../config/model.ts';
-import type { ByteWriter } from '../net/byte-writer.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
 import type { ManagerStats } from './manager-stats.ts';
@@ -36,8 +35,8 @@ export interface ExchangeManager {
   nowMs(): number;
   /** The wall time of a moment of the monotonic clock. */
   wallTimeOf(ms: number): Date;
-  /** Writes the request header lines made here. */
-  writeGenerated(out: ByteWriter, exchange: Exchange): void;
+  /** The request header lines made here; valid until the next call. */
+  generatedLines(exchange: Exchange): Uint8Array;
   prepareResponse(exchange: Exchange, head: ResponseHead): void;
   sendLocal(exchange: Exchange, status: number, headers: string, body: string): void;
   complete(exchange: Exchange): void;
@@ -99,6 +98,8 @@ export class Exchange {
   route: Route | null = null;
   /** The entry that was drawn when the route splits traffic. */
   weighted: WeightedCluster | null = null;
+  /** The request as it goes out, as far as it had come when it was forwarded; empty before. */
+  wire = '';
   /** Where it was sent; empty before. */
   clusterName = '';
   upstream: Upstream | null = null;

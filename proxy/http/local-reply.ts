@@ -20,10 +20,17 @@ export interface RenderedReply {
 /** Head lines and body for a failure. */
 export function renderFailure(exchange: Exchange, failure: Failure): RenderedReply {
   const reason = `${FAILURE_HEADER}: ${failure.flag}; ${failure.details}\r\n`;
-  const accept = exchange.head.first(ACCEPT);
-  if (accept?.includes('json')) {
+  if (acceptsJson(exchange)) {
     const body = JSON.stringify({ error: { code: failure.flag, reason: failure.details, message: failure.sentence } });
     return { headers: `${reason}content-type: application/json\r\n`, body };
   }
   return { headers: `${reason}content-type: text/plain\r\n`, body: `${failure.sentence}\n` };
 }
+
+/** The head is used up once it was forwarded; what went out still tells. */
+function acceptsJson(exchange: Exchange): boolean {
+  if (exchange.wire !== '') return ACCEPTS_JSON.test(exchange.wire);
+  return exchange.head.first(ACCEPT)?.includes('json') === true;
+}
+
+const ACCEPTS_JSON = /\r\naccept:[^\r]*json/i;

@@ -28,8 +28,8 @@ export interface RequestHead extends HeaderFields {
   readonly authority: string;
   setPath(path: string): void;
   setAuthority(authority: string): void;
-  /** Writes the edited head as HTTP/1.1, without the empty line that ends it. */
-  writeRequest(out: ByteWriter): void;
+  /** The edited head as HTTP/1.1, with `generated` lines and body bytes behind it. The head is used up. */
+  composeRequest(out: ByteWriter, generated: Uint8Array, body: Buffer, bodyStart: number, bodyEnd: number): string;
   /** A copy that stays valid after the current turn. */
   detach(): RequestHead;
 }
@@ -41,6 +41,6 @@ export interface ResponseHead extends HeaderFields {
   readonly framing: 'none' | 'length' | 'chunked' | 'close';
   /** Content-Length, or -1. */
   readonly contentLength: number;
-  /** Writes the edited head as HTTP/1.1, without the empty line that ends it. */
-  writeResponse(out: ByteWriter): void;
+  /** The edited head as HTTP/1.1, with whole `lines` and body bytes behind it. The head is used up. */
+  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string;
 }

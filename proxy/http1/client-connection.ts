@@ -22,7 +22,7 @@ import {
 } from '../http/failure.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
 import { type DialHandler, dial } from '../net/dial.ts';
-import type { Loop } from '../net/loop.ts';
+import { copyWithHeadroom, HEADROOM_BYTES, type Loop } from '../net/loop.ts';
 import type { Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
 import { COMPLETE, INCOMPLETE, parseResponseHead } from './head-parser.ts';
@@ -78,7 +78,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#limits = limits;
     this.#head = head;
     this.#body = new BodyRelay(loop.body);
-    this.dialledMs = loop.clock.nowMs();
+    this.dialledMs = loop.nowMs;
     this.#connectDeadline = new Deadline(this);
     this.#transport = dial(loop, address, this);
     loop.wheel.arm(this.#connectDeadline, connectTimeoutMs);
@@ -189,8 +189,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     let start = from;
     let end = to;
     if (this.#partial !== null) {
-      buffer = Buffer.concat([this.#partial, chunk.subarray(from, to)]);
-      start = 0;
+      buffer = copyWithHeadroom(this.#partial, chunk.subarray(from, to));
+      start = HEADROOM_BYTES;
       end = buffer.length;
       this.#partial = null;
     }
@@ -263,7 +263,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     }
     if (this.#readPaused) this.resume();
     this.#state = 'idle';
-    this.idleSinceMs = this.#loop.clock.nowMs();
+    this.idleSinceMs = this.#loop.nowMs;
     this.#owner.onIdle(this);
   }
 

@@ -11,6 +11,7 @@
 import type { HeaderName } from '../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
+import { copyWithHeadroom, HEADROOM_BYTES } from '../net/loop.ts';
 import { equalsIgnoreCase } from './bytes.ts';
 
 /** How the body behind a head is delimited (RFC 9112 section 6.3). */
@@ -134,8 +135,8 @@ export class MessageHead implements RequestHead, ResponseHead {
   /** A copy that owns its bytes and stays valid after this turn: for whatever has to wait. */
   detach(): MessageHead {
     const copy = new MessageHead(this.count);
-    const shift = this.start;
-    copy.reset(Buffer.from(this.buffer.subarray(this.start, this.end)), 0);
+    const shift = this.start - HEADROOM_BYTES;
+    copy.reset(copyWithHeadroom(this.buffer.subarray(this.start, this.end)), HEADROOM_BYTES);
     copy.end = this.end - shift;
     copy.linesStart = this.linesStart - shift;
     copy.count = this.count;
@@ -273,44 +274,93 @@ export class MessageHead implements RequestHead, ResponseHead {
   // -------------------------------------------------------------------------------------------------------------------
   // Writing
 
-  /** Whether the head may go out byte for byte. */
-  get pristine(): boolean {
-    return this.droppedCount === 0 && this.#newPath === null && this.#newAuthority === null;
+  /**
+   * The request as it goes out: this head with its edits, then `generated` and the empty line, then the body bytes
+   * given. `out` is scratch. HOT. The head's offsets mean nothing afterwards.
+   */
+  composeRequest(out: ByteWriter, generated: Uint8Array, body: Buffer, bodyStart: number, bodyEnd: number): string {
+    const sameLine = this.#newPath === null && this.#newAuthority === null && this.authorityStart === 0;
+    if (sameLine && this.minor === 1 && this.droppedCount === 0) {
+      const added = this.#addedText();
+      const at = this.#makeRoom(added.length + generated.length);
+      if (at >= 0) {
+        if (added !== '') this.buffer.latin1Write(added, at);
+        this.buffer.set(generated, at + added.length);
+        return this.#withBody(body, bodyStart, bodyEnd);
+      }
+    }
+    out.reset();
+    if (sameLine && this.minor === 1) out.copy(this.buffer, this.start, this.linesStart);
+    else this.#writeRequestLine(out);
+    this.#writeLines(out);
+    out.bytes(generated);
+    out.latin1('\r\n');
+    out.copy(body, bodyStart, bodyEnd);
+    return out.take();
   }
 
-  /** Writes request line and lines with their edits, without the final empty line. */
-  writeRequest(out: ByteWriter): void {
-    if (this.pristine && this.minor === 1 && this.authorityStart === 0) {
-      out.copy(this.buffer, this.start, this.end - 2);
-      if (this.added !== null) this.#writeAdded(out);
-      return;
+  /** The response as it goes out, likewise; `lines` are whole header lines to add. HOT. */
+  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string {
+    const text = this.#addedText() + lines;
+    if (this.minor === 1 && this.droppedCount === 0) {
+      const at = this.#makeRoom(text.length);
+      if (at >= 0) {
+        if (text !== '') this.buffer.latin1Write(text, at);
+        return this.#withBody(body, bodyStart, bodyEnd);
+      }
     }
+    out.reset();
+    // The version has eight bytes; the rest of the status line is kept, reason phrase included.
+    out.latin1('HTTP/1.1');
+    out.copy(this.buffer, this.start + 8, this.linesStart);
+    this.#writeLines(out);
+    out.latin1(lines);
+    out.latin1('\r\n');
+    out.copy(body, bodyStart, bodyEnd);
+    return out.take();
+  }
+
+  /**
+   * Makes room in front of the final empty line by moving the head into the headroom, so that head and body stay one
+   * stretch of bytes. Returns where the room begins, or -1 when there is none. Measured against copying into scratch:
+   * see bench/micro.
+   */
+  #makeRoom(length: number): number {
+    const from = this.start;
+    if (length > from) return -1;
+    const to = this.end - 2;
+    if (length === 0) return to;
+    this.buffer.copyWithin(from - length, from, to);
+    this.start = from - length;
+    return to - length;
+  }
+
+  #withBody(body: Buffer, bodyStart: number, bodyEnd: number): string {
+    if (body === this.buffer && bodyStart === this.end) return this.buffer.latin1Slice(this.start, bodyEnd);
+    const head = this.buffer.latin1Slice(this.start, this.end);
+    return bodyEnd > bodyStart ? head + body.latin1Slice(bodyStart, bodyEnd) : head;
+  }
+
+  #addedText(): string {
+    if (this.added === null) return '';
+    let text = '';
+    for (const line of this.added) text += `${line.name}: ${line.value}\r\n`;
+    return text;
+  }
+
+  #writeRequestLine(out: ByteWriter): void {
     out.copy(this.buffer, this.start, this.methodEnd + 1);
     if (this.#newPath !== null) out.latin1(this.#newPath);
     else if (this.pathStart === this.targetEnd) out.latin1('/');
     else out.copy(this.buffer, this.pathStart, this.targetEnd);
     out.latin1(' HTTP/1.1\r\n');
-    if (this.#newAuthority !== null || this.authorityStart !== 0) {
-      out.latin1(`Host: ${this.authority}\r\n`);
-      if (this.hostLine >= 0) this.drop(this.hostLine);
-    }
-    this.#writeLines(out);
+    if (this.#newAuthority === null && this.authorityStart === 0) return;
+    // A target in absolute form replaces the Host field (RFC 9112 section 3.2.2).
+    out.latin1(`Host: ${this.authority}\r\n`);
+    if (this.hostLine >= 0) this.drop(this.hostLine);
   }
 
-  /** Writes status line and lines with their edits, without the final empty line. */
-  writeResponse(out: ByteWriter): void {
-    if (this.droppedCount === 0 && this.minor === 1) {
-      out.copy(this.buffer, this.start, this.end - 2);
-      if (this.added !== null) this.#writeAdded(out);
-      return;
-    }
-    out.latin1('HTTP/1.1');
-    // The status line's version has eight bytes; the rest of the line is kept, reason phrase included.
-    out.copy(this.buffer, this.start + 8, this.linesStart);
-    this.#writeLines(out);
-  }
-
-  /** Copies runs of kept lines. */
+  /** Copies runs of kept lines, then what was added. */
   #writeLines(out: ByteWriter): void {
     let from = this.linesStart;
     for (let line = 0; line < this.count && this.droppedCount > 0; line++) {
@@ -320,11 +370,7 @@ export class MessageHead implements RequestHead, ResponseHead {
       from = line + 1 < this.count ? this.index[(line + 1) * FIELDS]! : this.end - 2;
     }
     if (this.end - 2 > from) out.copy(this.buffer, from, this.end - 2);
-    if (this.added !== null) this.#writeAdded(out);
-  }
-
-  #writeAdded(out: ByteWriter): void {
-    for (const line of this.added!) out.latin1(`${line.name}: ${line.value}\r\n`);
+    out.latin1(this.#addedText());
   }
 }
 

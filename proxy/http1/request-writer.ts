@@ -1,14 +1,9 @@
-/** Puts together what goes to an HTTP/1.1 endpoint: head, edits, generated headers and the body that has come, as one write. */
+/** Puts together what goes to an HTTP/1.1 endpoint: head, edits, generated headers and the body that has come. */
 import type { Exchange } from '../http/exchange.ts';
 import type { Loop } from '../net/loop.ts';
 
-/** The request as latin1 text. HOT: one copy of the head, one slice. */
+/** The request as latin1 text, to be sent as one write. HOT. */
 export function writeRequest(loop: Loop, exchange: Exchange): string {
-  const { out } = loop;
-  out.reset();
-  exchange.head.writeRequest(out);
-  exchange.manager.writeGenerated(out, exchange);
-  out.latin1('\r\n');
-  if (exchange.bodyEnd > exchange.bodyStart) out.copy(exchange.body, exchange.bodyStart, exchange.bodyEnd);
-  return out.take();
+  const generated = exchange.manager.generatedLines(exchange);
+  return exchange.head.composeRequest(loop.out, generated, exchange.body, exchange.bodyStart, exchange.bodyEnd);
 }

@@ -25,7 +25,7 @@ import {
 } from '../http/failure.ts';
 import { HeaderName } from '../http/header-name.ts';
 import type { ResponseHead } from '../http/message.ts';
-import type { Loop } from '../net/loop.ts';
+import { copyWithHeadroom, HEADROOM_BYTES, type Loop } from '../net/loop.ts';
 import { STRING_WRITE_BYTES, type Transport, type TransportHandler } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
 import { COMPLETE, INCOMPLETE, PARSE_ERROR_TEXT, ParseError, parseRequestHead } from './head-parser.ts';
@@ -91,7 +91,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
     this.remotePort = remote.port;
     this.#idle = new Deadline(this, IDLE);
     this.#response = new Deadline(this, RESPONSE);
-    this.#lastActivityMs = loop.clock.nowMs();
+    this.#lastActivityMs = loop.nowMs;
     manager.stats.cxTotal++;
     manager.stats.cxActive++;
   }
@@ -153,6 +153,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   }
 
   onDeadline(deadline: Deadline): void {
+    this.#loop.refresh();
     switch (deadline.kind) {
       case IDLE:
         this.#onIdleDeadline();
@@ -174,7 +175,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
       this.#transport.destroy();
       return;
     }
-    const leftMs = this.#lastActivityMs + idleTimeoutMs - this.#loop.clock.nowMs();
+    const leftMs = this.#lastActivityMs + idleTimeoutMs - this.#loop.refresh();
     if (this.#exchange !== null) this.#loop.wheel.arm(this.#idle, idleTimeoutMs);
     else if (leftMs > 0) this.#loop.wheel.arm(this.#idle, leftMs);
     else this.#transport.end();
@@ -198,8 +199,8 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
     let start = from;
     let end = to;
     if (this.#kept !== null) {
-      buffer = Buffer.concat([this.#kept, chunk.subarray(from, to)]);
-      start = 0;
+      buffer = copyWithHeadroom(this.#kept, chunk.subarray(from, to));
+      start = HEADROOM_BYTES;
       end = buffer.length;
       this.#kept = null;
     }
@@ -226,7 +227,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   }
 
   #begin(head: MessageHead, buffer: Buffer, end: number): void {
-    const nowMs = this.#loop.clock.nowMs();
+    const { nowMs } = this.#loop;
     const { config } = this.#manager;
     this.#lastActivityMs = nowMs;
     this.requests++;
@@ -264,7 +265,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   #onBodyBytes(buffer: Buffer, start: number, end: number): void {
     const body = this.#body;
     const exchange = this.#exchange;
-    this.#lastActivityMs = this.#loop.clock.nowMs();
+    this.#lastActivityMs = this.#loop.nowMs;
     const used = body.feed(buffer, start, end);
     if (used < 0) {
       // The head has gone upstream: the endpoint's connection is cut, the client is told.
@@ -290,7 +291,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
     this.#reading = 'stopped';
     this.#closeAfter = true;
     this.#manager.stats.cxProtocolError++;
-    const exchange = new Exchange(this.#manager, this, this.#head, EMPTY, 0, 0, true, this.#loop.clock.nowMs());
+    const exchange = new Exchange(this.#manager, this, this.#head, EMPTY, 0, 0, true, this.#loop.nowMs);
     this.#exchange = exchange;
     this.#manager.refuse(exchange, failure);
   }
@@ -309,37 +310,33 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
 
   armTimeout(delayMs: number): void {
     if (delayMs === 0) this.#loop.wheel.disarm(this.#response);
-    else this.#loop.wheel.arm(this.#response, delayMs);
+    else this.#loop.wheel.arm(this.#response, delayMs, this.#loop.nowMs);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Answers
 
   sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
+    const framing = this.#frameAnswer(head);
+    const lines = this.#closeAfter ? `${framing}connection: close\r\n` : framing;
     const { out } = this.#loop;
-    out.reset();
-    const toClose = this.#frameAnswer(head);
-    head.writeResponse(out);
-    if (toClose === 'chunked') out.latin1('transfer-encoding: chunked\r\n');
-    if (this.#closeAfter) out.latin1('connection: close\r\n');
-    out.latin1('\r\n');
-    if (end - start + out.length <= STRING_WRITE_BYTES) {
-      out.copy(buffer, start, end);
-      this.#write(out.take());
-    } else {
-      this.#write(out.take());
+    if (end - start <= STRING_WRITE_BYTES) this.#write(head.composeResponse(out, lines, buffer, start, end));
+    else {
+      this.#write(head.composeResponse(out, lines, buffer, start, start));
       this.#writeBytes(buffer, start, end);
     }
     if (done) this.#finish();
     else this.#throttle();
   }
 
-  /** Decides how the body is delimited towards this client; the body relay frames it in the same way. */
-  #frameAnswer(head: ResponseHead): 'as-is' | 'chunked' {
-    if (this.acceptsChunked) return head.framing === 'close' && !this.#exchange!.isHead ? 'chunked' : 'as-is';
+  /** Decides how the body is delimited towards this client, as the body relay frames it; returns the line to add. */
+  #frameAnswer(head: ResponseHead): string {
+    if (this.acceptsChunked) {
+      return head.framing === 'close' && !this.#exchange!.isHead ? 'transfer-encoding: chunked\r\n' : '';
+    }
     if (head.framing === 'chunked') head.remove(TRANSFER_ENCODING);
     if (head.framing === 'chunked' || head.framing === 'close') this.#closeAfter = true;
-    return 'as-is';
+    return '';
   }
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
@@ -361,11 +358,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
 
   sendInterim(head: ResponseHead): void {
     if (!this.acceptsChunked) return;
-    const { out } = this.#loop;
-    out.reset();
-    head.writeResponse(out);
-    out.latin1('\r\n');
-    this.#write(out.take());
+    this.#write(head.composeResponse(this.#loop.out, '', EMPTY, 0, 0));
   }
 
   abort(): void {
@@ -396,7 +389,7 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   /** The answer is complete. Goes on with the next request, or closes. */
   #finish(): void {
     this.#exchange = null;
-    this.#lastActivityMs = this.#loop.clock.nowMs();
+    this.#lastActivityMs = this.#loop.nowMs;
     if (this.#closeAfter || this.#reading === 'body' || this.#draining) {
       this.#closePolitely();
       return;
@@ -408,10 +401,8 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   }
 
   #continueKept(): void {
-    const kept = this.#kept;
-    if (kept === null || this.#reading !== 'head') return;
-    this.#kept = null;
-    this.#onHeadBytes(kept, 0, kept.length);
+    if (this.#kept === null || this.#reading !== 'head') return;
+    this.#onHeadBytes(EMPTY, 0, 0);
   }
 
   /**

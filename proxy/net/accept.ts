@@ -7,7 +7,7 @@
  * microseconds a request.
  */
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
-import type { Loop } from './loop.ts';
+import { HEADROOM_BYTES, type Loop } from './loop.ts';
 import { Transport, type TransportHandler } from './transport.ts';
 
 /** Makes the handler of a new connection; it is told its transport right after. */
@@ -37,8 +37,8 @@ export interface ListeningSocket {
 /** Binds and accepts. Rejects with Node's error, whose message names address and port. */
 export function listen(loop: Loop, options: ListenOptions, acceptor: Acceptor): Promise<ListeningSocket> {
   const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (accepted) => {
-    const socket = rewrap(accepted, loop, (buffer, end) => transport.handler.onBytes(buffer, 0, end));
-    const transport = new Transport(socket, acceptor.accept(socket));
+    const socket = rewrap(accepted, loop, (length) => transport.receive(loop.readBuffer, HEADROOM_BYTES, length));
+    const transport = new Transport(loop, socket, acceptor.accept(socket));
     acceptor.attached(transport);
     startReading(socket);
   });
@@ -61,11 +61,14 @@ function listening(server: Server): ListeningSocket {
   };
 }
 
-function rewrap(accepted: Socket, loop: Loop, onRead: (buffer: Buffer, end: number) => void): Socket {
+function rewrap(accepted: Socket, loop: Loop, onRead: (length: number) => void): Socket {
   const owner = accepted as unknown as HandleOwner;
   const handle = owner._handle;
   if (handle === null || typeof handle.readStart !== 'function') {
-    accepted.on('data', (chunk: Buffer) => onRead(chunk, chunk.length));
+    accepted.on('data', (chunk: Buffer) => {
+      chunk.copy(loop.readView);
+      onRead(chunk.length);
+    });
     return accepted;
   }
   owner._handle = null;
@@ -74,9 +77,9 @@ function rewrap(accepted: Socket, loop: Loop, onRead: (buffer: Buffer, end: numb
     handle,
     allowHalfOpen: true,
     onread: {
-      buffer: loop.readBuffer,
-      callback: (length: number, buffer: Buffer): boolean => {
-        onRead(buffer, length);
+      buffer: loop.readView,
+      callback: (length: number): boolean => {
+        onRead(length);
         return true;
       },
     },

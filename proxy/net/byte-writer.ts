@@ -29,6 +29,12 @@ export class ByteWriter {
     this.length += end - start;
   }
 
+  bytes(source: Uint8Array): void {
+    this.reserve(source.length);
+    this.buffer.set(source, this.length);
+    this.length += source.length;
+  }
+
   latin1(text: string): void {
     if (text.length === 0) return;
     this.reserve(text.length);

@@ -1,7 +1,7 @@
 /** Dialling endpoints, with reads into the loop's shared buffer (`onread`, documented for net.connect). */
 import { connect } from 'node:net';
 import type { SocketAddress } from '../config/model.ts';
-import type { Loop } from './loop.ts';
+import { HEADROOM_BYTES, type Loop } from './loop.ts';
 import { Transport, type TransportHandler } from './transport.ts';
 
 /** A handler that is told when its connection stands. */
@@ -17,14 +17,17 @@ export function dial(loop: Loop, address: SocketAddress, handler: DialHandler): 
     noDelay: true,
     allowHalfOpen: true,
     onread: {
-      buffer: loop.readBuffer,
-      callback: (length, buffer) => {
-        transport.handler.onBytes(buffer as Buffer, 0, length);
+      buffer: loop.readView,
+      callback: (length) => {
+        transport.receive(loop.readBuffer, HEADROOM_BYTES, length);
         return true;
       },
     },
   });
-  const transport = new Transport(socket, handler);
-  socket.once('connect', () => handler.onConnected());
+  const transport = new Transport(loop, socket, handler);
+  socket.once('connect', () => {
+    loop.refresh();
+    handler.onConnected();
+  });
   return transport;
 }

@@ -10,6 +10,12 @@ import { ByteWriter } from './byte-writer.ts';
 /** 64 KiB: what Node's own streams read at most. */
 const READ_BYTES = 65_536;
 
+/**
+ * Room in front of what is read, into which a head moves when lines are added to it: head and body stay one stretch of
+ * bytes, so that an edited message is still one slice and one write. 4 KiB hold every line this proxy generates.
+ */
+export const HEADROOM_BYTES = 4_096;
+
 export class Loop {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -18,15 +24,38 @@ export class Loop {
    * Every socket of this loop reads into this buffer, and every read is consumed before the next: whoever keeps bytes
    * copies them. Saves an allocation per read and 64 KiB per connection; measured, 2.3 microseconds a request and side.
    */
-  readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(HEADROOM_BYTES + READ_BYTES);
+  /** The part of `readBuffer` that is read into; it begins at HEADROOM_BYTES. */
+  readonly readView: Buffer = this.readBuffer.subarray(HEADROOM_BYTES);
   /** Where outgoing messages are put together. */
   readonly out: ByteWriter = new ByteWriter();
   /** Where bodies are framed anew; separate from `out`, since both are needed for one message. */
   readonly body: ByteWriter = new ByteWriter();
 
+  /**
+   * Monotonic milliseconds at the last `refresh`, one per read: reading the clock costs 60 nanoseconds, and a request
+   * would ask eight times.
+   */
+  nowMs: number;
+
   constructor(clock: Clock, wheel: TimerWheel, random: RandomIds) {
     this.clock = clock;
+    this.nowMs = clock.nowMs();
     this.wheel = wheel;
     this.random = random;
   }
+
+  /** Reads the clock. Called where bytes, timers and connections come in. */
+  refresh(): number {
+    this.nowMs = this.clock.nowMs();
+    return this.nowMs;
+  }
+}
+
+/** A copy of bytes that has the same headroom in front: for whatever must outlive the turn in which it was read. */
+export function copyWithHeadroom(first: Buffer, second: Buffer | null = null): Buffer {
+  const copy = Buffer.allocUnsafe(HEADROOM_BYTES + first.length + (second === null ? 0 : second.length));
+  first.copy(copy, HEADROOM_BYTES);
+  if (second !== null) second.copy(copy, HEADROOM_BYTES + first.length);
+  return copy;
 }

@@ -8,10 +8,11 @@
  * `onWritable`. Closing: `end` sends what is queued and a FIN, `destroy` ends it now.
  */
 import type { Socket } from 'node:net';
+import type { Loop } from './loop.ts';
 
 /** Who consumes the bytes of a transport. */
 export interface TransportHandler {
-  /** Bytes came. They are valid during the call only. */
+  /** Bytes came, with HEADROOM_BYTES of free room in front. They are valid during the call only. */
   onBytes(buffer: Buffer, start: number, end: number): void;
   /** The peer will send no more (FIN). The transport can still be written to. */
   onEnd(): void;
@@ -30,17 +31,34 @@ export const STRING_WRITE_BYTES = 16_384;
 export class Transport {
   readonly socket: Socket;
   handler: TransportHandler;
+  readonly #loop: Loop;
   #error: Error | null = null;
 
-  constructor(socket: Socket, handler: TransportHandler) {
+  constructor(loop: Loop, socket: Socket, handler: TransportHandler) {
+    this.#loop = loop;
     this.socket = socket;
     this.handler = handler;
     socket.on('error', (error) => {
       this.#error = error;
     });
-    socket.on('end', () => this.handler.onEnd());
-    socket.on('drain', () => this.handler.onWritable());
-    socket.on('close', () => this.handler.onClose(this.#error));
+    socket.on('end', () => {
+      loop.refresh();
+      this.handler.onEnd();
+    });
+    socket.on('drain', () => {
+      loop.refresh();
+      this.handler.onWritable();
+    });
+    socket.on('close', () => {
+      loop.refresh();
+      this.handler.onClose(this.#error);
+    });
+  }
+
+  /** Called by whoever reads: `length` bytes at `start`. HOT. */
+  receive(buffer: Buffer, start: number, length: number): void {
+    this.#loop.refresh();
+    this.handler.onBytes(buffer, start, start + length);
   }
 
   write(text: string): void {

@@ -54,7 +54,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
       this.#owner.onAttemptFailed(this, NO_HEALTHY_UPSTREAM, false);
       return;
     }
-    this.#startedMs = this.#cluster.loop.clock.nowMs();
+    this.#startedMs = this.#cluster.loop.nowMs;
     stats.rqTotal++;
     stats.rqActive++;
     endpoint.active++;
@@ -143,7 +143,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   /** Milliseconds since the attempt began. */
   elapsedMs(): number {
-    return this.#cluster.loop.clock.nowMs() - this.#startedMs;
+    return this.#cluster.loop.nowMs - this.#startedMs;
   }
 
   /** The one place where an attempt becomes an opinion about its endpoint. */

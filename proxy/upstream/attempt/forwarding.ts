@@ -37,8 +37,6 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
   readonly #exchange: Exchange;
   readonly #cluster: Cluster;
   readonly #options: ForwardOptions;
-  /** The request as it goes out, as far as it had come when the exchange began. */
-  #wire = '';
   /** Everything the endpoint needs is in `wire`, so that another attempt can be made. */
   readonly #replayable: boolean;
   #attempt: Attempt | null = null;
@@ -67,7 +65,7 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
     }
     this.#admitted = true;
     if (this.#options.endpointHost) this.#exchange.detach();
-    else this.#wire = writeRequest(this.#cluster.loop, this.#exchange);
+    else this.#exchange.wire = writeRequest(this.#cluster.loop, this.#exchange);
     if (this.#exchange.requestDone) this.#armTimeout();
     this.#try(this.#cluster.pick());
     if (!this.#exchange.ended) this.#exchange.upstream = this;
@@ -77,7 +75,7 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
     const { retry } = this.#options;
     this.#exchange.attempts++;
     if (this.#options.endpointHost) this.#writeForEndpoint(endpoint);
-    const attempt = new Attempt(this, this.#exchange, this.#cluster, endpoint, this.#wire);
+    const attempt = new Attempt(this, this.#exchange, this.#cluster, endpoint, this.#exchange.wire);
     this.#attempt = attempt;
     if (retry !== null && retry.config.perTryTimeoutMs > 0) {
       this.#perTry ??= new Deadline(this, PER_TRY);
@@ -89,7 +87,7 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
   #writeForEndpoint(endpoint: Endpoint | null): void {
     const hostname = endpoint?.config.hostname ?? '';
     if (hostname !== '') this.#exchange.head.setAuthority(hostname);
-    this.#wire = writeRequest(this.#cluster.loop, this.#exchange);
+    this.#exchange.wire = writeRequest(this.#cluster.loop, this.#exchange);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -211,6 +209,7 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
   }
 
   onDeadline(deadline: Deadline): void {
+    this.#cluster.loop.refresh();
     if (deadline.kind === PER_TRY) this.#onPerTryTimeout();
     else this.#onBackoffOver();
   }

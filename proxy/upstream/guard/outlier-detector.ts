@@ -118,7 +118,7 @@ export class OutlierDetector implements DeadlineOwner {
       baseEjectionTimeMs * record.timesEjected,
       Math.max(maxEjectionTimeMs, baseEjectionTimeMs),
     );
-    record.ejectedUntilMs = this.#loop.clock.nowMs() + backoffMs + this.#loop.random.next() * maxEjectionTimeJitterMs;
+    record.ejectedUntilMs = this.#loop.nowMs + backoffMs + this.#loop.random.next() * maxEjectionTimeJitterMs;
     endpoint.ejected = true;
     this.#stats.ejectionsActive++;
     this.#stats.ejectionsEnforcedTotal++;
@@ -128,7 +128,7 @@ export class OutlierDetector implements DeadlineOwner {
 
   /** Once per interval: who has served its time comes back, and who behaves is forgiven one ejection. */
   onDeadline(): void {
-    const nowMs = this.#loop.clock.nowMs();
+    const nowMs = this.#loop.refresh();
     let changed = false;
     for (const [endpoint, record] of this.#records) {
       if (endpoint.ejected && record.ejectedUntilMs <= nowMs) {

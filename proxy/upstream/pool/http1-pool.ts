@@ -112,7 +112,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
 
   onConnected(connection: Http1ClientConnection): void {
     this.#connecting--;
-    this.#host.stats.connectMs.record(this.#host.loop.clock.nowMs() - connection.dialledMs);
+    this.#host.stats.connectMs.record(this.#host.loop.nowMs - connection.dialledMs);
     this.onIdle(connection);
   }
 
@@ -164,7 +164,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
   /** Closes what has been idle for too long; the oldest stand first. */
   onDeadline(): void {
     const { loop, config, stats } = this.#host;
-    const oldestAllowedMs = loop.clock.nowMs() - config.poolIdleTimeoutMs;
+    const oldestAllowedMs = loop.refresh() - config.poolIdleTimeoutMs;
     while (this.#idle.length > 0 && this.#idle[0]!.idleSinceMs <= oldestAllowedMs) {
       stats.cxIdleTimeout++;
       this.#idle.shift()!.close();
