@@ -1,0 +1,41 @@
+/** `dynamic_resources`: one ADS stream for everything that is not static. */
+import type { Bootstrap as BootstrapMessage } from '../../protos/gen/envoy/config/bootstrap/v3/bootstrap.ts';
+import { ApiConfigSource_ApiType } from '../../protos/gen/envoy/config/core/v3/config_source.ts';
+import { nearestName } from '../../protos/json/nearest.ts';
+import type { Decoding } from '../config/decode/decoding.ts';
+import type { AdsConfig } from './bootstrap.ts';
+
+/** Decodes the stream; null when nothing is dynamic. `known` are the static clusters. */
+export function decodeAds(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): AdsConfig | null {
+  const dynamic = message.dynamicResources;
+  if (dynamic === undefined) return null;
+  const listeners = dynamic.ldsConfig !== undefined;
+  const clusters = dynamic.cdsConfig !== undefined;
+  const path = ['dynamic_resources', 'ads_config'];
+  if (dynamic.adsConfig === undefined) {
+    if (listeners || clusters)
+      decoding.report(path, 'lds_config and cds_config need ads_config, which says where the stream is');
+    return null;
+  }
+  if (message.node === undefined || message.node.id === '' || message.node.cluster === '') {
+    decoding.report(['node'], 'node.id and node.cluster are required as soon as there is an ads_config');
+  }
+  const [service] = dynamic.adsConfig.grpcServices;
+  const target = service?.targetSpecifier;
+  const clusterName = target?.value.clusterName ?? '';
+  const place = [...path, 'grpc_services'];
+  if (dynamic.adsConfig.grpcServices.length !== 1)
+    decoding.report(place, 'exactly one entry with envoy_grpc.cluster_name is required');
+  else if (!known.has(clusterName)) {
+    const near = nearestName(clusterName, known);
+    const hint = near === undefined ? 'it must be among static_resources.clusters' : `did you mean ${near}?`;
+    decoding.report([...place, 0, 'envoy_grpc', 'cluster_name'], `there is no static cluster ${clusterName}; ${hint}`);
+  }
+  return {
+    delta: dynamic.adsConfig.apiType === ApiConfigSource_ApiType.DELTA_GRPC,
+    clusterName,
+    authority: target?.value.authority || clusterName,
+    listeners,
+    clusters,
+  };
+}

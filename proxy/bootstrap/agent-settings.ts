@@ -1,0 +1,59 @@
+/** outrider.agent.v1.AgentConfig, which the control plane writes into `bootstrap_extensions`. */
+import type { AgentConfig, ApplicationCheck as CheckMessage } from '../../protos/gen/outrider/agent/v1/agent.ts';
+import type { Path } from '../../protos/json/issue.ts';
+import type { Decoding } from '../config/decode/decoding.ts';
+import type { AgentSettings, ApplicationCheck } from './bootstrap.ts';
+
+const WEIGHT = 100;
+const CHECK_MS = 1_000;
+const PROTOCOLS = ['http', 'http2', 'grpc', 'tcp'];
+
+/** Decodes the agent's settings; whatever the registry would refuse is reported here already. */
+export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: Decoding): AgentSettings {
+  const identity = message.identity;
+  const place = [...path, 'identity'];
+  if (message.clusterName === '')
+    decoding.report([...path, 'cluster_name'], 'the static cluster of the control plane is required');
+  if (!identity?.workload) decoding.report([...place, 'workload'], 'the workload is required');
+  if (!identity?.address)
+    decoding.report([...place, 'address'], 'the address where other sidecars reach this one is required');
+  checkPort(identity?.port ?? 0, [...place, 'port'], decoding);
+  const protocol = identity?.protocol || 'http';
+  if (!PROTOCOLS.includes(protocol))
+    decoding.report([...place, 'protocol'], `${protocol} is not one of ${PROTOCOLS.join(', ')}`);
+  return {
+    clusterName: message.clusterName,
+    workload: identity?.workload ?? '',
+    services: identity?.services ?? [],
+    version: identity?.version ?? '',
+    zone: identity?.zone ?? '',
+    address: identity?.address ?? '',
+    port: identity?.port ?? 0,
+    protocol,
+    weight: identity?.weight || WEIGHT,
+    metadata: identity?.metadata ?? {},
+    settingsPort: message.settingsPort || null,
+    settingsFile: message.settingsFile || null,
+    check:
+      message.healthCheck === undefined ? null : decodeCheck(message.healthCheck, [...path, 'health_check'], decoding),
+    lastKnownGoodDirectory: message.lastKnownGoodDirectory || null,
+  };
+}
+
+function decodeCheck(message: CheckMessage, path: Path, decoding: Decoding): ApplicationCheck {
+  checkPort(message.port, [...path, 'port'], decoding);
+  const probe = message.probe;
+  if (probe === undefined) decoding.report(path, 'one of http, tcp is required');
+  if (probe?.$case === 'http' && !probe.value.path.startsWith('/'))
+    decoding.report([...path, 'http', 'path'], 'the path must start with /');
+  return {
+    httpPath: probe?.$case === 'http' ? probe.value.path : null,
+    port: message.port,
+    intervalMs: message.intervalMs || CHECK_MS,
+    timeoutMs: message.timeoutMs || CHECK_MS,
+  };
+}
+
+function checkPort(port: number, path: Path, decoding: Decoding): void {
+  if (port < 1 || port > 65_535) decoding.report(path, `${port} is no port; 1 to 65535 are`);
+}

@@ -1,0 +1,80 @@
+/** What a proxy knows when it starts: the contents of its bootstrap file, checked and frozen. */
+import type { SocketAddress } from '../config/model.ts';
+import type { SnapshotParts } from '../config/snapshot.ts';
+
+/** The whole file. */
+export interface Bootstrap {
+  readonly node: NodeIdentity;
+  /** The administration listener, or null when there is none. */
+  readonly admin: SocketAddress | null;
+  /** What is written in the file: listeners, clusters and their endpoints. */
+  readonly statics: SnapshotParts;
+  /** The control plane, or null when everything is static. */
+  readonly ads: AdsConfig | null;
+  /** Values of all runtime layers by key, a later layer over an earlier one. */
+  readonly runtime: ReadonlyMap<string, string>;
+  /** True when a layer for POST /runtime_modify is declared. */
+  readonly runtimeModifiable: boolean;
+  /** Set in a mesh: who the application is, and what the sidecar does for it. */
+  readonly agent: AgentSettings | null;
+}
+
+/** envoy.config.core.v3.Node: who this proxy is. Empty texts where nothing is given. */
+export interface NodeIdentity {
+  readonly id: string;
+  readonly cluster: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** The ADS stream of `dynamic_resources.ads_config`. */
+export interface AdsConfig {
+  /** True for DELTA_GRPC, false for GRPC (state of the world). */
+  readonly delta: boolean;
+  /** The static cluster that reaches the control plane. */
+  readonly clusterName: string;
+  /** The :authority of the stream. */
+  readonly authority: string;
+  /** Whether listeners come from the stream (lds_config). */
+  readonly listeners: boolean;
+  /** Whether clusters come from the stream (cds_config). */
+  readonly clusters: boolean;
+}
+
+/** outrider.agent.v1.AgentConfig. */
+export interface AgentSettings {
+  /** The static cluster that reaches the control plane. */
+  readonly clusterName: string;
+  readonly workload: string;
+  readonly services: readonly string[];
+  readonly version: string;
+  readonly zone: string;
+  /** Where other sidecars reach this one. */
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+  /** Default 100. */
+  readonly weight: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Loopback port for application settings, or null. */
+  readonly settingsPort: number | null;
+  /** File kept equal to the settings, or null. */
+  readonly settingsFile: string | null;
+  /** How the application is checked, or null for not at all. */
+  readonly check: ApplicationCheck | null;
+  /** Directory of the last accepted configuration, or null. */
+  readonly lastKnownGoodDirectory: string | null;
+}
+
+/** A check of the local application, on loopback. */
+export interface ApplicationCheck {
+  /** Path of an HTTP request, or null for a TCP connection. */
+  readonly httpPath: string | null;
+  readonly port: number;
+  /** Default 1,000. */
+  readonly intervalMs: number;
+  /** Default 1,000. */
+  readonly timeoutMs: number;
+}

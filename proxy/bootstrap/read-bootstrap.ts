@@ -1,0 +1,155 @@
+/**
+ * From the text of an Envoy v3 bootstrap (YAML or JSON) to a frozen Bootstrap, or to everything that is wrong with it.
+ *
+ *   text ─► syntax ─► names and types ─► constraints, unhonoured fields ─► meaning ─► Bootstrap
+ *
+ * Each step needs the one before, so the errors of one step are reported together. Every error has its line and column.
+ */
+import type { Bootstrap as BootstrapMessage } from '../../protos/gen/envoy/config/bootstrap/v3/bootstrap.ts';
+import { findBrokenConstraints } from '../../protos/json/constraint.ts';
+import { type Issue, issueAt, type Path } from '../../protos/json/issue.ts';
+import { readJson } from '../../protos/json/read-json.ts';
+import { unpackAny } from '../../protos/json/registry.ts';
+import { findUnhonoured } from '../../protos/json/unhonoured.ts';
+import { decodeCluster } from '../config/decode/cluster-decoder.ts';
+import { type DecodeSources, Decoding } from '../config/decode/decoding.ts';
+import { decodeListener } from '../config/decode/listener-decoder.ts';
+import { onePerPlace } from '../config/decode/resource-decoder.ts';
+import { socketAddress } from '../config/decode/values.ts';
+import { HONOURED } from '../config/honoured.ts';
+import type { SnapshotParts } from '../config/snapshot.ts';
+import { decodeAds } from './ads-decoder.ts';
+import { decodeAgentSettings } from './agent-settings.ts';
+import type { AgentSettings, Bootstrap, NodeIdentity } from './bootstrap.ts';
+import { flattenRuntime, hasAdminLayer } from './runtime-layers.ts';
+import { type Position, SourceText } from './source-text.ts';
+
+const BOOTSTRAP = 'envoy.config.bootstrap.v3.Bootstrap';
+
+/** One error, with its place in the file. */
+export interface BootstrapError extends Position {
+  readonly file: string;
+  /** Place in the configuration; empty for errors of syntax. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The bootstrap, or all errors of the first step that found any. */
+export type BootstrapResult =
+  | { readonly ok: true; readonly bootstrap: Bootstrap }
+  | { readonly ok: false; readonly errors: readonly BootstrapError[] };
+
+/** Reads a bootstrap. `file` only names the text in errors; `sources` is what the configuration may refer to. */
+export function readBootstrap(
+  file: string,
+  text: string,
+  sources: Omit<DecodeSources, 'knownClusters'>,
+): BootstrapResult {
+  const source = new SourceText(text);
+  if (source.problems.length > 0)
+    return { ok: false, errors: source.problems.map((each) => ({ file, path: '', ...each })) };
+  const refuse = (issues: readonly Issue[]): BootstrapResult => ({
+    ok: false,
+    errors: issues.map(({ segments, path, message }) => ({ file, ...source.locate(segments), path, message })),
+  });
+  const value = valueOrProblem(source);
+  if (value instanceof Error) return refuse([issueAt([], value.message)]);
+  if (value === null) return refuse([issueAt([], 'the file is empty; a bootstrap has at least static_resources')]);
+  const read = readJson(BOOTSTRAP, value);
+  if (!read.ok) return refuse(read.issues);
+  const checked = [
+    ...findBrokenConstraints(BOOTSTRAP, read.message),
+    ...findUnhonoured(BOOTSTRAP, read.message, HONOURED),
+  ];
+  const known = new Set((read.message.staticResources?.clusters ?? []).map((cluster) => cluster.name));
+  const decoding = new Decoding({ ...sources, knownClusters: known });
+  const bootstrap = decodeBootstrap(read.message, known, decoding);
+  const issues = onePerPlace([...checked, ...decoding.issues]);
+  return issues.length === 0 ? { ok: true, bootstrap: deepFreeze(bootstrap) } : refuse(issues);
+}
+
+/** Writes an error for people: `file:line:column: path: message`. */
+export function formatBootstrapError({ file, line, column, path, message }: BootstrapError): string {
+  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+}
+
+function valueOrProblem(source: SourceText): unknown {
+  try {
+    return source.value();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): Bootstrap {
+  const { admin } = message;
+  return {
+    node: decodeNode(message),
+    admin: admin?.address === undefined ? null : socketAddress(admin.address, ['admin', 'address'], decoding),
+    statics: decodeStatics(message, decoding),
+    ads: decodeAds(message, known, decoding),
+    runtime: flattenRuntime(message.layeredRuntime),
+    runtimeModifiable: hasAdminLayer(message.layeredRuntime),
+    agent: decodeAgent(message, known, decoding),
+  };
+}
+
+function decodeNode({ node }: BootstrapMessage): NodeIdentity {
+  const { region = '', zone = '', subZone = '' } = node?.locality ?? {};
+  return { id: node?.id ?? '', cluster: node?.cluster ?? '', region, zone, subZone, metadata: node?.metadata ?? {} };
+}
+
+function decodeStatics(message: BootstrapMessage, decoding: Decoding): SnapshotParts {
+  const { listeners = [], clusters = [] } = message.staticResources ?? {};
+  const place: Path = ['static_resources'];
+  const decodedClusters = clusters.map((each, i) => decodeCluster(each, [...place, 'clusters', i], decoding));
+  const decodedListeners = listeners.map((each, i) => {
+    const config = decodeListener(each, [...place, 'listeners', i], decoding);
+    return config.name === '' ? { ...config, name: `${config.address.host}:${config.address.port}` } : config;
+  });
+  return {
+    listeners: byName(decodedListeners, [...place, 'listeners'], decoding),
+    routes: new Map(),
+    clusters: byName(decodedClusters, [...place, 'clusters'], decoding),
+    endpoints: new Map(),
+  };
+}
+
+function byName<T extends { readonly name: string }>(
+  configs: readonly T[],
+  path: Path,
+  decoding: Decoding,
+): Map<string, T> {
+  const named = new Map<string, T>();
+  for (const [i, config] of configs.entries()) {
+    if (named.has(config.name))
+      decoding.report([...path, i, 'name'], `the name ${config.name} is taken already; names are unique`);
+    named.set(config.name, config);
+  }
+  return named;
+}
+
+function decodeAgent(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): AgentSettings | null {
+  let agent: AgentSettings | null = null;
+  for (const [i, { typedConfig }] of message.bootstrapExtensions.entries()) {
+    const path = ['bootstrap_extensions', i, 'typed_config'];
+    const config = typedConfig && unpackAny('outrider.agent.v1.AgentConfig', typedConfig);
+    if (config === undefined) {
+      decoding.report(path, 'only outrider.agent.v1.AgentConfig is supported as bootstrap extension');
+      continue;
+    }
+    agent = decodeAgentSettings(config, path, decoding);
+    if (agent.clusterName !== '' && !known.has(agent.clusterName)) {
+      decoding.report([...path, 'cluster_name'], `there is no static cluster ${agent.clusterName}`);
+    }
+  }
+  return agent;
+}
+
+/** Freezes plain values all the way down; maps keep their type, which has no way to change them. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (value instanceof Map) for (const each of value.values()) deepFreeze(each);
+  else for (const each of Object.values(value)) deepFreeze(each);
+  return value instanceof Map ? value : Object.freeze(value);
+}

@@ -1,0 +1,123 @@
+/** envoy.config.cluster.v3.Cluster with Envoy's defaults. */
+import type {
+  CircuitBreakers,
+  CircuitBreakers_Thresholds,
+} from '../../../protos/gen/envoy/config/cluster/v3/circuit_breaker.ts';
+import {
+  type Cluster,
+  Cluster_DiscoveryType as DiscoveryType,
+  Cluster_DnsLookupFamily as Family,
+} from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
+import { RoutingPriority } from '../../../protos/gen/envoy/config/core/v3/base.ts';
+import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
+import type { HttpProtocolOptions } from '../../../protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
+import type { Path } from '../../../protos/json/issue.ts';
+import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
+import type { ClusterConfig, ClusterLimits } from '../model.ts';
+import type { Decoding } from './decoding.ts';
+import { decodeEndpointSet } from './endpoint-decoder.ts';
+import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
+import { decodeLoadBalancing } from './load-balancing-decoder.ts';
+import { decodeOutlier } from './outlier-decoder.ts';
+import { durationMs, metadataObject } from './values.ts';
+
+const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const CONNECT_TIMEOUT_MS = 5_000;
+const DNS_REFRESH_MS = 5_000;
+const PANIC_PERCENT = 50;
+
+const FAMILIES = {
+  [Family.AUTO]: 'auto',
+  [Family.V4_ONLY]: 'v4-only',
+  [Family.V6_ONLY]: 'v6-only',
+  [Family.V4_PREFERRED]: 'v4-preferred',
+  [Family.ALL]: 'all',
+} as const;
+
+/** Decodes a cluster. */
+export function decodeCluster(message: Cluster, path: Path, decoding: Decoding): ClusterConfig {
+  const socket = typeNameOf(message.transportSocket?.configType?.value.typeUrl ?? RAW_BUFFER);
+  if (socket !== RAW_BUFFER)
+    decoding.report([...path, 'transport_socket', 'typed_config'], `${socket} is no transport socket of a cluster`);
+  const http = decodeHttpOptions(message, path, decoding);
+  const common = http?.commonHttpProtocolOptions;
+  const explicit = http?.upstreamProtocolOptions;
+  const protocol = explicit?.$case === 'explicitHttpConfig' ? explicit.value.protocolConfig : undefined;
+  return {
+    name: message.name,
+    statName: message.altStatName || message.name,
+    discovery: decodeDiscovery(message, path, decoding),
+    connectTimeoutMs: durationMs(message.connectTimeout, CONNECT_TIMEOUT_MS),
+    ...decodeLoadBalancing(message, path, decoding),
+    panicThresholdPercent: message.commonLbConfig?.healthyPanicThreshold?.value ?? PANIC_PERCENT,
+    limits: {
+      default: decodeLimits(message.circuitBreakers, RoutingPriority.DEFAULT),
+      high: decodeLimits(message.circuitBreakers, RoutingPriority.HIGH),
+    },
+    maxConnectionsPerHost: message.circuitBreakers?.perHostThresholds[0]?.maxConnections ?? null,
+    outlier: message.outlierDetection === undefined ? null : decodeOutlier(message.outlierDetection),
+    protocol: protocol?.$case === 'http2ProtocolOptions' ? 'http2' : 'http1',
+    http2: decodeHttp2Options(protocol?.$case === 'http2ProtocolOptions' ? protocol.value : undefined),
+    poolIdleTimeoutMs: durationMs(common?.idleTimeout, IDLE_TIMEOUT_MS),
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
+    metadata: metadataObject(message.metadata),
+  };
+}
+
+function decodeHttpOptions(message: Cluster, path: Path, decoding: Decoding): HttpProtocolOptions | undefined {
+  for (const [key, any] of Object.entries(message.typedExtensionProtocolOptions)) {
+    if (key === HTTP_OPTIONS) return unpackAny(HTTP_OPTIONS, any);
+    decoding.report(
+      [...path, 'typed_extension_protocol_options', key],
+      `only ${HTTP_OPTIONS} is supported as key here`,
+    );
+  }
+  return undefined;
+}
+
+function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): ClusterConfig['discovery'] {
+  const type = message.clusterDiscoveryType?.value ?? DiscoveryType.STATIC;
+  const assignment = message.loadAssignment ?? ClusterLoadAssignment.fromPartial({ clusterName: message.name });
+  const place = [...path, 'load_assignment'];
+  switch (type) {
+    case DiscoveryType.EDS:
+      if (message.edsClusterConfig === undefined)
+        decoding.report([...path, 'eds_cluster_config'], 'a cluster of type EDS needs eds_cluster_config');
+      return { kind: 'eds', serviceName: message.edsClusterConfig?.serviceName || message.name };
+    case DiscoveryType.STRICT_DNS:
+    case DiscoveryType.LOGICAL_DNS: {
+      const logical = type === DiscoveryType.LOGICAL_DNS;
+      if (logical && assignment.endpoints.flatMap((locality) => locality.lbEndpoints).length !== 1) {
+        decoding.report(place, 'a cluster of type LOGICAL_DNS has exactly one endpoint');
+      }
+      return {
+        kind: logical ? 'logical-dns' : 'strict-dns',
+        endpoints: decodeEndpointSet(assignment, 'names', place, decoding),
+        refreshMs: durationMs(message.dnsRefreshRate, DNS_REFRESH_MS),
+        respectTtl: message.respectDnsTtl,
+        family: FAMILIES[message.dnsLookupFamily],
+      };
+    }
+    default:
+      return { kind: 'static', endpoints: decodeEndpointSet(assignment, 'ip-only', place, decoding) };
+  }
+}
+
+function decodeLimits(breakers: CircuitBreakers | undefined, priority: RoutingPriority): ClusterLimits {
+  const thresholds: Partial<CircuitBreakers_Thresholds> =
+    breakers?.thresholds.find((each) => each.priority === priority) ?? {};
+  const budget = thresholds.retryBudget;
+  return {
+    maxConnections: thresholds.maxConnections ?? 1_024,
+    maxPendingRequests: thresholds.maxPendingRequests ?? 1_024,
+    maxRequests: thresholds.maxRequests ?? 1_024,
+    maxRetries: thresholds.maxRetries ?? 3,
+    retryBudget:
+      budget === undefined
+        ? null
+        : { percent: budget.budgetPercent?.value ?? 20, minConcurrency: budget.minRetryConcurrency ?? 3 },
+    trackRemaining: thresholds.trackRemaining ?? false,
+  };
+}

@@ -1,0 +1,178 @@
+/** envoy.config.listener.v3.Listener: address, listener filters, filter chains. */
+import { TrafficDirection } from '../../../protos/gen/envoy/config/core/v3/base.ts';
+import type { Listener } from '../../../protos/gen/envoy/config/listener/v3/listener.ts';
+import type {
+  FilterChain,
+  FilterChainMatch as MatchMessage,
+} from '../../../protos/gen/envoy/config/listener/v3/listener_components.ts';
+import type { Path } from '../../../protos/json/issue.ts';
+import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
+import type {
+  DownstreamTlsConfig,
+  FilterChainConfig,
+  FilterChainMatch,
+  ListenerConfig,
+  NetworkFilterConfig,
+} from '../model.ts';
+import { decodeAccessLogs } from './access-log-decoder.ts';
+import { decodeTcpClusterChoice } from './cluster-choice-decoder.ts';
+import type { Decoding } from './decoding.ts';
+import { bySpecificity } from './filter-chain-order.ts';
+import { decodeHttpConnectionManager } from './http-connection-manager-decoder.ts';
+import { BUFFER_LIMIT_BYTES, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
+import { decodeDownstreamTls } from './tls-decoder.ts';
+import { canonicalJson, cidrText, durationMs, isIpLiteral, socketAddress } from './values.ts';
+
+/** Linux's usual net.core.somaxconn, which is what Envoy asks for when it is told nothing. */
+const TCP_BACKLOG = 4_096;
+const LISTENER_FILTERS_TIMEOUT_MS = 15_000;
+const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
+
+const DIRECTIONS = {
+  [TrafficDirection.UNSPECIFIED]: 'unspecified',
+  [TrafficDirection.INBOUND]: 'inbound',
+  [TrafficDirection.OUTBOUND]: 'outbound',
+} as const;
+
+/** Decodes a listener. Its filter chains come out with the most specific match first. */
+export function decodeListener(message: Listener, path: Path, decoding: Decoding): ListenerConfig {
+  const address = listenAddress(message.address, [...path, 'address'], decoding);
+  const asked = decodeListenerFilters(message, [...path, 'listener_filters'], decoding);
+  if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
+    decoding.report([...path, 'filter_chains'], 'at least one filter chain is required');
+  }
+  const chains = message.filterChains.map((chain, i) =>
+    decodeFilterChain(chain, [...path, 'filter_chains', i], decoding),
+  );
+  checkDistinct(chains, [...path, 'filter_chains'], decoding);
+  return {
+    name: message.name,
+    address,
+    additionalAddresses: message.additionalAddresses.map((each, i) =>
+      listenAddress(each.address, [...path, 'additional_addresses', i, 'address'], decoding),
+    ),
+    filterChains: bySpecificity(chains),
+    defaultFilterChain:
+      message.defaultFilterChain === undefined
+        ? null
+        : decodeFilterChain(message.defaultFilterChain, [...path, 'default_filter_chain'], decoding),
+    tlsInspector: asked.has('TlsInspector'),
+    proxyProtocol: asked.has('ProxyProtocol'),
+    originalDst: asked.has('OriginalDst'),
+    listenerFiltersTimeoutMs: durationMs(message.listenerFiltersTimeout, LISTENER_FILTERS_TIMEOUT_MS),
+    continueOnListenerFiltersTimeout: message.continueOnListenerFiltersTimeout,
+    reusePort: message.enableReusePort ?? true,
+    tcpBacklog: message.tcpBacklogSize ?? TCP_BACKLOG,
+    bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
+    statPrefix:
+      message.statPrefix || `${address.host.includes(':') ? `[${address.host}]` : address.host}_${address.port}`,
+    direction: DIRECTIONS[message.trafficDirection],
+  };
+}
+
+/** Short names of the listener filters that are asked for. */
+function decodeListenerFilters(message: Listener, path: Path, decoding: Decoding): Set<string> {
+  const names = message.listenerFilters.map((filter, i) => {
+    const type = typeNameOf(filter.configType?.value.typeUrl ?? '');
+    if (!type.startsWith('envoy.extensions.filters.listener.'))
+      decoding.report([...path, i, 'typed_config'], `${type || 'nothing'} is no listener filter`);
+    return type.slice(type.lastIndexOf('.') + 1);
+  });
+  return new Set(names);
+}
+
+function listenAddress(message: Listener['address'], path: Path, decoding: Decoding): ListenerConfig['address'] {
+  const address = socketAddress(message, path, decoding);
+  if (address.host !== '' && !isIpLiteral(address.host)) {
+    decoding.report(
+      [...path, 'socket_address', 'address'],
+      `${JSON.stringify(address.host)} is no IP address; a listener binds one, such as 127.0.0.1`,
+    );
+  }
+  return address;
+}
+
+/** Two chains with one match would leave it open which of them takes the connection. */
+function checkDistinct(chains: readonly FilterChainConfig[], path: Path, decoding: Decoding): void {
+  const seen = new Map<string, number>();
+  for (const [i, chain] of chains.entries()) {
+    const match = canonicalJson(chain.match);
+    const other = seen.get(match);
+    if (other !== undefined)
+      decoding.report([...path, i], `the same match as filter_chains[${other}]; only one chain can take a connection`);
+    else seen.set(match, i);
+  }
+}
+
+function decodeFilterChain(chain: FilterChain, path: Path, decoding: Decoding): FilterChainConfig {
+  return {
+    name: chain.name,
+    match: decodeMatch(chain.filterChainMatch, [...path, 'filter_chain_match'], decoding),
+    network: decodeNetworkFilter(chain, [...path, 'filters'], decoding),
+    tls: decodeTransportSocket(chain, [...path, 'transport_socket', 'typed_config'], decoding),
+    transportSocketConnectTimeoutMs: durationMs(chain.transportSocketConnectTimeout, 0),
+  };
+}
+
+function decodeMatch(match: MatchMessage | undefined, path: Path, decoding: Decoding): FilterChainMatch {
+  const serverNames = (match?.serverNames ?? []).map((name) => name.toLowerCase());
+  for (const [i, name] of serverNames.entries()) {
+    if (name.slice(1).includes('*') || (name.startsWith('*') && !name.startsWith('*.'))) {
+      decoding.report(
+        [...path, 'server_names', i],
+        `${name} is no server name; a wildcard is the whole first label, as in *.example.com`,
+      );
+    }
+  }
+  return {
+    destinationPort: match?.destinationPort ?? null,
+    prefixRanges: (match?.prefixRanges ?? []).map((range, i) =>
+      cidrText(range, [...path, 'prefix_ranges', i], decoding),
+    ),
+    sourcePrefixRanges: (match?.sourcePrefixRanges ?? []).map((range, i) =>
+      cidrText(range, [...path, 'source_prefix_ranges', i], decoding),
+    ),
+    sourcePorts: match?.sourcePorts ?? [],
+    serverNames,
+    transportProtocol: match?.transportProtocol ?? '',
+    applicationProtocols: match?.applicationProtocols ?? [],
+  };
+}
+
+/** The one network filter that a chain has here; Envoy allows others before it. */
+function decodeNetworkFilter(chain: FilterChain, path: Path, decoding: Decoding): NetworkFilterConfig {
+  if (chain.filters.length !== 1)
+    decoding.report(
+      path,
+      `${chain.filters.length} network filters; a chain has exactly one, HttpConnectionManager or TcpProxy`,
+    );
+  const place = [...path, 0, 'typed_config'];
+  const any = chain.filters[0]?.configType?.value;
+  const manager =
+    any && unpackAny('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', any);
+  if (manager !== undefined) return decodeHttpConnectionManager(manager, place, decoding);
+  const tcp = any && unpackAny('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', any);
+  if (any === undefined && chain.filters.length > 0)
+    decoding.report(place, 'typed_config is required: an HttpConnectionManager or a TcpProxy');
+  return {
+    kind: 'tcp-proxy',
+    statPrefix: tcp?.statPrefix ?? '',
+    cluster: decodeTcpClusterChoice(tcp?.clusterSpecifier, place, decoding),
+    idleTimeoutMs: durationMs(tcp?.idleTimeout, IDLE_TIMEOUT_MS),
+    maxConnectAttempts: tcp?.maxConnectAttempts ?? 1,
+    accessLogs: decodeAccessLogs(tcp?.accessLog ?? [], [...place, 'access_log'], decoding),
+  };
+}
+
+function decodeTransportSocket(chain: FilterChain, path: Path, decoding: Decoding): DownstreamTlsConfig | null {
+  const any = chain.transportSocket?.configType?.value;
+  const type = typeNameOf(any?.typeUrl ?? '');
+  if (chain.transportSocket === undefined || type === RAW_BUFFER) return null;
+  const tls = any && unpackAny('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', any);
+  if (tls !== undefined) return decodeDownstreamTls(tls, path, decoding);
+  decoding.report(
+    path,
+    `${type || 'nothing'} is no transport socket of a listener; use a DownstreamTlsContext or a RawBuffer`,
+  );
+  return null;
+}

@@ -1,0 +1,87 @@
+/** How a cluster picks endpoints: `lb_policy` with its options, or the first known entry of `load_balancing_policy`. */
+import { type Cluster, Cluster_LbPolicy as LbPolicy } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
+import type { RuntimeDouble } from '../../../protos/gen/envoy/config/core/v3/base.ts';
+import type { Percent } from '../../../protos/gen/envoy/type/v3/percent.ts';
+import type { Path } from '../../../protos/json/issue.ts';
+import { type AnyMessage, unpackAny } from '../../../protos/json/registry.ts';
+import type { ClusterConfig } from '../model.ts';
+import type { Decoding } from './decoding.ts';
+import { durationMs } from './values.ts';
+
+/** The two fields of the model that this decides. */
+export type LoadBalancing = Pick<ClusterConfig, 'lbPolicy' | 'slowStart'>;
+
+/** SlowStartConfig, of clusters and of the policies' extensions alike. */
+interface SlowStartMessage {
+  readonly slowStartWindow: { readonly seconds: number; readonly nanos: number } | undefined;
+  readonly aggression: RuntimeDouble | undefined;
+  readonly minWeightPercent: Percent | undefined;
+}
+
+/** Options of least request, of clusters and of the extension alike. */
+interface LeastRequestMessage {
+  readonly choiceCount: number | undefined;
+  readonly activeRequestBias: RuntimeDouble | undefined;
+  readonly slowStartConfig: SlowStartMessage | undefined;
+}
+
+const EXTENSIONS = 'envoy.extensions.load_balancing_policies';
+
+/** Decodes the load balancing of a cluster. */
+export function decodeLoadBalancing(message: Cluster, path: Path, decoding: Decoding): LoadBalancing {
+  if (message.loadBalancingPolicy !== undefined) {
+    for (const policy of message.loadBalancingPolicy.policies) {
+      const any = policy.typedExtensionConfig?.typedConfig;
+      const known = any && decodeExtension(any);
+      if (known !== undefined) return known;
+    }
+    decoding.report(
+      [...path, 'load_balancing_policy', 'policies'],
+      'none of these policies is supported by Outrider; RoundRobin, LeastRequest and Random are',
+    );
+  }
+  const options = message.lbConfig;
+  switch (message.lbPolicy) {
+    case LbPolicy.LEAST_REQUEST:
+      return leastRequest(options?.$case === 'leastRequestLbConfig' ? options.value : undefined);
+    case LbPolicy.RANDOM:
+      return { lbPolicy: { kind: 'random' }, slowStart: null };
+    default:
+      return roundRobin(options?.$case === 'roundRobinLbConfig' ? options.value.slowStartConfig : undefined);
+  }
+}
+
+function decodeExtension(any: AnyMessage): LoadBalancing | undefined {
+  const round = unpackAny(`${EXTENSIONS}.round_robin.v3.RoundRobin`, any);
+  if (round !== undefined) return roundRobin(round.slowStartConfig);
+  const least = unpackAny(`${EXTENSIONS}.least_request.v3.LeastRequest`, any);
+  if (least !== undefined) return leastRequest(least);
+  const random = unpackAny(`${EXTENSIONS}.random.v3.Random`, any);
+  return random === undefined ? undefined : { lbPolicy: { kind: 'random' }, slowStart: null };
+}
+
+function roundRobin(slowStart: SlowStartMessage | undefined): LoadBalancing {
+  return { lbPolicy: { kind: 'round-robin' }, slowStart: decodeSlowStart(slowStart) };
+}
+
+function leastRequest(message: LeastRequestMessage | undefined): LoadBalancing {
+  return {
+    lbPolicy: {
+      kind: 'least-request',
+      choices: message?.choiceCount ?? 2,
+      activeRequestBias: message?.activeRequestBias?.defaultValue ?? 1,
+    },
+    slowStart: decodeSlowStart(message?.slowStartConfig),
+  };
+}
+
+/** Without a window there is no slow start. */
+function decodeSlowStart(message: SlowStartMessage | undefined): ClusterConfig['slowStart'] {
+  const windowMs = durationMs(message?.slowStartWindow, 0);
+  if (windowMs === 0) return null;
+  return {
+    windowMs,
+    aggression: message?.aggression?.defaultValue ?? 1,
+    minWeightPercent: message?.minWeightPercent?.value ?? 10,
+  };
+}

@@ -1,0 +1,96 @@
+/** envoy.config.route.v3.RetryPolicy with Envoy's defaults. */
+import {
+  type RetryPolicy,
+  RetryPolicy_ResetHeaderFormat,
+} from '../../../protos/gen/envoy/config/route/v3/route_components.ts';
+import type { Path } from '../../../protos/json/issue.ts';
+import { nearestName } from '../../../protos/json/nearest.ts';
+import { typeNameOf } from '../../../protos/json/registry.ts';
+import type { RetryPolicyConfig } from '../model.ts';
+import type { Decoding } from './decoding.ts';
+import { decodeHeaderMatch } from './matcher-decoder.ts';
+import { durationMs } from './values.ts';
+
+/** Conditions that Envoy knows, of HTTP and of gRPC. */
+const CONDITIONS: readonly string[] = [
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'envoy-ratelimited',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'http3-post-connect-failure',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+];
+
+const BACKOFF_BASE_MS = 25;
+const RATE_LIMITED_MAX_MS = 300_000;
+const PREVIOUS_HOSTS = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
+
+/** Decodes a retry policy. An unknown condition is refused, though Envoy would ignore it: it is always a slip. */
+export function decodeRetryPolicy(message: RetryPolicy, path: Path, decoding: Decoding): RetryPolicyConfig {
+  const backoffBaseMs = durationMs(message.retryBackOff?.baseInterval, BACKOFF_BASE_MS);
+  const backoffMaxMs = durationMs(message.retryBackOff?.maxInterval, backoffBaseMs * 10);
+  if (backoffMaxMs < backoffBaseMs) {
+    decoding.report(
+      [...path, 'retry_back_off', 'max_interval'],
+      `${backoffMaxMs} ms is below the base_interval of ${backoffBaseMs} ms`,
+    );
+  }
+  const limited = message.rateLimitedRetryBackOff;
+  return {
+    retryOn: decodeConditions(message.retryOn, [...path, 'retry_on'], decoding),
+    numRetries: message.numRetries ?? 1,
+    perTryTimeoutMs: durationMs(message.perTryTimeout, 0),
+    perTryIdleTimeoutMs: durationMs(message.perTryIdleTimeout, 0),
+    retriableStatusCodes: message.retriableStatusCodes,
+    retriableHeaders: message.retriableHeaders.map((each, i) =>
+      decodeHeaderMatch(each, [...path, 'retriable_headers', i], decoding),
+    ),
+    retriableRequestHeaders: message.retriableRequestHeaders.map((each, i) =>
+      decodeHeaderMatch(each, [...path, 'retriable_request_headers', i], decoding),
+    ),
+    backoffBaseMs,
+    backoffMaxMs,
+    rateLimitedResetHeaders: (limited?.resetHeaders ?? []).map(({ name, format }) => ({
+      name: name.toLowerCase(),
+      format: format === RetryPolicy_ResetHeaderFormat.SECONDS ? 'seconds' : 'unix-timestamp',
+    })),
+    rateLimitedMaxMs: durationMs(limited?.maxInterval, RATE_LIMITED_MAX_MS),
+    avoidPreviousHosts: decodePredicates(message, [...path, 'retry_host_predicate'], decoding),
+    hostSelectionMaxAttempts: Math.max(1, message.hostSelectionRetryMaxAttempts),
+  };
+}
+
+function decodePredicates(message: RetryPolicy, path: Path, decoding: Decoding): boolean {
+  for (const [i, predicate] of message.retryHostPredicate.entries()) {
+    const type = typeNameOf(predicate.configType?.value.typeUrl ?? '');
+    if (type !== PREVIOUS_HOSTS)
+      decoding.report([...path, i, 'typed_config'], `${type || 'nothing'} is no host predicate; use ${PREVIOUS_HOSTS}`);
+  }
+  return message.retryHostPredicate.length > 0;
+}
+
+function decodeConditions(text: string, path: Path, decoding: Decoding): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  for (const name of names) {
+    if (CONDITIONS.includes(name)) continue;
+    const near = nearestName(name, CONDITIONS);
+    decoding.report(
+      path,
+      `${JSON.stringify(name)} is no retry condition; ${near === undefined ? `there are ${CONDITIONS.join(', ')}` : `did you mean ${near}?`}`,
+    );
+  }
+  return names;
+}

@@ -1,0 +1,258 @@
+/**
+ * Every field of an Envoy configuration that this proxy honours, by message. What is set and not listed here is refused
+ * with its path, so that nothing is ever ignored in silence. An entry `field=VALUE|VALUE` honours these values only.
+ *
+ * Listed too, though nothing reads them: fields that change nothing here (names for people, metadata of routes, tracing
+ * names while nothing is traced).
+ */
+import type { HonouredTable } from '../../protos/json/unhonoured.ts';
+
+/** Names in a text, parted by white space. */
+function fields(names: string): string[] {
+  return names.trim().split(/\s+/);
+}
+
+const HEADER_EDITS = [
+  'request_headers_to_add',
+  'request_headers_to_remove',
+  'response_headers_to_add',
+  'response_headers_to_remove',
+];
+
+const CORE: HonouredTable['messages'] = {
+  'envoy.config.core.v3.Address': ['socket_address'],
+  'envoy.config.core.v3.AggregatedConfigSource': [],
+  'envoy.config.core.v3.CidrRange': ['*'],
+  'envoy.config.core.v3.ConfigSource': ['ads', 'resource_api_version=V3'],
+  'envoy.config.core.v3.DataSource': ['filename', 'inline_bytes', 'inline_string', 'environment_variable'],
+  'envoy.config.core.v3.HeaderValue': ['key', 'value'],
+  'envoy.config.core.v3.HeaderValueOption': ['*'],
+  'envoy.config.core.v3.Locality': ['*'],
+  'envoy.config.core.v3.Metadata': ['*'],
+  'envoy.config.core.v3.RuntimeDouble': ['default_value'],
+  'envoy.config.core.v3.RuntimeFractionalPercent': ['*'],
+  'envoy.config.core.v3.SocketAddress': ['protocol=TCP', 'address', 'port_value'],
+  'envoy.config.core.v3.SubstitutionFormatString': ['json_format', 'text_format_source'],
+  'envoy.config.core.v3.TransportSocket': ['*'],
+  'envoy.config.core.v3.TypedExtensionConfig': ['*'],
+  'envoy.type.matcher.v3.RegexMatchAndSubstitute': ['*'],
+  'envoy.type.matcher.v3.RegexMatcher': ['*'],
+  'envoy.type.matcher.v3.StringMatcher': ['*'],
+  'envoy.type.v3.FractionalPercent': ['*'],
+  'envoy.type.v3.Int64Range': ['*'],
+  'envoy.type.v3.Percent': ['*'],
+};
+
+const ROUTES: HonouredTable['messages'] = {
+  'envoy.config.route.v3.RouteConfiguration': [
+    ...HEADER_EDITS,
+    ...fields(`
+    name virtual_hosts internal_only_headers most_specific_header_mutations_wins validate_clusters
+    max_direct_response_body_size_bytes ignore_port_in_host_matching metadata
+  `),
+  ],
+  'envoy.config.route.v3.VirtualHost': [
+    ...HEADER_EDITS,
+    ...fields(`
+    name domains routes require_tls include_request_attempt_count include_attempt_count_in_response
+    retry_policy metadata
+  `),
+  ],
+  'envoy.config.route.v3.Route': [
+    ...HEADER_EDITS,
+    ...fields(`
+    name match route redirect direct_response non_forwarding_action metadata decorator stat_prefix
+  `),
+  ],
+  'envoy.config.route.v3.Decorator': ['*'],
+  'envoy.config.route.v3.NonForwardingAction': [],
+  'envoy.config.route.v3.RouteMatch': fields(`
+    prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters
+    grpc
+  `),
+  'envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions': [],
+  'envoy.config.route.v3.HeaderMatcher': ['*'],
+  'envoy.config.route.v3.QueryParameterMatcher': ['name', 'string_match', 'present_match=true'],
+  'envoy.config.route.v3.WeightedCluster': ['clusters'],
+  'envoy.config.route.v3.WeightedCluster.ClusterWeight': [
+    ...HEADER_EDITS,
+    ...fields(`
+    name weight metadata_match host_rewrite_literal
+  `),
+  ],
+  'envoy.config.route.v3.RouteAction': fields(`
+    cluster cluster_header weighted_clusters cluster_not_found_response_code metadata_match prefix_rewrite
+    regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
+    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority hash_policy
+    upgrade_configs max_stream_duration
+  `),
+  'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
+  'envoy.config.route.v3.RouteAction.HashPolicy': fields(`
+    header cookie connection_properties query_parameter terminal
+  `),
+  'envoy.config.route.v3.RouteAction.HashPolicy.Header': ['header_name'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.Cookie': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter': ['*'],
+  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled'],
+  'envoy.config.route.v3.RouteAction.MaxStreamDuration': ['*'],
+  'envoy.config.route.v3.RetryPolicy': fields(`
+    retry_on num_retries per_try_timeout per_try_idle_timeout retry_host_predicate
+    host_selection_retry_max_attempts retriable_status_codes retry_back_off rate_limited_retry_back_off
+    retriable_headers retriable_request_headers
+  `),
+  'envoy.config.route.v3.RetryPolicy.RetryHostPredicate': ['*'],
+  'envoy.config.route.v3.RetryPolicy.RetryBackOff': ['*'],
+  'envoy.config.route.v3.RetryPolicy.ResetHeader': ['*'],
+  'envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff': ['*'],
+  'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': [],
+  'envoy.config.route.v3.RedirectAction': ['*'],
+  'envoy.config.route.v3.DirectResponseAction': ['*'],
+};
+
+const LISTENERS: HonouredTable['messages'] = {
+  'envoy.config.listener.v3.Listener': fields(`
+    name address additional_addresses stat_prefix filter_chains default_filter_chain
+    per_connection_buffer_limit_bytes metadata drain_type=DEFAULT listener_filters listener_filters_timeout
+    continue_on_listener_filters_timeout traffic_direction enable_reuse_port tcp_backlog_size
+    bind_to_port=true
+  `),
+  'envoy.config.listener.v3.AdditionalAddress': ['*'],
+  'envoy.config.listener.v3.ListenerFilter': ['name', 'typed_config'],
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [],
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': [],
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': [],
+  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': [],
+  'envoy.config.listener.v3.FilterChain': fields(`
+    name filter_chain_match filters metadata transport_socket transport_socket_connect_timeout
+  `),
+  'envoy.config.listener.v3.FilterChainMatch': fields(`
+    destination_port prefix_ranges source_prefix_ranges source_ports server_names transport_protocol
+    application_protocols
+  `),
+  'envoy.config.listener.v3.Filter': ['*'],
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': [],
+  'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext': fields(`
+    common_tls_context require_client_certificate
+  `),
+  'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext': fields(`
+    tls_certificates validation_context alpn_protocols
+  `),
+  'envoy.extensions.transport_sockets.tls.v3.TlsCertificate': ['certificate_chain', 'private_key'],
+  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext': ['trusted_ca'],
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': fields(`
+    stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts
+  `),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster': ['*'],
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': ['*'],
+  'envoy.config.accesslog.v3.AccessLog': ['name', 'typed_config'],
+  'envoy.extensions.access_loggers.file.v3.FileAccessLog': ['*'],
+  'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog': ['*'],
+  'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': ['*'],
+};
+
+const HTTP: HonouredTable['messages'] = {
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': fields(`
+    codec_type=AUTO|HTTP1|HTTP2 stat_prefix rds route_config http_filters common_http_protocol_options
+    http_protocol_options http2_protocol_options server_name server_header_transformation
+    scheme_header_transformation max_request_headers_kb stream_idle_timeout request_timeout
+    request_headers_timeout drain_timeout delayed_close_timeout access_log use_remote_address
+    xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
+    always_set_request_id_in_response proxy_100_continue upgrade_configs normalize_path merge_slashes
+    path_with_escaped_slashes_action strip_matching_host_port strip_any_host_port strip_trailing_host_dot
+  `),
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields(`
+    upgrade_type enabled
+  `),
+  'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['*'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': ['name', 'typed_config', 'is_optional'],
+  'envoy.extensions.filters.http.router.v3.Router': ['dynamic_stats=true', 'suppress_envoy_headers'],
+  'envoy.config.core.v3.SchemeHeaderTransformation': ['scheme_to_overwrite'],
+  'envoy.config.core.v3.HttpProtocolOptions': ['*'],
+  'envoy.config.core.v3.Http1ProtocolOptions': fields(`
+    allow_absolute_url accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length
+  `),
+  'envoy.config.core.v3.Http2ProtocolOptions': fields(`
+    max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect
+  `),
+};
+
+const CLUSTERS: HonouredTable['messages'] = {
+  'envoy.config.cluster.v3.Cluster': fields(`
+    name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS eds_cluster_config connect_timeout
+    per_connection_buffer_limit_bytes
+    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|LOAD_BALANCING_POLICY_CONFIG load_assignment circuit_breakers
+    typed_extension_protocol_options dns_refresh_rate respect_dns_ttl dns_lookup_family outlier_detection
+    least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata
+    load_balancing_policy
+  `),
+  'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.SlowStartConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.RoundRobinLbConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.LeastRequestLbConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig': ['healthy_panic_threshold'],
+  'envoy.config.cluster.v3.LoadBalancingPolicy': ['*'],
+  'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': ['*'],
+  'envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig': ['*'],
+  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': ['slow_start_config'],
+  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': fields(`
+    choice_count active_request_bias slow_start_config
+  `),
+  'envoy.extensions.load_balancing_policies.random.v3.Random': [],
+  'envoy.config.cluster.v3.CircuitBreakers': ['*'],
+  'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
+    priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
+  `),
+  'envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget': ['*'],
+  'envoy.config.cluster.v3.OutlierDetection': ['*'],
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': ['common_http_protocol_options', 'explicit_http_config'],
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig': ['*'],
+  'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
+  'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
+  'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`
+    locality metadata lb_endpoints load_balancing_weight priority
+  `),
+  'envoy.config.endpoint.v3.LbEndpoint': ['*'],
+  'envoy.config.endpoint.v3.Endpoint': ['address', 'hostname'],
+};
+
+const BOOTSTRAP: HonouredTable['messages'] = {
+  'envoy.config.bootstrap.v3.Bootstrap': fields(`
+    node static_resources dynamic_resources stats_flush_interval layered_runtime admin bootstrap_extensions
+  `),
+  'envoy.config.bootstrap.v3.Bootstrap.StaticResources': ['listeners', 'clusters'],
+  'envoy.config.bootstrap.v3.Bootstrap.DynamicResources': ['*'],
+  'envoy.config.bootstrap.v3.Admin': ['address', 'profile_path'],
+  'envoy.config.bootstrap.v3.LayeredRuntime': ['*'],
+  'envoy.config.bootstrap.v3.RuntimeLayer': ['*'],
+  'envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer': [],
+  'envoy.config.core.v3.ApiConfigSource': fields(`
+    api_type=GRPC|DELTA_GRPC transport_api_version=V3 grpc_services set_node_on_first_message_only
+  `),
+  'envoy.config.core.v3.GrpcService': ['envoy_grpc'],
+  'envoy.config.core.v3.GrpcService.EnvoyGrpc': ['cluster_name', 'authority'],
+  'envoy.config.core.v3.Node': ['*'],
+  'envoy.config.core.v3.BuildVersion': ['*'],
+  'envoy.type.v3.SemanticVersion': ['*'],
+  'outrider.agent.v1.AgentConfig': ['*'],
+  'outrider.agent.v1.ApplicationCheck': ['*'],
+  'outrider.agent.v1.HttpProbe': ['*'],
+  'outrider.agent.v1.TcpProbe': [],
+  'outrider.agent.v1.Identity': ['*'],
+};
+
+/** The table. */
+export const HONOURED: HonouredTable = {
+  messages: { ...CORE, ...ROUTES, ...LISTENERS, ...HTTP, ...CLUSTERS, ...BOOTSTRAP },
+  instead: {
+    'envoy.config.core.v3.Address.pipe': 'use socket_address',
+    'envoy.config.core.v3.ConfigSource.api_config_source': 'use ads: {} and one ads_config',
+    'envoy.config.core.v3.ConfigSource.path_config_source': 'use ads: {} and one ads_config',
+    'envoy.config.core.v3.HeaderValue.raw_value': 'use value',
+    'envoy.config.route.v3.RouteMatch.connect_matcher': 'use prefix, path, path_separated_prefix or safe_regex',
+    'envoy.config.route.v3.WeightedCluster.ClusterWeight.cluster_header': 'use name',
+    'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.tls_certificate_sds_secret_configs':
+      'use tls_certificates',
+  },
+};
