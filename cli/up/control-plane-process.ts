@@ -26,6 +26,8 @@ export interface ControlPlaneOptions {
   readonly script: string;
   /** Absolute. */
   readonly stateDir: string;
+  /** Where its output goes, to control-plane.log. */
+  readonly logDir: string;
   /** Host and port for REST and for sidecars; port 0 lets the system choose. */
   readonly http: string;
   readonly grpc: string;
@@ -49,6 +51,8 @@ export class ControlPlaneProcess {
   readonly #backoff = new Backoff(BACKOFF, new SeededRandom(systemSeed()), 'decorrelated');
   readonly #stopping = new AbortController();
   #child: ChildProcess | undefined;
+  /** When everything must have ended; set by `stop`. */
+  #endsAtMs = Number.POSITIVE_INFINITY;
   /** Where it serves; kept over restarts, because sidecars come back to the same address. */
   #record: ControlPlaneRecord | undefined;
   /** The loop that starts it again; resolves when it has been stopped. */
@@ -56,7 +60,7 @@ export class ControlPlaneProcess {
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
-    this.#logFile = path.join(options.stateDir, 'log', 'control-plane.log');
+    this.#logFile = path.join(options.logDir, 'control-plane.log');
   }
 
   /** Starts it and returns where it serves; a CliError with the end of its log when it does not come up. */
@@ -71,16 +75,16 @@ export class ControlPlaneProcess {
    * stop. What has not ended `deadlineMs` from now is killed.
    */
   async stop(deadlineMs: number): Promise<void> {
-    const endsAtMs = performance.now() + deadlineMs;
+    this.#endsAtMs = performance.now() + deadlineMs;
     this.#stopping.abort();
     await this.#watch;
     try {
       if (!isRunning(this.#child)) await this.#startOnce();
-      await this.#shutdown(endsAtMs);
+      await this.#shutdown();
     } catch (error) {
       this.#options.say(`the control plane did not stop by itself: ${messageOf(error)}`);
     }
-    await this.#end(endsAtMs);
+    await this.#end();
   }
 
   /** Runs until stopped: waits for the end of the child, then starts another. */
@@ -137,8 +141,8 @@ export class ControlPlaneProcess {
 
   async #untilServing(child: ChildProcess): Promise<ControlPlaneRecord> {
     const { stateDir } = this.#options;
-    const endsAtMs = performance.now() + START_TIMEOUT_MS;
-    while (performance.now() < endsAtMs) {
+    const lateMs = performance.now() + START_TIMEOUT_MS;
+    while (performance.now() < Math.min(lateMs, this.#endsAtMs)) {
       if (!isRunning(child)) throw new CliError(`the control plane did not start:\n${this.#logTail()}`);
       const record = readControlPlaneRecord(stateDir);
       if (record !== undefined && record.pid === child.pid && (await isReady(record))) return record;
@@ -148,22 +152,22 @@ export class ControlPlaneProcess {
     throw new CliError(`the control plane does not serve after ${START_TIMEOUT_MS / 1000} s:\n${this.#logTail()}`);
   }
 
-  async #shutdown(endsAtMs: number): Promise<void> {
+  async #shutdown(): Promise<void> {
     const client = new Client(this.#record!.http);
     try {
       await client.shutdown('stop');
     } finally {
       await client.close();
     }
-    await untilExit(this.#child, AbortSignal.timeout(remainingMs(endsAtMs - TERM_GRACE_MS)));
+    await untilExit(this.#child, AbortSignal.timeout(remainingMs(this.#endsAtMs - TERM_GRACE_MS)));
   }
 
   /** Makes sure that the child is gone. */
-  async #end(endsAtMs: number): Promise<void> {
+  async #end(): Promise<void> {
     const child = this.#child;
     if (child === undefined || !isRunning(child)) return;
     child.kill('SIGTERM');
-    const graceMs = Math.min(TERM_GRACE_MS, remainingMs(endsAtMs));
+    const graceMs = Math.min(TERM_GRACE_MS, remainingMs(this.#endsAtMs));
     if ((await untilExit(child, AbortSignal.timeout(graceMs))) !== undefined) return;
     child.kill('SIGKILL');
     await untilExit(child);

@@ -13,17 +13,17 @@ const STOP_GRACE_MS = 3000;
 
 /** A load script that runs. */
 export interface RunningLoad {
-  /** Where its counts are written: `<state>/log/load.log`. */
+  /** Where its counts are written: load.log in the folder of logs. */
   readonly logFile: string;
   /** Ends it, and waits until it has. */
   stop(): Promise<void>;
 }
 
 /** Starts `load.ts` in `dir` against `url`; it also ends by itself when this process does. */
-export function startLoad(dir: string, url: string, stateDir: string): RunningLoad {
+export function startLoad(dir: string, url: string, logDir: string): RunningLoad {
   const script = path.join(dir, 'load.ts');
   if (!existsSync(script)) throw new CliError(`--demo runs ${script}, which does not exist: leave --demo out`);
-  const logFile = path.join(stateDir, 'log', 'load.log');
+  const logFile = path.join(logDir, 'load.log');
   const log = openSync(logFile, 'a');
   // The channel tells it when we are gone, however we go.
   const child = spawn(process.execPath, [script, '--url', url], { stdio: ['ignore', log, log, 'ipc'] });

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../api-client.ts';
 import { applyFile, changesText } from '../commands/apply.ts';
 import type { CliContext } from '../context.ts';
+import { CliError } from '../errors.ts';
 import { DEFAULT_SERVER } from '../server-address.ts';
 import { DEFAULT_STATE_DIR, readControlPlaneRecord } from '../state-dir.ts';
 import { Scraper } from '../traffic/scraper.ts';
@@ -45,100 +46,114 @@ const STOP_DEADLINE_MS = 14_000;
 /** Runs until a signal comes; throws a CliError when the mesh does not start, after stopping what did. */
 export async function runUp(options: UpOptions, context: CliContext): Promise<void> {
   const stateDir = path.resolve(context.cwd, options.state);
-  const screen = new Screen({ write: context.out, isTTY: context.isTerminal });
-  const say = (text: string) => screen.say(text);
   const unlock = lockStateDir(stateDir);
   const stop = onStopSignals();
-  const controlPlane = new ControlPlaneProcess({
-    script: context.script,
-    stateDir,
-    ...addresses(options, stateDir),
-    say,
-  });
-  let load: RunningLoad | undefined;
   try {
-    await retirePredecessor(stateDir, say);
-    const { http } = await controlPlane.start();
-    say(`control plane at ${http}, log in ${path.join(stateDir, 'log', 'control-plane.log')}`);
-    const client = new Client(http);
-    try {
-      const entries = await startWorkloads(client, options, context, stop.signal, say);
-      if (options.demo && !stop.signal.aborted) load = startDemo(entries, options, context, stateDir, say);
-      await showTraffic(client, entries, screen, stop.signal);
-    } finally {
-      await client.close();
-    }
+    await new Session(options, context, stateDir, stop.signal).run();
   } finally {
-    screen.release();
-    say('stopping');
-    await load?.stop();
-    await controlPlane.stop(STOP_DEADLINE_MS);
     stop.forget();
     unlock();
   }
-  say('stopped');
 }
 
-async function startWorkloads(
-  client: Client,
-  options: UpOptions,
-  context: CliContext,
-  signal: AbortSignal,
-  say: (text: string) => void,
-): Promise<readonly Entry[]> {
-  const services: string[] = [];
-  for (const file of options.files) {
-    const result = await applyFile(client, file, {}, context);
-    say(`${file}: ${changesText(result, false).trimEnd().replaceAll('\n', ', ')}`);
-    for (const { kind, name, action } of result.changes) {
-      if (kind.toLowerCase() === 'workload' && action !== 'deleted') services.push(name);
+/** One run, on a state directory that is ours. */
+class Session {
+  readonly #options: UpOptions;
+  readonly #context: CliContext;
+  readonly #stateDir: string;
+  readonly #logDir: string;
+  readonly #signal: AbortSignal;
+  readonly #screen: Screen;
+  #load: RunningLoad | undefined;
+
+  /** `signal` is the wish to stop. */
+  constructor(options: UpOptions, context: CliContext, stateDir: string, signal: AbortSignal) {
+    this.#options = options;
+    this.#context = context;
+    this.#stateDir = stateDir;
+    this.#logDir = path.join(stateDir, 'log');
+    this.#signal = signal;
+    this.#screen = new Screen({ write: context.out, isTTY: context.isTerminal });
+  }
+
+  async run(): Promise<void> {
+    const say = (text: string) => this.#say(text);
+    const { script } = this.#context;
+    const stateDir = this.#stateDir;
+    await retirePredecessor(stateDir, say);
+    const where = addresses(this.#options, stateDir);
+    const controlPlane = new ControlPlaneProcess({ script, stateDir, logDir: this.#logDir, ...where, say });
+    const { http } = await controlPlane.start();
+    say(`control plane at ${http}, logs in ${this.#logDir}`);
+    const client = new Client(http);
+    try {
+      await this.#serve(client);
+    } finally {
+      this.#screen.release();
+      say('stopping');
+      await client.close();
+      await this.#load?.stop();
+      await controlPlane.stop(STOP_DEADLINE_MS);
+    }
+    say('stopped');
+  }
+
+  /** From the files to the end of the show. */
+  async #serve(client: Client): Promise<void> {
+    const services: string[] = [];
+    for (const file of this.#options.files) {
+      const result = await applyFile(client, file, {}, this.#context);
+      this.#say(`${file}: ${changesText(result, false).trimEnd().replaceAll('\n', ', ')}`);
+      for (const { kind, name, action } of result.changes) {
+        if (kind === 'workload' && action !== 'deleted') services.push(name);
+      }
+    }
+    await this.#untilReady(client, services);
+    if (this.#signal.aborted) return;
+    const entries = await entriesOf(client);
+    this.#say(['ready', ...entries.map(({ workload, url }) => `  ${workload}: ${url}`)].join('\n'));
+    if (this.#options.demo) this.#startDemo(entries);
+    await this.#showTraffic(client, entries);
+  }
+
+  async #untilReady(client: Client, services: readonly string[]): Promise<void> {
+    const timeoutMs = this.#options.waitTimeout * 1000;
+    const say = (text: string) => this.#say(text);
+    await waitUntilReady(client, { services, timeoutMs, logDir: this.#logDir, say, signal: this.#signal });
+  }
+
+  #startDemo(entries: readonly Entry[]): void {
+    const { files, state } = this.#options;
+    const { cwd, script } = this.#context;
+    const dir = path.dirname(path.resolve(cwd, files[0]!));
+    const entry = entries[0];
+    if (entry === undefined) throw new CliError('--demo sends load to a published port, and no workload has any');
+    this.#load = startLoad(dir, entry.url, this.#logDir);
+    const where = state === DEFAULT_STATE_DIR ? '' : ` --state ${state}`;
+    const commands = demoCommands(dir, `node ${path.relative(cwd, script)}`, cwd).map((each) => `  ${each}${where}`);
+    this.#say(
+      [
+        `load runs, its counts are in ${this.#load.logFile}`,
+        'from another terminal, in this folder, try:',
+        ...commands,
+      ].join('\n'),
+    );
+  }
+
+  /** Looks every two seconds until stopped: a table on a terminal, else a line. */
+  async #showTraffic(client: Client, entries: readonly Entry[]): Promise<void> {
+    const scraper = new Scraper(client);
+    const meter = new TrafficMeter(new Set(entries.map((entry) => entry.workload)));
+    while (!this.#signal.aborted) {
+      const edges = meter.observe(await scraper.scrape(), performance.now());
+      if (this.#screen.live) this.#screen.draw(`\n${trafficTable(edges)}`);
+      else this.#say(trafficLine(edges).trimEnd());
+      await sleep(LOOK_INTERVAL_MS, undefined, { signal: this.#signal }).catch(() => {});
     }
   }
-  await waitUntilReady(client, { services, timeoutMs: options.waitTimeout * 1000, say, signal });
-  const entries = await entriesOf(client);
-  if (!signal.aborted) say(['ready', ...entries.map(({ workload, url }) => `  ${workload}: ${url}`)].join('\n'));
-  return entries;
-}
 
-function startDemo(
-  entries: readonly Entry[],
-  options: UpOptions,
-  context: CliContext,
-  stateDir: string,
-  say: (text: string) => void,
-): RunningLoad | undefined {
-  const dir = path.dirname(path.resolve(context.cwd, options.files[0]!));
-  const entry = entries[0];
-  if (entry === undefined) {
-    say('no workload publishes a port, so there is nothing to send load to');
-    return undefined;
-  }
-  const load = startLoad(dir, entry.url, stateDir);
-  const outrider = path.relative(context.cwd, context.script);
-  const here = options.state === DEFAULT_STATE_DIR ? '' : ` --state ${options.state}`;
-  const commands = demoCommands(dir, `node ${outrider}`, context.cwd).map((command) => `  ${command}${here}`);
-  say(
-    [`load runs, its counts are in ${load.logFile}`, 'from another terminal, in this folder, try:', ...commands].join(
-      '\n',
-    ),
-  );
-  return load;
-}
-
-/** Looks every two seconds until stopped: a table on a terminal, else a line. */
-async function showTraffic(
-  client: Client,
-  entries: readonly Entry[],
-  screen: Screen,
-  signal: AbortSignal,
-): Promise<void> {
-  const scraper = new Scraper(client);
-  const meter = new TrafficMeter(new Set(entries.map((entry) => entry.workload)));
-  while (!signal.aborted) {
-    const edges = meter.observe(await scraper.scrape(), performance.now());
-    if (screen.live) screen.draw(`\n${trafficTable(edges)}`);
-    else screen.say(trafficLine(edges).trimEnd());
-    await sleep(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => {});
+  #say(text: string): void {
+    this.#screen.say(text);
   }
 }
 

@@ -2,8 +2,7 @@
  * Waits until every workload has the replicas it should have, and says what it is waiting for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../api-client.ts';
-import { UnreachableError } from '../api-client.ts';
+import { type Client, UnreachableError } from '../api-client.ts';
 import type { ServiceView } from '../api-types.ts';
 import { CliError } from '../errors.ts';
 
@@ -14,6 +13,8 @@ export interface WaitOptions {
   /** Names of services, as GET /v1/services has them. */
   readonly services: readonly string[];
   readonly timeoutMs: number;
+  /** Where the output of the workloads and their sidecars is found. */
+  readonly logDir: string;
   readonly say: (text: string) => void;
   /** Aborts the wait, which then returns. */
   readonly signal: AbortSignal;
@@ -30,7 +31,8 @@ export async function waitUntilReady(client: Client, options: WaitOptions): Prom
     if (text !== said) options.say(text);
     said = text;
     if (performance.now() > endsAtMs) {
-      throw new CliError(`not ready after ${options.timeoutMs / 1000} s: ${missing.join(', ')}`);
+      const where = `their output is in ${options.logDir}`;
+      throw new CliError(`not ready after ${options.timeoutMs / 1000} s: ${missing.join(', ')}; ${where}`);
     }
     await sleep(POLL_MS, undefined, { signal: options.signal }).catch(() => {});
   }
