@@ -48,6 +48,17 @@ export function isHostByte(byte: number): boolean {
   return (CLASS[byte]! & HOST_BIT) !== 0;
 }
 
+/** DIGIT, RFC 5234. */
+export function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}
+
+/** HEXDIG of either case. */
+export function isHexDigit(byte: number): boolean {
+  const lower = byte | 0x20;
+  return isDigit(byte) || (lower >= 97 && lower <= 102);
+}
+
 /** The lower-case bytes of an ASCII text, to compare with. */
 export function lowerBytes(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text.toLowerCase(), 'latin1'));

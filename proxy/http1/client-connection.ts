@@ -25,9 +25,11 @@ import { type DialHandler, dial } from '../net/dial.ts';
 import { copyWithHeadroom, HEADROOM_BYTES, type Loop } from '../net/loop.ts';
 import type { Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
-import { COMPLETE, INCOMPLETE, parseResponseHead } from './head-parser.ts';
+import { parseResponseHead } from './head-parser.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
+
+import { COMPLETE, INCOMPLETE } from './parse-result.ts';
 
 /** Whom a connection tells about its life: the pool. */
 export interface ClientConnectionOwner {

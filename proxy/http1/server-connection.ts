@@ -28,9 +28,10 @@ import type { ResponseHead } from '../http/message.ts';
 import { copyWithHeadroom, HEADROOM_BYTES, type Loop } from '../net/loop.ts';
 import { STRING_WRITE_BYTES, type Transport, type TransportHandler } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
-import { COMPLETE, INCOMPLETE, PARSE_ERROR_TEXT, ParseError, parseRequestHead } from './head-parser.ts';
+import { parseRequestHead } from './head-parser.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
+import { COMPLETE, INCOMPLETE, PARSE_ERROR_TEXT, ParseError } from './parse-result.ts';
 import { reasonPhrase } from './reason-phrase.ts';
 
 type Reading = 'head' | 'body' | 'done' | 'stopped';
