@@ -31,11 +31,16 @@ export interface SequencedResponse {
 /** How far the client has come with one kind. */
 export type Progress = 'settled' | 'pending' | 'refused';
 
+const NOTHING: ResourceMap = new Map();
+
 /** See the head of this file. */
 export class Sequencer {
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
   /** Clusters that are gone but may still be in use, with their endpoints. */
   readonly #retained = { CDS: new Map<string, EncodedResource>(), EDS: new Map<string, EncodedResource>() };
+  /** The clusters that the client was last sent, and those that it last took in. */
+  #sentClusters: ResourceMap = NOTHING;
+  #acceptedClusters: ResourceMap = NOTHING;
   /** Clusters have been sent since the last endpoints: a client that repeats its request wants them again. */
   #repeatAllowed = false;
   #snapshot: Snapshot;
@@ -64,10 +69,14 @@ export class Sequencer {
     const before = this.#subscriptions.get(kind);
     if (before === undefined) {
       const options = { completeSet: RESOURCE_TYPES[kind].completeSet, wildcardAllowed: WILDCARD_KINDS.has(kind) };
-      this.#subscriptions.set(kind, subscriptions.subscribe(request, options, this.#view(kind)));
+      const subscription = subscriptions.subscribe(request, options, this.#view(kind));
+      this.#subscriptions.set(kind, subscription);
+      // It came back with the current clusters.
+      if (kind === 'CDS' && subscription.answered) this.#acceptedClusters = this.#view('CDS');
       return 'subscribe';
     }
     const { subscription, outcome } = subscriptions.receive(before, request);
+    if (kind === 'CDS') this.#clustersAnswered(outcome);
     const wanted = outcome === 'repeat' && kind === 'EDS' && this.#repeatAllowed;
     if (wanted) this.#repeatAllowed = false;
     this.#subscriptions.set(kind, wanted ? subscriptions.markResend(subscription, subscription.names) : subscription);
@@ -96,7 +105,7 @@ export class Sequencer {
     const subscription = this.#subscriptions.get(kind);
     if (subscription === undefined) return 'settled';
     if (subscription.outstanding) return 'pending';
-    if (subscription.refusal !== null) return 'refused';
+    if (subscriptions.isRefused(subscription, this.#view(kind))) return 'refused';
     if (subscriptions.due(subscription, this.#view(kind)) === null) return 'settled';
     const clustersRefused = (this.#subscriptions.get('CDS')?.refusal ?? null) !== null;
     return clustersRefused && this.#isHeldBack(kind, subscription) ? 'refused' : 'pending';
@@ -111,7 +120,10 @@ export class Sequencer {
     if (response === null) return undefined;
     const nonce = String(++this.#nonces);
     this.#subscriptions.set(kind, subscriptions.responded(subscription, response, view, nonce));
-    if (kind === 'CDS') this.#resendEndpoints(response.changed);
+    if (kind === 'CDS') {
+      this.#sentClusters = view;
+      this.#resendEndpoints(response.changed);
+    }
     if (kind === 'EDS') this.#repeatAllowed = false;
     return { type, version: response.version, nonce, resources: response.names.map((name) => view.get(name)!) };
   }
@@ -132,19 +144,36 @@ export class Sequencer {
     }
   }
 
-  #retainRemoved(next: Snapshot): void {
-    const sent = this.#subscriptions.get('CDS')?.sent;
-    const clusters = resourcesOf(next, 'CDS');
-    for (const name of sent?.keys() ?? []) {
-      if (clusters.has(name)) continue;
-      for (const kind of ['CDS', 'EDS'] as const) {
-        const old = resourcesOf(this.#snapshot, kind).get(name);
-        if (old !== undefined) this.#retained[kind].set(name, old);
-      }
+  #clustersAnswered(outcome: RequestOutcome): void {
+    if (outcome === 'ack') this.#acceptedClusters = this.#sentClusters;
+    // What was refused is used by nobody; if an older form of it is, that one stays.
+    if (outcome !== 'nack') return;
+    for (const name of this.#retained.CDS.keys()) {
+      const accepted = this.#acceptedClusters.get(name);
+      if (accepted !== undefined) this.#retained.CDS.set(name, accepted);
+      else for (const retained of Object.values(this.#retained)) retained.delete(name);
     }
-    for (const retained of Object.values(this.#retained)) {
+  }
+
+  #retainRemoved(next: Snapshot): void {
+    const clusters = resourcesOf(next, 'CDS');
+    const outstanding = this.#subscriptions.get('CDS')?.outstanding === true;
+    const inUse = outstanding ? new Map([...this.#acceptedClusters, ...this.#sentClusters]) : this.#acceptedClusters;
+    const { CDS, EDS } = this.#retained;
+    for (const [name, cluster] of inUse) {
+      if (clusters.has(name) || !this.#isSubscribed('CDS', name)) continue;
+      CDS.set(name, cluster);
+      const endpoints = resourcesOf(this.#snapshot, 'EDS').get(name);
+      if (endpoints !== undefined) EDS.set(name, endpoints);
+    }
+    for (const retained of [CDS, EDS]) {
       for (const name of retained.keys()) if (clusters.has(name)) retained.delete(name);
     }
+  }
+
+  #isSubscribed(kind: ResourceKind, name: string): boolean {
+    const subscription = this.#subscriptions.get(kind);
+    return subscription !== undefined && (subscription.wildcard || subscription.names.has(name));
   }
 
   /** True when there were retained clusters, and nothing that the client uses can name them any more. */

@@ -136,9 +136,11 @@ export function due(subscription: Subscription, view: ResourceView): DueResponse
     if (answered ? lacksNothing : !isActive(subscription)) return null;
     return { version: contentVersion(targets), names: [...targets.keys()], changed };
   }
-  if (changed.length === 0) return null;
-  const names = new Set([...changed, ...undelivered(subscription, targets)]);
-  return { version: contentVersion(targets), names: [...names], changed };
+  const again = undelivered(subscription, targets);
+  // Without what is gone by now the rest of a refused response may be good.
+  const isLighter = again.length > 0 && again.length < subscription.sentNames.length;
+  if (changed.length === 0 && !isLighter) return null;
+  return { version: contentVersion(targets), names: [...new Set([...changed, ...again])], changed };
 }
 
 /** The response has been written under `nonce`. */
@@ -171,6 +173,11 @@ export function markResend(before: Subscription, names: Iterable<string>): Subsc
 /** Whether the client wants anything. */
 export function isActive({ wildcard, names }: Subscription): boolean {
   return wildcard || names.size > 0;
+}
+
+/** Whether the client has refused something that it is still to have. */
+export function isRefused({ refusal, sentNames, sent }: Subscription, view: ResourceView): boolean {
+  return refusal !== null && sentNames.some((name) => sent.has(name) && sent.get(name) === view.get(name)?.hash);
 }
 
 /** In a refused response nothing may have been taken: when something changes, the rest of it goes along again. */
