@@ -34,9 +34,16 @@ export interface BootstrapError extends Position {
   readonly message: string;
 }
 
+/** A bootstrap that was accepted. */
+export interface LoadedBootstrap {
+  readonly config: Bootstrap;
+  /** As it was written, for dumps and for the control plane. */
+  readonly message: BootstrapMessage;
+}
+
 /** The bootstrap, or all errors of the first step that found any. */
 export type BootstrapResult =
-  | { readonly ok: true; readonly bootstrap: Bootstrap }
+  | { readonly ok: true; readonly bootstrap: Bootstrap; readonly message: BootstrapMessage }
   | { readonly ok: false; readonly errors: readonly BootstrapError[] };
 
 /** Reads a bootstrap. `file` only names the text in errors; `sources` is what the configuration may refer to. */
@@ -65,7 +72,7 @@ export function readBootstrap(
   const decoding = new Decoding({ ...sources, knownClusters: known });
   const bootstrap = decodeBootstrap(read.message, known, decoding);
   const issues = onePerPlace([...checked, ...decoding.issues]);
-  return issues.length === 0 ? { ok: true, bootstrap: deepFreeze(bootstrap) } : refuse(issues);
+  return issues.length === 0 ? { ok: true, bootstrap: deepFreeze(bootstrap), message: read.message } : refuse(issues);
 }
 
 /** Writes an error for people: `file:line:column: path: message`. */

@@ -121,7 +121,6 @@ const LISTENERS: HonouredTable['messages'] = {
   'envoy.config.listener.v3.AdditionalAddress': ['*'],
   'envoy.config.listener.v3.ListenerFilter': ['name', 'typed_config'],
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [],
-  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': [],
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': [],
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': [],
   'envoy.config.listener.v3.FilterChain': fields(`
@@ -252,6 +251,8 @@ export const HONOURED: HonouredTable = {
     'envoy.config.core.v3.HeaderValue.raw_value': 'use value',
     'envoy.config.route.v3.RouteMatch.connect_matcher': 'use prefix, path, path_separated_prefix or safe_regex',
     'envoy.config.route.v3.WeightedCluster.ClusterWeight.cluster_header': 'use name',
+    'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector':
+      'leave it out: codec_type AUTO looks at the first bytes',
     'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.tls_certificate_sds_secret_configs':
       'use tls_certificates',
   },

@@ -7,6 +7,7 @@ import type {
 } from '../../../protos/gen/envoy/config/listener/v3/listener_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type {
   DownstreamTlsConfig,
   FilterChainConfig,
@@ -21,7 +22,7 @@ import { bySpecificity } from './filter-chain-order.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager-decoder.ts';
 import { BUFFER_LIMIT_BYTES, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
 import { decodeDownstreamTls } from './tls-decoder.ts';
-import { canonicalJson, cidrText, durationMs, isIpLiteral, socketAddress } from './values.ts';
+import { cidrText, durationMs, isIpLiteral, socketAddress } from './values.ts';
 
 /** Linux's usual net.core.somaxconn, which is what Envoy asks for when it is told nothing. */
 const TCP_BACKLOG = 4_096;

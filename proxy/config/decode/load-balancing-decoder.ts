@@ -46,6 +46,11 @@ export function decodeLoadBalancing(message: Cluster, path: Path, decoding: Deco
       return leastRequest(options?.$case === 'leastRequestLbConfig' ? options.value : undefined);
     case LbPolicy.RANDOM:
       return { lbPolicy: { kind: 'random' }, slowStart: null };
+    case LbPolicy.LOAD_BALANCING_POLICY_CONFIG:
+      if (message.loadBalancingPolicy === undefined) {
+        decoding.report([...path, 'load_balancing_policy'], 'LOAD_BALANCING_POLICY_CONFIG needs load_balancing_policy');
+      }
+      return roundRobin(undefined);
     default:
       return roundRobin(options?.$case === 'roundRobinLbConfig' ? options.value.slowStartConfig : undefined);
   }

@@ -3,6 +3,7 @@ import type { Address, CidrRange } from '../../../protos/gen/envoy/config/core/v
 import type { DataSource, Metadata, RuntimeFractionalPercent } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import { FractionalPercent_DenominatorType } from '../../../protos/gen/envoy/type/v3/percent.ts';
 import type { Path } from '../../../protos/json/issue.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type { RuntimeFraction, SocketAddress, SubsetKeys } from '../model.ts';
 import type { Decoding } from './decoding.ts';
 
@@ -71,14 +72,6 @@ export function subsetKeys(metadata: Metadata | undefined): SubsetKeys | null {
   if (labels === undefined) return null;
   const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([name, value]) => [name, canonicalJson(value)]));
-}
-
-/** JSON text with sorted names, so that equal values have equal texts. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, each]) => `${JSON.stringify(name)}:${canonicalJson(each)}`).join(',')}}`;
 }
 
 /** The text of a data source; empty, with a report, when it cannot be had. */
