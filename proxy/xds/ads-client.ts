@@ -1,0 +1,312 @@
+/**
+ * The ADS client: keeps the stream to the control plane, and hands out a complete configuration whenever one stands.
+ *
+ *   stream ─► protocol (SotW or delta) ─► resource tree ─► ACK or NACK at once
+ *                    ▲                        │
+ *                    └── names wanted next ◄──┴── complete? ─► onSnapshot ─► last-known-good file
+ *
+ * At the start the types are asked for in Envoy's order: clusters, their endpoints, then listeners, their routes. An ACK
+ * says "understood"; the snapshot is held until everything that it names is there.
+ */
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Timer } from '../../kernel/timers.ts';
+import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
+import type { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
+import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
+import type { SnapshotParts } from '../config/snapshot.ts';
+import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
+import type { Decoders } from './decoders.ts';
+import { DeltaProtocol } from './delta-protocol.ts';
+import { clustersWaitFor, type TrackedScope, treeWaitsFor, waitFor } from './dependency-tracker.ts';
+import type { ExtraSubscription } from './extra-subscription.ts';
+import { LastKnownGood } from './last-known-good.ts';
+import { Patience } from './patience.ts';
+import type { Protocol } from './protocol.ts';
+import { type DumpedXdsResource, ResourceTree } from './resource-tree.ts';
+import { SotwProtocol } from './sotw-protocol.ts';
+import type { Names } from './subscription.ts';
+import { XdsStats } from './xds-stats.ts';
+
+/** Where a configuration came from. */
+export type SnapshotOrigin = 'control-plane' | 'last-known-good';
+
+/** What the client is for. */
+export interface AdsClientOptions extends TrackedScope {
+  /** `host:port` of the control plane. */
+  readonly target: string;
+  readonly apiType: 'grpc' | 'delta-grpc';
+  /** From the bootstrap; how this client calls itself is filled in. */
+  readonly node: Node;
+  /** Of Outrider. */
+  readonly version: string;
+  readonly extras: readonly ExtraSubscription[];
+  /** Null keeps none. */
+  readonly lastKnownGoodFile: string | null;
+  /** Gets a complete configuration, static resources included, whenever something in it may have changed. */
+  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => void;
+}
+
+/** What the client needs. */
+export interface AdsClientDeps extends ControlStreamDeps {
+  readonly decoders: Decoders;
+}
+
+/** The running client. */
+export interface AdsClient {
+  /** Connects, and again whenever the stream is lost. */
+  start(): void;
+  /** Ends the stream; the file that is being written is finished. */
+  close(): Promise<void>;
+  readonly connected: boolean;
+  /** A configuration was handed out. */
+  readonly hasSnapshot: boolean;
+  /** Why there is no newer configuration: words that complete "waiting for". */
+  waitingFor(): readonly string[];
+  /** Of the last response that was taken; empty before. */
+  versionOf(kind: ResourceKind): string;
+  dumped(): DumpedXdsResource[];
+  /** How old the file is that is worked with; null while the control plane's own configuration is. */
+  lastKnownGoodAgeMs(): number | null;
+  readonly stats: XdsStats;
+}
+
+/** A start without an answer for so long falls back to the file. */
+const ANSWER_WITHIN_MS = 2_000;
+
+/** See the head of this file. */
+export function createAdsClient(options: AdsClientOptions, deps: AdsClientDeps): AdsClient {
+  const node: Node = {
+    ...options.node,
+    userAgentName: 'outrider',
+    userAgentVersionType: { $case: 'userAgentVersion', value: options.version },
+  };
+  const createClient = (...args: ConstructorParameters<typeof AggregatedDiscoveryServiceClient>) =>
+    new AggregatedDiscoveryServiceClient(...args);
+  if (options.apiType === 'delta-grpc') {
+    return new Client(
+      options,
+      deps,
+      new DeltaProtocol(node),
+      (client) => client.deltaAggregatedResources(),
+      createClient,
+    );
+  }
+  return new Client(
+    options,
+    deps,
+    new SotwProtocol(node),
+    (client) => client.streamAggregatedResources(),
+    createClient,
+  );
+}
+
+class Client<Request, Response> implements AdsClient {
+  readonly stats = new XdsStats();
+  readonly #options: AdsClientOptions;
+  readonly #deps: AdsClientDeps;
+  readonly #protocol: Protocol<Request, Response>;
+  readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response>;
+  readonly #tree: ResourceTree;
+  readonly #patience: Patience;
+  readonly #file: LastKnownGood | null;
+  #fallback: Timer | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  /** What is in use: nothing yet, the file (and when it was written), or the control plane's. */
+  #inUse: 'nothing' | 'control-plane' | { readonly writtenAtMs: number } = 'nothing';
+  /** Something was accepted since the last snapshot. */
+  #dirty = true;
+  #waits: readonly string[] = [];
+  /** Clusters are complete, or were waited for long enough. */
+  #listenersAsked = false;
+
+  constructor(
+    options: AdsClientOptions,
+    deps: AdsClientDeps,
+    protocol: Protocol<Request, Response>,
+    open: (client: AggregatedDiscoveryServiceClient) => ClientDuplexStream<Request, Response>,
+    createClient: (
+      ...args: ConstructorParameters<typeof AggregatedDiscoveryServiceClient>
+    ) => AggregatedDiscoveryServiceClient,
+  ) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#protocol = protocol;
+    this.#tree = new ResourceTree(options, deps.decoders, options.extras);
+    this.#patience = new Patience(deps.timers, () => this.#advance());
+    this.#file = options.lastKnownGoodFile === null ? null : new LastKnownGood(options.lastKnownGoodFile);
+    this.#stream = new ControlStream(
+      {
+        target: options.target,
+        createClient,
+        open,
+        onUp: () => this.#up(),
+        onMessage: (response: Response) => this.#receive(response),
+        onDown: () => this.#down(),
+      },
+      deps,
+    );
+  }
+
+  get connected(): boolean {
+    return this.#stream.up;
+  }
+
+  get hasSnapshot(): boolean {
+    return this.#inUse !== 'nothing';
+  }
+
+  start(): void {
+    for (const { type, names } of this.#options.extras) this.#protocol.want(type, names);
+    this.#advance();
+    this.#stream.start();
+    this.#fallback = this.#deps.timers.after(ANSWER_WITHIN_MS, () => void this.#fallBack());
+  }
+
+  async close(): Promise<void> {
+    this.#fallback?.cancel();
+    this.#patience.close();
+    await this.#stream.close();
+    await this.#saving;
+  }
+
+  waitingFor(): readonly string[] {
+    return this.connected || this.#waits.length === 0 ? this.#waits : [`the control plane at ${this.#options.target}`];
+  }
+
+  versionOf(kind: ResourceKind): string {
+    return this.stats.of(kind).version;
+  }
+
+  dumped(): DumpedXdsResource[] {
+    return this.#tree.dumped();
+  }
+
+  lastKnownGoodAgeMs(): number | null {
+    return typeof this.#inUse === 'object' ? this.#deps.clock.wallMs() - this.#inUse.writtenAtMs : null;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The stream
+
+  #up(): void {
+    this.stats.connected = true;
+    this.#write(this.#protocol.streamUp());
+    this.#advance();
+    this.#deps.logger.info({ target: this.#options.target }, 'connected to the control plane');
+  }
+
+  #down(): void {
+    this.stats.connected = false;
+    this.#protocol.streamDown();
+    this.#advance();
+  }
+
+  #receive(response: Response): void {
+    const incoming = this.#protocol.read(response);
+    const { logger, clock } = this.#deps;
+    const type = resourceTypeOfUrl(incoming.typeUrl);
+    const outcome = type === undefined ? null : this.#tree.apply(type, incoming.update, clock.wallMs());
+    if (type === undefined || outcome === null) {
+      logger.warn({ typeUrl: incoming.typeUrl }, 'the control plane sent a type that was not asked for');
+      return;
+    }
+    const { kind } = type;
+    const stats = this.stats.of(kind);
+    if (incoming.controlPlane !== '') this.stats.identifier = incoming.controlPlane;
+    if (outcome.rejection === null) {
+      stats.updateSuccess++;
+      stats.version = incoming.version;
+      logger.debug({ kind, version: incoming.version }, 'update accepted');
+    } else {
+      stats.updateRejected++;
+      logger.warn({ kind, version: incoming.version, why: outcome.rejection }, 'update refused');
+    }
+    if (kind === 'EDS' || kind === 'RDS') {
+      for (const name of incoming.update.removed) this.#patience.giveUp(waitFor(kind, name));
+    }
+    stats.updateAttempt++;
+    this.#write(this.#protocol.answer(incoming, outcome));
+    if (outcome.changed) this.#changed(kind);
+    this.#advance();
+  }
+
+  /** Settings and the like are no part of a snapshot, but are kept with it. */
+  #changed(kind: ResourceKind): void {
+    const isExtra = this.#options.extras.some(({ type }) => type.kind === kind);
+    if (!isExtra) this.#dirty = true;
+    else if (this.#inUse === 'control-plane' && this.#file !== null) this.#save(this.#file);
+  }
+
+  #write(requests: readonly Request[]): void {
+    for (const request of requests) this.#stream.write(request);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The tree
+
+  /** Asks for what is wanted next, and hands the configuration out once nothing is missing. */
+  #advance(): void {
+    const { clusters, listeners } = this.#options;
+    const { endpointSets, routeTables } = this.#tree.prune();
+    if (clusters) this.#want('CDS', 'all');
+    this.#want('EDS', endpointSets);
+    if (listeners && !this.#listenersAsked) {
+      this.#listenersAsked = this.#worthWaiting(clustersWaitFor(this.#options, this.#tree.known())).length === 0;
+    }
+    if (this.#listenersAsked) this.#want('LDS', 'all');
+    this.#want('RDS', routeTables);
+    const waits = treeWaitsFor(this.#options, this.#tree.known());
+    // What was not asked for yet is waited for without a limit.
+    this.#waits = listeners && !this.#listenersAsked ? waits : this.#worthWaiting(waits);
+    if (this.#dirty && this.#waits.length === 0) this.#handOut();
+  }
+
+  #worthWaiting(waits: readonly string[]): readonly string[] {
+    return this.#patience.watch(waits, this.connected);
+  }
+
+  #want(kind: ResourceKind, names: Names): void {
+    const requests = this.#protocol.want(RESOURCE_TYPES[kind], names);
+    if (requests.length > 0) this.stats.of(kind).updateAttempt++;
+    this.#write(requests);
+  }
+
+  #handOut(): void {
+    this.#dirty = false;
+    this.#inUse = 'control-plane';
+    this.#fallback?.cancel();
+    this.#options.onSnapshot(this.#tree.parts(), 'control-plane');
+    if (this.#file !== null) this.#save(this.#file);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The file
+
+  #save(file: LastKnownGood): void {
+    const { clock, logger } = this.#deps;
+    const kept = { writtenAtMs: clock.wallMs(), nodeId: this.#options.node.id, resources: this.#tree.kept() };
+    this.#saving = file.save(kept).catch((error: unknown) => {
+      logger.warn({ err: error }, 'the last known good configuration could not be written');
+    });
+  }
+
+  /** No complete answer in time: the file speaks, until the control plane does. Kept apart from what it sends. */
+  async #fallBack(): Promise<void> {
+    const loaded = this.#inUse === 'nothing' ? await this.#file?.load() : null;
+    if (loaded === null || loaded === undefined || this.#inUse !== 'nothing') return;
+    const { logger, clock, decoders } = this.#deps;
+    if (!loaded.ok) return logger.warn({ why: loaded.error }, 'the last known good configuration is of no use');
+    const { nodeId, resources, writtenAtMs } = loaded.value;
+    if (nodeId !== this.#options.node.id) {
+      return logger.warn({ nodeId }, 'the last known good configuration is of another node');
+    }
+    const tree = new ResourceTree(this.#options, decoders, this.#options.extras);
+    if (!tree.restore(resources, clock.wallMs())) {
+      return logger.warn({}, 'the last known good configuration is not complete');
+    }
+    this.#inUse = { writtenAtMs };
+    const ageMs = clock.wallMs() - writtenAtMs;
+    logger.warn({ ageMs }, 'no control plane answers: working with the last known good configuration');
+    this.#options.onSnapshot(tree.parts(), 'last-known-good');
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A bidirectional gRPC stream to the control plane that comes back by itself.
+ *
+ *   connecting ──channel ready──► open ──ended, error, silence──► waiting (backoff) ──► connecting
+ *
+ * Every attempt has a channel of its own: grpc-js would else wait out its own, much longer backoff between ours.
+ */
+import { type ChannelOptions, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import { Backoff, type BackoffLimits } from '../../kernel/backoff.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/log.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { Timer, Timers } from '../../kernel/timers.ts';
+import { MESSAGE_BYTES_MAX } from '../../protos/contract/limits.ts';
+
+/** What streams need of the outside. */
+export interface ControlStreamDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A gRPC client as the generated code makes them. */
+interface GrpcClient {
+  waitForReady(deadline: Date, callback: (error?: Error) => void): void;
+  close(): void;
+}
+
+/** How a stream is opened, and who hears of it. */
+export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
+  /** `host:port`. */
+  readonly target: string;
+  readonly createClient: (
+    target: string,
+    channel: ReturnType<typeof credentials.createInsecure>,
+    options: ChannelOptions,
+  ) => C;
+  readonly open: (client: C) => ClientDuplexStream<Request, Response>;
+  /** A stream is there: write the first messages. */
+  readonly onUp: (write: (request: Request) => void) => void;
+  readonly onMessage: (response: Response) => void;
+  /** The stream that was up is gone. */
+  readonly onDown: () => void;
+}
+
+const BACKOFF: BackoffLimits = { baseMs: 500, maxMs: 15_000 };
+const CONNECT_TIMEOUT_MS = 5_000;
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.service_config_disable_resolution': 1,
+  // The sidecar's own traffic must not go by a proxy from the environment.
+  'grpc.enable_http_proxy': 0,
+};
+
+/** See the head of this file. */
+export class ControlStream<C extends GrpcClient, Request, Response> {
+  readonly #options: ControlStreamOptions<C, Request, Response>;
+  readonly #deps: ControlStreamDeps;
+  readonly #backoff: Backoff;
+  #client: C | null = null;
+  #call: ClientDuplexStream<Request, Response> | null = null;
+  #retry: Timer | null = null;
+  #closed = false;
+  /** Says it once per outage. */
+  #warned = false;
+
+  constructor(options: ControlStreamOptions<C, Request, Response>, deps: ControlStreamDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#backoff = new Backoff(BACKOFF, deps.random, 'decorrelated');
+  }
+
+  get up(): boolean {
+    return this.#call !== null;
+  }
+
+  /** Connects, for ever. */
+  start(): void {
+    if (!this.#closed) this.#connect();
+  }
+
+  /** Sends a message if the stream is up. */
+  write(request: Request): void {
+    this.#call?.write(request);
+  }
+
+  /** Ends the stream for good; what was written goes out first. Resolves when it has ended, or after `graceMs`. */
+  close(graceMs = 500): Promise<void> {
+    this.#closed = true;
+    this.#retry?.cancel();
+    const call = this.#call;
+    const client = this.#client;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (call === null) {
+      client?.close();
+      resolve();
+      return promise;
+    }
+    const timer = this.#deps.timers.after(graceMs, () => call.cancel());
+    call.once('status', () => {
+      timer.cancel();
+      resolve();
+    });
+    call.end();
+    return promise;
+  }
+
+  #connect(): void {
+    const { target, createClient } = this.#options;
+    const client = createClient(target, credentials.createInsecure(), CHANNEL_OPTIONS);
+    this.#client = client;
+    const deadline = new Date(this.#deps.clock.wallMs() + CONNECT_TIMEOUT_MS);
+    client.waitForReady(deadline, (error) => {
+      if (this.#client !== client) return;
+      if (this.#closed) client.close();
+      else if (error === undefined) this.#open(client);
+      else this.#lost(client, error.message);
+    });
+  }
+
+  #open(client: C): void {
+    const { open, onUp, onMessage } = this.#options;
+    const call = open(client);
+    this.#call = call;
+    call.on('data', (response: Response) => {
+      // Only an answer proves that somebody is there; a stream that opens and falls is backed off from.
+      this.#backoff.reset();
+      this.#warned = false;
+      if (!this.#closed) onMessage(response);
+    });
+    // What matters is in the status, which follows every error.
+    call.on('error', () => {});
+    call.on('status', ({ code, details }) => this.#lost(client, `status ${code}: ${details}`));
+    call.on('end', () => call.end());
+    onUp((request) => call.write(request));
+  }
+
+  #lost(client: C, why: string): void {
+    if (this.#client !== client) return;
+    client.close();
+    this.#client = null;
+    const wasUp = this.#call !== null;
+    this.#call = null;
+    if (wasUp) this.#options.onDown();
+    if (this.#closed) return;
+    const waitMs = this.#backoff.nextMs();
+    const { target } = this.#options;
+    if (!this.#warned)
+      this.#deps.logger.warn({ target, why, retryInMs: Math.round(waitMs) }, 'control plane is not reached');
+    this.#warned = true;
+    this.#retry = this.#deps.timers.after(waitMs, () => this.#connect());
+  }
+}

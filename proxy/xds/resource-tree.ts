@@ -1,0 +1,160 @@
+/**
+ * Everything accepted so far, of all types, and the question whether it makes a complete configuration. No I/O: updates
+ * go in, out come outcomes, what to subscribe to next, and the tree.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { ok } from '../../kernel/result.ts';
+import { RESOURCE_TYPES, type ResourceKind, type ResourceType } from '../../protos/contract/resource-types.ts';
+import type { Cluster } from '../../protos/gen/envoy/config/cluster/v3/cluster.ts';
+import type { ClusterLoadAssignment } from '../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
+import type { Listener } from '../../protos/gen/envoy/config/listener/v3/listener.ts';
+import type { RouteConfiguration } from '../../protos/gen/envoy/config/route/v3/route.ts';
+import type { ClusterConfig, EndpointSetConfig, ListenerConfig, RouteTableConfig } from '../config/model.ts';
+import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Decoders } from './decoders.ts';
+import {
+  type KnownResources,
+  type NeededNames,
+  neededNames,
+  type TrackedScope,
+  treeOf,
+  treeWaitsFor,
+} from './dependency-tracker.ts';
+import type { ExtraSubscription } from './extra-subscription.ts';
+import type { KeptResource } from './last-known-good.ts';
+import { type IncomingResource, ResourceSet, type ResourceUpdate, type UpdateOutcome } from './resource-set.ts';
+
+/** A resource of the configuration, for `/config_dump`. The admin port's DumpedResource. */
+export interface DumpedXdsResource {
+  readonly kind: 'cluster' | 'listener' | 'route' | 'endpoint';
+  readonly origin: 'dynamic';
+  readonly name: string;
+  readonly versionInfo: string;
+  readonly updatedAtMs: number;
+  readonly any?: KeptResource['any'] | undefined;
+  readonly refused?: { readonly any: KeptResource['any']; readonly details: string; readonly atMs: number } | undefined;
+}
+
+const DUMPED = [
+  ['cluster', 'CDS'],
+  ['listener', 'LDS'],
+  ['route', 'RDS'],
+  ['endpoint', 'EDS'],
+] as const;
+
+/** See the head of this file. */
+export class ResourceTree {
+  readonly #scope: TrackedScope;
+  readonly #clusters: ResourceSet<ClusterConfig>;
+  readonly #endpoints: ResourceSet<EndpointSetConfig>;
+  readonly #listeners: ResourceSet<ListenerConfig>;
+  readonly #routes: ResourceSet<RouteTableConfig>;
+  readonly #extras: readonly { readonly subscription: ExtraSubscription; readonly set: ResourceSet<unknown> }[];
+  readonly #answered = new Set<ResourceKind>();
+
+  constructor(scope: TrackedScope, decoders: Decoders, extras: readonly ExtraSubscription[]) {
+    const { CDS, EDS, LDS, RDS } = RESOURCE_TYPES;
+    this.#scope = scope;
+    this.#clusters = new ResourceSet(CDS, (message) => decoders.cluster(message as Cluster));
+    this.#endpoints = new ResourceSet(EDS, (message) => decoders.endpointSet(message as ClusterLoadAssignment));
+    this.#listeners = new ResourceSet(LDS, (message) => decoders.listener(message as Listener));
+    this.#routes = new ResourceSet(RDS, (message) => decoders.routeTable(message as RouteConfiguration));
+    this.#extras = extras.map((subscription) => ({ subscription, set: new ResourceSet(subscription.type, ok) }));
+  }
+
+  /** Takes an update in; null when nobody here asks for that type. */
+  apply(type: ResourceType, update: ResourceUpdate, wallMs: number): UpdateOutcome | null {
+    const set = this.#setOf(type.kind);
+    if (set === undefined) return null;
+    const outcome = set.apply(update, wallMs);
+    // A wildcard type is known once it was answered, even if nothing in the answer was good.
+    this.#answered.add(type.kind);
+    if (outcome.changed) this.#tellExtra(type.kind);
+    return outcome;
+  }
+
+  /** Forgets endpoint sets and route tables that nobody names any more, and says which are named. */
+  prune(): NeededNames {
+    const needed = neededNames(this.#scope, this.known());
+    this.#endpoints.retain(needed.endpointSets);
+    this.#routes.retain(needed.routeTables);
+    return needed;
+  }
+
+  known(): KnownResources {
+    return {
+      clusters: this.#answered.has('CDS') ? this.#clusters.values() : null,
+      listeners: this.#answered.has('LDS') ? this.#listeners.values() : null,
+      endpoints: this.#endpoints.values(),
+      routes: this.#routes.values(),
+    };
+  }
+
+  /** The configuration as far as it is known, static resources included. */
+  parts(): SnapshotParts {
+    return treeOf(this.#scope, this.known());
+  }
+
+  /** Every accepted resource, for the disk. */
+  kept(): KeptResource[] {
+    const sets = [
+      this.#clusters,
+      this.#endpoints,
+      this.#listeners,
+      this.#routes,
+      ...this.#extras.map(({ set }) => set),
+    ];
+    return sets.flatMap((set) => [...set.accepted.values()].map(({ version, any }) => ({ version, any })));
+  }
+
+  /** Takes resources from the disk in; true when they make a complete configuration. */
+  restore(resources: readonly KeptResource[], wallMs: number): boolean {
+    const sets = [
+      this.#clusters,
+      this.#endpoints,
+      this.#listeners,
+      this.#routes,
+      ...this.#extras.map(({ set }) => set),
+    ];
+    for (const { type } of sets) {
+      const own = resources.filter(({ any }) => any.typeUrl === type.typeUrl);
+      const incoming = own.map(({ version, any }): IncomingResource => ({ name: '', version, any }));
+      this.apply(type, { resources: incoming, complete: true, removed: [] }, wallMs);
+    }
+    return treeWaitsFor(this.#scope, this.known()).length === 0;
+  }
+
+  /** What is in use and what was refused. */
+  dumped(): DumpedXdsResource[] {
+    return DUMPED.flatMap(([kind, resourceKind]) => {
+      const set = this.#setOf(resourceKind);
+      assert(set !== undefined, `there is no set of ${resourceKind}`);
+      const names = new Set([...set.accepted.keys(), ...set.refused.keys()]);
+      return [...names].map((name): DumpedXdsResource => {
+        const accepted = set.accepted.get(name);
+        return {
+          kind,
+          origin: 'dynamic',
+          name,
+          versionInfo: accepted?.version ?? '',
+          updatedAtMs: accepted?.updatedAtMs ?? 0,
+          any: accepted?.any,
+          refused: set.refused.get(name),
+        };
+      });
+    });
+  }
+
+  #setOf(kind: ResourceKind): ResourceSet<unknown> | undefined {
+    const sets: readonly ResourceSet<unknown>[] = [this.#clusters, this.#endpoints, this.#listeners, this.#routes];
+    return (
+      sets.find(({ type }) => type.kind === kind) ??
+      this.#extras.find(({ subscription }) => subscription.type.kind === kind)?.set
+    );
+  }
+
+  #tellExtra(kind: ResourceKind): void {
+    const extra = this.#extras.find(({ subscription }) => subscription.type.kind === kind);
+    extra?.subscription.onChange(extra.set.values());
+  }
+}
