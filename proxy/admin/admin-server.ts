@@ -96,6 +96,7 @@ async function answer(endpoints: readonly AdminEndpoint[], incoming: IncomingMes
     remoteAddress: incoming.socket.remoteAddress ?? '',
     host: incoming.headers.host,
     origin: incoming.headers.origin,
+    fetchSite: headerText(incoming.headers['sec-fetch-site']),
     changes: endpoint?.changes?.(query) ?? false,
   });
   if (refusal !== null) return textReply(`${refusal.message}\n`, refusal.status);
@@ -128,4 +129,9 @@ function send(outgoing: ServerResponse, { status, contentType, body, after }: Ad
     date: new Date(clock.wallMs()).toUTCString(),
   });
   outgoing.end(body);
+}
+
+/** A header's first value. */
+function headerText(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'object' ? value[0] : value;
 }

@@ -1,7 +1,7 @@
 /**
  * Who may ask the admin port for what. The port has no passwords; it is guarded against the ways in which others come by:
  *
- *   a web page whose name was made to resolve to this machine (DNS rebinding)   the Host header must be an address
+ *   a web page whose name was made to resolve to this machine (DNS rebinding)   a browser's Host must be an address
  *   a web page that posts to a loopback address (cross-site request)            the Origin must be the port itself
  *   another machine, when the port is bound beyond loopback                      may read, may not change
  */
@@ -14,6 +14,8 @@ export interface GuardedRequest {
   readonly remoteAddress: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
+  /** Sec-Fetch-Site, which browsers always send and pages cannot forge. */
+  readonly fetchSite: string | undefined;
   /** The request changes something. */
   readonly changes: boolean;
 }
@@ -26,9 +28,10 @@ export interface Refusal {
 
 /** Decides; null lets it pass. */
 export function guard(request: GuardedRequest): Refusal | null {
-  const { method, remoteAddress, host, origin, changes } = request;
-  if (!isAddress(hostname(host ?? ''))) {
-    return { status: 403, message: `Host is "${host ?? ''}": ask by IP address or localhost` };
+  const { method, remoteAddress, host, origin, fetchSite, changes } = request;
+  const browser = fetchSite !== undefined || origin !== undefined;
+  if (browser && !isAddress(hostname(host ?? ''))) {
+    return { status: 403, message: `Host is "${host ?? ''}": browsers have to ask by IP address or localhost` };
   }
   if (!changes) return null;
   if (method !== 'POST') return { status: 405, message: `Method ${method} not allowed, POST required.` };

@@ -1,19 +1,8 @@
 /** Pages about the process: readiness, information, memory, log level, and the ways to end or quieten it. */
-import type { Logger, LogLevel } from '../../kernel/log.ts';
+import type { Logger } from '../../kernel/log.ts';
+import { LOG_LEVELS } from '../log-level.ts';
 import { type AdminEndpoint, type AdminReply, ALWAYS, jsonReply, textReply } from './admin-endpoint.ts';
 import type { AdminViews, ServerView } from './views.ts';
-
-/** Envoy's levels, and ours that is nearest. */
-const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
-  ['trace', 'debug'],
-  ['debug', 'debug'],
-  ['info', 'info'],
-  ['warning', 'warn'],
-  ['warn', 'warn'],
-  ['error', 'error'],
-  ['critical', 'error'],
-  ['off', 'silent'],
-]);
 
 /** The endpoints over this process. */
 export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, logger: Logger): AdminEndpoint[] {
@@ -111,9 +100,9 @@ function memoryInfo(server: ServerView): unknown {
 function loggingPage(query: URLSearchParams, logger: Logger): AdminReply {
   const name = query.get('level');
   if (name !== null) {
-    const level = LEVELS.get(name);
+    const level = LOG_LEVELS.get(name);
     if (level === undefined)
-      return textReply(`unknown level "${name}": use one of ${[...LEVELS.keys()].join(', ')}\n`, 400);
+      return textReply(`unknown level "${name}": use one of ${[...LOG_LEVELS.keys()].join(', ')}\n`, 400);
     logger.level = level;
   } else if (query.size > 0) {
     return textReply('there is one logger: use level=LEVEL\n', 400);

@@ -31,6 +31,18 @@ export class Endpoint {
     this.pool = pool;
   }
 
+  get cxTotal(): number {
+    return this.pool.cxTotal;
+  }
+
+  get cxActive(): number {
+    return this.pool.size;
+  }
+
+  get cxConnectFail(): number {
+    return this.pool.cxConnectFail;
+  }
+
   /** May be picked: healthy by configuration and not ejected. */
   get available(): boolean {
     return !this.ejected && (this.health === 'healthy' || this.health === 'unknown' || this.health === 'degraded');

@@ -1,0 +1,109 @@
+/** What the admin port sees of this proxy: the data plane's own objects, and the resources as they were written. */
+import type { Listener } from '../protos/gen/envoy/config/listener/v3/listener.ts';
+import { packAny, unpackAny } from '../protos/json/registry.ts';
+import { writeJson } from '../protos/json/write-json.ts';
+import type { AdminActions, AdminViews, DumpedResource } from './admin/views.ts';
+import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
+import type { DataPlane } from './data-plane.ts';
+import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
+import { listenerStatsSource, managerStatsSource } from './telemetry/listener-stat-table.ts';
+import { type MemoryUse, type ServerState, serverStatsSource } from './telemetry/server-stats.ts';
+import type { StatsRegistry } from './telemetry/stats-registry.ts';
+import { PROXY_VERSION } from './version.ts';
+
+/** The dynamic half of `/config_dump`. */
+export interface DynamicDump {
+  versionOf(kind: 'CDS' | 'LDS'): string;
+  dumped(): readonly DumpedResource[];
+}
+
+/** What the views need besides the data plane. */
+export interface ViewDeps extends AdminActions {
+  readonly startedAtMs: number;
+  readonly configPath: string;
+  state(): ServerState;
+  waitingFor(): readonly string[];
+  uptimeMs(): number;
+  memory(): MemoryUse;
+  ads(): DynamicDump | null;
+}
+
+const NODE = 'envoy.config.core.v3.Node';
+const BOOTSTRAP = 'envoy.config.bootstrap.v3.Bootstrap';
+const HTTP_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** The views, with every statistics source of the data plane registered. */
+export function adminViews(
+  plane: DataPlane,
+  stats: StatsRegistry,
+  loaded: LoadedBootstrap,
+  deps: ViewDeps,
+): AdminViews {
+  const { message, config } = loaded;
+  const server = {
+    version: PROXY_VERSION,
+    node: message.node === undefined ? {} : writeJson(NODE, message.node),
+    configPath: deps.configPath,
+    concurrency: 1,
+    state: deps.state,
+    waitingFor: deps.waitingFor,
+    uptimeMs: deps.uptimeMs,
+    memory: deps.memory,
+    connectionCount: () => plane.listeners.all().reduce((sum, each) => sum + each.connectionCount, 0),
+  };
+  stats.register(clusterStatsSource(plane.clusters));
+  stats.register(listenerStatsSource(plane.listeners));
+  stats.register(managerStatsSource(() => plane.activator.managerStats()));
+  stats.register(serverStatsSource(server));
+  const statics = staticResources(loaded, deps.startedAtMs);
+  return {
+    server,
+    stats,
+    runtime: plane.runtime,
+    runtimeMayChange: config.runtimeModifiable,
+    actions: deps,
+    clusters: () => plane.clusters.all(),
+    listeners: () => plane.listeners.all(),
+    configDump: () => ({
+      bootstrap: writeJson(BOOTSTRAP, message),
+      startedAtMs: deps.startedAtMs,
+      clustersVersion: deps.ads()?.versionOf('CDS') ?? '',
+      listenersVersion: deps.ads()?.versionOf('LDS') ?? '',
+      resources: [...statics, ...(deps.ads()?.dumped() ?? [])],
+    }),
+  };
+}
+
+function staticResources({ message }: LoadedBootstrap, updatedAtMs: number): DumpedResource[] {
+  const { clusters = [], listeners = [] } = message.staticResources ?? {};
+  const common = { origin: 'static', versionInfo: '', updatedAtMs } as const;
+  const resources: DumpedResource[] = [];
+  for (const cluster of clusters) {
+    const { name, loadAssignment } = cluster;
+    resources.push({ ...common, kind: 'cluster', name, any: packAny('envoy.config.cluster.v3.Cluster', cluster) });
+    if (loadAssignment === undefined) continue;
+    const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', loadAssignment);
+    resources.push({ ...common, kind: 'endpoint', name, any });
+  }
+  for (const listener of listeners) {
+    const any = packAny('envoy.config.listener.v3.Listener', listener);
+    resources.push({ ...common, kind: 'listener', name: listener.name, any });
+    for (const table of inlineTables(listener)) {
+      const tableAny = packAny('envoy.config.route.v3.RouteConfiguration', table);
+      resources.push({ ...common, kind: 'route', name: table.name, any: tableAny });
+    }
+  }
+  return resources;
+}
+
+/** The route tables written inside a listener's connection managers. */
+function inlineTables(listener: Listener) {
+  const chains = [...listener.filterChains, ...(listener.defaultFilterChain ? [listener.defaultFilterChain] : [])];
+  return chains
+    .flatMap((chain) => chain.filters)
+    .map(({ configType }) => configType?.value)
+    .map((any) => any && unpackAny(HTTP_MANAGER, any))
+    .map((manager) => manager?.routeSpecifier)
+    .filter((specifier) => specifier?.$case === 'routeConfig')
+    .map((specifier) => specifier.value);
+}

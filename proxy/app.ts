@@ -1,0 +1,150 @@
+/**
+ * The sidecar, put together. Reads as the architecture:
+ *
+ *   bootstrap ──► data plane (clusters, listeners) ◄── snapshots ── mesh: ads client ◄── control plane
+ *                     │                                              ├─ settings (application configuration)
+ *                     └──► admin (statistics, dumps)                 └─ agent ──► control plane (lease, health, load)
+ *
+ * The mesh half needs gRPC and is loaded only when the bootstrap asks for it: a static proxy stays small.
+ */
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { RandomIds } from '../kernel/random.ts';
+import { Readiness } from '../kernel/readiness.ts';
+import type { Timers } from '../kernel/timers.ts';
+import type { Lookup } from './activate/dns-discovery.ts';
+import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
+import { adminViews } from './admin-views.ts';
+import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
+import type { DecodeSources } from './config/decode/decoding.ts';
+import type { SocketAddress } from './config/model.ts';
+import { createSnapshot } from './config/snapshot.ts';
+import { DataPlane } from './data-plane.ts';
+import type { Mesh } from './mesh.ts';
+import { Runtime } from './routing/runtime.ts';
+import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
+import { StatsRegistry } from './telemetry/stats-registry.ts';
+
+/** Effects of the outside world, and facts about the process. */
+export interface ProxyDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: RandomIds;
+  readonly log: Logger;
+  readonly lookup: Lookup;
+  /** What configuration pushed from a control plane may refer to on this machine. */
+  readonly sources: Omit<DecodeSources, 'knownClusters'>;
+  readonly configPath: string;
+  readonly pid: number;
+  memory(): MemoryUse;
+  /** CPU time used so far, in milliseconds. */
+  cpuMs(): number;
+  /** Ends the process with status 0, by way of `drain` when connections are open. */
+  quit(): void;
+}
+
+/** What the process manager sees. */
+export class Proxy {
+  readonly plane: DataPlane;
+  readonly stats = new StatsRegistry();
+  readonly #bootstrap: LoadedBootstrap;
+  readonly #deps: ProxyDeps;
+  readonly #readiness = new Readiness();
+  readonly #startedMs: number;
+  #admin: AdminServer | null = null;
+  #mesh: Mesh | null = null;
+  #healthCheckFailed = false;
+  #draining = false;
+
+  constructor(bootstrap: LoadedBootstrap, deps: ProxyDeps) {
+    this.#bootstrap = bootstrap;
+    this.#deps = deps;
+    this.#startedMs = deps.clock.nowMs();
+    this.plane = new DataPlane(deps, new Runtime(bootstrap.config.runtime));
+  }
+
+  /**
+   * Opens the admin port, then the static listeners, then the stream to the control plane. Resolves when the static part
+   * stands; rejects with one sentence when a port cannot be bound.
+   */
+  async start(): Promise<{ readonly admin: SocketAddress | null }> {
+    const release = this.#readiness.hold('static configuration');
+    const admin = await this.#startAdmin();
+    const { statics, ads } = this.#bootstrap.config;
+    const problems = await this.plane.apply(createSnapshot(statics));
+    if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
+    if (ads !== null || this.#bootstrap.config.agent !== null) await this.#startMesh();
+    release();
+    return { admin };
+  }
+
+  async #startAdmin(): Promise<SocketAddress | null> {
+    const { admin } = this.#bootstrap.config;
+    if (admin === null) return null;
+    const views = adminViews(this.plane, this.stats, this.#bootstrap, {
+      startedAtMs: this.#deps.clock.wallMs(),
+      configPath: this.#deps.configPath,
+      state: () => this.#state(),
+      waitingFor: () => [...this.#readiness.waitingFor(), ...(this.#mesh?.waitingFor() ?? [])],
+      uptimeMs: () => this.#deps.clock.nowMs() - this.#startedMs,
+      memory: () => this.#deps.memory(),
+      ads: () => this.#mesh?.ads ?? null,
+      failHealthChecks: (failed) => {
+        this.#healthCheckFailed = failed;
+      },
+      drainListeners: (options) => this.#drainListeners(options),
+      quit: () => this.#deps.quit(),
+    });
+    const { clock, log } = this.#deps;
+    this.#admin = createAdminServer(views, { clock, logger: log, address: admin });
+    return this.#admin.start();
+  }
+
+  async #startMesh(): Promise<void> {
+    const { Mesh } = await import('./mesh.ts');
+    const release = this.#readiness.hold('configuration from the control plane');
+    this.#mesh = new Mesh(this.plane, this.#bootstrap, this.#deps, {
+      onConfigured: release,
+      onDrain: () => this.#deps.quit(),
+    });
+    if (this.#bootstrap.config.ads === null) release();
+    if (this.#mesh.ads !== null) this.stats.register(this.#mesh.ads.stats);
+    await this.#mesh.start();
+  }
+
+  #state(): ServerState {
+    if (this.#draining || this.#healthCheckFailed) return 'DRAINING';
+    return this.#readiness.ready ? 'LIVE' : 'PRE_INITIALIZING';
+  }
+
+  #drainListeners({ graceful, inboundOnly }: { readonly graceful: boolean; readonly inboundOnly: boolean }): void {
+    for (const listener of this.plane.listeners.all()) {
+      if (inboundOnly && listener.config.direction !== 'inbound') continue;
+      if (!graceful) {
+        void listener.drain();
+        continue;
+      }
+      // Clients are asked to leave with their next answer; the port closes when they have had the time to.
+      void listener.drainConnections();
+      this.#deps.timers.after(listener.manager.config.drainTimeoutMs, () => listener.stopAccepting());
+    }
+  }
+
+  /** Stops accepting, lets requests in flight finish within the deadline, then ends everything. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    await this.#mesh?.deregister('the sidecar is stopping');
+    const over = Promise.withResolvers<void>();
+    const timer = this.#deps.timers.after(deadlineMs, over.resolve);
+    await Promise.race([this.plane.listeners.drainAll(), over.promise]);
+    timer.cancel();
+    await this.close();
+  }
+
+  /** Ends everything now. */
+  async close(): Promise<void> {
+    await this.#mesh?.close();
+    this.plane.destroy();
+    await this.#admin?.close();
+  }
+}

@@ -1,0 +1,107 @@
+/** The command line of `outrider proxy`: Envoy's option names where we have the same thing. PURE. */
+import { parseArgs } from 'node:util';
+import { nearest } from '../kernel/edit-distance.ts';
+import type { LogLevel } from '../kernel/log.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+import { parseLogLevel } from './log-level.ts';
+
+/** What a proxy is started with. */
+export interface ProxyOptions {
+  /** Path of an Envoy v3 bootstrap, YAML or JSON. Null when the text is given inline. */
+  readonly configPath: string | null;
+  /** --config-yaml: the bootstrap's text. */
+  readonly configYaml: string | null;
+  readonly logLevel: LogLevel;
+  readonly validateOnly: boolean;
+  readonly serviceNode: string | null;
+  readonly serviceCluster: string | null;
+  /** How long requests in flight may take after SIGTERM, in milliseconds; default 30,000. */
+  readonly drainMs: number;
+}
+
+/** `help` and `version` are asked for instead of a run. */
+export type ParsedOptions = ProxyOptions | 'help' | 'version';
+
+const OPTIONS = {
+  'config-path': { type: 'string', short: 'c' },
+  'config-yaml': { type: 'string' },
+  concurrency: { type: 'string' },
+  'log-level': { type: 'string', short: 'l' },
+  mode: { type: 'string' },
+  'service-node': { type: 'string' },
+  'service-cluster': { type: 'string' },
+  'drain-time-s': { type: 'string' },
+  'base-id': { type: 'string' },
+  'use-dynamic-base-id': { type: 'boolean' },
+  'disable-hot-restart': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+export const PROXY_USAGE = `Usage: outrider proxy -c FILE [options]
+
+Starts one sidecar from an Envoy v3 bootstrap (YAML or JSON).
+
+  -c, --config-path FILE     the bootstrap
+      --config-yaml TEXT     the bootstrap itself, instead of a file
+      --mode serve|validate  validate: check the bootstrap and end (default serve)
+  -l, --log-level LEVEL      trace, debug, info, warning, error, critical or off (default info)
+      --concurrency N        event loops; this version runs one
+      --service-node ID      overrides node.id
+      --service-cluster NAME overrides node.cluster
+      --drain-time-s N       seconds that requests in flight may take after SIGTERM (default 30)
+      --version, --help
+Accepted for Envoy's sake, without effect: --base-id, --use-dynamic-base-id, --disable-hot-restart.
+`;
+
+/** Parses the words behind `outrider proxy`. The error is one sentence. */
+export function parseProxyOptions(argv: readonly string[]): Result<ParsedOptions, string> {
+  let values: ReturnType<typeof parse>['values'];
+  try {
+    values = parse(argv).values;
+  } catch (error) {
+    return err(explain(error));
+  }
+  if (values.help === true) return ok('help');
+  if (values.version === true) return ok('version');
+  const configPath = values['config-path'] ?? null;
+  const configYaml = values['config-yaml'] ?? null;
+  if (configPath === null && configYaml === null) return err('no configuration: give a bootstrap file with -c FILE');
+  if (configPath !== null && configYaml !== null) return err('give either --config-path or --config-yaml, not both');
+  const logLevel = parseLogLevel(values['log-level'] ?? 'info');
+  if (!logLevel.ok) return err(`--log-level: ${logLevel.error}`);
+  const mode = values.mode ?? 'serve';
+  if (mode !== 'serve' && mode !== 'validate') return err(`--mode: "${mode}" is neither serve nor validate`);
+  const concurrency = wholeNumber('concurrency', values.concurrency ?? '1', 1);
+  if (!concurrency.ok) return concurrency;
+  const drainSeconds = wholeNumber('drain-time-s', values['drain-time-s'] ?? '30', 3_600);
+  if (!drainSeconds.ok) return drainSeconds;
+  return ok({
+    configPath,
+    configYaml,
+    logLevel: logLevel.value,
+    validateOnly: mode === 'validate',
+    serviceNode: values['service-node'] ?? null,
+    serviceCluster: values['service-cluster'] ?? null,
+    drainMs: drainSeconds.value * 1000,
+  });
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false });
+}
+
+function wholeNumber(name: string, text: string, max: number): Result<number, string> {
+  const value = Number(text);
+  if (!/^[0-9]+$/.test(text) || value > max) return err(`--${name}: "${text}" is not a whole number of at most ${max}`);
+  return ok(value);
+}
+
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /Unknown option '(-[^']*)'/.exec(message);
+  if (unknown === null) return message.split('. ')[0]!;
+  const name = unknown[1]!;
+  const close = nearest(name.replace(/^-+/, ''), Object.keys(OPTIONS));
+  return `unknown option ${name}${close === undefined ? '' : `, did you mean --${close}?`}`;
+}
