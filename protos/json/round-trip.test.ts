@@ -1,8 +1,14 @@
-/** Random messages of any type of the subset, for property tests. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import t from 'tap';
+import type { MessageTypes } from '../gen/registry.ts';
+import { readJson } from './read-json.ts';
 import { codecNamed, knownTypeNames, typeUrlOf } from './registry.ts';
 import { defaultValue, type FieldInfo, type FieldType, messageNamed } from './schema.ts';
 import { hasOwnJsonForm, wrappedScalar } from './well-known.ts';
+import { writeJson } from './write-json.ts';
+
+type Name = keyof MessageTypes;
 
 /** Deepest nesting of messages that is generated. */
 const DEPTH_MAX = 3;
@@ -13,7 +19,7 @@ const seconds = fc.integer({ min: 0, max: 4_000_000_000 });
 const nanos = fc.integer({ min: 0, max: 999_999_999 });
 
 /** A random message of this type, as the generated code would decode it. */
-export function arbitraryMessage(name: string, depth = 0): fc.Arbitrary<unknown> {
+function arbitraryMessage(name: string, depth = 0): fc.Arbitrary<unknown> {
   const scalar = wrappedScalar(name);
   if (scalar !== undefined) return scalarArbitrary(scalar, false);
   if (name === 'google.protobuf.Any') return anyArbitrary(depth);
@@ -95,3 +101,16 @@ function plainJson(): fc.Arbitrary<unknown> {
     fc.dictionary(key, leaf, { maxKeys: 3, noNullPrototype: true }),
   );
 }
+
+t.test('any message survives bytes and JSON', (t) => {
+  const names = knownTypeNames().filter((name) => !hasOwnJsonForm(name));
+  const sample = fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name as Name), arbitraryMessage(name)));
+  const property = fc.property(sample, ([name, original]) => {
+    const codec = codecNamed(name)!;
+    const decoded = codec.decode(codec.encode(original).finish()) as MessageTypes[Name];
+    const again = readJson(name, JSON.parse(JSON.stringify(writeJson(name, decoded))));
+    return isDeepStrictEqual(decoded, original) && again.ok && isDeepStrictEqual(again.message, original);
+  });
+  fc.assert(property, { numRuns: 1000 });
+  t.end();
+});

@@ -1,0 +1,159 @@
+import t from 'tap';
+import { accepted, CLUSTER, ENDPOINTS, type Json, refused, TYPE } from './test-fixtures.ts';
+
+t.test('a cluster with nothing but a name has Envoy’s defaults', (t) => {
+  t.match(accepted(CLUSTER, { name: 'c' }), {
+    statName: 'c',
+    discovery: { kind: 'static', endpoints: { name: 'c', localities: [], overprovisioningFactor: 140 } },
+    connectTimeoutMs: 5_000,
+    lbPolicy: { kind: 'round-robin' },
+    slowStart: null,
+    panicThresholdPercent: 50,
+    limits: {
+      default: {
+        maxConnections: 1_024,
+        maxPendingRequests: 1_024,
+        maxRequests: 1_024,
+        maxRetries: 3,
+        retryBudget: null,
+      },
+    },
+    outlier: null,
+    protocol: 'http1',
+    poolIdleTimeoutMs: 3_600_000,
+  });
+  t.match(accepted(CLUSTER, { name: 'c', outlier_detection: {} }).outlier, {
+    consecutive5xx: 5,
+    intervalMs: 10_000,
+    baseEjectionTimeMs: 30_000,
+    maxEjectionTimeMs: 300_000,
+    maxEjectionPercent: 10,
+    enforcingConsecutiveGatewayFailure: 0,
+    successRateStdevFactor: 1_900,
+  });
+  t.end();
+});
+
+t.test('clusters find their endpoints in four ways', (t) => {
+  const endpoints = (address: string) => ({
+    cluster_name: 'c',
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address, port_value: 1 } } } }] }],
+  });
+  t.match(accepted(CLUSTER, { name: 'c', load_assignment: endpoints('::1') }).discovery, { kind: 'static' });
+  t.match(refused(CLUSTER, { name: 'c', load_assignment: endpoints('db') }), [
+    /"db" is no IP address; a host name needs a cluster of type STRICT_DNS/,
+  ]);
+  t.match(
+    accepted(CLUSTER, { name: 'c', type: 'STRICT_DNS', load_assignment: endpoints('db'), dns_lookup_family: 'V4_ONLY' })
+      .discovery,
+    {
+      kind: 'strict-dns',
+      refreshMs: 5_000,
+      family: 'v4-only',
+    },
+  );
+  t.match(refused(CLUSTER, { name: 'c', type: 'LOGICAL_DNS' }), [/LOGICAL_DNS has exactly one endpoint/]);
+  t.same(accepted(CLUSTER, { name: 'c', type: 'EDS', eds_cluster_config: { eds_config: { ads: {} } } }).discovery, {
+    kind: 'eds',
+    serviceName: 'c',
+  });
+  t.match(refused(CLUSTER, { name: 'c', type: 'EDS' }), [/a cluster of type EDS needs eds_cluster_config/]);
+  t.match(refused(CLUSTER, { name: 'c', type: 'ORIGINAL_DST' }), [
+    /type ORIGINAL_DST is not supported by Outrider, only STATIC/,
+  ]);
+  t.end();
+});
+
+t.test('a load balancing policy is the first of the list that is known', (t) => {
+  const policy = (type: string, more: Json = {}) => ({
+    typed_extension_config: { name: 'p', typed_config: { '@type': type, ...more } },
+  });
+  const base = `${TYPE}.load_balancing_policies`;
+  const least = policy(`${base}.least_request.v3.LeastRequest`, {
+    choice_count: 3,
+    slow_start_config: { slow_start_window: '30s' },
+  });
+  t.match(accepted(CLUSTER, { name: 'c', load_balancing_policy: { policies: [least] } }), {
+    lbPolicy: { kind: 'least-request', choices: 3, activeRequestBias: 1 },
+    slowStart: { windowMs: 30_000, aggression: 1, minWeightPercent: 10 },
+  });
+  const maglev = policy(`${base}.maglev.v3.Maglev`);
+  t.match(
+    refused(CLUSTER, { name: 'c', load_balancing_policy: { policies: [maglev] } })[0],
+    /Maglev is not supported by Outrider/,
+  );
+  t.match(refused(CLUSTER, { name: 'c', lb_policy: 'LOAD_BALANCING_POLICY_CONFIG' }), [/needs load_balancing_policy/]);
+  t.end();
+});
+
+t.test('HTTP/2 to the upstream is asked for by typed options', (t) => {
+  const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const options = {
+    [type]: {
+      '@type': `type.googleapis.com/${type}`,
+      explicit_http_config: { http2_protocol_options: { max_concurrent_streams: 7 } },
+    },
+  };
+  t.match(accepted(CLUSTER, { name: 'c', typed_extension_protocol_options: options }), {
+    protocol: 'http2',
+    http2: { maxConcurrentStreams: 7 },
+  });
+  t.match(refused(CLUSTER, { name: 'c', typed_extension_protocol_options: { other: options[type] } }), [
+    /only envoy\.extensions\.upstreams/,
+  ]);
+  t.end();
+});
+
+t.test('endpoints keep locality, priority, weight, health and metadata', (t) => {
+  const config = accepted(ENDPOINTS, {
+    cluster_name: 'c',
+    endpoints: [
+      {
+        locality: { region: 'r', zone: 'z' },
+        priority: 1,
+        lb_endpoints: [
+          {
+            endpoint: { address: { socket_address: { address: '10.0.0.1', port_value: 8080 } }, hostname: 'h' },
+            health_status: 'DRAINING',
+            load_balancing_weight: 5,
+            metadata: { filter_metadata: { 'envoy.lb': { stage: 'canary' } } },
+          },
+        ],
+      },
+    ],
+  });
+  t.same(config.localities, [
+    {
+      region: 'r',
+      zone: 'z',
+      subZone: '',
+      weight: 0,
+      priority: 1,
+      endpoints: [
+        {
+          address: { host: '10.0.0.1', port: 8080 },
+          hostname: 'h',
+          health: 'draining',
+          weight: 5,
+          metadata: { 'envoy.lb': { stage: 'canary' } },
+        },
+      ],
+    },
+  ]);
+  t.end();
+});
+
+t.test('all problems of a resource are reported together', (t) => {
+  const problems = refused(CLUSTER, {
+    name: '',
+    connect_timeout: '0s',
+    lb_policy: 'MAGLEV',
+    type: 'EDS',
+    health_checks: [],
+  });
+  t.same(
+    problems.map((each) => each.split(':')[0]),
+    ['name', 'connect_timeout', 'lb_policy', 'eds_cluster_config'],
+  );
+  t.end();
+});

@@ -1,0 +1,205 @@
+import t from 'tap';
+import type { ListenerConfig } from '../model.ts';
+import { TEST_CERTIFICATE_PEM, TEST_KEY_PEM } from './test-certificates.ts';
+import {
+  accepted,
+  CLUSTER,
+  type Json,
+  LISTENER,
+  listener,
+  manager,
+  ROUTER,
+  refused,
+  TYPE,
+  table,
+} from './test-fixtures.ts';
+
+function managerOf(config: ListenerConfig) {
+  const { network } = config.filterChains[0]!;
+  if (network.kind !== 'http-connection-manager') throw new Error(network.kind);
+  return network;
+}
+
+function managerProblems(more: Json): string[] {
+  const place = 'filter_chains[0].filters[0].typed_config';
+  return refused(LISTENER, listener([{ filters: [manager(more)] }])).map((each) => each.replace(place, 'hcm'));
+}
+
+t.test('a listener with nothing but an address and a connection manager has Envoy’s defaults', (t) => {
+  const config = accepted(LISTENER, listener([{ filters: [manager()] }]));
+  t.match(config, {
+    address: { host: '127.0.0.1', port: 80 },
+    statPrefix: '127.0.0.1_80',
+    listenerFiltersTimeoutMs: 15_000,
+    reusePort: true,
+    bufferLimitBytes: 1_048_576,
+    tlsInspector: false,
+    direction: 'unspecified',
+    defaultFilterChain: null,
+  });
+  t.match(managerOf(config), {
+    codec: 'auto',
+    serverName: 'envoy',
+    serverHeader: 'overwrite',
+    generateRequestId: true,
+    normalizePath: false,
+    requestTimeoutMs: 0,
+    streamIdleTimeoutMs: 300_000,
+    idleTimeoutMs: 3_600_000,
+    drainTimeoutMs: 5_000,
+    delayedCloseTimeoutMs: 1_000,
+    maxRequestHeadersBytes: 61_440,
+    maxHeadersCount: 100,
+    http1: { allowAbsoluteUrl: true, acceptHttp10: false, enableTrailers: false },
+    http2: {
+      maxConcurrentStreams: 1_024,
+      initialStreamWindowBytes: 16_777_216,
+      initialConnectionWindowBytes: 25_165_824,
+    },
+    routes: { kind: 'inline', table: { validateClusters: true } },
+  });
+  t.end();
+});
+
+t.test('an explicit zero switches a timeout off, and a short one never becomes zero', (t) => {
+  const config = managerOf(
+    accepted(LISTENER, listener([{ filters: [manager({ stream_idle_timeout: '0s', request_timeout: '0.0001s' })] }])),
+  );
+  t.equal(config.streamIdleTimeoutMs, 0);
+  t.equal(config.requestTimeoutMs, 1);
+  t.end();
+});
+
+t.test('the router must be there, and last', (t) => {
+  t.match(managerProblems({ http_filters: [] }), [
+    /^hcm\.http_filters: the filters must end in envoy\.filters\.http\.router/,
+  ]);
+  t.match(managerProblems({ http_filters: [ROUTER, ROUTER] }), [
+    /^hcm\.http_filters\[0\]: the router must be the last filter/,
+  ]);
+  const cors = { name: 'cors', typed_config: { '@type': `${TYPE}.filters.http.cors.v3.Cors` } };
+  t.match(managerProblems({ http_filters: [cors, ROUTER] }), [
+    /^hcm\.http_filters\[0\]\.typed_config: Cors is not supported by Outrider$/,
+  ]);
+  const raw = { name: 'raw', typed_config: { '@type': `${TYPE}.transport_sockets.raw_buffer.v3.RawBuffer` } };
+  t.match(managerProblems({ http_filters: [raw, ROUTER] }), [/RawBuffer is no HTTP filter$/]);
+  t.end();
+});
+
+t.test('what is set and not honoured is refused with its path', (t) => {
+  t.match(managerProblems({ codec_type: 'HTTP3' }), [
+    /^hcm\.codec_type: codec_type HTTP3 is not supported by Outrider, only AUTO, HTTP1, HTTP2$/,
+  ]);
+  t.match(managerProblems({ add_user_agent: true }), [/^hcm\.add_user_agent: add_user_agent is not supported/]);
+  t.match(refused(CLUSTER, { name: 'c', lb_policy: 'MAGLEV' }), [
+    /^lb_policy: lb_policy MAGLEV is not supported by Outrider, only/,
+  ]);
+  t.end();
+});
+
+t.test('an inline table may only name clusters that exist', (t) => {
+  const routes = (cluster: string) => ({ route_config: table([{ match: { prefix: '/' }, route: { cluster } }]) });
+  t.same(managerProblems(routes('shop')), []);
+  t.same(managerProblems(routes('shp')), [
+    'hcm.route_config.virtual_hosts[0].routes[0].route.cluster: there is no cluster shp; did you mean shop?',
+  ]);
+  t.same(managerProblems({ route_config: { ...routes('other').route_config, validate_clusters: false } }), []);
+  t.end();
+});
+
+t.test('filter chains come with the most specific match first', (t) => {
+  const chain = (name: string, match: Json) => ({ name, filter_chain_match: match, filters: [manager()] });
+  const config = accepted(
+    LISTENER,
+    listener([
+      chain('any', {}),
+      chain('wildcard', { server_names: ['*.test'] }),
+      chain('longer', { server_names: ['*.a.test'] }),
+      chain('exact', { server_names: ['B.test'] }),
+      chain('range', { prefix_ranges: [{ address_prefix: '10.0.0.0', prefix_len: 8 }] }),
+      chain('port', { destination_port: 443 }),
+    ]),
+  );
+  t.same(
+    config.filterChains.map(({ name }) => name),
+    ['port', 'range', 'exact', 'longer', 'wildcard', 'any'],
+  );
+  t.same(refused(LISTENER, listener([chain('a', { server_names: ['a'] }), chain('b', { server_names: ['A'] })])), [
+    'filter_chains[1]: the same match as filter_chains[0]; only one chain can take a connection',
+  ]);
+  t.match(refused(LISTENER, listener([chain('a', { server_names: ['a.*.b'] })])), [
+    /server_names\[0\]: a\.\*\.b is no server name/,
+  ]);
+  t.end();
+});
+
+t.test('a listener needs an address to bind, a chain, and one network filter', (t) => {
+  t.match(refused(LISTENER, listener([])), [/^filter_chains: at least one filter chain is required/]);
+  t.match(refused(LISTENER, listener([{ filters: [] }])), [
+    /^filter_chains\[0\]\.filters: 0 network filters; a chain has exactly one/,
+  ]);
+  const named = { address: { socket_address: { address: 'localhost', port_value: 1 } } };
+  t.match(refused(LISTENER, listener([{ filters: [manager()] }], named)), [
+    /"localhost" is no IP address; a listener binds one/,
+  ]);
+  t.end();
+});
+
+t.test('certificates are read and checked', (t) => {
+  const tls = (chain: string, key: string) => {
+    const certificate = { certificate_chain: { filename: chain }, private_key: { filename: key } };
+    const context = {
+      '@type': `${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext`,
+      common_tls_context: { tls_certificates: [certificate] },
+    };
+    return listener([{ filters: [manager()], transport_socket: { name: 'tls', typed_config: context } }]);
+  };
+  t.match(accepted(LISTENER, tls('a.pem', 'a.key')).filterChains[0]!.tls, {
+    certificates: [{ chainPem: TEST_CERTIFICATE_PEM, keyPem: TEST_KEY_PEM }],
+    requireClientCertificate: false,
+    trustedCaPem: null,
+  });
+  t.match(refused(LISTENER, tls('a.pem', 'b.key')), [/private_key: this key does not belong to the certificate$/]);
+  t.match(refused(LISTENER, tls('a.key', 'a.key')), [/certificate_chain: no certificate in PEM/]);
+  t.match(refused(LISTENER, tls('none', 'a.key')), [/certificate_chain\.filename: none is missing$/]);
+  t.end();
+});
+
+t.test('access logs have Envoy’s default line, and JSON of texts', (t) => {
+  const log = (format?: Json) => ({
+    access_log: [
+      {
+        name: 'f',
+        typed_config: {
+          '@type': `${TYPE}.access_loggers.stream.v3.StdoutAccessLog`,
+          ...(format && { log_format: format }),
+        },
+      },
+    ],
+  });
+  const logs = (format: Json) =>
+    managerOf(accepted(LISTENER, listener([{ filters: [manager(log(format))] }]))).accessLogs;
+  t.match(logs({ json_format: { code: '%RESPONSE_CODE%' } }), [
+    {
+      sink: { kind: 'stdout' },
+      format: { kind: 'json', fields: [{ key: 'code', parts: [{ command: 'RESPONSE_CODE' }] }] },
+    },
+  ]);
+  t.match(logs({ text_format_source: { inline_string: '%START_TIME(%Y)%\n' } }), [
+    {
+      format: {
+        kind: 'text',
+        parts: [
+          { command: 'START_TIME', args: ['%Y'] },
+          { kind: 'text', text: '\n' },
+        ],
+      },
+    },
+  ]);
+  t.match(managerProblems(log({ json_format: { nested: {} } })), [/only texts are supported here/]);
+  t.match(
+    managerProblems(log())[0],
+    /access_log\[0\]\.typed_config\.log_format\.text_format_source: %RESPONSE_FLAGS% is not supported/,
+  );
+  t.end();
+});
