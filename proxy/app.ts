@@ -44,7 +44,7 @@ export interface ProxyDeps {
 }
 
 /** What the process manager sees. */
-export class Proxy {
+export class Sidecar {
   readonly plane: DataPlane;
   readonly stats = new StatsRegistry();
   readonly #bootstrap: LoadedBootstrap;
@@ -103,10 +103,7 @@ export class Proxy {
   async #startMesh(): Promise<void> {
     const { Mesh } = await import('./mesh.ts');
     const release = this.#readiness.hold('configuration from the control plane');
-    this.#mesh = new Mesh(this.plane, this.#bootstrap, this.#deps, {
-      onConfigured: release,
-      onDrain: () => this.#deps.quit(),
-    });
+    this.#mesh = new Mesh(this.plane, this.#bootstrap, this.#deps, { onConfigured: release });
     if (this.#bootstrap.config.ads === null) release();
     if (this.#mesh.ads !== null) this.stats.register(this.#mesh.ads.stats);
     await this.#mesh.start();
@@ -133,7 +130,6 @@ export class Proxy {
   /** Stops accepting, lets requests in flight finish within the deadline, then ends everything. */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
-    await this.#mesh?.deregister('the sidecar is stopping');
     const over = Promise.withResolvers<void>();
     const timer = this.#deps.timers.after(deadlineMs, over.resolve);
     await Promise.race([this.plane.listeners.drainAll(), over.promise]);

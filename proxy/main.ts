@@ -4,7 +4,7 @@ import { SystemClock } from '../kernel/clock.ts';
 import { openLogger } from '../kernel/log.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
 import { SystemTimers } from '../kernel/timers.ts';
-import { Proxy } from './app.ts';
+import { Sidecar } from './app.ts';
 import { loadBootstrap, localSources } from './bootstrap/load-bootstrap.ts';
 import {
   type BootstrapResult,
@@ -57,7 +57,7 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
       (error: unknown) => ended.reject(error),
     );
   };
-  const proxy = new Proxy(bootstrap, {
+  const proxy = new Sidecar(bootstrap, {
     clock,
     timers,
     random: new SeededRandom(systemSeed()),
