@@ -16,6 +16,7 @@ import {
   type Register,
   Health as WireHealth,
 } from '../../protos/gen/outrider/agent/v1/agent.ts';
+import { failCall } from '../grpc-failure.ts';
 import type { Health, InstanceIdentity } from '../registry/instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LoadReports } from './load-reports.ts';
@@ -81,8 +82,7 @@ export class AgentServer {
 
   #register(call: Call, message: AgentMessage['message']): Session | undefined {
     if (message?.$case !== 'register') {
-      const details = 'the first message must be register';
-      call.destroy(Object.assign(new Error(details), { code: status.INVALID_ARGUMENT, details }));
+      failCall(call, status.INVALID_ARGUMENT, 'the first message must be register');
       return undefined;
     }
     const { registry, logger } = this.#deps;

@@ -58,6 +58,7 @@ export class Registry {
   #table: LeaseTable;
   #sweptAtMs: number;
   #stretch = 1;
+  #closed = false;
 
   constructor(deps: RegistryDeps, times: LeaseTimes = leases.DEFAULT_LEASE_TIMES) {
     this.#deps = deps;
@@ -128,8 +129,9 @@ export class Registry {
     this.#become(leases.expect(this.#table, id));
   }
 
-  /** Stops sweeping. The last table is saved. */
+  /** What comes from now on is ignored: streams that end because everything does say nothing about their instances. */
   close(): void {
+    this.#closed = true;
     this.#sweeper.cancel();
     this.#listeners.clear();
   }
@@ -158,7 +160,7 @@ export class Registry {
 
   #become(table: LeaseTable): void {
     const before = this.#table;
-    if (table === before) return;
+    if (table === before || this.#closed) return;
     this.#table = table;
     const difference = compare(before, table);
     if (difference === 'none') return;

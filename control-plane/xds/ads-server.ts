@@ -8,6 +8,7 @@ import type { Timers } from '../../kernel/timers.ts';
 import { NODE_ID_BYTES_MAX } from '../../protos/contract/limits.ts';
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
 import type { DiscoveryRequest } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
+import { type FailingCall, failCall } from '../grpc-failure.ts';
 import type { SnapshotCache } from '../snapshot/cache.ts';
 import { meshNode } from '../translate/node.ts';
 import type { ClientStatus } from './client-status.ts';
@@ -55,10 +56,12 @@ export class AdsServer {
   handlers() {
     return {
       streamAggregatedResources: (call: Call) => this.#serve(call),
-      deltaAggregatedResources: (call: { destroy(error: Error): void }) => {
-        const message = 'delta xDS is not served yet: use StreamAggregatedResources (api_type GRPC)';
-        call.destroy(Object.assign(new Error(message), { code: status.UNIMPLEMENTED, details: message }));
-      },
+      deltaAggregatedResources: (call: FailingCall) =>
+        failCall(
+          call,
+          status.UNIMPLEMENTED,
+          'delta xDS is not served yet: use StreamAggregatedResources (api_type GRPC)',
+        ),
     };
   }
 
@@ -104,15 +107,14 @@ export class AdsServer {
 
   #serve(call: Call): void {
     let stream: AdsStream | undefined;
-    const fail = (code: status, message: string) => {
-      call.destroy(Object.assign(new Error(message), { code, details: message }));
-    };
     call.on('data', (request: DiscoveryRequest) => {
       stream ??= this.#open(call, request);
-      if (stream === undefined)
-        return fail(status.INVALID_ARGUMENT, 'the first request must name its node: node.id is empty or too long');
+      if (stream === undefined) {
+        failCall(call, status.INVALID_ARGUMENT, 'the first request must name its node: node.id is empty or too long');
+        return;
+      }
       const problem = stream.request(request);
-      if (problem !== undefined) fail(status.INVALID_ARGUMENT, problem);
+      if (problem !== undefined) failCall(call, status.INVALID_ARGUMENT, problem);
     });
     // A client that is gone is an error too; its stream ends either way.
     call.on('error', () => this.#close(stream));
