@@ -11,8 +11,9 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { Timer } from '../../kernel/timers.ts';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
-import type { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
+import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
+import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
@@ -31,12 +32,13 @@ import { XdsStats } from './xds-stats.ts';
 export type SnapshotOrigin = 'control-plane' | 'last-known-good';
 
 /** What the client is for. */
-export interface AdsClientOptions extends TrackedScope {
-  /** `host:port` of the control plane. */
+export interface AdsClientOptions {
+  /** `host:port` of the control plane: the endpoint of the static cluster that `ads` names. */
   readonly target: string;
-  readonly apiType: 'grpc' | 'delta-grpc';
-  /** From the bootstrap; how this client calls itself is filled in. */
-  readonly node: Node;
+  readonly ads: AdsConfig;
+  readonly node: NodeIdentity;
+  /** Static resources: they may name endpoint sets and route tables too. */
+  readonly fixed: SnapshotParts;
   /** Of Outrider. */
   readonly version: string;
   readonly extras: readonly ExtraSubscription[];
@@ -75,35 +77,26 @@ const ANSWER_WITHIN_MS = 2_000;
 
 /** See the head of this file. */
 export function createAdsClient(options: AdsClientOptions, deps: AdsClientDeps): AdsClient {
-  const node: Node = {
-    ...options.node,
+  const node = nodeMessage(options.node, options.version);
+  return options.ads.delta
+    ? new Client(options, deps, new DeltaProtocol(node), (client) => client.deltaAggregatedResources())
+    : new Client(options, deps, new SotwProtocol(node), (client) => client.streamAggregatedResources());
+}
+
+function nodeMessage({ id, cluster, region, zone, subZone, metadata }: NodeIdentity, version: string): Node {
+  return {
+    ...Node.fromPartial({ id, cluster, locality: { region, zone, subZone } }),
+    metadata,
     userAgentName: 'outrider',
-    userAgentVersionType: { $case: 'userAgentVersion', value: options.version },
+    userAgentVersionType: { $case: 'userAgentVersion', value: version },
   };
-  const createClient = (...args: ConstructorParameters<typeof AggregatedDiscoveryServiceClient>) =>
-    new AggregatedDiscoveryServiceClient(...args);
-  if (options.apiType === 'delta-grpc') {
-    return new Client(
-      options,
-      deps,
-      new DeltaProtocol(node),
-      (client) => client.deltaAggregatedResources(),
-      createClient,
-    );
-  }
-  return new Client(
-    options,
-    deps,
-    new SotwProtocol(node),
-    (client) => client.streamAggregatedResources(),
-    createClient,
-  );
 }
 
 class Client<Request, Response> implements AdsClient {
   readonly stats = new XdsStats();
   readonly #options: AdsClientOptions;
   readonly #deps: AdsClientDeps;
+  readonly #scope: TrackedScope;
   readonly #protocol: Protocol<Request, Response>;
   readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response>;
   readonly #tree: ResourceTree;
@@ -124,20 +117,20 @@ class Client<Request, Response> implements AdsClient {
     deps: AdsClientDeps,
     protocol: Protocol<Request, Response>,
     open: (client: AggregatedDiscoveryServiceClient) => ClientDuplexStream<Request, Response>,
-    createClient: (
-      ...args: ConstructorParameters<typeof AggregatedDiscoveryServiceClient>
-    ) => AggregatedDiscoveryServiceClient,
   ) {
     this.#options = options;
     this.#deps = deps;
     this.#protocol = protocol;
-    this.#tree = new ResourceTree(options, deps.decoders, options.extras);
+    const { clusters, listeners } = options.ads;
+    this.#scope = { fixed: options.fixed, clusters, listeners };
+    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras);
     this.#patience = new Patience(deps.timers, () => this.#advance());
     this.#file = options.lastKnownGoodFile === null ? null : new LastKnownGood(options.lastKnownGoodFile);
     this.#stream = new ControlStream(
       {
         target: options.target,
-        createClient,
+        authority: options.ads.authority,
+        createClient: (...args) => new AggregatedDiscoveryServiceClient(...args),
         open,
         onUp: () => this.#up(),
         onMessage: (response: Response) => this.#receive(response),
@@ -246,16 +239,16 @@ class Client<Request, Response> implements AdsClient {
 
   /** Asks for what is wanted next, and hands the configuration out once nothing is missing. */
   #advance(): void {
-    const { clusters, listeners } = this.#options;
+    const { clusters, listeners } = this.#scope;
     const { endpointSets, routeTables } = this.#tree.prune();
     if (clusters) this.#want('CDS', 'all');
     this.#want('EDS', endpointSets);
     if (listeners && !this.#listenersAsked) {
-      this.#listenersAsked = this.#worthWaiting(clustersWaitFor(this.#options, this.#tree.known())).length === 0;
+      this.#listenersAsked = this.#worthWaiting(clustersWaitFor(this.#scope, this.#tree.known())).length === 0;
     }
     if (this.#listenersAsked) this.#want('LDS', 'all');
     this.#want('RDS', routeTables);
-    const waits = treeWaitsFor(this.#options, this.#tree.known());
+    const waits = treeWaitsFor(this.#scope, this.#tree.known());
     // What was not asked for yet is waited for without a limit.
     this.#waits = listeners && !this.#listenersAsked ? waits : this.#worthWaiting(waits);
     if (this.#dirty && this.#waits.length === 0) this.#handOut();
@@ -300,7 +293,7 @@ class Client<Request, Response> implements AdsClient {
     if (nodeId !== this.#options.node.id) {
       return logger.warn({ nodeId }, 'the last known good configuration is of another node');
     }
-    const tree = new ResourceTree(this.#options, decoders, this.#options.extras);
+    const tree = new ResourceTree(this.#scope, decoders, this.#options.extras);
     if (!tree.restore(resources, clock.wallMs())) {
       return logger.warn({}, 'the last known good configuration is not complete');
     }

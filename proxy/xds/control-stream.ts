@@ -31,6 +31,8 @@ interface GrpcClient {
 export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
   /** `host:port`. */
   readonly target: string;
+  /** The :authority of the calls. */
+  readonly authority: string;
   readonly createClient: (
     target: string,
     channel: ReturnType<typeof credentials.createInsecure>,
@@ -113,8 +115,11 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   }
 
   #connect(): void {
-    const { target, createClient } = this.#options;
-    const client = createClient(target, credentials.createInsecure(), CHANNEL_OPTIONS);
+    const { target, authority, createClient } = this.#options;
+    const client = createClient(target, credentials.createInsecure(), {
+      ...CHANNEL_OPTIONS,
+      'grpc.default_authority': authority,
+    });
     this.#client = client;
     const deadline = new Date(this.#deps.clock.wallMs() + CONNECT_TIMEOUT_MS);
     client.waitForReady(deadline, (error) => {

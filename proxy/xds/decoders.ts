@@ -1,5 +1,4 @@
 /** From xDS messages to the configuration model: what the client needs, handed in by the composition root. */
-import type { Result } from '../../kernel/result.ts';
 import type { Cluster } from '../../protos/gen/envoy/config/cluster/v3/cluster.ts';
 import type { ClusterLoadAssignment } from '../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { Listener } from '../../protos/gen/envoy/config/listener/v3/listener.ts';
@@ -13,7 +12,9 @@ export interface DecodeIssue {
 }
 
 /** The model, or every defect. */
-export type Decoded<T> = Result<T, readonly DecodeIssue[]>;
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly issues: readonly DecodeIssue[] };
 
 /** One function per type. Each checks constraints and unhonoured fields too, and does not throw. */
 export interface Decoders {

@@ -135,7 +135,7 @@ export class ResourceSet<T> {
     const decoded = this.#decode(read.value);
     if (!decoded.ok) {
       return refuse(
-        decoded.error.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join(', '),
+        decoded.issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join(', '),
       );
     }
     this.#refused.delete(name);

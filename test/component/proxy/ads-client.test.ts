@@ -1,0 +1,338 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { SystemClock } from '../../../kernel/clock.ts';
+import { silentLogger } from '../../../kernel/log.ts';
+import { SystemTimers } from '../../../kernel/timers.ts';
+import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
+import { Cluster, Cluster_DiscoveryType } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
+import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
+import { Listener } from '../../../protos/gen/envoy/config/listener/v3/listener.ts';
+import { RouteConfiguration } from '../../../protos/gen/envoy/config/route/v3/route.ts';
+import { Router } from '../../../protos/gen/envoy/extensions/filters/http/router/v3/router.ts';
+import { HttpConnectionManager } from '../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
+import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
+import { type AnyMessage, packAny } from '../../../protos/json/registry.ts';
+import { EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
+import { type AdsClientOptions, createAdsClient } from '../../../proxy/xds/ads-client.ts';
+import { configDecoders } from '../../../proxy/xds/config-decoders.ts';
+import { extraSubscription } from '../../../proxy/xds/extra-subscription.ts';
+import { seededRandom } from '../../fakes/fake-random.ts';
+import { Inbox } from './inbox.ts';
+import { ScriptedAds } from './scripted-ads.ts';
+
+const NODE = { id: 'shop-0', cluster: 'shop', region: '', zone: '', subZone: '', metadata: { team: 'a' } };
+const DECODERS = configDecoders({
+  readFile: () => ({ ok: false, problem: 'no files in this test' }),
+  readVariable: () => ({ ok: false, problem: 'no variables in this test' }),
+  formatCommands: new Set(),
+  knownClusters: null,
+});
+
+interface Given {
+  readonly parts: SnapshotParts;
+  readonly origin: string;
+}
+
+/** A client of that server, started, with the configurations it hands out. */
+function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = {}, delta = false) {
+  const given = new Inbox<Given>();
+  const options: AdsClientOptions = {
+    target: `127.0.0.1:${port}`,
+    ads: { delta, clusterName: 'control-plane', authority: 'control-plane', listeners: true, clusters: true },
+    node: NODE,
+    version: '1.2.3',
+    fixed: EMPTY_PARTS,
+    extras: [],
+    lastKnownGoodFile: null,
+    onSnapshot: (parts, origin) => given.push({ parts, origin }),
+    ...change,
+  };
+  const clock = new SystemClock();
+  const timers = new SystemTimers();
+  const client = createAdsClient(options, {
+    clock,
+    timers,
+    random: seededRandom(),
+    logger: silentLogger,
+    decoders: DECODERS,
+  });
+  client.start();
+  t.teardown(() => client.close());
+  return { client, given };
+}
+
+async function startServer(t: Test, port = 0): Promise<ScriptedAds> {
+  const server = await new ScriptedAds().start(port);
+  t.teardown(() => server.stop());
+  return server;
+}
+
+function eds(name: string, connectSeconds = 1): AnyMessage {
+  const message = Cluster.fromPartial({
+    name,
+    connectTimeout: { seconds: connectSeconds },
+    clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.EDS },
+    edsClusterConfig: { edsConfig: { configSourceSpecifier: { $case: 'ads', value: {} } } },
+  });
+  return packAny('envoy.config.cluster.v3.Cluster', message);
+}
+
+function endpoints(clusterName: string, port: number): AnyMessage {
+  const value = { address: '127.0.0.1', portSpecifier: { $case: 'portValue' as const, value: port } };
+  const message = ClusterLoadAssignment.fromPartial({
+    clusterName,
+    endpoints: [
+      {
+        lbEndpoints: [
+          {
+            hostIdentifier: {
+              $case: 'endpoint',
+              value: { address: { address: { $case: 'socketAddress', value } } },
+            },
+          },
+        ],
+      },
+    ],
+  });
+  return packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', message);
+}
+
+function listener(name: string, routes: string): AnyMessage {
+  const manager = HttpConnectionManager.fromPartial({
+    statPrefix: name,
+    routeSpecifier: {
+      $case: 'rds',
+      value: { routeConfigName: routes, configSource: { configSourceSpecifier: { $case: 'ads', value: {} } } },
+    },
+    httpFilters: [
+      {
+        name: 'envoy.filters.http.router',
+        configType: {
+          $case: 'typedConfig',
+          value: packAny('envoy.extensions.filters.http.router.v3.Router', Router.fromPartial({})),
+        },
+      },
+    ],
+  });
+  const typedConfig = packAny(
+    'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    manager,
+  );
+  const message = Listener.fromPartial({
+    name,
+    address: {
+      address: {
+        $case: 'socketAddress',
+        value: { address: '127.0.0.1', portSpecifier: { $case: 'portValue', value: 0 } },
+      },
+    },
+    filterChains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            configType: { $case: 'typedConfig', value: typedConfig },
+          },
+        ],
+      },
+    ],
+  });
+  return packAny('envoy.config.listener.v3.Listener', message);
+}
+
+function routes(name: string, cluster: string): AnyMessage {
+  const message = RouteConfiguration.fromPartial({
+    name,
+    virtualHosts: [
+      {
+        name: 'all',
+        domains: ['*'],
+        routes: [
+          {
+            match: { pathSpecifier: { $case: 'prefix', value: '/' } },
+            action: {
+              $case: 'route',
+              value: { clusterSpecifier: { $case: 'cluster', value: cluster } },
+            },
+          },
+        ],
+      },
+    ],
+  });
+  return packAny('envoy.config.route.v3.RouteConfiguration', message);
+}
+
+/** Answers the four types as they are asked for, and eats the ACKs. */
+async function serveTree(server: ScriptedAds): Promise<void> {
+  await server.requests.next();
+  server.send('CDS', 'c1', [eds('catalog')]);
+  await server.requests.next();
+  await server.requests.next();
+  server.send('EDS', 'e1', [endpoints('catalog', 1234)]);
+  await server.requests.next();
+  await server.requests.next();
+  server.send('LDS', 'l1', [listener('outbound', 'main')]);
+  await server.requests.next();
+  await server.requests.next();
+  server.send('RDS', 'r1', [routes('main', 'catalog')]);
+  await server.requests.next();
+}
+
+t.test('types are asked for in order, each answer is ACKed, and the tree is handed out when it stands', async (t) => {
+  const server = await startServer(t);
+  const { client, given } = startClient(t, server.port);
+  const { CDS, EDS, LDS, RDS } = RESOURCE_TYPES;
+
+  const first = await server.requests.next();
+  t.match(first, { typeUrl: CDS.typeUrl, resourceNames: [], versionInfo: '', responseNonce: '' });
+  t.match(first.node, { id: 'shop-0', cluster: 'shop', userAgentName: 'outrider', metadata: { team: 'a' } });
+  const c = server.send('CDS', 'c1', [eds('catalog')]);
+  t.match(await server.requests.next(), { typeUrl: CDS.typeUrl, versionInfo: 'c1', responseNonce: c, node: undefined });
+  t.match(await server.requests.next(), { typeUrl: EDS.typeUrl, resourceNames: ['catalog'], responseNonce: '' });
+  t.same(client.waitingFor(), ['endpoints of "catalog" (EDS)', 'listeners (LDS)']);
+  const e = server.send('EDS', 'e1', [endpoints('catalog', 1234)]);
+  t.match(await server.requests.next(), { typeUrl: EDS.typeUrl, versionInfo: 'e1', responseNonce: e });
+  t.match(await server.requests.next(), { typeUrl: LDS.typeUrl, resourceNames: [] });
+  server.send('LDS', 'l1', [listener('outbound', 'main')]);
+  t.match(await server.requests.next(), { typeUrl: LDS.typeUrl, versionInfo: 'l1' });
+  t.match(await server.requests.next(), { typeUrl: RDS.typeUrl, resourceNames: ['main'] });
+  t.equal(client.hasSnapshot, false);
+  server.send('RDS', 'r1', [routes('main', 'catalog')]);
+  const { parts, origin } = await given.next();
+  t.equal(origin, 'control-plane');
+  t.same([...parts.clusters.keys()], ['catalog']);
+  t.same([...parts.endpoints.keys()], ['catalog']);
+  t.same([...parts.listeners.keys()], ['outbound']);
+  t.same([...parts.routes.keys()], ['main']);
+  t.same(client.waitingFor(), []);
+  t.equal(client.versionOf('RDS'), 'r1');
+});
+
+t.test('a bad cluster is refused by name, with the old version, and the good one beside it is used', async (t) => {
+  const server = await startServer(t);
+  const { client, given } = startClient(t, server.port);
+  await serveTree(server);
+  await given.next();
+
+  const nonce = server.send('CDS', 'c2', [eds('catalog', 2), eds('broken', 0)]);
+  const nack = await server.requests.next();
+  t.match(nack, { versionInfo: 'c1', responseNonce: nonce });
+  t.match(nack.errorDetail?.message, /^invalid: CDS "broken": connect_timeout/);
+  const { parts } = await given.next();
+  t.equal(parts.clusters.get('catalog')?.connectTimeoutMs, 2_000);
+  t.notOk(parts.clusters.has('broken'));
+  t.match(
+    client.dumped().find(({ name }) => name === 'broken'),
+    { kind: 'cluster', refused: { details: /connect_timeout/ } },
+  );
+});
+
+t.test('a new cluster is held back until its endpoints are there', async (t) => {
+  const server = await startServer(t);
+  const { client, given } = startClient(t, server.port);
+  await serveTree(server);
+  await given.next();
+
+  server.send('CDS', 'c2', [eds('catalog'), eds('cart')]);
+  t.match(await server.requests.next(), { versionInfo: 'c2' }, 'the ACK does not wait');
+  t.same((await server.requests.next()).resourceNames, ['cart', 'catalog']);
+  t.same(client.waitingFor(), ['endpoints of "cart" (EDS)']);
+  t.equal(given.waiting, 0);
+  server.send('EDS', 'e2', [endpoints('cart', 4321)]);
+  const { parts } = await given.next();
+  t.same([...parts.clusters.keys()], ['catalog', 'cart']);
+  t.same([...parts.endpoints.keys()].sort(), ['cart', 'catalog'], 'what was not in the answer stays');
+});
+
+t.test(
+  'a lost stream comes back with the versions that are held, and an equal server needs to say nothing',
+  async (t) => {
+    const server = await startServer(t);
+    const { client, given } = startClient(t, server.port);
+    await serveTree(server);
+    await given.next();
+    server.stop();
+
+    const second = await startServer(t, server.port);
+    const asked = [];
+    for (let i = 0; i < 4; i++) asked.push(await second.requests.next());
+    t.match(asked[0]?.node, { id: 'shop-0' }, 'the node comes once per stream');
+    t.same(
+      asked.map(({ versionInfo, responseNonce, resourceNames }) => [versionInfo, responseNonce, resourceNames]),
+      [
+        ['c1', '', []],
+        ['e1', '', ['catalog']],
+        ['l1', '', []],
+        ['r1', '', ['main']],
+      ],
+    );
+    t.equal(given.waiting, 0);
+    t.equal(client.hasSnapshot, true);
+  },
+);
+
+t.test('delta: names are subscribed to, versions are told after a reconnect, removals take effect', async (t) => {
+  const server = await startServer(t);
+  const { given } = startClient(t, server.port, {}, true);
+  t.match(await server.deltaRequests.next(), { typeUrl: RESOURCE_TYPES.CDS.typeUrl, resourceNamesSubscribe: [] });
+  const nonce = server.sendDelta('CDS', [
+    { name: 'catalog', version: '1', resource: eds('catalog') },
+    { name: 'cart', version: '1', resource: eds('cart') },
+  ]);
+  t.match(await server.deltaRequests.next(), { responseNonce: nonce, errorDetail: undefined });
+  t.same((await server.deltaRequests.next()).resourceNamesSubscribe, ['cart', 'catalog']);
+  server.sendDelta('EDS', [{ name: 'catalog', version: '7', resource: endpoints('catalog', 1) }], ['cart']);
+  await server.deltaRequests.next();
+  t.match(
+    await server.deltaRequests.next(),
+    { typeUrl: RESOURCE_TYPES.LDS.typeUrl },
+    'an unknown name is not waited for',
+  );
+  server.sendDelta('LDS', []);
+  const { parts } = await given.next();
+  t.same([...parts.clusters.keys()], ['catalog', 'cart']);
+  await server.deltaRequests.next();
+
+  server.sendDelta('CDS', [], ['cart']);
+  t.same([...(await given.next()).parts.clusters.keys()], ['catalog']);
+  await server.deltaRequests.next();
+  t.same((await server.deltaRequests.next()).resourceNamesUnsubscribe, ['cart']);
+  server.stop();
+  const second = await startServer(t, server.port);
+  t.same((await second.deltaRequests.next()).initialResourceVersions, { catalog: '1' });
+  t.same((await second.deltaRequests.next()).initialResourceVersions, { catalog: '7' });
+});
+
+t.test('settings come over the same stream', async (t) => {
+  const server = await startServer(t);
+  const sets = new Inbox<ConfigSet | undefined>();
+  const extra = extraSubscription('outrider.config.v1.ConfigSet', ['shop'], (all) => sets.push(all.get('shop')));
+  startClient(t, server.port, { extras: [extra] });
+  await server.requests.next();
+  t.match(await server.requests.next(), { typeUrl: RESOURCE_TYPES.CONFIG.typeUrl, resourceNames: ['shop'] });
+  const set = ConfigSet.fromPartial({ name: 'shop', revision: 3, entries: [] });
+  server.send('CONFIG', 's1', [packAny('outrider.config.v1.ConfigSet', set)]);
+  t.match(await sets.next(), { name: 'shop', revision: 3 });
+  t.match(await server.requests.next(), { versionInfo: 's1' });
+});
+
+t.test('without a control plane the last complete configuration is used, until one answers', async (t) => {
+  const lastKnownGoodFile = join(t.testdir(), 'state', 'last-known-good.json');
+  const server = await startServer(t);
+  const before = startClient(t, server.port, { lastKnownGoodFile });
+  await serveTree(server);
+  await before.given.next();
+  await before.client.close();
+  server.stop();
+
+  const { client, given } = startClient(t, server.port, { lastKnownGoodFile });
+  const { parts, origin } = await given.next();
+  t.equal(origin, 'last-known-good');
+  t.same([...parts.clusters.keys()], ['catalog']);
+  t.same([...parts.routes.keys()], ['main']);
+  t.ok((client.lastKnownGoodAgeMs() ?? -1) >= 0);
+  const second = await startServer(t, server.port);
+  await serveTree(second);
+  t.equal((await given.next()).origin, 'control-plane');
+  t.equal(client.lastKnownGoodAgeMs(), null);
+});
