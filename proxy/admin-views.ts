@@ -102,7 +102,7 @@ function inlineTables(listener: Listener) {
   return chains
     .flatMap((chain) => chain.filters)
     .map(({ configType }) => configType?.value)
-    .map((any) => any && unpackAny(HTTP_MANAGER, any))
+    .map((config) => config && unpackAny(HTTP_MANAGER, config))
     .map((manager) => manager?.routeSpecifier)
     .filter((specifier) => specifier?.$case === 'routeConfig')
     .map((specifier) => specifier.value);

@@ -97,6 +97,7 @@ async function answer(endpoints: readonly AdminEndpoint[], incoming: IncomingMes
     host: incoming.headers.host,
     origin: incoming.headers.origin,
     fetchSite: headerText(incoming.headers['sec-fetch-site']),
+    acceptLanguage: incoming.headers['accept-language'],
     changes: endpoint?.changes?.(query) ?? false,
   });
   if (refusal !== null) return textReply(`${refusal.message}\n`, refusal.status);

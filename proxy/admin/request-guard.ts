@@ -14,8 +14,10 @@ export interface GuardedRequest {
   readonly remoteAddress: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
-  /** Sec-Fetch-Site, which browsers always send and pages cannot forge. */
+  /** Sec-Fetch-Site, which browsers send to addresses and to names with TLS; pages cannot forge it. */
   readonly fetchSite: string | undefined;
+  /** Accept-Language, which browsers send always: a page may change it, but not leave it out. */
+  readonly acceptLanguage: string | undefined;
   /** The request changes something. */
   readonly changes: boolean;
 }
@@ -28,8 +30,8 @@ export interface Refusal {
 
 /** Decides; null lets it pass. */
 export function guard(request: GuardedRequest): Refusal | null {
-  const { method, remoteAddress, host, origin, fetchSite, changes } = request;
-  const browser = fetchSite !== undefined || origin !== undefined;
+  const { method, remoteAddress, host, origin, fetchSite, acceptLanguage, changes } = request;
+  const browser = fetchSite !== undefined || origin !== undefined || acceptLanguage !== undefined;
   if (browser && !isAddress(hostname(host ?? ''))) {
     return { status: 403, message: `Host is "${host ?? ''}": browsers have to ask by IP address or localhost` };
   }
