@@ -1,0 +1,176 @@
+import t from 'tap';
+import { cluster, endpoint } from '../../test/fakes/config-builders.ts';
+import { ManagerStats } from '../http/manager-stats.ts';
+import { ListenerStats } from '../listener/listener-stats.ts';
+import { ClusterStats } from '../upstream/cluster-stats.ts';
+import { CLUSTER_STATS, type CountedClusters, clusterStatsSource } from './cluster-stat-table.ts';
+import { LISTENER_STATS, listenerStatsSource, MANAGER_STATS, managerStatsSource } from './listener-stat-table.ts';
+import { type ServerState, serverStatsSource } from './server-stats.ts';
+import type { StatRow } from './stat-table.ts';
+import type { Statistic } from './statistic.ts';
+import { metricSource, StatsRegistry } from './stats-registry.ts';
+
+function numberFields(stats: object): string[] {
+  return Object.entries(stats).flatMap(([field, value]) => (typeof value === 'number' ? [field] : []));
+}
+
+function fieldsOf<T>(table: readonly StatRow<T>[]): string[] {
+  return table.map(({ field }) => field);
+}
+
+function clustersOf(stats: ClusterStats, change = {}): CountedClusters {
+  const healthy = { available: true, health: 'healthy', config: endpoint(1) };
+  const endpoints = [healthy, { ...healthy, health: 'degraded' }, { ...healthy, available: false }];
+  const config = cluster('shop:cart', [1], change);
+  return { all: () => [{ config, stats, endpoints }], added: 1, modified: 2, removed: 3 };
+}
+
+function valuesOf(registry: StatsRegistry): Record<string, number | string> {
+  const numbers = registry
+    .all()
+    .filter((each): each is Exclude<Statistic, { kind: 'histogram' }> => each.kind !== 'histogram');
+  return Object.fromEntries(numbers.map(({ name, value }) => [name, value]));
+}
+
+t.test('every counter has a row in its table, so that none is forgotten', (t) => {
+  const hidden = ['retriesActive'];
+  t.same(
+    numberFields(new ClusterStats()).filter((field) => !fieldsOf(CLUSTER_STATS).includes(field)),
+    hidden,
+  );
+  t.same(numberFields(new ManagerStats('x')).sort(), fieldsOf(MANAGER_STATS).sort());
+  t.same(numberFields(new ListenerStats()).sort(), fieldsOf(LISTENER_STATS).sort());
+  t.end();
+});
+
+t.test('a cluster is told in the words of Envoy', (t) => {
+  const stats = new ClusterStats();
+  stats.rqTotal = 5;
+  stats.byStatus[200] = 2;
+  stats.byStatus[503] = 3;
+  stats.rqActive = 1024;
+  const registry = new StatsRegistry();
+  registry.register(clusterStatsSource(clustersOf(stats)));
+  t.match(valuesOf(registry), {
+    'cluster.shop_cart.upstream_rq_total': 5,
+    'cluster.shop_cart.upstream_rq_200': 2,
+    'cluster.shop_cart.upstream_rq_503': 3,
+    'cluster.shop_cart.upstream_rq_5xx': 3,
+    'cluster.shop_cart.upstream_rq_4xx': 0,
+    'cluster.shop_cart.membership_total': 3,
+    'cluster.shop_cart.membership_healthy': 1,
+    'cluster.shop_cart.membership_degraded': 1,
+    'cluster.shop_cart.circuit_breakers.default.rq_open': 1,
+    'cluster.shop_cart.circuit_breakers.default.cx_open': 0,
+    'cluster_manager.active_clusters': 1,
+    'cluster_manager.cluster_removed': 3,
+  });
+  t.notOk('cluster.shop_cart.circuit_breakers.default.remaining_rq' in valuesOf(registry));
+  t.end();
+});
+
+t.test('what is left until a limit is told when track_remaining asks for it', (t) => {
+  const stats = new ClusterStats();
+  stats.rqActive = 24;
+  const limits = { ...cluster('x', []).limits.default, trackRemaining: true };
+  const registry = new StatsRegistry();
+  registry.register(clusterStatsSource(clustersOf(stats, { limits: { default: limits, high: limits } })));
+  t.equal(valuesOf(registry)['cluster.shop_cart.circuit_breakers.default.remaining_rq'], 1000);
+  t.end();
+});
+
+t.test('listeners and connection managers are told in the words of Envoy', (t) => {
+  const listenerStats = new ListenerStats();
+  listenerStats.cxTotal = 4;
+  const listener = {
+    config: { name: 'in', statPrefix: '' },
+    stats: listenerStats,
+    address: { host: '127.0.0.1', port: 80 },
+  };
+  const manager = new ManagerStats('ingress');
+  manager.byClass[2] = 7;
+  const registry = new StatsRegistry();
+  const set = { all: () => [listener], drainingCount: 2, added: 1, modified: 0, removed: 0, createFailure: 0 };
+  registry.register(listenerStatsSource(set));
+  registry.register(managerStatsSource(() => [manager]));
+  t.match(valuesOf(registry), {
+    'listener.127.0.0.1_80.downstream_cx_total': 4,
+    'listener_manager.total_listeners_active': 1,
+    'listener_manager.total_listeners_draining': 2,
+    'http.ingress.downstream_rq_2xx': 7,
+    'http.ingress.downstream_rq_total': 0,
+  });
+  t.end();
+});
+
+t.test('a reset zeroes counters and leaves gauges', (t) => {
+  const stats = new ClusterStats();
+  stats.rqTotal = 5;
+  stats.cxActive = 2;
+  stats.byStatus[200] = 5;
+  const manager = new ManagerStats('ingress');
+  manager.byClass[2] = 7;
+  const clusters = clustersOf(stats);
+  const registry = new StatsRegistry();
+  registry.register(clusterStatsSource(clusters));
+  const unregister = registry.register(managerStatsSource(() => [manager]));
+  registry.resetCounters();
+  t.equal(stats.rqTotal, 0);
+  t.equal(stats.cxActive, 2);
+  t.equal(stats.byStatus[200], 0);
+  t.equal(manager.byClass[2], 0);
+  t.equal(clusters.added, 0);
+  unregister();
+  t.notOk(registry.all().some(({ name }) => name.startsWith('http.')));
+  t.end();
+});
+
+t.test('the process is told in the words of Envoy', (t) => {
+  let state: ServerState = 'PRE_INITIALIZING';
+  const registry = new StatsRegistry();
+  const memory = () => ({ allocatedBytes: 1, heapBytes: 2, residentBytes: 3 });
+  const server = { state: () => state, uptimeMs: () => 12_345, memory, concurrency: 1, connectionCount: () => 9 };
+  registry.register(serverStatsSource(server));
+  t.match(valuesOf(registry), {
+    'server.live': 0,
+    'server.state': 2,
+    'server.uptime': 12,
+    'server.memory_allocated': 1,
+  });
+  state = 'LIVE';
+  t.match(valuesOf(registry), { 'server.live': 1, 'server.state': 0, 'server.total_connections': 9 });
+  t.end();
+});
+
+t.test('Prometheus gets the variable parts of names as labels, and each metric one type and one help', (t) => {
+  const stats = new ClusterStats();
+  stats.byStatus[503] = 3;
+  stats.timeMs.record(7);
+  const registry = new StatsRegistry();
+  registry.register(clusterStatsSource(clustersOf(stats)));
+  const manager = new ManagerStats('ingress');
+  registry.register(managerStatsSource(() => [manager]));
+  const samples: { name: string; labels: object; type: string; help: string }[] = [];
+  metricSource(registry)((sample) => samples.push(sample));
+  const name = { envoy_cluster_name: 'shop_cart' };
+  const has = (metric: string, labels: object) =>
+    t.ok(
+      samples.some((each) => each.name === metric && JSON.stringify(each.labels) === JSON.stringify(labels)),
+      metric,
+    );
+  has('envoy_cluster_upstream_rq', { ...name, envoy_response_code: '503' });
+  has('envoy_cluster_upstream_rq_xx', { ...name, envoy_response_code_class: '5' });
+  has('envoy_cluster_upstream_rq_total', name);
+  has('envoy_cluster_upstream_rq_time', name);
+  has('envoy_cluster_outlier_detection_ejections_active', name);
+  has('envoy_cluster_circuit_breakers_default_rq_open', name);
+  has('envoy_http_downstream_rq_xx', { envoy_http_conn_manager_prefix: 'ingress', envoy_response_code_class: '2' });
+  has('envoy_cluster_manager_active_clusters', {});
+  const seen = new Map<string, string>();
+  for (const { name: metric, type, help } of samples) {
+    const kind = `${type}: ${help}`;
+    if ((seen.get(metric) ?? kind) !== kind) t.fail(`${metric} is told in two ways`);
+    seen.set(metric, kind);
+  }
+  t.end();
+});
