@@ -20,6 +20,7 @@ import { controlPlaneMetrics } from './metrics.ts';
 import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
 import { Executor } from './orchestrator/executor.ts';
 import { OrchestratorLoop } from './orchestrator/loop.ts';
+import { type EndedRun, restartAtMs } from './orchestrator/restart-policy.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { isPublished } from './registry/instance.ts';
 import type { LeaseTimes } from './registry/leases.ts';
@@ -49,6 +50,8 @@ export interface ControlPlaneDeps {
   readonly onShutdown: (workloads: 'stop' | 'keep') => void;
   /** How long silence is borne; the registry's defaults when absent. */
   readonly leaseTimes?: LeaseTimes;
+  /** When a process that has exited may run again; the restart policy when absent. */
+  readonly restartAtMs?: (runs: readonly EndedRun[]) => number;
 }
 
 /** A control plane that serves. */
@@ -118,7 +121,7 @@ async function start(
   const { environment, nodePath } = deps;
   const driver = new ProcessDriver(
     { stateDir, sidecarCommand, sidecarReadyTimeoutMs, controlPlane, environment, nodePath },
-    { clock, timers, random, logger },
+    { clock, timers, random, logger, restartAtMs: deps.restartAtMs ?? restartAtMs },
   );
   closers.push(() => driver.close());
   const traffic = new MeshTrafficControl({ clock, timers, registry, loads, agents, pushes, ads });

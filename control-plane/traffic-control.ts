@@ -63,6 +63,10 @@ export class MeshTrafficControl implements TrafficControl {
     this.#deps.agents.sendDrain(id, deadlineMs, reason);
   }
 
+  applicationUp(id: string): void {
+    this.#deps.registry.applicationUp(id);
+  }
+
   removed(id: string): void {
     this.#deps.registry.remove(id);
     this.#deps.loads.forget(id);

@@ -43,7 +43,9 @@ function desiredOf(state: State, service: string): number {
 }
 
 function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) {
-  const { identity, health, healthReason, state, connected, heardAtMs } = instance;
+  const { identity, applicationDown, state, connected, heardAtMs } = instance;
+  const health = applicationDown ? 'unhealthy' : instance.health;
+  const healthReason = applicationDown ? 'the application has exited' : instance.healthReason;
   const { id, workload, address, port, version, zone } = identity;
   const load = loads.get(id)?.report;
   return {

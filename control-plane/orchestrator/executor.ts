@@ -20,6 +20,8 @@ export interface TrafficControl {
   untilIdle(id: string, timeoutMs: number): Promise<void>;
   /** Tells the sidecar that its application has gone. */
   sendDrain(id: string, deadlineMs: number, reason: string): void;
+  /** The application of this instance, which had exited, is up again. */
+  applicationUp(id: string): void;
   /** The instance has gone on purpose. */
   removed(id: string): void;
 }
@@ -131,7 +133,10 @@ export class Executor {
       if (action.kind === 'start') {
         traffic.expect(replicaId(name, index));
         await driver.start(workload, index, specHash);
-      } else await driver.restart(name, index, action.role);
+      } else {
+        await driver.restart(name, index, action.role);
+        if (action.role === 'application') traffic.applicationUp(replicaId(name, index));
+      }
     } catch (err) {
       this.#deps.logger.error(
         { err, workload: name },

@@ -38,6 +38,8 @@ export interface Instance {
   readonly health: Health;
   /** Why it is not healthy; empty otherwise. */
   readonly healthReason: string;
+  /** Its driver saw the application exit: until it is up again, what the sidecar last found does not count. */
+  readonly applicationDown: boolean;
   /** Whether its stream is open now. */
   readonly connected: boolean;
   /** Clock time of the last sign of life. */
@@ -50,5 +52,5 @@ export interface Instance {
 
 /** Whether others should be told of it: only what is well and not on its way out takes traffic. */
 export function isPublished(instance: Instance): boolean {
-  return instance.health === 'healthy' && instance.state !== 'draining';
+  return instance.health === 'healthy' && !instance.applicationDown && instance.state !== 'draining';
 }

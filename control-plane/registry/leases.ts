@@ -52,7 +52,9 @@ export function restoredTable(
 ): LeaseTable {
   const instances = new Map<string, Instance>();
   for (const [id, instance] of saved.instances) {
-    instances.set(id, { ...instance, connected: false, heardAtMs: nowMs, registeredAtMs: nowMs });
+    // Who is down is found out anew by the driver.
+    const unheard = { connected: false, applicationDown: false, heardAtMs: nowMs, registeredAtMs: nowMs };
+    instances.set(id, { ...instance, ...unheard });
   }
   const tombstones = new Map([...saved.tombstones.keys()].map((id) => [id, nowMs] as const));
   return { instances, tombstones, graceUntilMs: nowMs + times.goneAfterMs, preserving: false };
@@ -86,6 +88,7 @@ export function register(table: LeaseTable, registration: Registration, nowMs: n
     state,
     health: continues ? before.health : 'unknown',
     healthReason: continues ? before.healthReason : '',
+    applicationDown: continues && before.applicationDown,
     connected: true,
     heardAtMs: nowMs,
     registeredAtMs: continues ? before.registeredAtMs : nowMs,
@@ -134,11 +137,11 @@ export function died(table: LeaseTable, id: string): LeaseTable {
   return table.instances.has(id) ? without(table, [id]) : table;
 }
 
-/** The application behind the instance died; its sidecar will say when it is well again. */
-export function applicationDied(table: LeaseTable, id: string): LeaseTable {
+/** The application behind the instance exited, or is up again. */
+export function applicationDown(table: LeaseTable, id: string, down: boolean): LeaseTable {
   const before = table.instances.get(id);
-  if (before === undefined) return table;
-  return replace(table, { ...before, health: 'unhealthy', healthReason: 'the application has exited' });
+  if (before === undefined || before.applicationDown === down) return table;
+  return replace(table, { ...before, applicationDown: down });
 }
 
 /** A new instance is about to be started under this id: its tombstone no longer counts. */

@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Result } from '../../kernel/result.ts';
 import type { Timer, Timers } from '../../kernel/timers.ts';
-import type { Health, Instance } from './instance.ts';
+import { type Health, type Instance, isPublished } from './instance.ts';
 import type { LeaseTable, LeaseTimes, Registration } from './leases.ts';
 import * as leases from './leases.ts';
 import { heartbeatStretch } from './self-preservation.ts';
@@ -121,7 +121,12 @@ export class Registry {
 
   /** One of the processes behind the instance was seen to be dead: without waiting for a heartbeat to say so. */
   lost(id: string, role: 'application' | 'sidecar'): void {
-    this.#become(role === 'sidecar' ? leases.died(this.#table, id) : leases.applicationDied(this.#table, id));
+    this.#become(role === 'sidecar' ? leases.died(this.#table, id) : leases.applicationDown(this.#table, id, true));
+  }
+
+  /** The application behind the instance is up again: what its sidecar says of it counts again. */
+  applicationUp(id: string): void {
+    this.#become(leases.applicationDown(this.#table, id, false));
   }
 
   /** A new instance is being started under this id. */
@@ -192,13 +197,14 @@ function compare(before: LeaseTable, after: LeaseTable): 'none' | 'change' | 're
   if (before.preserving !== after.preserving || before.tombstones.size !== after.tombstones.size) difference = 'change';
   for (const [id, old] of before.instances) {
     const now = after.instances.get(id);
-    if (now === undefined || (now.state === 'draining' && old.state !== 'draining')) return 'removal';
-    if (old.health === 'healthy' && now.health !== 'healthy') return 'removal';
+    if (now === undefined) return 'removal';
+    if (isPublished(old) && !isPublished(now)) return 'removal';
     if (visible(old) !== visible(now)) difference = 'change';
   }
   return difference === 'none' && after.instances.size > before.instances.size ? 'change' : difference;
 }
 
-function visible({ identity, leaseId, state, health, healthReason, connected }: Instance): string {
-  return JSON.stringify([identity, leaseId, state, health, healthReason, connected]);
+/** Everything but the times. */
+function visible({ heardAtMs: _heardAtMs, registeredAtMs: _registeredAtMs, ...rest }: Instance): string {
+  return JSON.stringify(rest);
 }

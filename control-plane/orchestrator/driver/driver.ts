@@ -21,13 +21,16 @@ export interface ProcessExit {
 
 /** See the head of this file. Every replica has an index that is its own within the workload. */
 export interface Driver {
-  /** Takes over what ran before, and ends what nobody knows any more. Once, before anything else. */
+  /**
+   * Takes over what ran before, and ends what nobody knows any more; processes that have died meanwhile are told to the
+   * watchers. Once, before anything else.
+   */
   recover(): Promise<void>;
   /** All replicas, those that are being stopped included. */
   inspect(): DriverReplica[];
   /** Starts a replica, sidecar first. Rejects when it cannot be started; what was begun is undone. */
   start(workload: Workload, index: number, specHash: string): Promise<void>;
-  /** Starts one process of a replica again, where it was. */
+  /** Starts one process of a replica again, where it was; an application is waited for until it listens. */
   restart(workload: string, index: number, role: Role): Promise<void>;
   /** From now on the replica is being stopped, also after a restart of the control plane. */
   markStopping(workload: string, index: number): void;

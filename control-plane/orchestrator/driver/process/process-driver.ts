@@ -14,13 +14,14 @@ import type { Random } from '../../../../kernel/random.ts';
 import type { Timers } from '../../../../kernel/timers.ts';
 import type { Workload } from '../../../state/model.ts';
 import { type Role, replicaId } from '../../plan.ts';
+import type { EndedRun } from '../../restart-policy.ts';
 import type { Driver, DriverReplica, ProcessExit } from '../driver.ts';
 import { bootstrapJson } from './bootstrap.ts';
 import { applicationEnvironment, baseEnvironment, RUN_VARIABLE } from './environment.ts';
 import { type LaunchOptions, ManagedProcess } from './managed-process.ts';
 import { killOrphans } from './orphans.ts';
 import { findFreePorts } from './ports.ts';
-import { waitUntilReady } from './readiness-probe.ts';
+import { waitUntilListening, waitUntilReady } from './readiness-probe.ts';
 import { type ReplicaPorts, type ReplicaRecord, readRecords, removeRecord, replicaDirectory } from './record.ts';
 import { Replica } from './replica.ts';
 
@@ -46,10 +47,14 @@ export interface ProcessDriverDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** When a process that has exited may run again; see restart-policy.ts. */
+  readonly restartAtMs: (runs: readonly EndedRun[]) => number;
 }
 
 /** What was begun by a start that failed ends within this. */
 const START_UNDO_GRACE_MS = 1000;
+/** How long an application that was started again is waited for. */
+const APPLICATION_UP_TIMEOUT_MS = 10_000;
 const PORT_NAMES = ['app', 'inbound', 'outbound', 'admin', 'settings'] as const;
 
 /** See the head of this file. */
@@ -70,7 +75,7 @@ export class ProcessDriver implements Driver {
     const { stateDir } = this.#settings;
     for (const record of readRecords(stateDir)) {
       const replica = this.#add(record);
-      for (const role of ['sidecar', 'application'] as const) replica.adopt(role);
+      for (const role of ['sidecar', 'application'] as const) if (!replica.adopt(role)) this.#exited(replica, role);
     }
     const leaders = [...this.#replicas.values()].flatMap((replica) => replica.livePids());
     const killed = killOrphans(stateDir, new Set(leaders));
@@ -99,7 +104,11 @@ export class ProcessDriver implements Driver {
   }
 
   async restart(workload: string, index: number, role: Role): Promise<void> {
-    await this.#launch(this.#replica(workload, index), role);
+    const replica = this.#replica(workload, index);
+    await this.#launch(replica, role);
+    if (role === 'sidecar') return;
+    const gaveUp = () => replica.hasExited('application');
+    await waitUntilListening(replica.record.ports.app, APPLICATION_UP_TIMEOUT_MS, gaveUp, this.#deps);
   }
 
   markStopping(workload: string, index: number): void {

@@ -4,7 +4,7 @@
 import type { Clock } from '../../../../kernel/clock.ts';
 import type { Timers } from '../../../../kernel/timers.ts';
 import { type Role, replicaId } from '../../plan.ts';
-import { type EndedRun, restartAtMs } from '../../restart-policy.ts';
+import type { EndedRun } from '../../restart-policy.ts';
 import type { DriverReplica } from '../driver.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { type ReplicaRecord, writeRecord } from './record.ts';
@@ -17,6 +17,14 @@ interface Slot {
   readonly ended: EndedRun[];
 }
 
+/** What a replica needs. */
+export interface ReplicaDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** See restart-policy.ts. */
+  readonly restartAtMs: (runs: readonly EndedRun[]) => number;
+}
+
 /** Older runs count for nothing. */
 const ENDED_RUNS_MAX = 20;
 
@@ -24,18 +32,13 @@ const ENDED_RUNS_MAX = 20;
 export class Replica {
   readonly id: string;
   readonly #stateDir: string;
-  readonly #deps: { readonly clock: Clock; readonly timers: Timers };
+  readonly #deps: ReplicaDeps;
   readonly #onExit: (role: Role) => void;
   readonly #slots: Readonly<Record<Role, Slot>>;
   #record: ReplicaRecord;
 
   /** `onExit` is called when a process exits that nobody asked to. */
-  constructor(
-    record: ReplicaRecord,
-    stateDir: string,
-    deps: { readonly clock: Clock; readonly timers: Timers },
-    onExit: (role: Role) => void,
-  ) {
+  constructor(record: ReplicaRecord, stateDir: string, deps: ReplicaDeps, onExit: (role: Role) => void) {
     this.id = replicaId(record.workload.name, record.index);
     this.#record = record;
     this.#stateDir = stateDir;
@@ -66,11 +69,13 @@ export class Replica {
     this.#follow(role, process);
   }
 
-  /** Takes over the process of the record, if it runs; else it counts as exited now. */
-  adopt(role: Role): void {
+  /** Takes over the process of the record; false when it runs no more, and may be started again at once. */
+  adopt(role: Role): boolean {
     const noted = this.#record.processes[role];
     const process = noted === null ? undefined : ManagedProcess.adopt(noted, this.#deps.timers);
-    if (process !== undefined) this.#follow(role, process);
+    if (process === undefined) return false;
+    this.#follow(role, process);
+    return true;
   }
 
   /** Whether a process of this role was there and is not any more. */
@@ -131,6 +136,6 @@ export class Replica {
   #restartAt(role: Role): number | null {
     if (!this.hasExited(role)) return null;
     const { ended } = this.#slots[role];
-    return ended.length === 0 ? 0 : restartAtMs(ended);
+    return ended.length === 0 ? 0 : this.#deps.restartAtMs(ended);
   }
 }
