@@ -4,7 +4,7 @@
  */
 import type { HeaderMatch, PathMatch, QueryMatch, SafeRegex, StringMatch } from '../config/model.ts';
 import { HeaderName } from '../http/header-name.ts';
-import type { HeaderFields } from '../http/message.ts';
+import type { HeaderFields, RequestHead, ResponseHead } from '../http/message.ts';
 
 /** Tests one value. */
 export type StringTest = (value: string) => boolean;
@@ -57,9 +57,11 @@ export class HeaderMatcher {
   readonly #wantPresent: boolean;
   readonly #invert: boolean;
   readonly #missingAsEmpty: boolean;
+  readonly #pseudo: boolean;
 
   constructor(match: HeaderMatch) {
     this.#name = new HeaderName(match.name);
+    this.#pseudo = match.name.startsWith(':');
     this.#invert = match.invert;
     this.#missingAsEmpty = match.missingAsEmpty;
     this.#wantPresent = match.test.kind === 'present' ? match.test.present : true;
@@ -72,25 +74,46 @@ export class HeaderMatcher {
   }
 
   matches(head: HeaderFields): boolean {
-    return this.#fits(head) !== this.#invert;
+    const value = this.#pseudo ? startLineValue(head, this.#name.name) : head.first(this.#name);
+    if (this.#test === null) return ((value !== null) === this.#wantPresent) !== this.#invert;
+    // A header that is not there fits neither a test nor its inversion, unless it counts as empty.
+    if (value === null) return this.#missingAsEmpty && this.#test('') !== this.#invert;
+    return (this.#test(value) || this.#anyOtherLine(head)) !== this.#invert;
   }
 
-  #fits(head: HeaderFields): boolean {
+  #anyOtherLine(head: HeaderFields): boolean {
+    if (this.#pseudo) return false;
+    const test = this.#test!;
     let line = head.find(this.#name, 0);
-    if (this.#test === null) return line >= 0 === this.#wantPresent;
-    if (line < 0) {
-      const added = head.first(this.#name);
-      if (added !== null) return this.#test(added);
-      return this.#missingAsEmpty && this.#test('');
-    }
-    for (; line >= 0; line = head.find(this.#name, line + 1)) if (this.#test(head.value(line))) return true;
+    if (line >= 0) line = head.find(this.#name, line + 1);
+    for (; line >= 0; line = head.find(this.#name, line + 1)) if (test(head.value(line))) return true;
     return false;
+  }
+}
+
+/** What Envoy calls by the pseudo-headers of HTTP/2, of a request or of a response; null when there is none. */
+function startLineValue(head: HeaderFields, name: string): string | null {
+  const message = head as Partial<RequestHead & ResponseHead>;
+  switch (name) {
+    case ':method':
+      return message.method ?? null;
+    case ':path':
+      return message.path ?? null;
+    case ':authority':
+      return message.authority ?? null;
+    case ':scheme':
+      // Every listener is clear text.
+      return message.method === undefined ? null : 'http';
+    case ':status':
+      return message.status === undefined ? null : String(message.status);
+    default:
+      return null;
   }
 }
 
 function integerRange(start: number, end: number): StringTest {
   return (value) => {
-    if (!/^-?[0-9]{1,18}$/.test(value)) return false;
+    if (!/^[-+]?[0-9]{1,18}$/.test(value)) return false;
     const number = Number(value);
     return number >= start && number < end;
   };

@@ -69,6 +69,8 @@ export class RouteTable {
   readonly #suffixes: readonly Wildcard[];
   readonly #prefixes: readonly Wildcard[];
   readonly #any: readonly Route[] | null;
+  /** Lower-case names of the headers that its routes look at. */
+  readonly headersRead: ReadonlySet<string>;
 
   constructor(config: RouteTableConfig, runtime: Runtime, random: Random) {
     this.config = config;
@@ -89,6 +91,8 @@ export class RouteTable {
     this.#suffixes = suffixes.sort(longestFirst);
     this.#prefixes = prefixes.sort(longestFirst);
     this.#any = any;
+    const matches = config.virtualHosts.flatMap((each) => each.routes).map((each) => each.match);
+    this.headersRead = new Set(matches.flatMap((each) => each.headers).map((each) => each.name));
   }
 
   /** Every compiled route once. */
