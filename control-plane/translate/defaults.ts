@@ -33,8 +33,8 @@ export const RETRY_POLICY: JsonObject = {
 export const LEAST_REQUEST: JsonObject = {
   choice_count: 2,
   slow_start_config: {
+    // With an aggression of 1, Envoy's default: a field that cannot be set without a runtime key.
     slow_start_window: '30s',
-    aggression: { default_value: 1, runtime_key: 'outrider.slow_start.aggression' },
     min_weight_percent: { value: 10 },
   },
 };
