@@ -1,0 +1,183 @@
+/**
+ * The stream up: registers the application with the control plane, keeps its lease alive, tells its health and load.
+ *
+ *   stream up ─► register (with the lease of before) ─► registered ─► heartbeats at the server's interval, load each second
+ *                     ▲                                     └─ a change of health is told at once
+ *                     └── backoff ◄── stream lost, or refused
+ */
+import type { Timer } from '../../kernel/timers.ts';
+import {
+  AgentMessage,
+  AgentServiceClient,
+  type ControlMessage,
+  type Drain,
+  Health,
+  type Registered,
+} from '../../protos/gen/outrider/agent/v1/agent.ts';
+import type { AgentSettings } from '../bootstrap/bootstrap.ts';
+import { ControlStream, type ControlStreamDeps } from '../xds/control-stream.ts';
+import { HealthCheck } from './health-check.ts';
+import type { ApplicationHealth } from './health-state.ts';
+import { LoadMeter, type LoadView } from './load-meter.ts';
+import { createProbe } from './probe.ts';
+
+/** What the agent speaks for. */
+export interface AgentOptions {
+  /** `host:port` of the control plane. */
+  readonly target: string;
+  /** The xDS node id. */
+  readonly nodeId: string;
+  readonly settings: AgentSettings;
+  /** Of this process: tells a restart from a reconnect. */
+  readonly pid: number;
+  readonly load: LoadView;
+  /** No new traffic will come; `deadlineMs` from now the control plane counts on the application's end. */
+  readonly onDrain: (drain: { readonly deadlineMs: number; readonly reason: string }) => void;
+}
+
+/** The running agent. */
+export interface Agent {
+  start(): void;
+  /** Says goodbye on purpose: the endpoint is removed at once. Ends the stream for good. */
+  deregister(reason: string): Promise<void>;
+  /** Ends the stream; the lease runs out by itself. */
+  close(): Promise<void>;
+  /** Healthy when nothing is checked. */
+  readonly health: ApplicationHealth;
+  /** The control plane knows this instance, on the stream that is open. */
+  readonly registered: boolean;
+}
+
+const LOAD_INTERVAL_MS = 1_000;
+
+const WIRE_HEALTH: Readonly<Record<ApplicationHealth, Health>> = {
+  unknown: Health.UNKNOWN,
+  healthy: Health.HEALTHY,
+  unhealthy: Health.UNHEALTHY,
+};
+
+/** Makes the agent. */
+export function createAgent(options: AgentOptions, deps: ControlStreamDeps): Agent {
+  return new AgentClient(options, deps);
+}
+
+class AgentClient implements Agent {
+  readonly #options: AgentOptions;
+  readonly #deps: ControlStreamDeps;
+  readonly #stream: ControlStream<AgentServiceClient, AgentMessage, ControlMessage>;
+  readonly #check: HealthCheck | null;
+  readonly #meter: LoadMeter;
+  #leaseId = '';
+  #registered = false;
+  #sequence = 0;
+  #heartbeats: Timer | null = null;
+  #loads: Timer | null = null;
+
+  constructor(options: AgentOptions, deps: ControlStreamDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#meter = new LoadMeter(options.load, deps.clock.nowMs());
+    const { check } = options.settings;
+    this.#check =
+      check === null
+        ? null
+        : new HealthCheck(createProbe(check, deps.timers), check.intervalMs, deps.timers, () => this.#healthChanged());
+    this.#stream = new ControlStream(
+      {
+        target: options.target,
+        authority: options.settings.clusterName,
+        createClient: (...args) => new AgentServiceClient(...args),
+        open: (client) => client.connect(),
+        onUp: () => this.#register(),
+        onMessage: (message: ControlMessage) => this.#receive(message),
+        onDown: () => this.#stopTelling(),
+      },
+      deps,
+    );
+  }
+
+  get health(): ApplicationHealth {
+    return this.#check?.state.health ?? 'healthy';
+  }
+
+  get registered(): boolean {
+    return this.#registered;
+  }
+
+  start(): void {
+    this.#check?.start();
+    this.#stream.start();
+  }
+
+  deregister(reason: string): Promise<void> {
+    this.#send({ $case: 'deregister', value: { reason } });
+    return this.close();
+  }
+
+  close(): Promise<void> {
+    this.#check?.close();
+    this.#stopTelling();
+    return this.#stream.close();
+  }
+
+  #register(): void {
+    const { nodeId, pid, settings } = this.#options;
+    const { workload, services, version, zone, address, port, protocol, weight, metadata } = settings;
+    const identity = { workload, services: [...services], version, zone, address, port, protocol, weight, metadata };
+    this.#send({ $case: 'register', value: { nodeId, identity, pid, leaseId: this.#leaseId } });
+  }
+
+  /** Acknowledgements need no answer; what is newer than this sidecar means nothing to it. */
+  #receive({ message }: ControlMessage): void {
+    if (message?.$case === 'registered') this.#start(message.value);
+    else if (message?.$case === 'drain') this.#drain(message.value);
+    else if (message?.$case === 'refused') this.#refused(message.value.reason);
+  }
+
+  /** The lease may be what is wrong: the next try asks for a new one. */
+  #refused(reason: string): void {
+    this.#leaseId = '';
+    this.#deps.logger.error({ reason }, 'the control plane refuses this instance');
+  }
+
+  #start({ leaseId, heartbeatIntervalMs }: Registered): void {
+    this.#stopTelling();
+    this.#leaseId = leaseId;
+    this.#registered = true;
+    this.#sequence = 0;
+    this.#heartbeat();
+    const { timers, logger, clock } = this.#deps;
+    this.#heartbeats = timers.every(Math.max(1, heartbeatIntervalMs), () => this.#heartbeat());
+    this.#loads = timers.every(LOAD_INTERVAL_MS, () => {
+      this.#send({ $case: 'loadReport', value: this.#meter.report(clock.nowMs()) });
+    });
+    logger.info({ leaseId, heartbeatIntervalMs }, 'registered with the control plane');
+  }
+
+  #drain({ deadlineMs, reason }: Drain): void {
+    this.#deps.logger.info({ deadlineMs, reason }, 'the control plane takes this instance out');
+    this.#options.onDrain({ deadlineMs, reason });
+  }
+
+  #heartbeat(): void {
+    const health = WIRE_HEALTH[this.health];
+    const healthReason = this.#check?.state.reason ?? '';
+    this.#send({ $case: 'heartbeat', value: { sequence: ++this.#sequence, health, healthReason } });
+  }
+
+  #healthChanged(): void {
+    const { health, reason } = this.#check?.state ?? { health: 'unknown', reason: '' };
+    this.#deps.logger.info({ health, reason }, 'health of the application');
+    if (this.#registered) this.#heartbeat();
+  }
+
+  #stopTelling(): void {
+    this.#registered = false;
+    this.#heartbeats?.cancel();
+    this.#loads?.cancel();
+  }
+
+  #send(message: NonNullable<AgentMessage['message']>): void {
+    this.#stream.write(AgentMessage.fromPartial({ message }));
+  }
+}
