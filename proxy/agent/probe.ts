@@ -20,16 +20,18 @@ function probeHttp({ port, timeoutMs }: ApplicationCheck, path: string, timers: 
   const place = `http://${HOST}:${port}${path}`;
   const headers = { 'user-agent': 'outrider-health-check' };
   const probe = request({ host: HOST, port, path, headers, agent: false });
-  const finish = (problem: string | null) => {
-    timer.cancel();
-    resolve(problem);
+  const timer = timers.after(timeoutMs, () => {
+    resolve(`${place} did not answer within ${timeoutMs} ms`);
     probe.destroy();
-  };
-  const timer = timers.after(timeoutMs, () => finish(`${place} did not answer within ${timeoutMs} ms`));
-  probe.on('response', ({ statusCode = 0 }) => {
-    finish(statusCode >= 200 && statusCode < 400 ? null : `${place} answered ${statusCode}`);
   });
-  probe.on('error', (error) => finish(`${place}: ${error.message}`));
+  probe.on('response', (response) => {
+    const { statusCode = 0 } = response;
+    resolve(statusCode >= 200 && statusCode < 400 ? null : `${place} answered ${statusCode}`);
+    // The rest is read, because a connection that is cut would be an error in the application's log.
+    response.resume();
+  });
+  probe.on('error', (error) => resolve(`${place}: ${error.message}`));
+  probe.on('close', () => timer.cancel());
   probe.end();
   return promise;
 }

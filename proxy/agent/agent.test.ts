@@ -1,0 +1,104 @@
+import t from 'tap';
+import { FakeClock } from '../../test/fakes/fake-clock.ts';
+import { FakeTimers } from '../../test/fakes/fake-timers.ts';
+import { ManagerStats } from '../http/manager-stats.ts';
+import { ClusterStats } from '../upstream/cluster-stats.ts';
+import { HealthCheck } from './health-check.ts';
+import { HealthState } from './health-state.ts';
+import { LoadMeter } from './load-meter.ts';
+
+t.test('one success makes healthy, two failures in a row make unhealthy', (t) => {
+  const state = new HealthState();
+  t.equal(state.health, 'unknown');
+  t.equal(state.record('refused'), true);
+  t.match(state, { health: 'unknown', reason: 'refused' });
+  t.equal(state.record('refused'), true);
+  t.equal(state.health, 'unhealthy');
+  t.equal(state.record('refused'), false, 'no news');
+  t.equal(state.record(null), true);
+  t.match(state, { health: 'healthy', reason: '', everHealthy: true });
+  t.equal(state.record('answered 500'), false, 'one failure is forgiven');
+  t.equal(state.record(null), false);
+  state.record('answered 500');
+  t.equal(state.record('answered 503'), true);
+  t.match(state, { health: 'unhealthy', reason: 'answered 503' });
+  t.end();
+});
+
+t.test('probes come every 200 ms until the first success, then at the interval', async (t) => {
+  const clock = new FakeClock();
+  const timers = new FakeTimers(clock);
+  const results: (string | null)[] = ['refused', 'refused', 'refused', null, null];
+  const probedAtMs: number[] = [];
+  const probe = async () => {
+    probedAtMs.push(clock.nowMs() - 1_000_000);
+    return results.shift() ?? null;
+  };
+  let news = 0;
+  const check = new HealthCheck(probe, 1_000, timers, () => news++);
+  check.start();
+  for (let i = 0; i < 40; i++) {
+    await Promise.resolve();
+    await Promise.resolve();
+    clock.advance({ ms: 100 });
+  }
+  check.close();
+  t.same(probedAtMs.slice(0, 6), [0, 200, 400, 600, 1600, 2600]);
+  t.equal(news, 3, 'refused, unhealthy, healthy');
+  const before = probedAtMs.length;
+  clock.advance({ seconds: 10 });
+  t.equal(probedAtMs.length, before);
+});
+
+function complete(stats: ManagerStats | ClusterStats, status: number, ms: number): void {
+  stats.rqCompleted++;
+  stats.timeMs.record(ms);
+  if (stats instanceof ClusterStats) stats.byStatus[status]!++;
+  else stats.byClass[Math.floor(status / 100)]!++;
+}
+
+t.test('a report tells the window since the last one', (t) => {
+  const inbound = new ManagerStats('inbound');
+  const catalog = new ClusterStats();
+  const idle = new ClusterStats();
+  const clusters = [
+    { name: 'catalog', stats: catalog },
+    { name: 'idle', stats: idle },
+  ];
+  const usage = () => ({ cpuFraction: 0.25, memoryBytes: 1024 });
+  complete(inbound, 500, 900);
+  const meter = new LoadMeter({ inbound: () => inbound, clusters: () => clusters, usage }, 0);
+  for (let i = 0; i < 99; i++) complete(inbound, 200, 10);
+  complete(inbound, 503, 100);
+  inbound.rqActive = 7;
+  complete(catalog, 200, 20);
+  const report = meter.report(1_000);
+  t.match(report, { windowMs: 1000, inFlight: 7, requests: 100, errors: 1, cpuFraction: 0.25, memoryBytes: 1024 });
+  t.ok(report.p50LatencyUs > 9_000 && report.p50LatencyUs < 12_000, `p50 ${report.p50LatencyUs}`);
+  t.ok(report.p99LatencyUs < 12_000, `p99 ${report.p99LatencyUs}`);
+  t.match(report.edges, [{ cluster: 'catalog', requests: 1, errors: 0 }]);
+  t.match(meter.report(2_000), { requests: 0, errors: 0, p50LatencyUs: 0, edges: [] });
+  t.end();
+});
+
+t.test('counters that start over are not counted backwards', (t) => {
+  const inbound = new ManagerStats('inbound');
+  for (let i = 0; i < 10; i++) complete(inbound, 500, 1);
+  const view = { inbound: () => inbound, clusters: () => [], usage: () => ({ cpuFraction: 0, memoryBytes: 0 }) };
+  const meter = new LoadMeter(view, 0);
+  inbound.rqCompleted = 2;
+  inbound.byClass[5] = 1;
+  t.match(meter.report(1_000), { requests: 2, errors: 1 });
+  t.end();
+});
+
+t.test('only the busiest edges are reported', (t) => {
+  const clusters = Array.from({ length: 300 }, (_, i) => ({ name: `c${i}`, stats: new ClusterStats() }));
+  const usage = () => ({ cpuFraction: 0, memoryBytes: 0 });
+  const meter = new LoadMeter({ inbound: () => undefined, clusters: () => clusters, usage }, 0);
+  for (const [i, { stats }] of clusters.entries()) stats.rqCompleted = i + 1;
+  const { edges } = meter.report(1_000);
+  t.equal(edges.length, 256);
+  t.equal(edges[0]?.cluster, 'c299');
+  t.end();
+});
