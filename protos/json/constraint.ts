@@ -61,9 +61,16 @@ function descend(field: FieldInfo, value: unknown, path: Path, issues: Issue[]):
 }
 
 function checkNested(name: string, value: unknown, path: Path, issues: Issue[]): void {
+  if (name === 'google.protobuf.Duration' && isDuration(value) && isNegative(value)) {
+    issues.push(issueAt(path, `${formatDuration(value)} is negative; no duration in xDS may be`));
+  }
   if (hasOwnJsonForm(name) || value === undefined) return;
   if (name === 'google.protobuf.Any') checkAny(value as AnyMessage, path, issues);
   else checkMessage(name, value as MessageObject, path, issues);
+}
+
+function isNegative({ seconds, nanos }: { readonly seconds: number; readonly nanos: number }): boolean {
+  return seconds < 0 || nanos < 0;
 }
 
 function checkAny(any: AnyMessage, path: Path, issues: Issue[]): void {

@@ -20,6 +20,8 @@ export function readScalar(scalar: ScalarType, text: boolean, json: unknown): Sc
     case 'string':
       return typeof json === 'string' ? got(json) : failed('a string', json);
     case 'bool':
+      // Text is not in the proto3 JSON mapping, but protobuf's own reader, and so Envoy, takes it.
+      if (json === 'true' || json === 'false') return got(json === 'true');
       return typeof json === 'boolean' ? got(json) : failed('true or false', json);
     case 'bytes':
       return readBytes(json);

@@ -28,7 +28,7 @@ export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, l
       path: '/logging',
       help: 'query/change logging levels',
       parameters: ['level=trace|debug|info|warning|error|critical|off'],
-      changes: (query) => query.size > 0,
+      changes: ALWAYS,
       handle: ({ query }) => loggingPage(query, logger),
     },
     change('/healthcheck/fail', 'cause the server to fail health checks', () => actions.failHealthChecks(true)),

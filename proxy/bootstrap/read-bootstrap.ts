@@ -21,7 +21,7 @@ import type { SnapshotParts } from '../config/snapshot.ts';
 import { decodeAds } from './ads-decoder.ts';
 import { decodeAgentSettings } from './agent-settings.ts';
 import type { AgentSettings, Bootstrap, NodeIdentity } from './bootstrap.ts';
-import { flattenRuntime, hasAdminLayer } from './runtime-layers.ts';
+import { duplicateLayers, flattenRuntime, hasAdminLayer } from './runtime-layers.ts';
 import { type Position, SourceText } from './source-text.ts';
 
 const BOOTSTRAP = 'envoy.config.bootstrap.v3.Bootstrap';
@@ -90,11 +90,17 @@ function valueOrProblem(source: SourceText): unknown {
 
 function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): Bootstrap {
   const { admin } = message;
+  for (const { index, name } of duplicateLayers(message.layeredRuntime)) {
+    decoding.report(['layered_runtime', 'layers', index, 'name'], `another layer is named ${name} already`);
+  }
+  const statics = decodeStatics(message, decoding);
+  const ads = decodeAds(message, known, decoding);
+  if (ads === null) refuseDynamicParts(statics, decoding);
   return {
     node: decodeNode(message),
     admin: admin?.address === undefined ? null : socketAddress(admin.address, ['admin', 'address'], decoding),
-    statics: decodeStatics(message, decoding),
-    ads: decodeAds(message, known, decoding),
+    statics,
+    ads,
     runtime: flattenRuntime(message.layeredRuntime),
     runtimeModifiable: hasAdminLayer(message.layeredRuntime),
     agent: decodeAgent(message, known, decoding),
@@ -120,6 +126,22 @@ function decodeStatics(message: BootstrapMessage, decoding: Decoding): SnapshotP
     clusters: byName(decodedClusters, [...place, 'clusters'], decoding),
     endpoints: new Map(),
   };
+}
+
+/** Static resources may leave endpoints and routes to a control plane; then there has to be one. */
+function refuseDynamicParts({ clusters, listeners }: SnapshotParts, decoding: Decoding): void {
+  const where = 'come from a control plane, but there is no dynamic_resources.ads_config';
+  for (const [i, { discovery }] of [...clusters.values()].entries()) {
+    if (discovery.kind !== 'eds') continue;
+    decoding.report(['static_resources', 'clusters', i, 'eds_cluster_config'], `its endpoints ${where}`);
+  }
+  for (const [i, { filterChains, defaultFilterChain }] of [...listeners.values()].entries()) {
+    const chains = defaultFilterChain === null ? filterChains : [...filterChains, defaultFilterChain];
+    const rds = chains.some(
+      ({ network }) => network.kind === 'http-connection-manager' && network.routes.kind === 'rds',
+    );
+    if (rds) decoding.report(['static_resources', 'listeners', i], `its routes (rds) ${where}`);
+  }
 }
 
 function byName<T extends { readonly name: string }>(

@@ -17,6 +17,14 @@ export function hasAdminLayer(runtime: LayeredRuntime | undefined): boolean {
   return (runtime?.layers ?? []).some((layer) => layer.layerSpecifier?.$case === 'adminLayer');
 }
 
+/** Places of layers whose name another layer has already. */
+export function duplicateLayers(
+  runtime: LayeredRuntime | undefined,
+): readonly { readonly index: number; readonly name: string }[] {
+  const names = (runtime?.layers ?? []).map((layer) => layer.name);
+  return names.map((name, index) => ({ name, index })).filter(({ name, index }) => names.indexOf(name) < index);
+}
+
 function addValues(values: Map<string, string>, prefix: string, layer: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(layer)) {
     const key = prefix === '' ? name : `${prefix}.${name}`;

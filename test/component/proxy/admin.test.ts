@@ -171,8 +171,8 @@ t.test('actions need POST and do what they say', async (t) => {
   t.same(state.done, ['fail true', 'fail false', 'drain true false', 'quit']);
   t.equal((await ask('/reset_counters', 'POST')).status, 200);
   t.equal(stats.rqTotal, 0);
-  t.equal((await ask('/logging')).status, 200);
-  t.equal((await ask('/logging?level=debug')).status, 405);
+  t.equal((await ask('/logging')).status, 405);
+  t.match(await ask('/logging', 'POST'), { status: 200, body: /outrider: / });
   t.match(await ask('/logging?level=debug', 'POST'), { status: 200, body: /outrider: debug/ });
   t.equal(state.level, 'debug');
   t.equal((await ask('/logging?level=loud', 'POST')).status, 400);
