@@ -77,8 +77,9 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
     config: parsePairs(outrider.get('config')),
     manifest: cursor.json(),
   };
-  if (workload.command.length === 0 && !cursor.isNull) cursor.report('has no command: the process driver needs one');
-  if (workload.dependsOn.includes(name)) fields.get('depends_on')?.report(`"${name}" depends on itself`);
+  // A command line that cannot be split has been reported already.
+  const isWritten = fields.get('command')?.isString === true;
+  if (workload.command.length === 0 && !isWritten) cursor.report('has no command: the process driver needs one');
   return workload;
 }
 

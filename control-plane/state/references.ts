@@ -1,12 +1,13 @@
 /**
- * References between resources: a route may name only services that exist, a workload only workloads that exist.
+ * References between resources: a route may name only services that exist, a workload only workloads that exist and do
+ * not wait for it themselves.
  *
  * The rule stands here once; the policy parser adds line and column, `apply` guards the state with it.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
 import type { HttpRoute, Workload } from './model.ts';
 
-/** A name that leads nowhere. */
+/** A name that leads nowhere, or in a circle. */
 export interface DanglingReference {
   readonly resource: { readonly kind: 'workload' | 'httproute'; readonly name: string };
   /** Where in the user's document, such as `spec.rules[0].backendRefs[1].name`. */
@@ -31,12 +32,18 @@ export function danglingReferences(
   workloads: ReadonlySet<string>,
 ): DanglingReference[] {
   const found: DanglingReference[] = [];
-  for (const each of resources) {
+  const written = [...resources];
+  const dependencies = new Map(
+    written.flatMap((each) => (each.kind === 'workload' ? [[each.name, each.dependsOn]] : [])),
+  );
+  for (const each of written) {
     const resource = { kind: each.kind, name: each.name };
     const report = (path: string, message: string, suggestion?: string) =>
       found.push({ resource, path, message, ...(suggestion === undefined ? {} : { suggestion }) });
-    if (each.kind === 'workload') checkDependencies(each.dependsOn, workloads, report);
-    else checkRoute(each, services, report);
+    if (each.kind === 'workload') {
+      checkDependencies(each.dependsOn, workloads, report);
+      checkCircle(each.name, dependencies, report);
+    } else checkRoute(each, services, report);
   }
   return found;
 }
@@ -48,6 +55,29 @@ function checkDependencies(dependsOn: readonly string[], workloads: ReadonlySet<
     if (workloads.has(name)) continue;
     report(`depends_on.${name}`, `there is no workload "${name}"`, nearest(name, workloads));
   }
+}
+
+/** What waits for itself would never start. */
+function checkCircle(name: string, dependencies: ReadonlyMap<string, readonly string[]>, report: Report): void {
+  const trail = circleFrom(name, name, dependencies, new Set());
+  if (trail !== undefined) report('depends_on', `the workloads depend on each other in a circle: ${trail.join(', ')}`);
+}
+
+/** The names on the way from `at` back to `start`, both included. */
+function circleFrom(
+  at: string,
+  start: string,
+  dependencies: ReadonlyMap<string, readonly string[]>,
+  seen: Set<string>,
+): string[] | undefined {
+  for (const next of dependencies.get(at) ?? []) {
+    if (next === start) return [at, start];
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const rest = circleFrom(next, start, dependencies, seen);
+    if (rest !== undefined) return [at, ...rest];
+  }
+  return undefined;
 }
 
 function checkRoute(
