@@ -6,6 +6,7 @@ import { ClusterStats } from '../upstream/cluster-stats.ts';
 import { HealthCheck } from './health-check.ts';
 import { HealthState } from './health-state.ts';
 import { LoadMeter } from './load-meter.ts';
+import { cpuMs, listeningInode, residentBytes } from './proc-files.ts';
 
 t.test('one success makes healthy, two failures in a row make unhealthy', (t) => {
   const state = new HealthState();
@@ -100,5 +101,21 @@ t.test('only the busiest edges are reported', (t) => {
   const { edges } = meter.report(1_000);
   t.equal(edges.length, 256);
   t.equal(edges[0]?.cluster, 'c299');
+  t.end();
+});
+
+t.test('the files of /proc are understood, whatever a process calls itself', (t) => {
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 01 00000000:00000000 00:00000000 00000000  1000        0 111 1 0 100 0 0 10 0
+   1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 222 1 0 100 0 0 10 0
+`;
+  t.equal(listeningInode(table, 8080), '222');
+  t.equal(listeningInode(table, 80), null);
+  t.equal(listeningInode('', 80), null);
+  const stat = '123 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 11 0 1000';
+  t.equal(cpuMs(stat), 2_000);
+  t.equal(cpuMs('nothing'), null);
+  t.equal(residentBytes('Name:\tx\nVmRSS:\t   2048 kB\nRssAnon: 1 kB'), 2048 * 1024);
+  t.equal(residentBytes(''), 0);
   t.end();
 });

@@ -5,7 +5,7 @@
  *
  * Every attempt has a channel of its own: grpc-js would else wait out its own, much longer backoff between ours.
  */
-import { type ChannelOptions, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import { type ChannelOptions, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
 import { Backoff, type BackoffLimits } from '../../kernel/backoff.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
@@ -49,8 +49,11 @@ export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
 const BACKOFF: BackoffLimits = { baseMs: 500, maxMs: 15_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** Between pings at first. A server to which that is too often hangs up (gRFC A8), and is pinged half as often then. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_MS_MAX = 600_000;
+
 const CHANNEL_OPTIONS: ChannelOptions = {
-  'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -69,6 +72,7 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   #client: C | null = null;
   #call: ClientDuplexStream<Request, Response> | null = null;
   #retry: Timer | null = null;
+  #keepaliveMs = KEEPALIVE_MS;
   #closed = false;
   /** Says it once per outage. */
   #warned = false;
@@ -119,6 +123,7 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
     const client = createClient(target, credentials.createInsecure(), {
       ...CHANNEL_OPTIONS,
       'grpc.default_authority': authority,
+      'grpc.keepalive_time_ms': this.#keepaliveMs,
     });
     this.#client = client;
     const deadline = new Date(this.#deps.clock.wallMs() + CONNECT_TIMEOUT_MS);
@@ -142,7 +147,11 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
     });
     // What matters is in the status, which follows every error.
     call.on('error', () => {});
-    call.on('status', ({ code, details }) => this.#lost(client, `status ${code}: ${details}`));
+    call.on('status', ({ code, details }) => {
+      // What grpc-js makes of "too many pings".
+      if (code === status.RESOURCE_EXHAUSTED) this.#keepaliveMs = Math.min(2 * this.#keepaliveMs, KEEPALIVE_MS_MAX);
+      this.#lost(client, `status ${code}: ${details}`);
+    });
     call.on('end', () => call.end());
     onUp((request) => call.write(request));
   }

@@ -18,6 +18,7 @@ import {
 import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
 import { ScalingDecision } from '../../../protos/gen/outrider/scaling/v1/scaling_decision.ts';
 import { type AgentOptions, createAgent } from '../../../proxy/agent/agent-client.ts';
+import { ApplicationUsage } from '../../../proxy/agent/application-usage.ts';
 import { createProbe } from '../../../proxy/agent/probe.ts';
 import type { AgentSettings } from '../../../proxy/bootstrap/bootstrap.ts';
 import { ManagerStats } from '../../../proxy/http/manager-stats.ts';
@@ -177,6 +178,29 @@ t.test('probes say what is wrong', async (t) => {
   t.match(await createProbe({ ...check, port: free, httpPath: '/' }, timers)(), /ECONNREFUSED/);
   t.match(await createProbe({ ...check, port: free, httpPath: null }, timers)(), /ECONNREFUSED/);
 });
+
+t.test(
+  'the usage is that of the process that listens on the port',
+  { skip: process.platform !== 'linux' && 'no /proc' },
+  async (t) => {
+    const application = createTcpServer().listen(0, '127.0.0.1');
+    await once(application, 'listening');
+    t.teardown(() => application.close());
+    const { port } = application.address() as AddressInfo;
+    const usage = new ApplicationUsage(port, clock);
+    t.same(usage.usage(), { cpuFraction: 0, memoryBytes: 0 }, 'not found yet');
+    let seen = usage.usage();
+    while (seen.memoryBytes === 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      timers.after(10, resolve);
+      await promise;
+      seen = usage.usage();
+    }
+    t.ok(seen.memoryBytes > 10_000_000, `${seen.memoryBytes} bytes: this very process`);
+    t.ok(seen.cpuFraction >= 0);
+    t.same(new ApplicationUsage(1, clock).usage(), { cpuFraction: 0, memoryBytes: 0 });
+  },
+);
 
 function configSet(revision: number, banner: string): ConfigSet {
   const entry = { key: 'BANNER', value: { $case: 'text' as const, value: banner }, revision };
