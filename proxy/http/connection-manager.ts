@@ -16,28 +16,7 @@ import { HeaderName } from './header-name.ts';
 import { renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
 import type { ResponseHead } from './message.ts';
-
-/** Headers by which Envoy's router is steered; a client outside may not set them. */
-const CONTROL_HEADERS = [
-  'x-envoy-retry-on',
-  'x-envoy-retry-grpc-on',
-  'x-envoy-max-retries',
-  'x-envoy-upstream-rq-timeout-ms',
-  'x-envoy-upstream-rq-per-try-timeout-ms',
-  'x-envoy-upstream-rq-timeout-alt-response',
-  'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-upstream-alt-stat-name',
-  'x-envoy-upstream-stream-duration-ms',
-  'x-envoy-ip-tags',
-  'x-envoy-decorator-operation',
-  'x-envoy-original-path',
-  'x-envoy-original-url',
-  'x-envoy-force-trace',
-  'x-envoy-internal',
-  'x-envoy-external-address',
-  'x-envoy-attempt-count',
-].map((name) => new HeaderName(name));
+import { RequestPolicy } from './request-policy.ts';
 
 const REQUEST_ID = new HeaderName('x-request-id');
 const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
@@ -45,6 +24,9 @@ const FORWARDED_FOR = new HeaderName('x-forwarded-for');
 const SERVER = new HeaderName('server');
 const DATE = new HeaderName('date');
 const VIA = new HeaderName('via');
+
+/** The dot of a fully qualified name, in front of the port if there is one. */
+const TRAILING_DOT = /\.(:[0-9]+)?$/;
 
 export class ConnectionManager implements ExchangeManager {
   readonly config: HttpConnectionManagerConfig;
@@ -56,6 +38,7 @@ export class ConnectionManager implements ExchangeManager {
   readonly #date: DateHeader;
   readonly #generated: GeneratedLines;
   readonly #serverLine: string;
+  readonly #policy: RequestPolicy;
 
   constructor(
     config: HttpConnectionManagerConfig,
@@ -69,6 +52,7 @@ export class ConnectionManager implements ExchangeManager {
     this.#loop = deps.loop;
     this.#date = deps.date;
     this.#generated = new GeneratedLines(deps.loop.random, config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http'));
+    this.#policy = new RequestPolicy(config);
     this.#serverLine = config.serverHeader === 'pass-through' ? '' : `server: ${config.serverName}\r\n`;
   }
 
@@ -88,6 +72,7 @@ export class ConnectionManager implements ExchangeManager {
     stats.rqHttp1Total++;
     stats.rqActive++;
     if (!this.#setAuthority(exchange)) return;
+    if ((exchange.head.traits & this.#policy.watched) !== 0 && !this.#policy.admit(exchange)) return;
     this.#prepareRequest(exchange);
     if (exchange.active.table === null) {
       stats.noRoute++;
@@ -116,6 +101,10 @@ export class ConnectionManager implements ExchangeManager {
       authority = config.http1.defaultHostForHttp10;
       head.setAuthority(authority);
     }
+    if (config.stripTrailingHostDot && TRAILING_DOT.test(authority)) {
+      authority = authority.replace(TRAILING_DOT, '$1');
+      head.setAuthority(authority);
+    }
     if (config.stripPort === 'any') {
       const bare = withoutPort(authority);
       if (bare.length !== authority.length) head.setAuthority(bare);
@@ -132,7 +121,6 @@ export class ConnectionManager implements ExchangeManager {
     if (config.useRemoteAddress) {
       if (head.find(FORWARDED_PROTO, 0) >= 0 && config.xffNumTrustedHops === 0) head.remove(FORWARDED_PROTO);
       if (!config.skipXffAppend) appendForwardedFor(exchange);
-      for (const name of CONTROL_HEADERS) if (head.find(name, 0) >= 0) head.remove(name);
     }
     const hasId = head.find(REQUEST_ID, 0) >= 0;
     const replaceId = config.useRemoteAddress && !config.preserveExternalRequestId;

@@ -220,3 +220,29 @@ export const PATH_REFUSED = failure(
   'path_normalization_failed',
   'The path cannot be normalised, or holds an escaped slash.',
 );
+export const UNDERSCORE_REFUSED = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.unexpected_underscore',
+  'A header name holds an underscore, which this listener refuses.',
+);
+export const TRACE_REFUSED = failure(
+  'NR',
+  'local',
+  'never',
+  405,
+  'trace_not_allowed',
+  'TRACE would hand the headers that were added on the way back to the client.',
+);
+export const MAX_FORWARDS_INVALID = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'max_forwards_invalid',
+  'Max-Forwards is not a decimal number.',
+);
+/** STREAM_IDLE for a request that had arrived completely: the endpoint was the silent one. */
+export const STREAM_IDLE_UPSTREAM: Failure = { ...STREAM_IDLE, status: 504 };

@@ -5,6 +5,7 @@
 import type { FormatPart } from '../config/model.ts';
 import type { Exchange } from './exchange.ts';
 import { HeaderName } from './header-name.ts';
+import { wireHeader, wireMethod, wirePath } from './wire-fields.ts';
 
 /** Evaluates one part. */
 type Evaluate = (exchange: Exchange) => string | null;
@@ -83,18 +84,29 @@ function compileCommand(command: string, args: readonly string[]): Evaluate {
 }
 
 function requestHeader(args: readonly string[]): Evaluate {
-  const names = args.map((name) => name.toLowerCase());
-  const headers = names.map((name) => new HeaderName(name));
+  const names = args.map((name) => new HeaderName(name));
   return (exchange) => {
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i]!;
-      if (name === ':method') return exchange.head.method;
-      if (name === ':path') return exchange.head.path;
-      if (name === ':authority') return exchange.head.authority;
-      if (name === ':scheme') return 'http';
-      const value = exchange.head.first(headers[i]!);
+    for (const name of names) {
+      const value = requestValue(exchange, name);
       if (value !== null) return value;
     }
     return null;
   };
+}
+
+/** The head is used up once it was forwarded; what went out still tells. */
+function requestValue({ head, wire }: Exchange, name: HeaderName): string | null {
+  const sent = wire !== '';
+  switch (name.name) {
+    case ':method':
+      return sent ? wireMethod(wire) : head.method;
+    case ':path':
+      return sent ? wirePath(wire) : head.path;
+    case ':authority':
+      return sent ? wireHeader(wire, 'host') : head.authority;
+    case ':scheme':
+      return 'http';
+    default:
+      return sent ? wireHeader(wire, name.name) : head.first(name);
+  }
 }

@@ -5,6 +5,7 @@
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { HeaderName } from './header-name.ts';
+import { wireHeader } from './wire-fields.ts';
 
 const ACCEPT = new HeaderName('accept');
 
@@ -29,8 +30,6 @@ export function renderFailure(exchange: Exchange, failure: Failure): RenderedRep
 
 /** The head is used up once it was forwarded; what went out still tells. */
 function acceptsJson(exchange: Exchange): boolean {
-  if (exchange.wire !== '') return ACCEPTS_JSON.test(exchange.wire);
-  return exchange.head.first(ACCEPT)?.includes('json') === true;
+  const accept = exchange.wire !== '' ? wireHeader(exchange.wire, ACCEPT.name) : exchange.head.first(ACCEPT);
+  return accept?.includes('json') === true;
 }
-
-const ACCEPTS_JSON = /\r\naccept:[^\r]*json/i;

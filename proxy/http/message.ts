@@ -26,6 +26,10 @@ export interface RequestHead extends HeaderFields {
   readonly path: string;
   /** Host and optional port. */
   readonly authority: string;
+  /** Bits of request-traits.ts. */
+  readonly traits: number;
+  /** Drops every line whose name holds an underscore. */
+  dropUnderscored(): void;
   setPath(path: string): void;
   setAuthority(authority: string): void;
   /** The edited head as HTTP/1.1, with `generated` lines and body bytes behind it. The head is used up. */

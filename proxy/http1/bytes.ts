@@ -9,10 +9,18 @@ export const SP = 32;
 export const HTAB = 9;
 export const COLON = 58;
 
-const TOKEN_BIT = 1;
+/** Bits of a byte's class, see `classOf`. */
+export const TOKEN_BIT = 1;
 const VALUE_BIT = 2;
-const TARGET_BIT = 4;
+export const TARGET_BIT = 4;
 const HOST_BIT = 8;
+/** `_` */
+export const UNDERSCORE_BIT = 16;
+/** `/`, and `.` one bit higher. */
+export const SLASH_BIT = 32;
+export const DOT_BIT = 64;
+/** `%` and `\`. */
+export const ESCAPE_BIT = 128;
 
 const CLASS = new Uint8Array(256);
 
@@ -27,6 +35,15 @@ for (let byte = 0x20; byte < 0x100; byte++) if (byte !== 0x7f) CLASS[byte]! |= V
 CLASS[HTAB]! |= VALUE_BIT;
 // A request target is visible ASCII: RFC 3986 has no raw byte above 0x7e, and `#` never reaches a server.
 for (let byte = 0x21; byte < 0x7f; byte++) if (byte !== 0x23) CLASS[byte]! |= TARGET_BIT;
+mark('_', UNDERSCORE_BIT);
+mark('/', SLASH_BIT);
+mark('.', DOT_BIT);
+mark('%\\', ESCAPE_BIT);
+
+/** All that is known of a byte, so that one look-up serves several questions. */
+export function classOf(byte: number): number {
+  return CLASS[byte]!;
+}
 
 /** tchar, RFC 9110 section 5.6.2. */
 export function isTokenByte(byte: number): boolean {

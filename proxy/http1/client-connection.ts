@@ -22,14 +22,15 @@ import {
 } from '../http/failure.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
 import { type DialHandler, dial } from '../net/dial.ts';
-import { copyWithHeadroom, HEADROOM_BYTES, type Loop } from '../net/loop.ts';
+import type { Loop } from '../net/loop.ts';
 import type { Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
+import { LF } from './bytes.ts';
 import { parseResponseHead } from './head-parser.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
-
 import { COMPLETE, INCOMPLETE } from './parse-result.ts';
+import { PendingBytes } from './pending-bytes.ts';
 
 /** Whom a connection tells about its life: the pool. */
 export interface ClientConnectionOwner {
@@ -53,7 +54,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   #state: State = 'connecting';
   #receiver: ResponseReceiver | null = null;
   /** Bytes of a head that has not arrived completely. */
-  #partial: Buffer | null = null;
+  #partial: PendingBytes | null = null;
   #headSeen = false;
   #requestDone = true;
   #keepAlive = true;
@@ -116,7 +117,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   cancel(): void {
     this.#receiver = null;
     // The rest of the answer would have to be read and thrown away; a new connection is cheaper and safer.
-    this.#transport.destroy();
+    this.#end(null);
   }
 
   pause(): void {
@@ -130,9 +131,9 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#transport.resume();
   }
 
-  /** Closes it when nothing is in flight. */
+  /** Ends it now. A request in flight is reset. */
   close(): void {
-    this.#transport.destroy();
+    this.#end(UPSTREAM_RESET);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -146,16 +147,13 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   onDeadline(): void {
     this.#connectTimedOut = true;
-    this.#transport.destroy();
+    this.#end(null);
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.rxBytes += end - start;
-    if (this.#receiver === null) {
-      this.#transport.destroy();
-      return;
-    }
-    if (this.#headSeen) this.#onBody(buffer, start, end);
+    if (this.#receiver === null) this.#end(null);
+    else if (this.#headSeen) this.#onBody(buffer, start, end);
     else this.#onHeadBytes(buffer, start, end);
   }
 
@@ -166,7 +164,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
       this.#receiver = null;
       receiver.onBody(buffer, start, end, true);
     }
-    this.#transport.destroy();
+    this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
   }
 
   onWritable(): void {
@@ -174,51 +172,68 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   }
 
   onClose(): void {
-    const wasConnecting = this.#state === 'connecting';
+    this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
+  }
+
+  /** It is over: the owner learns it now, not when the socket has closed, or it could hand out a dead connection. */
+  #end(failure: Failure | null): void {
+    if (this.#state === 'closed') return;
+    const refusal = this.#state !== 'connecting' ? null : this.#connectTimedOut ? CONNECT_TIMEOUT : CONNECT_FAILURE;
     this.#state = 'closed';
     this.#loop.wheel.disarm(this.#connectDeadline);
     const receiver = this.#receiver;
     this.#receiver = null;
-    this.#owner.onClosed(this, wasConnecting ? (this.#connectTimedOut ? CONNECT_TIMEOUT : CONNECT_FAILURE) : null);
-    receiver?.onReset(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
+    this.#partial = null;
+    this.#transport.destroy();
+    this.#owner.onClosed(this, refusal);
+    if (failure !== null) receiver?.onReset(failure);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Answers
 
-  #onHeadBytes(chunk: Buffer, from: number, to: number): void {
-    let buffer = chunk;
-    let start = from;
-    let end = to;
-    if (this.#partial !== null) {
-      buffer = copyWithHeadroom(this.#partial, chunk.subarray(from, to));
-      start = HEADROOM_BYTES;
-      end = buffer.length;
-      this.#partial = null;
+  #onHeadBytes(buffer: Buffer, start: number, end: number): void {
+    const partial = this.#partial;
+    if (partial === null) {
+      this.#parse(buffer, start, end);
+      return;
     }
+    partial.append(buffer, start, end);
+    // Only a line's end can complete a head: see the reader of requests.
+    const worthIt = buffer.subarray(start, end).includes(LF) || partial.length > this.#limits.headBytes;
+    if (worthIt) this.#parse(partial.buffer, partial.start, partial.end);
+  }
+
+  #parse(buffer: Buffer, start: number, end: number): void {
     const head = this.#head;
     const result = parseResponseHead(head, buffer, start, end, this.#limits);
     if (result === INCOMPLETE) {
-      this.#partial = Buffer.from(buffer.subarray(start, end));
+      if (this.#partial === null) this.#partial = new PendingBytes(buffer, start, end);
+      else this.#partial.consumeTo(start);
       return;
     }
     if (result !== COMPLETE) {
-      this.#fail(UPSTREAM_PROTOCOL);
+      this.#end(UPSTREAM_PROTOCOL);
       return;
     }
     if (head.status < 200) this.#onInterim(head, buffer, end);
-    else this.#onFinalHead(head, buffer, end);
+    else {
+      this.#partial = null;
+      this.#onFinalHead(head, buffer, end);
+    }
   }
 
   #onInterim(head: MessageHead, buffer: Buffer, end: number): void {
     const next = head.end;
     // 101 ends HTTP on this connection, which nobody asked for; and interim answers without end are an attack.
     if (head.status === 101 || ++this.#interims > FIXED_LIMITS.interimResponses) {
-      this.#fail(UPSTREAM_PROTOCOL);
+      this.#end(UPSTREAM_PROTOCOL);
       return;
     }
     this.#receiver!.onInterim(head);
-    if (this.#receiver !== null && next < end) this.#onHeadBytes(buffer, next, end);
+    if (this.#receiver === null) return;
+    if (next < end) this.#parse(buffer, next, end);
+    else this.#partial = null;
   }
 
   #onFinalHead(head: MessageHead, buffer: Buffer, end: number): void {
@@ -230,7 +245,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     body.begin(framing, head.contentLength, receiver.acceptsChunked);
     const used = body.feed(buffer, head.end, end);
     if (used < 0) {
-      this.#fail(UPSTREAM_PROTOCOL);
+      this.#end(UPSTREAM_PROTOCOL);
       return;
     }
     // Bytes behind the answer belong to nothing: use the answer, not the connection.
@@ -246,7 +261,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     const body = this.#body;
     const used = body.feed(buffer, start, end);
     if (used < 0) {
-      this.#fail(UPSTREAM_TRUNCATED);
+      this.#end(UPSTREAM_TRUNCATED);
       return;
     }
     if (body.done && start + used < end) this.#keepAlive = false;
@@ -260,19 +275,12 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   #finish(): void {
     if (this.#state !== 'busy') return;
     if (!this.#keepAlive || !this.#requestDone) {
-      this.#transport.destroy();
+      this.#end(null);
       return;
     }
     if (this.#readPaused) this.resume();
     this.#state = 'idle';
     this.idleSinceMs = this.#loop.nowMs;
     this.#owner.onIdle(this);
-  }
-
-  #fail(failure: Failure): void {
-    const receiver = this.#receiver;
-    this.#receiver = null;
-    this.#transport.destroy();
-    receiver?.onReset(failure);
   }
 }

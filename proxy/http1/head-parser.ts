@@ -9,7 +9,9 @@
  * LF, no white space before a colon, exactly one way to find the length of the body (section 6.3), `chunked` alone as
  * transfer coding, one Host.
  */
-import { CR, isDigit, isTargetByte, isTokenByte, isValueByte, LF, lowerBytes, SP } from './bytes.ts';
+import { HeaderName } from '../http/header-name.ts';
+import { TRAIT_UNUSUAL_PATH } from '../http/request-traits.ts';
+import { CR, classOf, ESCAPE_BIT, isDigit, isTokenByte, isValueByte, LF, SLASH_BIT, SP, TARGET_BIT } from './bytes.ts';
 import { parseLines } from './header-lines.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
@@ -33,17 +35,28 @@ export function parseRequestHead(
   head.methodEnd = at;
   at++;
   head.targetStart = at;
-  while (at < end && isTargetByte(buffer[at]!)) at++;
+  let seen = 0;
+  // Where a slash stands in front, another one or a dot is unusual: their bits, which lie side by side.
+  let unusual = 0;
+  let behindSlash = 0;
+  while (at < end) {
+    const bits = classOf(buffer[at]!);
+    if ((bits & TARGET_BIT) === 0) break;
+    seen |= bits;
+    unusual |= bits & behindSlash;
+    behindSlash = (bits & SLASH_BIT) * 3;
+    at++;
+  }
+  if (unusual !== 0 || (seen & ESCAPE_BIT) !== 0) head.traits |= TRAIT_UNUSUAL_PATH;
   if (at - start > limits.startLineBytes) return ParseError.startLineTooLong;
-  if (at + 11 > end) return at < end && buffer[at] !== SP ? ParseError.target : incomplete(start, end, limits);
-  if (buffer[at] !== SP || at === head.targetStart) return ParseError.target;
+  if (at < end && (buffer[at] !== SP || at === head.targetStart)) return ParseError.target;
+  if (at + 11 > end) return mayBecomeVersion(buffer, at + 1, end) ? incomplete(start, end, limits) : ParseError.version;
   head.targetEnd = at;
   const target = splitTarget(head, buffer);
   if (target < 0) return target;
   at++;
   head.minor = version(buffer, at);
   if (head.minor < 0) return ParseError.version;
-  head.close = head.minor === 0;
   at += 8;
   if (buffer[at] !== CR || buffer[at + 1] !== LF) return ParseError.lineEnd;
   const result = parseLines(head, buffer, at + 2, end, limits);
@@ -65,10 +78,9 @@ export function parseResponseHead(
   limits: Http1Limits,
 ): number {
   head.reset(buffer, start);
-  if (start + 15 > end) return mayBecomeStatusLine(buffer, start, end) ? INCOMPLETE : ParseError.startLine;
+  if (start + 15 > end) return mayBecomeVersion(buffer, start, end) ? INCOMPLETE : ParseError.startLine;
   head.minor = version(buffer, start);
   if (head.minor < 0) return ParseError.version;
-  head.close = head.minor === 0;
   let at = start + 8;
   if (buffer[at] !== SP) return ParseError.startLine;
   const status = (buffer[at + 1]! - 48) * 100 + (buffer[at + 2]! - 48) * 10 + (buffer[at + 3]! - 48);
@@ -84,13 +96,24 @@ export function parseResponseHead(
   if (buffer[at] !== CR || buffer[at + 1] !== LF) return ParseError.lineEnd;
   const result = parseLines(head, buffer, at + 2, end, limits);
   if (result !== COMPLETE) return result;
-  if (status < 200 || status === 204 || status === 304) head.framing = 'none';
-  else if (head.framing !== 'chunked')
+  if (status < 200 || status === 204 || status === 304) return withoutBody(head);
+  if (head.framing !== 'chunked')
     head.framing = head.contentLength > 0 ? 'length' : head.contentLength === 0 ? 'none' : 'close';
   return COMPLETE;
 }
 
-const HTTP1 = lowerBytes('http/1.');
+/** 1xx and 204 may not announce a body they cannot have (RFC 9110 section 8.6); 304 tells the length of another answer. */
+function withoutBody(head: MessageHead): number {
+  if (head.framing === 'chunked') head.remove(TRANSFER_ENCODING);
+  if (head.contentLength >= 0 && head.status !== 304) head.remove(CONTENT_LENGTH);
+  head.framing = 'none';
+  return COMPLETE;
+}
+
+const TRANSFER_ENCODING = new HeaderName('transfer-encoding');
+const CONTENT_LENGTH = new HeaderName('content-length');
+
+const HTTP1 = Buffer.from('HTTP/1.', 'latin1');
 
 /** 1 or 0 for `HTTP/1.1` and `HTTP/1.0` at that place, else -1. */
 function version(buffer: Buffer, at: number): number {
@@ -100,9 +123,9 @@ function version(buffer: Buffer, at: number): number {
   return minor === 1 || minor === 0 ? minor : -1;
 }
 
-/** Whether a few bytes can still become `HTTP/1.x ...`: garbage is refused at once instead of waited for. */
-function mayBecomeStatusLine(buffer: Buffer, start: number, end: number): boolean {
+/** Whether the few bytes there can still become `HTTP/1.x`: garbage is refused at once instead of waited for. */
+function mayBecomeVersion(buffer: Buffer, start: number, end: number): boolean {
   const known = Math.min(end - start, HTTP1.length);
-  for (let i = 0; i < known; i++) if ((buffer[start + i]! | 0x20) !== (HTTP1[i]! | 0x20)) return false;
+  for (let i = 0; i < known; i++) if (buffer[start + i] !== HTTP1[i]) return false;
   return true;
 }

@@ -1,5 +1,25 @@
 /** The header lines of a message (RFC 9112 section 5), with the fields that frame and route it. HOT. */
-import { COLON, CR, equalsIgnoreCase, HTAB, isDigit, isTokenByte, isValueByte, LF, lowerBytes, SP } from './bytes.ts';
+import {
+  TRAIT_CLIENT_CERT,
+  TRAIT_ENVOY_HEADER,
+  TRAIT_MAX_FORWARDS,
+  TRAIT_UNDERSCORE,
+  TRAIT_UNKNOWN_EXPECTATION,
+} from '../http/request-traits.ts';
+import {
+  COLON,
+  CR,
+  classOf,
+  equalsIgnoreCase,
+  HTAB,
+  isDigit,
+  isValueByte,
+  LF,
+  lowerBytes,
+  SP,
+  TOKEN_BIT,
+  UNDERSCORE_BIT,
+} from './bytes.ts';
 import type { Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, incomplete, ParseError } from './parse-result.ts';
@@ -18,11 +38,9 @@ const EXPECT = lowerBytes('expect');
 const EXPECT_CONTINUE = lowerBytes('100-continue');
 const CLOSE = lowerBytes('close');
 const CHUNKED = lowerBytes('chunked');
-const REQUEST_ID = lowerBytes('x-request-id');
-const FORWARDED_FOR = lowerBytes('x-forwarded-for');
-const FORWARDED_PROTO = lowerBytes('x-forwarded-proto');
-const SERVER = lowerBytes('server');
-const DATE = lowerBytes('date');
+const HTTP2_SETTINGS = lowerBytes('http2-settings');
+const MAX_FORWARDS = lowerBytes('max-forwards');
+const CLIENT_CERT = lowerBytes('x-forwarded-client-cert');
 const PROXY_AUTHENTICATE = lowerBytes('proxy-authenticate');
 const PROXY_AUTHORIZATION = lowerBytes('proxy-authorization');
 
@@ -32,6 +50,7 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
   let at = from;
   let transferEncoding = false;
   let connectionOptions = false;
+  let seen = 0;
   for (;;) {
     if (at + 1 >= end) return incomplete(head.start, end, limits);
     if (buffer[at] === CR) {
@@ -40,7 +59,12 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
       break;
     }
     const nameStart = at;
-    while (at < end && isTokenByte(buffer[at]!)) at++;
+    while (at < end) {
+      const bits = classOf(buffer[at]!);
+      if ((bits & TOKEN_BIT) === 0) break;
+      seen |= bits;
+      at++;
+    }
     if (at >= end) return incomplete(head.start, end, limits);
     if (buffer[at] !== COLON || at === nameStart) return ParseError.fieldName;
     const nameEnd = at;
@@ -60,51 +84,48 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
     // Dispatch by length first: most names need no comparison at all.
     switch (nameEnd - nameStart) {
       case 2:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, TE)) dropHopByHop(head, line);
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, TE)) head.drop(line);
         break;
       case 4:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, HOST)) {
           if (head.hostLine >= 0 || !validAuthority(buffer, valueStart, valueEnd)) return ParseError.host;
           head.hostLine = line;
-        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, DATE)) head.dateLine = line;
+        }
         break;
       case 6:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, EXPECT)) {
           head.expectLine = line;
           head.expectContinue = equalsIgnoreCase(buffer, valueStart, valueEnd, EXPECT_CONTINUE);
-        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, SERVER)) head.serverLine = line;
+          // HTTP/1.0 has no expectations: a server ignores them there (RFC 9110 section 10.1.1).
+          if (!head.expectContinue && head.minor === 1) head.traits |= TRAIT_UNKNOWN_EXPECTATION;
+        }
         break;
       case 7:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, UPGRADE)) {
           head.upgrade = true;
-          dropHopByHop(head, line);
-        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, TRAILER)) dropHopByHop(head, line);
+          head.drop(line);
+        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, TRAILER)) head.drop(line);
         break;
       case 10:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, CONNECTION)) {
-          dropHopByHop(head, line);
-          if (equalsIgnoreCase(buffer, valueStart, valueEnd, KEEP_ALIVE)) head.close = false;
+          head.drop(line);
+          if (equalsIgnoreCase(buffer, valueStart, valueEnd, KEEP_ALIVE)) head.keepAlive = true;
           else if (equalsIgnoreCase(buffer, valueStart, valueEnd, CLOSE)) head.close = true;
           else connectionOptions = true;
-        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, KEEP_ALIVE)) dropHopByHop(head, line);
+        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, KEEP_ALIVE)) head.drop(line);
         break;
       case 12:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, REQUEST_ID)) head.requestIdLine = line;
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, MAX_FORWARDS)) head.traits |= TRAIT_MAX_FORWARDS;
         break;
       case 14:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, CONTENT_LENGTH)) {
           if (head.contentLength >= 0) return ParseError.contentLength;
           head.contentLength = decimal(buffer, valueStart, valueEnd);
           if (head.contentLength < 0) return ParseError.contentLength;
-        }
-        break;
-      case 15:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, FORWARDED_FOR)) {
-          if (head.forwardedForLine < 0) head.forwardedForLine = line;
-        }
+        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, HTTP2_SETTINGS)) head.drop(line);
         break;
       case 16:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_CONNECTION)) dropHopByHop(head, line);
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_CONNECTION)) head.drop(line);
         break;
       case 17:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, TRANSFER_ENCODING)) {
@@ -114,26 +135,32 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
           if (head.minor === 0) return ParseError.transferEncoding;
           transferEncoding = true;
           head.framing = 'chunked';
-        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, FORWARDED_PROTO)) head.forwardedProtoLine = line;
+        }
         break;
       case 18:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_AUTHENTICATE)) dropHopByHop(head, line);
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_AUTHENTICATE)) head.drop(line);
         break;
       case 19:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_AUTHORIZATION)) dropHopByHop(head, line);
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_AUTHORIZATION)) head.drop(line);
+        break;
+      case 23:
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, CLIENT_CERT)) head.traits |= TRAIT_CLIENT_CERT;
         break;
     }
-    if ((buffer[nameStart]! | 0x20) === 120 && isEnvoyName(buffer, nameStart, nameEnd)) head.hasEnvoyHeader = true;
+    if ((buffer[nameStart]! | 0x20) === 120 && isEnvoyName(buffer, nameStart, nameEnd))
+      head.traits |= TRAIT_ENVOY_HEADER;
   }
+  if ((seen & UNDERSCORE_BIT) !== 0) head.traits |= TRAIT_UNDERSCORE;
   if (transferEncoding && head.contentLength >= 0) return ParseError.framingConflict;
   if (at - head.start > limits.headBytes) return ParseError.headTooLarge;
   head.end = at;
-  return connectionOptions ? applyConnectionOptions(head, buffer) : COMPLETE;
-}
-
-function dropHopByHop(head: MessageHead, line: number): void {
-  head.hasHopByHop = true;
-  head.drop(line);
+  if (connectionOptions) {
+    const result = applyConnectionOptions(head, buffer);
+    if (result !== COMPLETE) return result;
+  } else head.upgrade = false;
+  // `close` wins over `keep-alive`, whatever their order (RFC 9112 section 9.3); HTTP/1.0 closes unless told otherwise.
+  if (head.minor === 0 && !head.keepAlive) head.close = true;
+  return COMPLETE;
 }
 
 function isEnvoyName(buffer: Buffer, start: number, end: number): boolean {
@@ -165,7 +192,7 @@ function applyConnectionOptions(head: MessageHead, buffer: Buffer): number {
       const option = part.trim().toLowerCase();
       if (option === '') continue;
       if (option === 'close') head.close = true;
-      else if (option === 'keep-alive') head.close = false;
+      else if (option === 'keep-alive') head.keepAlive = true;
       else if (option === 'upgrade') upgradeNamed = true;
       else if (PROTECTED.has(option)) return ParseError.hopByHop;
       const bytes = lowerBytes(option);

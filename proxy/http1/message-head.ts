@@ -47,14 +47,12 @@ export class MessageHead implements RequestHead, ResponseHead {
   contentLength = -1;
   /** The sender wants the connection closed after this message. */
   close = false;
+  /** The sender asked for the connection to stay open, which only HTTP/1.0 has to. */
+  keepAlive = false;
   /** A `Connection: upgrade` with an `Upgrade` field. */
   upgrade = false;
-  /** The connection-specific lines have to be dropped before forwarding. */
-  hasHopByHop = false;
-  /** Some field name starts with `x-envoy-`. */
-  hasEnvoyHeader = false;
-  /** Some field name holds an underscore. */
-  hasUnderscore = false;
+  /** Bits of request-traits.ts. */
+  traits = 0;
 
   // Requests.
   methodEnd = 0;
@@ -67,16 +65,11 @@ export class MessageHead implements RequestHead, ResponseHead {
   authorityEnd = 0;
   expectContinue = false;
   expectLine = -1;
-  /** Line numbers of fields everything asks for, or -1. */
+  /** The line of the Host field, or -1. */
   hostLine = -1;
-  requestIdLine = -1;
-  forwardedForLine = -1;
-  forwardedProtoLine = -1;
 
   // Responses.
   status = 0;
-  serverLine = -1;
-  dateLine = -1;
 
   #path: string | null = null;
   #authority: string | null = null;
@@ -101,20 +94,14 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.framing = 'none';
     this.contentLength = -1;
     this.close = false;
+    this.keepAlive = false;
     this.upgrade = false;
-    this.hasHopByHop = false;
-    this.hasEnvoyHeader = false;
-    this.hasUnderscore = false;
+    this.traits = 0;
     this.expectContinue = false;
     this.expectLine = -1;
     this.authorityStart = 0;
     this.authorityEnd = 0;
     this.hostLine = -1;
-    this.requestIdLine = -1;
-    this.forwardedForLine = -1;
-    this.forwardedProtoLine = -1;
-    this.serverLine = -1;
-    this.dateLine = -1;
     this.#path = null;
     this.#authority = null;
     this.#method = null;
@@ -148,10 +135,9 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.framing = this.framing;
     copy.contentLength = this.contentLength;
     copy.close = this.close;
+    copy.keepAlive = this.keepAlive;
     copy.upgrade = this.upgrade;
-    copy.hasHopByHop = this.hasHopByHop;
-    copy.hasEnvoyHeader = this.hasEnvoyHeader;
-    copy.hasUnderscore = this.hasUnderscore;
+    copy.traits = this.traits;
     copy.methodEnd = this.methodEnd - shift;
     copy.targetStart = this.targetStart - shift;
     copy.targetEnd = this.targetEnd - shift;
@@ -161,12 +147,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.expectContinue = this.expectContinue;
     copy.expectLine = this.expectLine;
     copy.hostLine = this.hostLine;
-    copy.requestIdLine = this.requestIdLine;
-    copy.forwardedForLine = this.forwardedForLine;
-    copy.forwardedProtoLine = this.forwardedProtoLine;
     copy.status = this.status;
-    copy.serverLine = this.serverLine;
-    copy.dateLine = this.dateLine;
     copy.#newPath = this.#newPath;
     copy.#newAuthority = this.#newAuthority;
     return copy;
@@ -250,6 +231,10 @@ export class MessageHead implements RequestHead, ResponseHead {
   remove(name: HeaderName): void {
     for (let line = this.find(name, 0); line >= 0; line = this.find(name, line + 1)) this.drop(line);
     if (this.added !== null) this.added = this.added.filter((each) => each.name.toLowerCase() !== name.name);
+  }
+
+  dropUnderscored(): void {
+    for (let line = 0; line < this.count; line++) if (this.name(line).includes('_')) this.drop(line);
   }
 
   add(name: string, value: string): void {

@@ -1,4 +1,5 @@
 /** The request target: its four forms (RFC 9112 section 3.2) and the authority in it. HOT. */
+import { TRAIT_CONNECT, TRAIT_TRACE } from '../http/request-traits.ts';
 import { COLON, equalsIgnoreCase, isDigit, isHexDigit, isHostByte, lowerBytes } from './bytes.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, ParseError } from './parse-result.ts';
@@ -7,11 +8,13 @@ import { COMPLETE, ParseError } from './parse-result.ts';
 export function splitTarget(head: MessageHead, buffer: Buffer): number {
   const { targetStart, targetEnd } = head;
   head.pathStart = targetStart;
+  if (isMethod(head, buffer, TRACE)) head.traits |= TRAIT_TRACE;
+  else if (isMethod(head, buffer, CONNECT)) head.traits |= TRAIT_CONNECT;
   const first = buffer[targetStart]!;
   if (first === 47) return COMPLETE;
   if (first === 42)
     return targetEnd - targetStart === 1 && isMethod(head, buffer, OPTIONS) ? COMPLETE : ParseError.target;
-  if (isMethod(head, buffer, CONNECT)) {
+  if ((head.traits & TRAIT_CONNECT) !== 0) {
     if (!validAuthority(buffer, targetStart, targetEnd)) return ParseError.target;
     head.authorityStart = targetStart;
     head.authorityEnd = targetEnd;
@@ -36,6 +39,7 @@ export function splitTarget(head: MessageHead, buffer: Buffer): number {
 
 const OPTIONS = lowerBytes('OPTIONS');
 const CONNECT = lowerBytes('CONNECT');
+const TRACE = lowerBytes('TRACE');
 const HTTP_SCHEME = lowerBytes('http://');
 const HTTPS_SCHEME = lowerBytes('https://');
 

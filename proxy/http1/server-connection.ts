@@ -1,77 +1,53 @@
 /**
- * One HTTP/1.1 connection from a client: parses requests, makes exchanges, writes their answers in order.
+ * One HTTP/1.1 connection from a client: makes an exchange of every request, writes the answers in order, and ends.
  *
- *   reading        bytes that come                        leads to
- *   head           a request head, perhaps in pieces      an exchange begins: body, or done when there is none
- *   body           the body by its framing                done
- *   done           the next request (pipelined): kept     head, when the answer is complete
- *   stopped        thrown away                            the connection closes
+ *   RequestReader ──onRequest──► Exchange ──► sendHead, sendBody, sendLocal ──► AnswerWriter
+ *        ▲                                                    │ complete
+ *        └────────────────── next request ◄───────────────────┴──► or the connection closes
  *
- * One exchange at a time: a pipelined request waits until the one before it is answered, so that answers are in order
- * by construction. An error in a later request is found only then, and cannot overtake.
+ * It closes behind an answer when client or configuration want that, when the request could not be read to its end, and
+ * when it drains. Closing is polite: a FIN, then a moment in which the client may take everything.
  */
-import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { ConnectionManager } from '../http/connection-manager.ts';
 import { type Downstream, Exchange } from '../http/exchange.ts';
 import {
-  BAD_REQUEST,
-  CODING_UNKNOWN,
-  CONNECT_REFUSED,
+  BODY_TIMEOUT,
   type Failure,
   HEADERS_TIMEOUT,
-  HEADERS_TOO_LARGE,
+  STREAM_IDLE,
+  STREAM_IDLE_UPSTREAM,
   VERSION_TOO_OLD,
-  VERSION_UNKNOWN,
 } from '../http/failure.ts';
-import { HeaderName } from '../http/header-name.ts';
 import type { ResponseHead } from '../http/message.ts';
-import { copyWithHeadroom, HEADROOM_BYTES, type Loop } from '../net/loop.ts';
-import { STRING_WRITE_BYTES, type Transport, type TransportHandler } from '../net/transport.ts';
-import { BodyRelay } from './body-relay.ts';
-import { parseRequestHead } from './head-parser.ts';
-import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
+import type { Loop } from '../net/loop.ts';
+import type { Transport, TransportHandler } from '../net/transport.ts';
+import { AnswerWriter } from './answer-writer.ts';
+import type { BodyRelay } from './body-relay.ts';
+import type { Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
-import { COMPLETE, INCOMPLETE, PARSE_ERROR_TEXT, ParseError } from './parse-result.ts';
-import { reasonPhrase } from './reason-phrase.ts';
-
-type Reading = 'head' | 'body' | 'done' | 'stopped';
-
-const IDLE = 0;
-const HEADERS = 1;
-const RESPONSE = 2;
-
-/** How long a refused client may still send before the connection is cut: RFC 9112 section 9.6. */
-const LINGER_MS = 1_000;
+import { RequestReader, type RequestSink } from './request-reader.ts';
+import { ServerTimers, type TimedConnection, type TimeoutKind } from './server-timers.ts';
 
 /** The listener, as far as its connections need it. */
 export interface ServerConnectionOwner {
   onClosed(connection: Http1ServerConnection): void;
 }
 
-export class Http1ServerConnection implements TransportHandler, Downstream, DeadlineOwner {
+export class Http1ServerConnection implements TransportHandler, RequestSink, Downstream, TimedConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  acceptsChunked = true;
   readonly #loop: Loop;
   readonly #manager: ConnectionManager;
-  readonly #limits: Http1Limits;
   readonly #owner: ServerConnectionOwner;
-  /** Shared by all connections of the loop: valid within one turn. */
   readonly #head: MessageHead;
-  readonly #body: BodyRelay;
+  readonly #reader: RequestReader;
   #transport!: Transport;
-  #reading: Reading = 'head';
   #exchange: Exchange | null = null;
-  /** Bytes that could not be consumed yet: part of a head, or pipelined requests. */
-  #kept: Buffer | null = null;
-  #closeAfter = false;
   #readPaused = false;
   #peerEnded = false;
   #draining = false;
-  #lastActivityMs: number;
-  readonly #idle: Deadline;
-  readonly #response: Deadline;
-  #headers: Deadline | null = null;
+  readonly #timers: ServerTimers;
+  readonly #answers: AnswerWriter;
   requests = 0;
 
   constructor(
@@ -84,23 +60,21 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   ) {
     this.#loop = loop;
     this.#manager = manager;
-    this.#limits = limits;
     this.#head = head;
     this.#owner = owner;
-    this.#body = new BodyRelay(loop.body);
+    this.#reader = new RequestReader(loop, limits, head, this);
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
-    this.#idle = new Deadline(this, IDLE);
-    this.#response = new Deadline(this, RESPONSE);
-    this.#lastActivityMs = loop.nowMs;
+    this.#timers = new ServerTimers(loop, manager.config, this);
+    this.#answers = new AnswerWriter(loop, manager.stats);
     manager.stats.cxTotal++;
     manager.stats.cxActive++;
   }
 
   attach(transport: Transport): void {
     this.#transport = transport;
-    const { idleTimeoutMs } = this.#manager.config;
-    if (idleTimeoutMs > 0) this.#loop.wheel.arm(this.#idle, idleTimeoutMs);
+    this.#answers.attach(transport);
+    this.#timers.start();
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -108,25 +82,14 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
 
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.#manager.stats.cxRxBytes += end - start;
-    switch (this.#reading) {
-      case 'head':
-        this.#onHeadBytes(buffer, start, end);
-        return;
-      case 'body':
-        this.#onBodyBytes(buffer, start, end);
-        return;
-      case 'done':
-        this.#keep(buffer, start, end);
-        return;
-      case 'stopped':
-        return;
-    }
+    this.#reader.feed(buffer, start, end);
   }
 
   onEnd(): void {
     this.#peerEnded = true;
     const exchange = this.#exchange;
     if (exchange === null) {
+      this.#reader.stop();
       this.#transport.end();
       return;
     }
@@ -136,15 +99,13 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   }
 
   onWritable(): void {
+    this.#timers.lastActivityMs = this.#loop.nowMs;
     this.#exchange?.upstream?.resumeResponse();
   }
 
   onClose(): void {
-    const { wheel } = this.#loop;
-    wheel.disarm(this.#idle);
-    wheel.disarm(this.#response);
-    if (this.#headers !== null) wheel.disarm(this.#headers);
-    this.#reading = 'stopped';
+    this.#timers.stop();
+    this.#reader.stop();
     const exchange = this.#exchange;
     this.#exchange = null;
     exchange?.clientGone();
@@ -153,39 +114,68 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
     this.#owner.onClosed(this);
   }
 
-  onDeadline(deadline: Deadline): void {
-    this.#loop.refresh();
-    switch (deadline.kind) {
-      case IDLE:
-        this.#onIdleDeadline();
+  // -------------------------------------------------------------------------------------------------------------------
+  // Time
+
+  get busy(): boolean {
+    return this.#exchange !== null;
+  }
+
+  get acceptsChunked(): boolean {
+    return this.#answers.acceptsChunked;
+  }
+
+  get queuedBytes(): number {
+    return this.#transport.queuedBytes;
+  }
+
+  armTimeout(delayMs: number): void {
+    this.#timers.armResponse(delayMs);
+  }
+
+  onTimeout(kind: TimeoutKind): void {
+    const { stats } = this.#manager;
+    const exchange = this.#exchange;
+    switch (kind) {
+      case 'response':
+        exchange?.onTimeout();
         return;
-      case HEADERS:
-        this.#manager.stats.rqHeaderTimeout++;
-        this.#refuse(HEADERS_TIMEOUT);
+      case 'headers':
+        stats.rqHeaderTimeout++;
+        this.#giveUp(HEADERS_TIMEOUT);
         return;
-      case RESPONSE:
-        this.#exchange?.onTimeout();
+      case 'request':
+        stats.rqTimeout++;
+        if (exchange === null) this.#giveUp(BODY_TIMEOUT);
+        else exchange.fail(BODY_TIMEOUT);
         return;
+      case 'stream-idle':
+        stats.rqIdleTimeout++;
+        exchange?.fail(this.#reader.inBody ? STREAM_IDLE : STREAM_IDLE_UPSTREAM);
+        return;
+      case 'idle':
+        this.#closePolitely();
+        return;
+      case 'lifetime':
+        if (!this.#draining) this.retire();
+        else if (exchange === null) this.#closePolitely();
+        return;
+      case 'linger':
+        this.#transport.destroy();
     }
   }
 
-  /** The idle deadline is not moved at every request: it is checked when it comes. */
-  #onIdleDeadline(): void {
-    const { idleTimeoutMs } = this.#manager.config;
-    if (this.#reading === 'stopped') {
-      this.#transport.destroy();
-      return;
-    }
-    const leftMs = this.#lastActivityMs + idleTimeoutMs - this.#loop.refresh();
-    if (this.#exchange !== null) this.#loop.wheel.arm(this.#idle, idleTimeoutMs);
-    else if (leftMs > 0) this.#loop.wheel.arm(this.#idle, leftMs);
-    else this.#transport.end();
+  /** Closes behind the answer in flight or the next one, at the latest after the drain timeout. */
+  retire(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#timers.armLifetime(this.#manager.config.drainTimeoutMs);
   }
 
   /** Closes after the answer in flight, or now when there is none. */
   drain(): void {
     this.#draining = true;
-    if (this.#exchange === null && this.#kept === null) this.#transport.end();
+    if (this.#exchange === null && !this.#reader.hasPending) this.#closePolitely();
   }
 
   destroy(): void {
@@ -195,103 +185,68 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   // -------------------------------------------------------------------------------------------------------------------
   // Requests
 
-  #onHeadBytes(chunk: Buffer, from: number, to: number): void {
-    let buffer = chunk;
-    let start = from;
-    let end = to;
-    if (this.#kept !== null) {
-      buffer = copyWithHeadroom(this.#kept, chunk.subarray(from, to));
-      start = HEADROOM_BYTES;
-      end = buffer.length;
-      this.#kept = null;
-    }
-    // An empty line in front of a request is a relic that RFC 9112 section 2.2 asks servers to ignore.
-    if (end - start >= 2 && buffer[start] === 13 && buffer[start + 1] === 10) start += 2;
-    if (start === end) return;
-    const head = this.#head;
-    const result = parseRequestHead(head, buffer, start, end, this.#limits);
-    if (result === INCOMPLETE) {
-      this.#kept = Buffer.from(buffer.subarray(start, end));
-      this.#armHeadersTimeout();
-      return;
-    }
-    if (this.#headers !== null) this.#loop.wheel.disarm(this.#headers);
-    if (result === COMPLETE) this.#begin(head, buffer, end);
-    else this.#refuse(refusal(result));
-  }
-
-  #armHeadersTimeout(): void {
-    const { requestHeadersTimeoutMs } = this.#manager.config;
-    if (requestHeadersTimeoutMs === 0) return;
-    this.#headers ??= new Deadline(this, HEADERS);
-    if (!this.#headers.armed) this.#loop.wheel.arm(this.#headers, requestHeadersTimeoutMs);
-  }
-
-  #begin(head: MessageHead, buffer: Buffer, end: number): void {
+  onRequest(head: MessageHead, body: BodyRelay): void {
     const { nowMs } = this.#loop;
     const { config } = this.#manager;
-    this.#lastActivityMs = nowMs;
+    this.#timers.lastActivityMs = nowMs;
+    this.#timers.headComplete();
+    if (body.done) this.#timers.requestComplete();
+    else this.#timers.requestIncomplete();
     this.requests++;
-    this.acceptsChunked = head.minor === 1;
-    this.#closeAfter =
+    this.#answers.acceptsChunked = head.minor === 1;
+    this.#answers.closeAfter =
       head.close ||
       this.#draining ||
       (config.maxRequestsPerConnection > 0 && this.requests >= config.maxRequestsPerConnection);
-    const body = this.#body;
-    body.begin(head.framing, head.contentLength, true);
-    const used = body.feed(buffer, head.end, end);
-    if (used < 0) {
-      this.#refuse(BAD_REQUEST);
-      return;
-    }
-    const next = head.end + used;
-    this.#reading = body.done ? 'done' : 'body';
     const exchange = new Exchange(this.#manager, this, head, body.buffer, body.start, body.end, body.done, nowMs);
     this.#exchange = exchange;
-    // What follows belongs to the next request. It is put aside first: beginning may answer, which looks for it.
-    if (next < end) this.#keep(buffer, next, end);
-    if (head.expectLine >= 0) this.#expectContinue(head);
-    if (head.minor === 0 && !config.http1.acceptHttp10) exchange.fail(VERSION_TOO_OLD);
-    else if (head.method === 'CONNECT') exchange.fail(CONNECT_REFUSED);
+    if (head.expectLine >= 0 && !config.proxy100Continue) this.#expectContinue(head);
+    if (head.minor === 0 && !config.http1.acceptHttp10) this.#manager.refuse(exchange, VERSION_TOO_OLD);
     else this.#manager.begin(exchange);
   }
 
   /** Answers 100-continue here, so that an endpoint's silence cannot stall the client (RFC 9110 section 10.1.1). */
   #expectContinue(head: MessageHead): void {
-    if (head.expectContinue && head.minor === 1 && this.#reading === 'body')
-      this.#transport.write('HTTP/1.1 100 Continue\r\n\r\n');
-    if (head.expectContinue) head.drop(head.expectLine);
+    if (!head.expectContinue) return;
+    if (head.minor === 1 && this.#reader.inBody) this.#answers.continue();
+    head.drop(head.expectLine);
   }
 
-  #onBodyBytes(buffer: Buffer, start: number, end: number): void {
-    const body = this.#body;
-    const exchange = this.#exchange;
-    this.#lastActivityMs = this.#loop.nowMs;
-    const used = body.feed(buffer, start, end);
-    if (used < 0) {
-      // The head has gone upstream: the endpoint's connection is cut, the client is told.
-      this.#reading = 'stopped';
-      this.#closeAfter = true;
-      exchange?.fail(BAD_REQUEST);
-      return;
+  onBody(body: BodyRelay): void {
+    this.#timers.lastActivityMs = this.#loop.nowMs;
+    if (body.done) this.#timers.requestComplete();
+    this.#exchange?.receiveBody(body.buffer, body.start, body.end, body.done);
+  }
+
+  onPartialHead(): void {
+    this.#timers.headIncomplete();
+  }
+
+  onFlood(): void {
+    this.pauseRequest();
+  }
+
+  onInvalid(failure: Failure): void {
+    this.#manager.stats.cxProtocolError++;
+    // When its head has gone upstream already, the endpoint's connection is cut, too.
+    if (this.#exchange === null) this.#refuse(failure);
+    else {
+      this.#answers.closeAfter = true;
+      this.#exchange.fail(failure);
     }
-    if (body.done) this.#reading = 'done';
-    if (exchange !== null) exchange.receiveBody(body.buffer, body.start, body.end, body.done);
-    if (start + used < end) this.#keep(buffer, start + used, end);
   }
 
-  /** Puts bytes of later requests aside, and stops reading when there are many. */
-  #keep(buffer: Buffer, start: number, end: number): void {
-    const bytes = buffer.subarray(start, end);
-    this.#kept = this.#kept === null ? Buffer.from(bytes) : Buffer.concat([this.#kept, bytes]);
-    if (this.#kept.length >= FIXED_LIMITS.pipelineBytes) this.pauseRequest();
+  /** A head that does not come. What was read last, perhaps of another client, has no part in the answer. */
+  #giveUp(failure: Failure): void {
+    this.#head.reset(EMPTY, 0);
+    this.#refuse(failure);
   }
 
   /** A request that cannot be read: answered, and nothing more is read from this client. */
   #refuse(failure: Failure): void {
-    this.#reading = 'stopped';
-    this.#closeAfter = true;
-    this.#manager.stats.cxProtocolError++;
+    this.#reader.stop();
+    this.#answers.closeAfter = true;
+    this.#timers.headComplete();
     const exchange = new Exchange(this.#manager, this, this.#head, EMPTY, 0, 0, true, this.#loop.nowMs);
     this.#exchange = exchange;
     this.#manager.refuse(exchange, failure);
@@ -309,78 +264,46 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
     this.#transport.resume();
   }
 
-  armTimeout(delayMs: number): void {
-    if (delayMs === 0) this.#loop.wheel.disarm(this.#response);
-    else this.#loop.wheel.arm(this.#response, delayMs, this.#loop.nowMs);
-  }
-
   // -------------------------------------------------------------------------------------------------------------------
   // Answers
 
   sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
-    const framing = this.#frameAnswer(head);
-    const lines = this.#closeAfter ? `${framing}connection: close\r\n` : framing;
-    const { out } = this.#loop;
-    if (end - start <= STRING_WRITE_BYTES) this.#write(head.composeResponse(out, lines, buffer, start, end));
-    else {
-      this.#write(head.composeResponse(out, lines, buffer, start, start));
-      this.#writeBytes(buffer, start, end);
-    }
+    this.#timers.lastActivityMs = this.#loop.nowMs;
+    this.#timers.requestComplete();
+    if (this.#draining) this.#answers.closeAfter = true;
+    this.#answers.head(head, this.#exchange!.isHead, buffer, start, end);
     if (done) this.#finish();
     else this.#throttle();
   }
 
-  /** Decides how the body is delimited towards this client, as the body relay frames it; returns the line to add. */
-  #frameAnswer(head: ResponseHead): string {
-    if (this.acceptsChunked) {
-      return head.framing === 'close' && !this.#exchange!.isHead ? 'transfer-encoding: chunked\r\n' : '';
-    }
-    if (head.framing === 'chunked') head.remove(TRANSFER_ENCODING);
-    if (head.framing === 'chunked' || head.framing === 'close') this.#closeAfter = true;
-    return '';
-  }
-
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
-    if (end > start) this.#writeBytes(buffer, start, end);
+    this.#timers.lastActivityMs = this.#loop.nowMs;
+    this.#answers.body(buffer, start, end);
     if (done) this.#finish();
     else this.#throttle();
   }
 
   sendLocal(status: number, headers: string, body: string): void {
-    if (this.#reading === 'body') this.#closeAfter = true;
-    const close = this.#closeAfter ? 'connection: close\r\n' : '';
-    const bodyless = status === 204 || status === 304;
-    const length = bodyless ? '' : `content-length: ${Buffer.byteLength(body)}\r\n`;
-    const head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers}${length}${close}\r\n`;
-    if (this.#exchange!.isHead || bodyless) this.#write(head);
-    else this.#write(head + Buffer.from(body, 'utf8').toString('latin1'));
+    this.#timers.requestComplete();
+    if (this.#reader.inBody || this.#draining) this.#answers.closeAfter = true;
+    this.#answers.local(status, headers, body, this.#exchange!.isHead);
     this.#finish();
   }
 
   sendInterim(head: ResponseHead): void {
-    if (!this.acceptsChunked) return;
-    this.#write(head.composeResponse(this.#loop.out, '', EMPTY, 0, 0));
+    // The client has had its 100 from here already.
+    if (head.status !== 100 || this.#manager.config.proxy100Continue) this.#answers.interim(head);
   }
 
   abort(): void {
-    this.#closeAfter = true;
-    this.#reading = 'stopped';
+    this.#reader.stop();
     this.#exchange = null;
+    this.resumeRequest();
     // A FIN in front of the announced length or the last chunk is a truncation. Towards HTTP/1.0 it would look like the
     // regular end of a body that runs to the close; a reset cannot be mistaken.
-    if (this.acceptsChunked) this.#transport.end();
+    if (this.#answers.acceptsChunked) this.#transport.end();
     else this.#transport.reset();
-    this.#loop.wheel.arm(this.#idle, LINGER_MS);
-  }
-
-  #write(text: string): void {
-    this.#manager.stats.cxTxBytes += text.length;
-    this.#transport.write(text);
-  }
-
-  #writeBytes(buffer: Buffer, start: number, end: number): void {
-    this.#manager.stats.cxTxBytes += end - start;
-    this.#transport.writeBytes(buffer, start, end);
+    this.#linger();
   }
 
   #throttle(): void {
@@ -390,20 +313,24 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
   /** The answer is complete. Goes on with the next request, or closes. */
   #finish(): void {
     this.#exchange = null;
-    this.#lastActivityMs = this.#loop.nowMs;
-    if (this.#closeAfter || this.#reading === 'body' || this.#draining) {
+    this.#timers.lastActivityMs = this.#loop.nowMs;
+    // A drain that came after the head went out has not been announced: a request that is here already is still served.
+    const drained = this.#draining && !this.#reader.hasPending;
+    if (this.#answers.closeAfter || this.#reader.inBody || drained) {
       this.#closePolitely();
       return;
     }
-    this.#reading = 'head';
-    if (this.#readPaused) this.resumeRequest();
+    this.#reader.next();
+    if (!this.#reader.flooded) this.resumeRequest();
     // In a turn of its own, so that a client that pipelines cannot grow the stack or starve others.
-    if (this.#kept !== null) setImmediate(() => this.#continueKept());
+    if (this.#reader.hasPending) setImmediate(() => this.#readPending());
   }
 
-  #continueKept(): void {
-    if (this.#kept === null || this.#reading !== 'head') return;
-    this.#onHeadBytes(EMPTY, 0, 0);
+  #readPending(): void {
+    this.#loop.refresh();
+    this.#reader.readPending();
+    // What waited was no whole request.
+    if (this.#exchange === null) this.resumeRequest();
   }
 
   /**
@@ -411,42 +338,17 @@ export class Http1ServerConnection implements TransportHandler, Downstream, Dead
    * destroy the answer on its way (RFC 9112 section 9.6).
    */
   #closePolitely(): void {
-    this.#reading = 'stopped';
-    this.#kept = null;
+    this.#reader.stop();
     this.resumeRequest();
     this.#transport.end();
-    if (this.#peerEnded) this.#transport.destroy();
-    else this.#loop.wheel.arm(this.#idle, LINGER_MS);
+    this.#linger();
+  }
+
+  /** Waits for the client to take what was written, and to close. */
+  #linger(): void {
+    if (this.#peerEnded || this.#manager.config.delayedCloseTimeoutMs === 0) this.#transport.destroyWhenWritten();
+    else this.#timers.linger();
   }
 }
 
 const EMPTY = Buffer.alloc(0);
-const TRANSFER_ENCODING = new HeaderName('transfer-encoding');
-
-/** The failure for each ParseError: status by kind, sentence by the rule that was broken. */
-const REFUSALS: ReadonlyMap<number, Failure> = new Map(
-  Object.values(ParseError).map((error) => {
-    const sentence = `The request is not valid: ${PARSE_ERROR_TEXT[error]}.`;
-    return [error, { ...refusalKind(error), sentence }];
-  }),
-);
-
-function refusal(error: number): Failure {
-  return REFUSALS.get(error) ?? BAD_REQUEST;
-}
-
-function refusalKind(error: number): Failure {
-  switch (error) {
-    case ParseError.headTooLarge:
-    case ParseError.tooManyHeaders:
-      return HEADERS_TOO_LARGE;
-    case ParseError.startLineTooLong:
-      return { ...HEADERS_TOO_LARGE, status: 414 };
-    case ParseError.transferEncoding:
-      return CODING_UNKNOWN;
-    case ParseError.version:
-      return VERSION_UNKNOWN;
-    default:
-      return BAD_REQUEST;
-  }
-}

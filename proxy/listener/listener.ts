@@ -56,12 +56,12 @@ export class Listener implements Acceptor, ServerConnectionOwner {
     }
   }
 
-  /** Takes another configuration of the same address. Open connections end behind their next answer. */
+  /** Takes another configuration of the same address. Open connections end behind their next answer, which says so. */
   update(config: ListenerConfig, manager: ConnectionManager): void {
     this.config = config;
     if (manager === this.#manager) return;
     this.#manager = manager;
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections) connection.retire();
   }
 
   accept(socket: Socket): TransportHandler {
@@ -92,14 +92,14 @@ export class Listener implements Acceptor, ServerConnectionOwner {
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
+  /** Answers carry `connection: close` from now on; idle connections close after the drain timeout. Goes on accepting. */
+  askToLeave(): void {
+    for (const connection of this.#connections) connection.retire();
+  }
+
   /** Stops accepting and lets open connections end. Resolves when none is left. */
   drain(): Promise<void> {
     this.stopAccepting();
-    return this.drainConnections();
-  }
-
-  /** Answers carry `connection: close` from now on; idle connections close. Resolves when none is left. */
-  drainConnections(): Promise<void> {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });

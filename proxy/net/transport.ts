@@ -97,6 +97,11 @@ export class Transport {
     this.socket.end();
   }
 
+  /** Sends what is queued and a FIN, then ends it without waiting for the peer. */
+  destroyWhenWritten(): void {
+    this.socket.destroySoon();
+  }
+
   /** Ends it now with a reset, so that the peer cannot take it for a regular end. */
   reset(): void {
     this.socket.resetAndDestroy();

@@ -9,7 +9,7 @@
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { ClusterConfig, ClusterLimits, SocketAddress } from '../../config/model.ts';
-import { type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
+import { CONNECT_FAILURE, type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
 import type { Http1Limits } from '../../http1/limits.ts';
@@ -96,6 +96,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
 
   destroy(): void {
     this.close();
+    this.#eject(CONNECT_FAILURE);
     for (const connection of this.#all) connection.close();
   }
 
@@ -154,6 +155,12 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
     this.#connecting--;
     stats.cxConnectFail++;
     this.cxConnectFail++;
+    this.#eject(failure);
+  }
+
+  /** Every waiting request learns that there is no connection. */
+  #eject(failure: Failure): void {
+    const { stats } = this.#host;
     const waiting = this.#waiting;
     this.#waiting = [];
     stats.rqPendingActive -= waiting.length;

@@ -1,0 +1,175 @@
+/**
+ * Turns the bytes of one client into requests and their bodies, one at a time and in order.
+ *
+ *   state      bytes that come                        leads to
+ *   head       a request head, perhaps in pieces      onRequest: body, or done when there is none
+ *   body       the body by its framing                onBody; done behind its end
+ *   done       the next request (pipelined): kept     head, by `next`
+ *   stopped    thrown away
+ *
+ * A request waits until the one before it has been answered: answers are in order by construction, and an error in a
+ * later request is found only then, and cannot overtake.
+ */
+import { BAD_REQUEST, type Failure } from '../http/failure.ts';
+import type { Loop } from '../net/loop.ts';
+import { BodyRelay } from './body-relay.ts';
+import { CR, LF } from './bytes.ts';
+import { parseRequestHead } from './head-parser.ts';
+import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
+import type { MessageHead } from './message-head.ts';
+import { COMPLETE, INCOMPLETE } from './parse-result.ts';
+import { PendingBytes } from './pending-bytes.ts';
+import { refusal } from './refusals.ts';
+
+/** Takes what was read. Heads and bodies are valid during the call only. */
+export interface RequestSink {
+  /** A head, with the bytes of the body that came with it in `body`. */
+  onRequest(head: MessageHead, body: BodyRelay): void;
+  /** More of the body. */
+  onBody(body: BodyRelay): void;
+  /** Part of a head has come. */
+  onPartialHead(): void;
+  /** What came is not HTTP; the reader has stopped. */
+  onInvalid(failure: Failure): void;
+  /** So many bytes of later requests wait that reading has to stop until `next`. */
+  onFlood(): void;
+}
+
+type State = 'head' | 'body' | 'done' | 'stopped';
+
+export class RequestReader {
+  readonly #sink: RequestSink;
+  readonly #limits: Http1Limits;
+  /** Shared by all connections of the loop: valid within one turn. */
+  readonly #head: MessageHead;
+  readonly #body: BodyRelay;
+  #state: State = 'head';
+  /** Bytes that could not be consumed yet: part of a head, or pipelined requests. */
+  #pending: PendingBytes | null = null;
+
+  constructor(loop: Loop, limits: Http1Limits, head: MessageHead, sink: RequestSink) {
+    this.#limits = limits;
+    this.#head = head;
+    this.#sink = sink;
+    this.#body = new BodyRelay(loop.body);
+  }
+
+  /** The body of the current request has not arrived completely. */
+  get inBody(): boolean {
+    return this.#state === 'body';
+  }
+
+  /** Bytes wait that have not become a request. */
+  get hasPending(): boolean {
+    return this.#pending !== null;
+  }
+
+  get flooded(): boolean {
+    return this.#pending !== null && this.#pending.length >= FIXED_LIMITS.pipelineBytes;
+  }
+
+  /** Consumes `buffer[start, end)`. HOT. */
+  feed(buffer: Buffer, start: number, end: number): void {
+    switch (this.#state) {
+      case 'head':
+        this.#onHeadBytes(buffer, start, end);
+        return;
+      case 'body':
+        this.#onBodyBytes(buffer, start, end);
+        return;
+      case 'done':
+        this.#keep(buffer, start, end);
+        return;
+      case 'stopped':
+        return;
+    }
+  }
+
+  /** The current request has been answered: the next one may come. HOT. */
+  next(): void {
+    this.#state = 'head';
+  }
+
+  /** Reads the request that waits, if `next` was called and there is one. */
+  readPending(): void {
+    const pending = this.#pending;
+    if (pending !== null && this.#state === 'head') this.#parse(pending.buffer, pending.start, pending.end);
+  }
+
+  /** Throws away everything that has come or comes. */
+  stop(): void {
+    this.#state = 'stopped';
+    this.#pending = null;
+  }
+
+  #onHeadBytes(buffer: Buffer, start: number, end: number): void {
+    const pending = this.#pending;
+    if (pending === null) {
+      this.#parse(buffer, start, end);
+      return;
+    }
+    pending.append(buffer, start, end);
+    // Only a line's end can complete a head: without this, a head sent byte by byte would be parsed as often.
+    const worthIt = buffer.subarray(start, end).includes(LF) || pending.length > this.#limits.headBytes;
+    if (worthIt) this.#parse(pending.buffer, pending.start, pending.end);
+  }
+
+  #parse(buffer: Buffer, from: number, end: number): void {
+    let start = from;
+    // An empty line in front of a request is a relic that RFC 9112 section 2.2 asks servers to ignore.
+    if (buffer[start] === CR && start + 1 < end && buffer[start + 1] === LF) start += 2;
+    const head = this.#head;
+    const blank = start === end || (start + 1 === end && buffer[start] === CR);
+    const result = blank ? INCOMPLETE : parseRequestHead(head, buffer, start, end, this.#limits);
+    if (result === COMPLETE) this.#begin(head, buffer, end);
+    else if (result !== INCOMPLETE) this.#refuse(refusal(result));
+    else {
+      this.#keep(buffer, start, end);
+      if (this.#pending !== null) this.#sink.onPartialHead();
+    }
+  }
+
+  #begin(head: MessageHead, buffer: Buffer, end: number): void {
+    const body = this.#body;
+    body.begin(head.framing, head.contentLength, true);
+    const used = body.feed(buffer, head.end, end);
+    if (used < 0) {
+      this.#refuse(BAD_REQUEST);
+      return;
+    }
+    this.#state = body.done ? 'done' : 'body';
+    // What follows belongs to the next request. It is put aside first: the sink may answer, and go on with it.
+    const next = head.end + used;
+    if (next < end || this.#pending !== null) this.#keep(buffer, next, end);
+    this.#sink.onRequest(head, body);
+  }
+
+  #onBodyBytes(buffer: Buffer, start: number, end: number): void {
+    const body = this.#body;
+    const used = body.feed(buffer, start, end);
+    if (used < 0) {
+      this.#refuse(BAD_REQUEST);
+      return;
+    }
+    if (body.done) this.#state = 'done';
+    if (start + used < end) this.#keep(buffer, start + used, end);
+    this.#sink.onBody(body);
+  }
+
+  #refuse(failure: Failure): void {
+    this.stop();
+    this.#sink.onInvalid(failure);
+  }
+
+  /** Puts bytes aside. They may lie in the pending bytes already. */
+  #keep(buffer: Buffer, start: number, end: number): void {
+    const pending = this.#pending;
+    if (pending === null) {
+      if (end > start) this.#pending = new PendingBytes(buffer, start, end);
+    } else if (pending.buffer !== buffer) pending.append(buffer, start, end);
+    else if (end > start) pending.consumeTo(start);
+    else this.#pending = null;
+    // The size of a head has a limit of its own.
+    if (this.#state !== 'head' && this.flooded) this.#sink.onFlood();
+  }
+}
