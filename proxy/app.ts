@@ -15,6 +15,7 @@ import type { Timers } from '../kernel/timers.ts';
 import type { Lookup } from './activate/dns-discovery.ts';
 import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
 import { adminViews } from './admin-views.ts';
+import type { Usage } from './agent/load-meter.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import type { SocketAddress } from './config/model.ts';
@@ -37,8 +38,8 @@ export interface ProxyDeps {
   readonly configPath: string;
   readonly pid: number;
   memory(): MemoryUse;
-  /** CPU time used so far, in milliseconds. */
-  cpuMs(): number;
+  /** What application and sidecar use, for load reports. */
+  usage(): Usage;
   /** Ends the process with status 0, by way of `drain` when connections are open. */
   quit(): void;
 }
@@ -103,7 +104,7 @@ export class Sidecar {
   async #startMesh(): Promise<void> {
     const { Mesh } = await import('./mesh.ts');
     const release = this.#readiness.hold('configuration from the control plane');
-    this.#mesh = new Mesh(this.plane, this.#bootstrap, this.#deps, { onConfigured: release });
+    this.#mesh = new Mesh(this.plane, this.#bootstrap.config, this.#deps, { onConfigured: release });
     if (this.#bootstrap.config.ads === null) release();
     if (this.#mesh.ads !== null) this.stats.register(this.#mesh.ads.stats);
     await this.#mesh.start();
@@ -122,14 +123,15 @@ export class Sidecar {
         continue;
       }
       // Clients are asked to leave with their next answer; the port closes when they have had the time to.
-      void listener.drainConnections();
-      this.#deps.timers.after(listener.manager.config.drainTimeoutMs, () => listener.stopAccepting());
+      listener.askToLeave();
+      this.#deps.timers.after(listener.manager.config.drainTimeoutMs, () => void listener.drain());
     }
   }
 
   /** Stops accepting, lets requests in flight finish within the deadline, then ends everything. */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
+    await this.#mesh?.deregister('the sidecar is stopping');
     const over = Promise.withResolvers<void>();
     const timer = this.#deps.timers.after(deadlineMs, over.resolve);
     await Promise.race([this.plane.listeners.drainAll(), over.promise]);

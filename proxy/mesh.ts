@@ -7,13 +7,17 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
-import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
+import { type Agent, createAgent } from './agent/agent-client.ts';
+import type { Usage } from './agent/load-meter.ts';
+import type { AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
+import { createSettings, type Settings } from './settings/settings.ts';
 import { PROXY_VERSION } from './version.ts';
 import { type AdsClient, createAdsClient, type SnapshotOrigin } from './xds/ads-client.ts';
 import { configDecoders } from './xds/config-decoders.ts';
+import { type ExtraSubscription, extraSubscription } from './xds/extra-subscription.ts';
 
 /** What the composition root hands in. */
 export interface MeshDeps {
@@ -22,6 +26,8 @@ export interface MeshDeps {
   readonly random: RandomIds;
   readonly log: Logger;
   readonly sources: Omit<DecodeSources, 'knownClusters'>;
+  readonly pid: number;
+  usage(): Usage;
 }
 
 /** What the mesh half tells the rest of the process. */
@@ -30,48 +36,103 @@ export interface MeshEvents {
   onConfigured(): void;
 }
 
+/** stat_prefix of the connection manager in front of the application. */
+const INBOUND = 'inbound';
+
 export class Mesh {
   /** Null when the bootstrap has no `ads_config`. */
   readonly ads: AdsClient | null;
+  readonly #agent: Agent | null;
+  readonly #settings: Settings | null;
   readonly #plane: DataPlane;
   readonly #log: Logger;
   readonly #events: MeshEvents;
 
-  constructor(plane: DataPlane, { config }: LoadedBootstrap, deps: MeshDeps, events: MeshEvents) {
+  constructor(plane: DataPlane, bootstrap: Bootstrap, deps: MeshDeps, events: MeshEvents) {
     this.#plane = plane;
     this.#log = deps.log;
     this.#events = events;
-    const { ads, agent, node, statics } = config;
-    const { clock, timers, random, log } = deps;
-    const directory = agent?.lastKnownGoodDirectory ?? null;
-    this.ads =
-      ads === null
-        ? null
-        : createAdsClient(
-            {
-              target: targetOf(statics, ads.clusterName),
-              ads,
-              node,
-              fixed: statics,
-              version: PROXY_VERSION,
-              extras: [],
-              lastKnownGoodFile: directory === null ? null : join(directory, `${node.id}.json`),
-              onSnapshot: (parts, origin) => void this.#activate(parts, origin),
-            },
-            { clock, timers, random, logger: log, decoders: configDecoders({ ...deps.sources, knownClusters: null }) },
-          );
+    const { agent } = bootstrap;
+    const parts = { timers: deps.timers, logger: deps.log };
+    this.#settings =
+      agent === null ? null : createSettings({ port: agent.settingsPort, file: agent.settingsFile }, parts);
+    this.ads = this.#createAds(bootstrap, deps);
+    this.#agent = agent === null ? null : this.#createAgent(bootstrap, agent, deps);
   }
 
-  start(): void {
+  /** Opens the settings port, then the streams. Rejects when the port cannot be bound. */
+  async start(): Promise<void> {
+    await this.#settings?.start();
     this.ads?.start();
+    this.#agent?.start();
   }
 
+  /** What stands between this sidecar and its first configuration. */
   waitingFor(): readonly string[] {
     return this.ads === null || this.ads.hasSnapshot ? [] : this.ads.waitingFor();
   }
 
+  /** Tells the control plane that this instance goes on purpose. */
+  async deregister(reason: string): Promise<void> {
+    await this.#agent?.deregister(reason);
+  }
+
   async close(): Promise<void> {
-    await this.ads?.close();
+    await Promise.all([this.#agent?.close(), this.ads?.close(), this.#settings?.close()]);
+  }
+
+  #createAds({ ads, agent, node, statics }: Bootstrap, deps: MeshDeps): AdsClient | null {
+    if (ads === null) return null;
+    const directory = agent?.lastKnownGoodDirectory ?? null;
+    const options = {
+      target: targetOf(statics, ads.clusterName),
+      ads,
+      node,
+      fixed: statics,
+      version: PROXY_VERSION,
+      extras: agent === null ? [] : this.#extras(agent),
+      lastKnownGoodFile: directory === null ? null : join(directory, `${node.id}.json`),
+      onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => void this.#activate(parts, origin),
+    };
+    const { clock, timers, random, log } = deps;
+    const decoders = configDecoders({ ...deps.sources, knownClusters: null });
+    return createAdsClient(options, { clock, timers, random, logger: log, decoders });
+  }
+
+  /** Settings and scaling decisions ride on the same stream. */
+  #extras({ workload, services }: AgentSettings): ExtraSubscription[] {
+    const settings = this.#settings!;
+    return [
+      extraSubscription('outrider.config.v1.ConfigSet', [workload], (sets) => settings.setConfig(sets.get(workload))),
+      extraSubscription('outrider.scaling.v1.ScalingDecision', new Set([workload, ...services]), (decisions) =>
+        settings.setScaling(decisions),
+      ),
+    ];
+  }
+
+  #createAgent({ statics, node }: Bootstrap, settings: AgentSettings, deps: MeshDeps): Agent {
+    const plane = this.#plane;
+    const options = {
+      target: targetOf(statics, settings.clusterName),
+      nodeId: node.id,
+      settings,
+      pid: deps.pid,
+      load: {
+        inbound: () => plane.activator.managerStats().find((each) => each.prefix === INBOUND),
+        clusters: () => plane.clusters.all().filter((each) => each.name !== INBOUND),
+        usage: () => deps.usage(),
+      },
+      // The application goes on until it is told to stop; whoever still calls it is asked to come back elsewhere.
+      onDrain: () => this.#askInboundClientsToLeave(),
+    };
+    const { clock, timers, random, log } = deps;
+    return createAgent(options, { clock, timers, random, logger: log });
+  }
+
+  #askInboundClientsToLeave(): void {
+    for (const listener of this.#plane.listeners.all()) {
+      if (listener.config.direction === 'inbound') listener.askToLeave();
+    }
   }
 
   async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<void> {
@@ -85,7 +146,7 @@ export class Mesh {
 function targetOf({ clusters }: SnapshotParts, name: string): string {
   const discovery = clusters.get(name)?.discovery;
   if (discovery === undefined || discovery.kind === 'eds') {
-    throw new Error(`static_resources has no cluster "${name}" with endpoints of its own, which ads_config names`);
+    throw new Error(`static_resources has no cluster "${name}" with endpoints of its own; ads_config needs one`);
   }
   const endpoint = discovery.endpoints.localities.flatMap((locality) => locality.endpoints)[0];
   if (endpoint === undefined) throw new Error(`cluster "${name}" has no endpoint, but ads_config names it`);
