@@ -72,7 +72,7 @@ class Up {
     }
   }
 
-  /** Resolves when the output matches, counted from `from`; throws with all of it when it does not in time. */
+  /** Resolves when the output matches; throws with all of it when it does not in time. */
   async untilPrinted(pattern: RegExp, timeoutMs = 30_000): Promise<void> {
     await until(
       () => pattern.test(this.output),
@@ -122,10 +122,11 @@ class Load {
     }, LOAD_INTERVAL_MS);
   }
 
+  /** Waits for the answers that are still out. May be called again. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#pending);
-    await this.#agent.close();
+    await this.#agent.destroy();
   }
 
   async #one(): Promise<void> {
@@ -177,95 +178,91 @@ function controlPlanePid(state: string): number {
   return (JSON.parse(readFileSync(path.join(state, 'control-plane.json'), 'utf8')) as { pid: number }).pid;
 }
 
-t.test(
-  'the shop keeps serving whatever is done to its mesh',
-  { skip: !existsSync('/proc'), timeout: 120_000 },
-  async (t) => {
-    const shop = await makeShop();
-    const outrider = async (...args: string[]) => {
-      const all = [OUTRIDER, ...args, '--state', shop.state];
-      return (await promisify(execFile)(process.execPath, all, { cwd: shop.dir, env: ENV })).stdout;
-    };
-    let up = new Up(shop);
-    let load: Load | undefined;
-    t.teardown(async () => {
-      await load?.stop();
-      up.child.kill('SIGINT');
-      await up.ended(20_000);
-      // Whatever a failed test has left behind goes too: these are processes of this test's own folder.
-      for (const line of processesOf(shop.dir)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-      rmSync(shop.dir, { recursive: true, force: true });
-    });
-
-    await up.untilPrinted(/^ready$/m);
-    t.match(up.output, `frontend: ${shop.url}`, 'the published port is printed');
-    load = new Load(shop.url);
-    const running = load;
-    const lost = (when: string) => t.strictSame(running.failures, [], `no request is lost ${when}`);
-
-    await running.next(50);
-    await up.untilPrinted(/\(outside\) -> frontend \d/);
-    await up.untilPrinted(/frontend -> catalog\S* \d/);
-    t.match(up.output, /catalog-v1 -> inventory \d/, 'edges between services are shown');
-    lost('at the start');
-
-    await outrider('apply', '-f', 'routes/90-10.yaml', '--wait');
-    const split = (await running.next(200)).filter((page) => page.catalog.version === 'v2').length;
-    t.ok(split > 2 && split < 50, `about 20 of 200 reach v2 (${split})`);
-    await outrider('apply', '-f', 'routes/all-v2.yaml', '--wait');
-    await running.next(10);
-    t.ok(
-      (await running.next(50)).every((page) => page.catalog.version === 'v2'),
-      'all reach v2',
-    );
-    await outrider('apply', '-f', 'routes/all-v1.yaml', '--wait');
-    lost('while routes change');
-
-    await running.next(10);
-    t.equal(new Set((await running.next(100)).map((page) => page.catalog.replica)).size, 3, 'three replicas of v1');
-    await outrider('scale', 'catalog-v1=1');
-    await until(
-      async () => /catalog-v1 +1\/1 +1 /.test(await outrider('get', 'services')),
-      20_000,
-      () => 'catalog-v1 is not down to one',
-    );
-    t.equal(new Set((await running.next(50)).map((page) => page.catalog.replica)).size, 1, 'one replica is left');
-    lost('while a service shrinks');
-
-    t.equal((await running.next(1))[0]!.banner, 'Welcome to the shop');
-    await outrider('config', 'set', 'frontend', 'BANNER', 'Sale!');
-    await until(
-      () => running.pages.at(-1)!.banner === 'Sale!',
-      5000,
-      () => 'the banner has not changed',
-    );
-
-    const first = controlPlanePid(shop.state);
-    process.kill(first, 'SIGKILL');
-    await up.untilPrinted(/the control plane is back/);
-    t.not(controlPlanePid(shop.state), first);
-    await running.next(50);
-    lost('while the control plane is away');
-    await outrider('apply', '-f', 'routes/all-v2.yaml', '--wait');
-    await until(
-      () => running.pages.at(-1)!.catalog.version === 'v2',
-      5000,
-      () => 'the route did not reach the sidecars',
-    );
-
-    up.child.kill('SIGKILL');
-    await up.ended(5000);
-    up = new Up(shop);
-    await up.untilPrinted(/^ready$/m);
-    await running.next(50);
-    lost('while up is killed and started again');
-
-    await running.stop();
-    t.ok(running.pages.length > 500, `${running.pages.length} requests were answered`);
-    const stoppedMs = performance.now();
+t.test('the shop keeps serving whatever is done to its mesh', { skip: !existsSync('/proc') }, async (t) => {
+  const shop = await makeShop();
+  const outrider = async (...args: string[]) => {
+    const all = [OUTRIDER, ...args, '--state', shop.state];
+    return (await promisify(execFile)(process.execPath, all, { cwd: shop.dir, env: ENV })).stdout;
+  };
+  let up = new Up(shop);
+  let load: Load | undefined;
+  t.teardown(async () => {
+    await load?.stop();
     up.child.kill('SIGINT');
-    t.equal(await up.ended(20_000), 0, 'a stop is a success');
-    t.ok(performance.now() - stoppedMs < 15_000, 'it stops within 15 seconds');
-    t.strictSame(processesOf(shop.dir), [], 'no process is left');
-  },
-);
+    await up.ended(20_000);
+    // Whatever a failed test has left behind goes too: these are processes of this test's own folder.
+    for (const line of processesOf(shop.dir)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    rmSync(shop.dir, { recursive: true, force: true });
+  });
+
+  await up.untilPrinted(/^ready$/m);
+  t.match(up.output, `frontend: ${shop.url}`, 'the published port is printed');
+  load = new Load(shop.url);
+  const running = load;
+  const lost = (when: string) => t.strictSame(running.failures, [], `no request is lost ${when}`);
+
+  await running.next(50);
+  await up.untilPrinted(/\(outside\) -> frontend \d/);
+  await up.untilPrinted(/frontend -> catalog\S* \d/);
+  t.match(up.output, /catalog-v1 -> inventory \d/, 'edges between services are shown');
+  lost('at the start');
+
+  await outrider('apply', '-f', 'routes/90-10.yaml', '--wait');
+  const split = (await running.next(200)).filter((page) => page.catalog.version === 'v2').length;
+  t.ok(split > 2 && split < 50, `about 20 of 200 reach v2 (${split})`);
+  await outrider('apply', '-f', 'routes/all-v2.yaml', '--wait');
+  await running.next(10);
+  t.ok(
+    (await running.next(50)).every((page) => page.catalog.version === 'v2'),
+    'all reach v2',
+  );
+  await outrider('apply', '-f', 'routes/all-v1.yaml', '--wait');
+  lost('while routes change');
+
+  await running.next(10);
+  t.equal(new Set((await running.next(100)).map((page) => page.catalog.replica)).size, 3, 'three replicas of v1');
+  await outrider('scale', 'catalog-v1=1');
+  await until(
+    async () => /catalog-v1 +1\/1 +1 /.test(await outrider('get', 'services')),
+    20_000,
+    () => 'catalog-v1 is not down to one',
+  );
+  t.equal(new Set((await running.next(50)).map((page) => page.catalog.replica)).size, 1, 'one replica is left');
+  lost('while a service shrinks');
+
+  t.equal((await running.next(1))[0]!.banner, 'Welcome to the shop');
+  await outrider('config', 'set', 'frontend', 'BANNER', 'Sale!');
+  await until(
+    () => running.pages.at(-1)!.banner === 'Sale!',
+    5000,
+    () => 'the banner has not changed',
+  );
+
+  const first = controlPlanePid(shop.state);
+  process.kill(first, 'SIGKILL');
+  await up.untilPrinted(/the control plane is back/);
+  t.not(controlPlanePid(shop.state), first);
+  await running.next(50);
+  lost('while the control plane is away');
+  await outrider('apply', '-f', 'routes/all-v2.yaml', '--wait');
+  await until(
+    () => running.pages.at(-1)!.catalog.version === 'v2',
+    5000,
+    () => 'the route did not reach the sidecars',
+  );
+
+  up.child.kill('SIGKILL');
+  await up.ended(5000);
+  up = new Up(shop);
+  await up.untilPrinted(/^ready$/m);
+  await running.next(50);
+  lost('while up is killed and started again');
+
+  await running.stop();
+  t.ok(running.pages.length > 500, `${running.pages.length} requests were answered`);
+  const stoppedMs = performance.now();
+  up.child.kill('SIGINT');
+  t.equal(await up.ended(20_000), 0, 'a stop is a success');
+  t.ok(performance.now() - stoppedMs < 15_000, 'it stops within 15 seconds');
+  t.strictSame(processesOf(shop.dir), [], 'no process is left');
+});
