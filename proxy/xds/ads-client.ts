@@ -1,28 +1,33 @@
 /**
  * The ADS client: keeps the stream to the control plane, and hands out a complete configuration whenever one stands.
  *
- *   stream ─► protocol (SotW or delta) ─► resource tree ─► ACK or NACK at once
+ *   stream ─► protocol (SotW or delta) ─► resource tree ─► ACK or NACK
  *                    ▲                        │
  *                    └── names wanted next ◄──┴── complete? ─► onSnapshot ─► last-known-good file
  *
- * At the start the types are asked for in Envoy's order: clusters, their endpoints, then listeners, their routes. An ACK
- * says "understood"; the snapshot is held until everything that it names is there.
+ * At the start the types are asked for in Envoy's order: clusters, their endpoints, then listeners, their routes. The
+ * snapshot is held until everything that it names is there; endpoints of clusters in use do not wait for that.
+ *
+ * An ACK says "in use": it goes out when the snapshot is active, so that whoever waits for it may rely on the change, and
+ * may end an instance that was taken out. What has to be held is ACKed at once, because the rest may depend on that.
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { Timer } from '../../kernel/timers.ts';
+import { formatRejection } from '../../protos/contract/reject-reason.ts';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
 import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
+import { ConfigurationKeeper } from './configuration-keeper.ts';
 import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import { clustersWaitFor, type TrackedScope, treeWaitsFor, waitFor } from './dependency-tracker.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
-import { LastKnownGood } from './last-known-good.ts';
 import { Patience } from './patience.ts';
-import type { Protocol } from './protocol.ts';
+import type { IncomingUpdate, Protocol } from './protocol.ts';
+import type { UpdateOutcome } from './resource-set.ts';
 import { type DumpedXdsResource, ResourceTree } from './resource-tree.ts';
 import { SotwProtocol } from './sotw-protocol.ts';
 import type { Names } from './subscription.ts';
@@ -30,6 +35,9 @@ import { XdsStats } from './xds-stats.ts';
 
 /** Where a configuration came from. */
 export type SnapshotOrigin = 'control-plane' | 'last-known-good';
+
+/** What an activation comes to: sentences about what could not be done, once it is over; undefined when it is at once. */
+export type ActivationReport = undefined | Promise<readonly string[]>;
 
 /** What the client is for. */
 export interface AdsClientOptions {
@@ -44,8 +52,11 @@ export interface AdsClientOptions {
   readonly extras: readonly ExtraSubscription[];
   /** Null keeps none. */
   readonly lastKnownGoodFile: string | null;
-  /** Gets a complete configuration, static resources included, whenever something in it may have changed. */
-  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => void;
+  /**
+   * Gets a complete configuration, static resources included, whenever something in it may have changed. Resolves when
+   * it is active, with sentences about what could not be done: listeners are refused with them.
+   */
+  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => ActivationReport;
 }
 
 /** What the client needs. */
@@ -101,9 +112,12 @@ class Client<Request, Response> implements AdsClient {
   readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response>;
   readonly #tree: ResourceTree;
   readonly #patience: Patience;
-  readonly #file: LastKnownGood | null;
+  readonly #keeper: ConfigurationKeeper;
   #fallback: Timer | null = null;
-  #saving: Promise<void> = Promise.resolve();
+  /** Counts streams: an answer that is late belongs to none. */
+  #streams = 0;
+  /** What was handed out last by the control plane; null before. */
+  #handedOut: SnapshotParts | null = null;
   /** What is in use: nothing yet, the file (and when it was written), or the control plane's. */
   #inUse: 'nothing' | 'control-plane' | { readonly writtenAtMs: number } = 'nothing';
   /** Something was accepted since the last snapshot. */
@@ -124,8 +138,8 @@ class Client<Request, Response> implements AdsClient {
     const { clusters, listeners } = options.ads;
     this.#scope = { fixed: options.fixed, clusters, listeners };
     this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras);
-    this.#patience = new Patience(deps.timers, () => this.#advance());
-    this.#file = options.lastKnownGoodFile === null ? null : new LastKnownGood(options.lastKnownGoodFile);
+    this.#patience = new Patience(deps.timers, () => this.#resume());
+    this.#keeper = new ConfigurationKeeper(options.lastKnownGoodFile, options.node.id, deps);
     this.#stream = new ControlStream(
       {
         target: options.target,
@@ -150,7 +164,7 @@ class Client<Request, Response> implements AdsClient {
 
   start(): void {
     for (const { type, names } of this.#options.extras) this.#protocol.want(type, names);
-    this.#advance();
+    this.#resume();
     this.#stream.start();
     this.#fallback = this.#deps.timers.after(ANSWER_WITHIN_MS, () => void this.#fallBack());
   }
@@ -159,7 +173,7 @@ class Client<Request, Response> implements AdsClient {
     this.#fallback?.cancel();
     this.#patience.close();
     await this.#stream.close();
-    await this.#saving;
+    await this.#keeper.close();
   }
 
   waitingFor(): readonly string[] {
@@ -183,15 +197,16 @@ class Client<Request, Response> implements AdsClient {
 
   #up(): void {
     this.stats.connected = true;
+    this.#streams++;
     this.#write(this.#protocol.streamUp());
-    this.#advance();
+    this.#resume();
     this.#deps.logger.info({ target: this.#options.target }, 'connected to the control plane');
   }
 
   #down(): void {
     this.stats.connected = false;
     this.#protocol.streamDown();
-    this.#advance();
+    this.#resume();
   }
 
   #receive(response: Response): void {
@@ -203,31 +218,54 @@ class Client<Request, Response> implements AdsClient {
       logger.warn({ typeUrl: incoming.typeUrl }, 'the control plane sent a type that was not asked for');
       return;
     }
-    const { kind } = type;
-    const stats = this.stats.of(kind);
     if (incoming.controlPlane !== '') this.stats.identifier = incoming.controlPlane;
-    if (outcome.rejection === null) {
-      stats.updateSuccess++;
-      stats.version = incoming.version;
-      logger.debug({ kind, version: incoming.version }, 'update accepted');
-    } else {
-      stats.updateRejected++;
-      logger.warn({ kind, version: incoming.version, why: outcome.rejection }, 'update refused');
-    }
+    const { kind } = type;
     if (kind === 'EDS' || kind === 'RDS') {
       for (const name of incoming.update.removed) this.#patience.giveUp(waitFor(kind, name));
     }
-    stats.updateAttempt++;
-    this.#write(this.#protocol.answer(incoming, outcome));
     if (outcome.changed) this.#changed(kind);
-    this.#advance();
+    const requests = this.#wanted();
+    const activation = this.#handOut();
+    if (activation === null) this.#answer(kind, incoming, outcome);
+    this.#write(requests);
+    if (activation !== null) void this.#answerWhenActive(kind, incoming, outcome, activation);
   }
 
   /** Settings and the like are no part of a snapshot, but are kept with it. */
   #changed(kind: ResourceKind): void {
     const isExtra = this.#options.extras.some(({ type }) => type.kind === kind);
     if (!isExtra) this.#dirty = true;
-    else if (this.#inUse === 'control-plane' && this.#file !== null) this.#save(this.#file);
+    else if (this.#inUse === 'control-plane') this.#keeper.changed(() => this.#tree.kept());
+  }
+
+  async #answerWhenActive(
+    kind: ResourceKind,
+    incoming: IncomingUpdate,
+    outcome: UpdateOutcome,
+    activation: Promise<readonly string[]>,
+  ): Promise<void> {
+    const stream = this.#streams;
+    const problems = await activation;
+    if (stream !== this.#streams || !this.connected) return;
+    const isBad = kind === 'LDS' && outcome.rejection === null && problems.length > 0;
+    const rejection = isBad ? formatRejection('invalid', problems.join('; ')) : outcome.rejection;
+    this.#answer(kind, incoming, { ...outcome, rejection });
+  }
+
+  #answer(kind: ResourceKind, incoming: IncomingUpdate, outcome: UpdateOutcome): void {
+    const { version } = incoming;
+    const { logger } = this.#deps;
+    const stats = this.stats.of(kind);
+    stats.updateAttempt++;
+    if (outcome.rejection === null) {
+      stats.updateSuccess++;
+      stats.version = version;
+      logger.debug({ kind, version }, 'update accepted');
+    } else {
+      stats.updateRejected++;
+      logger.warn({ kind, version, why: outcome.rejection }, 'update refused');
+    }
+    this.#write(this.#protocol.answer(incoming, outcome));
   }
 
   #write(requests: readonly Request[]): void {
@@ -237,69 +275,90 @@ class Client<Request, Response> implements AdsClient {
   // -------------------------------------------------------------------------------------------------------------------
   // The tree
 
-  /** Asks for what is wanted next, and hands the configuration out once nothing is missing. */
-  #advance(): void {
+  /** Something other than an answer has changed. */
+  #resume(): void {
+    this.#write(this.#wanted());
+    this.#handOut();
+  }
+
+  /** What is to be asked for next; notes what is missing. */
+  #wanted(): Request[] {
     const { clusters, listeners } = this.#scope;
     const { endpointSets, routeTables } = this.#tree.prune();
-    if (clusters) this.#want('CDS', 'all');
-    this.#want('EDS', endpointSets);
+    const requests = [...(clusters ? this.#want('CDS', 'all') : []), ...this.#want('EDS', endpointSets)];
     if (listeners && !this.#listenersAsked) {
       this.#listenersAsked = this.#worthWaiting(clustersWaitFor(this.#scope, this.#tree.known())).length === 0;
     }
-    if (this.#listenersAsked) this.#want('LDS', 'all');
-    this.#want('RDS', routeTables);
+    if (this.#listenersAsked) requests.push(...this.#want('LDS', 'all'));
+    requests.push(...this.#want('RDS', routeTables));
     const waits = treeWaitsFor(this.#scope, this.#tree.known());
     // What was not asked for yet is waited for without a limit.
     this.#waits = listeners && !this.#listenersAsked ? waits : this.#worthWaiting(waits);
-    if (this.#dirty && this.#waits.length === 0) this.#handOut();
+    return requests;
   }
 
   #worthWaiting(waits: readonly string[]): readonly string[] {
     return this.#patience.watch(waits, this.connected);
   }
 
-  #want(kind: ResourceKind, names: Names): void {
+  #want(kind: ResourceKind, names: Names): Request[] {
     const requests = this.#protocol.want(RESOURCE_TYPES[kind], names);
     if (requests.length > 0) this.stats.of(kind).updateAttempt++;
-    this.#write(requests);
+    return requests;
   }
 
-  #handOut(): void {
-    this.#dirty = false;
-    this.#inUse = 'control-plane';
-    this.#fallback?.cancel();
-    this.#options.onSnapshot(this.#tree.parts(), 'control-plane');
-    if (this.#file !== null) this.#save(this.#file);
+  /** Hands out what is new: the tree if it is complete, else new endpoints of what is in use. Null when there is nothing. */
+  #handOut(): Promise<readonly string[]> | null {
+    if (!this.#dirty) return null;
+    const isComplete = this.#waits.length === 0;
+    const parts = isComplete ? this.#tree.parts() : this.#withNewEndpoints();
+    if (parts === null) return null;
+    this.#handedOut = parts;
+    if (isComplete) {
+      this.#dirty = false;
+      this.#inUse = 'control-plane';
+      this.#fallback?.cancel();
+      this.#keeper.changed(() => this.#tree.kept());
+    }
+    return this.#activate(parts, 'control-plane');
+  }
+
+  /** What is in use, with the newest endpoints of its clusters; null when they are what they were. */
+  #withNewEndpoints(): SnapshotParts | null {
+    const before = this.#handedOut;
+    if (before === null) return null;
+    const known = this.#tree.known().endpoints;
+    const endpoints = new Map([...before.endpoints].map(([name, set]) => [name, known.get(name) ?? set]));
+    const isNew = [...endpoints].some(([name, set]) => set !== before.endpoints.get(name));
+    return isNew ? { ...before, endpoints } : null;
+  }
+
+  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly string[]> {
+    try {
+      return (await this.#options.onSnapshot(parts, origin)) ?? [];
+    } catch (error) {
+      this.#deps.logger.error({ err: error, origin }, 'the configuration could not be activated');
+      return [error instanceof Error ? error.message : String(error)];
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // The file
 
-  #save(file: LastKnownGood): void {
-    const { clock, logger } = this.#deps;
-    const kept = { writtenAtMs: clock.wallMs(), nodeId: this.#options.node.id, resources: this.#tree.kept() };
-    this.#saving = file.save(kept).catch((error: unknown) => {
-      logger.warn({ err: error }, 'the last known good configuration could not be written');
-    });
-  }
-
   /** No complete answer in time: the file speaks, until the control plane does. Kept apart from what it sends. */
   async #fallBack(): Promise<void> {
-    const loaded = this.#inUse === 'nothing' ? await this.#file?.load() : null;
-    if (loaded === null || loaded === undefined || this.#inUse !== 'nothing') return;
+    const kept = this.hasSnapshot ? null : await this.#keeper.load();
+    if (kept === null || this.hasSnapshot) return;
     const { logger, clock, decoders } = this.#deps;
-    if (!loaded.ok) return logger.warn({ why: loaded.error }, 'the last known good configuration is of no use');
-    const { nodeId, resources, writtenAtMs } = loaded.value;
-    if (nodeId !== this.#options.node.id) {
-      return logger.warn({ nodeId }, 'the last known good configuration is of another node');
-    }
     const tree = new ResourceTree(this.#scope, decoders, this.#options.extras);
-    if (!tree.restore(resources, clock.wallMs())) {
-      return logger.warn({}, 'the last known good configuration is not complete');
+    if (!tree.restore(kept.resources, clock.wallMs())) {
+      logger.warn({}, 'the last known good configuration is not complete');
+      return;
     }
+    const { writtenAtMs } = kept;
     this.#inUse = { writtenAtMs };
     const ageMs = clock.wallMs() - writtenAtMs;
     logger.warn({ ageMs }, 'no control plane answers: working with the last known good configuration');
-    this.#options.onSnapshot(tree.parts(), 'last-known-good');
+    await this.#activate(tree.parts(), 'last-known-good');
   }
 }

@@ -44,7 +44,10 @@ function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = 
     fixed: EMPTY_PARTS,
     extras: [],
     lastKnownGoodFile: null,
-    onSnapshot: (parts, origin) => given.push({ parts, origin }),
+    onSnapshot: (parts, origin) => {
+      given.push({ parts, origin });
+      return undefined;
+    },
     ...change,
   };
   const clock = new SystemClock();
@@ -205,6 +208,7 @@ t.test('types are asked for in order, each answer is ACKed, and the tree is hand
   t.same([...parts.listeners.keys()], ['outbound']);
   t.same([...parts.routes.keys()], ['main']);
   t.same(client.waitingFor(), []);
+  t.match(await server.requests.next(), { typeUrl: RDS.typeUrl, versionInfo: 'r1' });
   t.equal(client.versionOf('RDS'), 'r1');
 });
 
@@ -271,6 +275,53 @@ t.test(
   },
 );
 
+t.test('endpoints of a cluster in use do not wait for a new cluster that is incomplete', async (t) => {
+  const server = await startServer(t);
+  const { given } = startClient(t, server.port);
+  await serveTree(server);
+  await given.next();
+  server.send('CDS', 'c2', [eds('catalog'), eds('cart')]);
+  await server.requests.next();
+  await server.requests.next();
+
+  server.send('EDS', 'e2', [endpoints('catalog', 99)]);
+  const { parts } = await given.next();
+  t.same([...parts.clusters.keys()], ['catalog']);
+  t.equal(parts.endpoints.get('catalog')?.localities[0]?.endpoints[0]?.address.port, 99);
+  t.match(await server.requests.next(), { versionInfo: 'e2' });
+  server.send('EDS', 'e3', [endpoints('cart', 1)]);
+  t.same([...(await given.next()).parts.clusters.keys()], ['catalog', 'cart']);
+});
+
+t.test('an ACK says that the configuration is active, and a listener that cannot be opened is refused', async (t) => {
+  const server = await startServer(t);
+  const activations = new Inbox<(problems: readonly string[]) => void>();
+  startClient(t, server.port, {
+    onSnapshot: () => {
+      const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+      activations.push(resolve);
+      return promise;
+    },
+  });
+  await server.requests.next();
+  server.send('CDS', 'c1', []);
+  await server.requests.next();
+  await server.requests.next();
+  const nonce = server.send('LDS', 'l1', []);
+  const activate = await activations.next();
+  t.equal(server.requests.waiting, 0, 'no ACK yet');
+  activate(['listener outbound: cannot bind 127.0.0.1:80']);
+  const nack = await server.requests.next();
+  t.match(nack, { responseNonce: nonce, versionInfo: '' });
+  t.equal(nack.errorDetail?.message, 'invalid: listener outbound: cannot bind 127.0.0.1:80');
+  server.send('CDS', 'c2', [eds('catalog')]);
+  t.match(await server.requests.next(), { versionInfo: 'c2' }, 'what has to be held is ACKed at once');
+  await server.requests.next();
+  server.send('EDS', 'e1', [endpoints('catalog', 1)]);
+  (await activations.next())([]);
+  t.match(await server.requests.next(), { versionInfo: 'e1' });
+});
+
 t.test('delta: names are subscribed to, versions are told after a reconnect, removals take effect', async (t) => {
   const server = await startServer(t);
   const { given } = startClient(t, server.port, {}, true);
@@ -293,10 +344,10 @@ t.test('delta: names are subscribed to, versions are told after a reconnect, rem
   t.same([...parts.clusters.keys()], ['catalog', 'cart']);
   await server.deltaRequests.next();
 
-  server.sendDelta('CDS', [], ['cart']);
+  const removal = server.sendDelta('CDS', [], ['cart']);
   t.same([...(await given.next()).parts.clusters.keys()], ['catalog']);
-  await server.deltaRequests.next();
   t.same((await server.deltaRequests.next()).resourceNamesUnsubscribe, ['cart']);
+  t.match(await server.deltaRequests.next(), { responseNonce: removal }, 'the ACK, when it is active');
   server.stop();
   const second = await startServer(t, server.port);
   t.same((await second.deltaRequests.next()).initialResourceVersions, { catalog: '1' });
