@@ -5,7 +5,8 @@
  *   stream-up ──► request: version of the last ACK, no nonce, all names
  *   response ───► taken: ACK with its version and nonce    refused: NACK with its nonce, the old version and the reasons
  *   names ──────► request: version of the last ACK, last nonce, all names (an empty list unsubscribes)
- *   stream-down ► nothing; the version is kept for the next stream
+ *   stream-down ► nothing; the version is kept for the next stream, unless the last response was refused: its good part
+ *                 is in use, so that what is held is no version of the server's
  *
  * The rules are those of the xDS protocol (envoyproxy.io, "xDS REST and gRPC protocol", variants "Aggregated").
  */
@@ -24,6 +25,8 @@ export interface Subscription {
   readonly version: string;
   /** Of the last response on this stream; empty before. */
   readonly nonce: string;
+  /** The last response was refused. */
+  readonly refused: boolean;
 }
 
 /** What happens to a subscription. */
@@ -57,7 +60,7 @@ export interface SubscriptionStep {
 
 /** Nothing wanted, no stream. */
 export function newSubscription(): Subscription {
-  return { names: new Set(), streamUp: false, requested: false, version: '', nonce: '' };
+  return { names: new Set(), streamUp: false, requested: false, version: '', nonce: '', refused: false };
 }
 
 /** Takes an event in. */
@@ -65,8 +68,13 @@ export function step(state: Subscription, event: SubscriptionEvent): Subscriptio
   switch (event.kind) {
     case 'stream-up':
       return ask({ ...state, streamUp: true, requested: false, nonce: '' });
-    case 'stream-down':
-      return { next: { ...state, streamUp: false, requested: false, nonce: '' }, request: null };
+    case 'stream-down': {
+      const version = state.refused ? '' : state.version;
+      return {
+        next: { ...state, version, streamUp: false, requested: false, nonce: '', refused: false },
+        request: null,
+      };
+    }
     case 'names':
       return rename(state, event.names);
     case 'response':
@@ -91,7 +99,7 @@ function ask(state: Subscription): SubscriptionStep {
 function respond(state: Subscription, event: Extract<SubscriptionEvent, { kind: 'response' }>): SubscriptionStep {
   const { nonce, rejection } = event;
   const version = rejection === null ? event.version : state.version;
-  const next = { ...state, version, nonce };
+  const next = { ...state, version, nonce, refused: rejection !== null };
   return { next, request: requestOf(next, rejection) };
 }
 

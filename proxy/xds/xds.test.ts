@@ -45,12 +45,16 @@ const subscriptionEvent: fc.Arbitrary<SubscriptionEvent> = fc.oneof(
   fc.record({ kind: fc.constant('response' as const), version: fresh, nonce: fresh, rejection }),
 );
 
-t.test('whatever happens, requests tell the version last taken and the nonce last seen on this stream', (t) => {
+t.test('whatever happens, requests tell the version that is held and the nonce last seen on this stream', (t) => {
   const property = fc.property(fc.array(subscriptionEvent, { maxLength: 60 }), (events) => {
     let version = '';
     let nonce = '';
+    let refused = false;
     for (const { event, request, before } of play(events)) {
       if (event.kind === 'stream-up' || event.kind === 'stream-down') nonce = '';
+      if (event.kind === 'stream-down' && refused) version = '';
+      if (event.kind === 'stream-down') refused = false;
+      if (event.kind === 'response') refused = event.rejection !== null;
       if (event.kind === 'response') {
         nonce = event.nonce;
         if (event.rejection === null) version = event.version;
