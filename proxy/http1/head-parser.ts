@@ -50,13 +50,14 @@ export function parseRequestHead(
   if (unusual !== 0 || (seen & ESCAPE_BIT) !== 0) head.traits |= TRAIT_UNUSUAL_PATH;
   if (at - start > limits.startLineBytes) return ParseError.startLineTooLong;
   if (at < end && (buffer[at] !== SP || at === head.targetStart)) return ParseError.target;
-  if (at + 11 > end) return mayBecomeVersion(buffer, at + 1, end) ? incomplete(start, end, limits) : ParseError.version;
+  if (at + 11 > end)
+    return mayBecomeVersion(buffer, at + 1, end) ? incomplete(start, end, limits) : noVersion(buffer, at + 1);
   head.targetEnd = at;
   const target = splitTarget(head, buffer);
   if (target < 0) return target;
   at++;
   head.minor = version(buffer, at);
-  if (head.minor < 0) return ParseError.version;
+  if (head.minor < 0) return noVersion(buffer, at);
   at += 8;
   if (buffer[at] !== CR || buffer[at + 1] !== LF) return ParseError.lineEnd;
   const result = parseLines(head, buffer, at + 2, end, limits);
@@ -121,6 +122,11 @@ function version(buffer: Buffer, at: number): number {
   if (buffer[at + 4] !== 47 || buffer[at + 5] !== 49 || buffer[at + 6] !== 46) return -1;
   const minor = buffer[at + 7]! - 48;
   return minor === 1 || minor === 0 ? minor : -1;
+}
+
+/** Another protocol or version, or no third word at all. */
+function noVersion(buffer: Buffer, at: number): number {
+  return buffer[at] === HTTP1[0] ? ParseError.version : ParseError.startLine;
 }
 
 /** Whether the few bytes there can still become `HTTP/1.x`: garbage is refused at once instead of waited for. */

@@ -49,6 +49,7 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
   head.linesStart = from;
   let at = from;
   let transferEncoding = false;
+  let badCoding = false;
   let connectionOptions = false;
   let seen = 0;
   for (;;) {
@@ -129,10 +130,10 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
         break;
       case 17:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, TRANSFER_ENCODING)) {
-          if (transferEncoding || !equalsIgnoreCase(buffer, valueStart, valueEnd, CHUNKED))
-            return ParseError.transferEncoding;
-          // HTTP/1.0 knows no transfer codings: its recipient would read the chunks as the body (RFC 9112 section 6.1).
-          if (head.minor === 0) return ParseError.transferEncoding;
+          // Told at the end, since a line that cannot be read at all is the graver fault. HTTP/1.0 knows no transfer
+          // codings: its recipient would read the chunks as the body (RFC 9112 section 6.1).
+          if (transferEncoding || head.minor === 0 || !equalsIgnoreCase(buffer, valueStart, valueEnd, CHUNKED))
+            badCoding = true;
           transferEncoding = true;
           head.framing = 'chunked';
         }
@@ -151,6 +152,7 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
       head.traits |= TRAIT_ENVOY_HEADER;
   }
   if ((seen & UNDERSCORE_BIT) !== 0) head.traits |= TRAIT_UNDERSCORE;
+  if (badCoding) return ParseError.transferEncoding;
   if (transferEncoding && head.contentLength >= 0) return ParseError.framingConflict;
   if (at - head.start > limits.headBytes) return ParseError.headTooLarge;
   head.end = at;
