@@ -178,6 +178,9 @@ function controlPlanePid(state: string): number {
   return (JSON.parse(readFileSync(path.join(state, 'control-plane.json'), 'utf8')) as { pid: number }).pid;
 }
 
+// The runner gives a file 30 seconds; this one needs as many on two cores.
+t.setTimeout(120_000);
+
 t.test('the shop keeps serving whatever is done to its mesh', { skip: !existsSync('/proc') }, async (t) => {
   const shop = await makeShop();
   const outrider = async (...args: string[]) => {
