@@ -7,11 +7,14 @@ import type { EncodedResource } from './encoded-resource.ts';
 /** Resources of one kind by name. */
 export type ResourceMap = ReadonlyMap<string, EncodedResource>;
 
+/** Resources by kind and name. */
+export type Kinds = ReadonlyMap<ResourceKind, ResourceMap>;
+
 /** See the head of this file. */
 export interface Snapshot {
   /** Grows with every refresh: a client that has taken in this number has seen everything up to it. */
   readonly generation: number;
-  readonly kinds: ReadonlyMap<ResourceKind, ResourceMap>;
+  readonly kinds: Kinds;
 }
 
 const NOTHING: ResourceMap = new Map();
@@ -32,15 +35,18 @@ export function byKind(resources: Iterable<EncodedResource>): Map<ResourceKind, 
   return kinds;
 }
 
-/** Both together; what `own` has comes over `shared`. Kinds that only one of them has are taken as they are. */
-export function joinKinds(
-  shared: ReadonlyMap<ResourceKind, ResourceMap>,
-  own: ReadonlyMap<ResourceKind, ResourceMap>,
-): ReadonlyMap<ResourceKind, ResourceMap> {
-  const kinds = new Map(shared);
-  for (const [kind, resources] of own) {
-    const others = shared.get(kind);
-    kinds.set(kind, others === undefined ? resources : new Map([...others, ...resources]));
-  }
-  return kinds;
+/** `next`, where every kind that has the same resources as in `before` is the same map as in `before`. */
+export function unchangedKept(next: Kinds, before: Kinds | undefined): Kinds {
+  const kept = [...next].map(([kind, resources]) => {
+    const old = before?.get(kind);
+    return [kind, old !== undefined && isEqual(old, resources) ? old : resources] as const;
+  });
+  return new Map(kept);
+}
+
+/** Equal resources are the same objects: the encoder sees to that. */
+function isEqual(a: ResourceMap, b: ResourceMap): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, resource] of a) if (b.get(name) !== resource) return false;
+  return true;
 }

@@ -29,6 +29,16 @@ export function readyCount(service: string, registry: RegistryView): number {
   return registry.instances.filter((each) => each.identity.services.includes(service) && isPublished(each)).length;
 }
 
+/** How many instances of each service take traffic; services without any are left out. */
+export function readyCounts(registry: RegistryView): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const instance of registry.instances) {
+    if (!isPublished(instance)) continue;
+    for (const service of instance.identity.services) counts.set(service, (counts.get(service) ?? 0) + 1);
+  }
+  return counts;
+}
+
 function endpoint(instance: Instance, preserving: boolean): JsonObject {
   const { address, port, version, id } = instance.identity;
   // In a mass silence nobody's silence is believed.

@@ -38,6 +38,8 @@ export class Sequencer {
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
   /** Clusters that are gone but may still be in use, with their endpoints. */
   readonly #retained = { CDS: new Map<string, EncodedResource>(), EDS: new Map<string, EncodedResource>() };
+  /** Per kind the resources of which the client is known to lack nothing, until it says something. */
+  readonly #complete = new Map<ResourceKind, ResourceMap>();
   /** The clusters that the client was last sent, and those that it last took in. */
   #sentClusters: ResourceMap = NOTHING;
   #acceptedClusters: ResourceMap = NOTHING;
@@ -67,6 +69,7 @@ export class Sequencer {
   /** Takes in a request of the client. */
   request(kind: ResourceKind, request: SubscriptionRequest): RequestOutcome {
     const before = this.#subscriptions.get(kind);
+    this.#complete.delete(kind);
     if (before === undefined) {
       const options = { completeSet: RESOURCE_TYPES[kind].completeSet, wildcardAllowed: WILDCARD_KINDS.has(kind) };
       const subscription = subscriptions.subscribe(request, options, this.#view(kind));
@@ -116,8 +119,12 @@ export class Sequencer {
     const subscription = this.#subscriptions.get(kind);
     if (subscription === undefined || this.#isHeldBack(kind, subscription)) return undefined;
     const view = this.#view(kind);
+    if (this.#complete.get(kind) === view) return undefined;
     const response = subscriptions.due(subscription, view);
-    if (response === null) return undefined;
+    if (response === null) {
+      if (!subscription.outstanding) this.#complete.set(kind, view);
+      return undefined;
+    }
     const nonce = String(++this.#nonces);
     this.#subscriptions.set(kind, subscriptions.responded(subscription, response, view, nonce));
     if (kind === 'CDS') {
@@ -140,6 +147,7 @@ export class Sequencer {
     this.#repeatAllowed = true;
     const endpoints = this.#subscriptions.get('EDS');
     if (endpoints !== undefined) {
+      this.#complete.delete('EDS');
       this.#subscriptions.set('EDS', subscriptions.markResend(endpoints, changedClusters));
     }
   }
