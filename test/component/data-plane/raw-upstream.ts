@@ -6,27 +6,29 @@ import { type RequestMessage, readRequests } from './http-text.ts';
 export class UpstreamConnection {
   readonly socket: Socket;
   /** Complete requests so far. */
-  requests: readonly RequestMessage[] = [];
+  readonly requests: RequestMessage[] = [];
   /** Why what came is not HTTP, or null. */
   problem: string | null = null;
   /** The proxy has ended or cut the connection. */
   ended = false;
   closed = false;
-  readonly #chunks: Buffer[] = [];
-  #text = '';
+  /** Everything that came, as latin1 text. */
+  text = '';
+  /** Where in the text the first request begins that is not complete. */
+  #rest = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
   }
 
-  /** Everything that came, as latin1 text. */
-  get text(): string {
-    if (this.#chunks.length > 0) this.#text += Buffer.concat(this.#chunks.splice(0)).toString('latin1');
-    return this.#text;
-  }
-
-  take(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+  /** Takes bytes that came, and tells the requests that they completed. */
+  take(chunk: Buffer): readonly RequestMessage[] {
+    this.text += chunk.latin1Slice();
+    const { messages, rest, problem } = readRequests(this.text.slice(this.#rest));
+    this.#rest += rest;
+    this.problem ??= problem;
+    this.requests.push(...messages);
+    return messages;
   }
 
   send(text: string | Buffer): void {
@@ -38,10 +40,10 @@ export class UpstreamConnection {
 export interface UpstreamScript {
   /** A request is complete. `index` counts those of this connection from 0. Default: 200 with the path as body. */
   readonly onRequest?: (request: RequestMessage, connection: UpstreamConnection, index: number) => void;
-  /** The head of a request, or more of it, has come; called before `onRequest`. */
+  /** Bytes have come; called before `onRequest`. */
   readonly onData?: (connection: UpstreamConnection, chunk: Buffer) => void;
   readonly onConnect?: (connection: UpstreamConnection) => void;
-  /** False: bytes are recorded and not read as HTTP, for tests that send very much. */
+  /** False: bytes are neither kept nor read as HTTP, for tests that send very much. */
   readonly parse?: boolean;
 }
 
@@ -101,15 +103,11 @@ export class RawUpstream {
   }
 
   #read(connection: UpstreamConnection, chunk: Buffer): void {
-    if (this.#script.parse !== false) connection.take(chunk);
     this.#script.onData?.(connection, chunk);
     if (this.#script.parse === false) return;
-    const before = connection.requests.length;
-    const { messages, problem } = readRequests(connection.text);
-    connection.requests = messages;
-    connection.problem = problem;
+    let index = connection.requests.length;
     const onRequest = this.#script.onRequest ?? answerWithPath;
-    for (let i = before; i < messages.length; i++) onRequest(messages[i]!, connection, i);
+    for (const request of connection.take(chunk)) onRequest(request, connection, index++);
   }
 }
 
