@@ -12,8 +12,9 @@ import type { DateHeader } from './date-header.ts';
 import type { Exchange, ExchangeManager, HttpActive } from './exchange.ts';
 import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
+import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
 import { HeaderName } from './header-name.ts';
-import { renderFailure } from './local-reply.ts';
+import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
 import type { ResponseHead } from './message.ts';
 import { RequestPolicy } from './request-policy.ts';
@@ -130,6 +131,18 @@ export class ConnectionManager implements ExchangeManager {
     }
     exchange.addForwardedProto = head.find(FORWARDED_PROTO, 0) < 0;
     if (config.via !== '') appendVia(exchange, config.via);
+    if (exchange.active.table?.readsGeneratedHeaders === true) this.#materialise(exchange);
+  }
+
+  /** Routes look at headers that are otherwise written at the very end: they get them now. */
+  #materialise(exchange: Exchange): void {
+    const lines = Buffer.from(this.generatedLines(exchange)).toString('latin1').split('\r\n');
+    exchange.addRequestId = false;
+    exchange.addForwardedProto = false;
+    for (const line of lines) {
+      const colon = line.indexOf(': ');
+      if (colon > 0) exchange.head.add(line.slice(0, colon), line.slice(colon + 2));
+    }
   }
 
   generatedLines(exchange: Exchange): Uint8Array {
@@ -156,13 +169,21 @@ export class ConnectionManager implements ExchangeManager {
   sendLocal(exchange: Exchange, status: number, headers: string, body: string): void {
     let lines = headers;
     let text = body;
+    let sent = status;
     if (exchange.failure !== null) {
       const rendered = renderFailure(exchange, exchange.failure);
       lines += rendered.headers;
       text = rendered.body;
     }
+    if (isGrpcExchange(exchange)) {
+      const sentence = exchange.failure?.sentence ?? body;
+      lines = `${exchange.failure === null ? headers : failureHeader(exchange.failure)}${grpcReplyLines(status, sentence)}`;
+      text = '';
+      sent = 200;
+      exchange.status = sent;
+    }
     lines += `date: ${this.#date.value(this.#loop.clock)}\r\n${this.#serverLine}`;
-    exchange.downstream.sendLocal(status, lines, text);
+    exchange.downstream.sendLocal(sent, lines, text);
   }
 
   /** The exchange is over: counts it. HOT. */

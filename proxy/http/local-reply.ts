@@ -18,9 +18,14 @@ export interface RenderedReply {
   readonly body: string;
 }
 
+/** The line that names the failure. */
+export function failureHeader(failure: Failure): string {
+  return `${FAILURE_HEADER}: ${failure.flag}; ${failure.details}\r\n`;
+}
+
 /** Head lines and body for a failure. */
 export function renderFailure(exchange: Exchange, failure: Failure): RenderedReply {
-  const reason = `${FAILURE_HEADER}: ${failure.flag}; ${failure.details}\r\n`;
+  const reason = failureHeader(failure);
   if (acceptsJson(exchange)) {
     const body = JSON.stringify({ error: { code: failure.flag, reason: failure.details, message: failure.sentence } });
     return { headers: `${reason}content-type: application/json\r\n`, body };

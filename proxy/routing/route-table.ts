@@ -8,7 +8,7 @@
  */
 import type { Random } from '../../kernel/random.ts';
 import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/model.ts';
-import { HeaderName } from '../http/header-name.ts';
+import { isGrpcRequest } from '../http/grpc-reply.ts';
 import type { RequestHead } from '../http/message.ts';
 import { compilePath, HeaderMatcher, QueryMatcher, type StringTest } from './matchers.ts';
 import { drawFraction, type Runtime } from './runtime.ts';
@@ -18,8 +18,6 @@ export interface RoutedRequest {
   readonly authority: string;
   readonly head: RequestHead;
 }
-
-const CONTENT_TYPE = new HeaderName('content-type');
 
 /** One compiled route, with the levels above it. */
 export class Route {
@@ -44,15 +42,9 @@ export class Route {
     for (const matcher of this.#headers) if (!matcher.matches(head)) return false;
     for (const matcher of this.#query) if (!matcher.matches(query)) return false;
     const { runtimeFraction, grpcOnly } = this.config.match;
-    if (grpcOnly && !isGrpc(head)) return false;
+    if (grpcOnly && !isGrpcRequest(head)) return false;
     return runtimeFraction === null || drawFraction(runtimeFraction, runtime, random);
   }
-}
-
-function isGrpc(head: RequestHead): boolean {
-  const type = head.first(CONTENT_TYPE);
-  if (type === null || !type.startsWith('application/grpc')) return false;
-  return type.length === 16 || type.charCodeAt(16) === 43 || type.charCodeAt(16) === 59;
 }
 
 interface Wildcard {
@@ -69,8 +61,8 @@ export class RouteTable {
   readonly #suffixes: readonly Wildcard[];
   readonly #prefixes: readonly Wildcard[];
   readonly #any: readonly Route[] | null;
-  /** Lower-case names of the headers that its routes look at. */
-  readonly headersRead: ReadonlySet<string>;
+  /** Some route matches on a header that the connection manager generates. */
+  readonly readsGeneratedHeaders: boolean;
 
   constructor(config: RouteTableConfig, runtime: Runtime, random: Random) {
     this.config = config;
@@ -92,7 +84,9 @@ export class RouteTable {
     this.#prefixes = prefixes.sort(longestFirst);
     this.#any = any;
     const matches = config.virtualHosts.flatMap((each) => each.routes).map((each) => each.match);
-    this.headersRead = new Set(matches.flatMap((each) => each.headers).map((each) => each.name));
+    this.readsGeneratedHeaders = matches
+      .flatMap((each) => each.headers)
+      .some((each) => each.name === 'x-request-id' || each.name === 'x-forwarded-proto');
   }
 
   /** Every compiled route once. */
