@@ -31,7 +31,9 @@ export function addStatus(program: Command, context: CliContext): void {
 /** Services first, then sidecars; a refused configuration is told in full under the table. */
 export function statusText(status: MeshStatus): string {
   const head = `Outrider ${status.version}, up ${duration(status.uptimeMs)}, revision ${status.revision}\n`;
-  return [head, servicesTable(status.serviceViews), nodesTable(status.nodes) + refusals(status.nodes)].join('\n');
+  const refused = refusals(status.nodes).map((line) => `${line}\n`);
+  const parts = [head, servicesTable(status.serviceViews), nodesTable(status.nodes)];
+  return [...parts, ...(refused.length === 0 ? [] : [refused.join('')])].join('\n');
 }
 
 /** One line per service: READY is ready of desired. */
@@ -65,11 +67,11 @@ function configuration(node: NodeView): string {
   return pending.length > 0 ? `waiting for ${pending.join(', ')}` : 'accepted';
 }
 
-function refusals(nodes: readonly NodeView[]): string {
-  const lines = nodes.flatMap((node) =>
-    Object.entries(node.types).flatMap(([name, { nacked }]) =>
-      nacked === undefined ? [] : [`${node.id} refused ${name}: ${nacked.message}\n`],
+/** One sentence per refused configuration. */
+export function refusals(nodes: readonly NodeView[]): string[] {
+  return nodes.flatMap(({ id, types }) =>
+    Object.entries(types).flatMap(([name, { nacked }]) =>
+      nacked === undefined ? [] : [`${id} refused ${name}: ${nacked.message}`],
     ),
   );
-  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }

@@ -20,6 +20,7 @@ import { demoCommands, type RunningLoad, startLoad } from './demo.ts';
 import { type Entry, entriesOf } from './entries.ts';
 import { lockStateDir } from './lock.ts';
 import { retirePredecessor } from './predecessor.ts';
+import { RefusalWatch } from './refusal-watch.ts';
 import { Screen } from './screen.ts';
 import { onStopSignals } from './stop-signal.ts';
 import { waitUntilReady } from './wait-ready.ts';
@@ -144,7 +145,9 @@ class Session {
   async #showTraffic(client: Client, entries: readonly Entry[]): Promise<void> {
     const scraper = new Scraper(client);
     const meter = new TrafficMeter(new Set(entries.map((entry) => entry.workload)));
+    const refusals = new RefusalWatch(client);
     while (!this.#signal.aborted) {
+      for (const refusal of await refusals.look()) this.#say(refusal);
       const edges = meter.observe(await scraper.scrape(), performance.now());
       if (this.#screen.live) this.#screen.draw(`\n${trafficTable(edges)}`);
       else this.#say(trafficLine(edges).trimEnd());
