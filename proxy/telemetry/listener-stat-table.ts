@@ -53,6 +53,7 @@ export const MANAGER_STATS: readonly StatRow<ManagerStats>[] = [
   counter('rqTimeout', 'downstream_rq_timeout', 'Requests not received within request_timeout'),
   counter('rqHeaderTimeout', 'downstream_rq_header_timeout', 'Request heads not received in time'),
   counter('rqIdleTimeout', 'downstream_rq_idle_timeout', 'Requests ended by the stream idle timeout'),
+  counter('rqMaxDurationReached', 'downstream_rq_max_duration_reached', 'Requests ended by max_stream_duration'),
   counter('rqTooLarge', 'downstream_rq_too_large', 'Requests refused because of their size'),
   counter('rqCompleted', 'downstream_rq_completed', 'Requests answered'),
   counter('noRoute', 'no_route', 'Requests for which no route was found'),
