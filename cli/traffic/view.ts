@@ -4,10 +4,17 @@
 import { table } from '../table.ts';
 import type { EdgeTraffic } from './traffic-meter.ts';
 
-/** The table of all edges, or a sentence when no request has been seen yet. */
+/** A terminal of 24 lines holds them: what has scrolled away cannot be drawn again. */
+const EDGES_SHOWN_MAX = 18;
+
+/** The table of the edges that have carried requests, the busiest when they are many; a sentence when there are none. */
 export function trafficTable(edges: readonly EdgeTraffic[]): string {
-  if (edges.length === 0) return 'no requests yet\n';
-  const rows = edges.map((edge) => [
+  const used = edges.filter((edge) => edge.requests > 0);
+  if (used.length === 0) return 'no requests yet\n';
+  const busiest = new Set(used.toSorted((a, b) => b.requests - a.requests).slice(0, EDGES_SHOWN_MAX));
+  const shown = used.filter((edge) => busiest.has(edge));
+  const rest = used.length > shown.length ? `and ${used.length - shown.length} with fewer requests\n` : '';
+  const rows = shown.map((edge) => [
     `${edge.caller} -> ${edge.service}`,
     edge.requestsPerSecond.toFixed(1),
     edge.errorsPerSecond.toFixed(1),
@@ -16,10 +23,8 @@ export function trafficTable(edges: readonly EdgeTraffic[]): string {
     String(edge.errors),
   ]);
   const right = (title: string) => ({ title, align: 'right' as const });
-  return table(
-    [{ title: 'EDGE' }, right('REQ/S'), right('ERR/S'), right('P99'), right('REQUESTS'), right('ERRORS')],
-    rows,
-  );
+  const numbers = ['REQ/S', 'ERR/S', 'P99', 'REQUESTS', 'ERRORS'].map(right);
+  return table([{ title: 'EDGE' }, ...numbers], rows) + rest;
 }
 
 /** All edges that carried requests, in one line. */
