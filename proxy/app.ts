@@ -15,7 +15,6 @@ import type { Timers } from '../kernel/timers.ts';
 import type { Lookup } from './activate/dns-discovery.ts';
 import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
 import { adminViews } from './admin-views.ts';
-import type { Usage } from './agent/load-meter.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import type { SocketAddress } from './config/model.ts';
@@ -38,8 +37,6 @@ export interface ProxyDeps {
   readonly configPath: string;
   readonly pid: number;
   memory(): MemoryUse;
-  /** What application and sidecar use, for load reports. */
-  usage(): Usage;
   /** Ends the process with status 0, by way of `drain` when connections are open. */
   quit(): void;
 }

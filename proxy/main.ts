@@ -12,7 +12,6 @@ import {
   type LoadedBootstrap,
   readBootstrap,
 } from './bootstrap/read-bootstrap.ts';
-import { CpuMeter } from './cpu-meter.ts';
 import { FORMAT_COMMANDS } from './http/format.ts';
 import { PROXY_USAGE, type ProxyOptions, parseProxyOptions } from './options.ts';
 import { PROXY_VERSION } from './version.ts';
@@ -47,10 +46,6 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
   const clock = new SystemClock();
   const timers = new SystemTimers();
   const log = await openLogger({ level: options.logLevel, fields: { node: bootstrap.config.node.id } });
-  const cpu = new CpuMeter(clock, () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  });
   const ended = Promise.withResolvers<number>();
   let stopping = false;
   const stop = () => {
@@ -76,7 +71,6 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
       const { heapUsed, external, heapTotal, rss } = process.memoryUsage();
       return { allocatedBytes: heapUsed + external, heapBytes: heapTotal, residentBytes: rss };
     },
-    usage: () => ({ cpuFraction: cpu.fraction(), memoryBytes: process.memoryUsage.rss() }),
     quit: stop,
   });
   process.on('SIGTERM', stop);

@@ -8,7 +8,7 @@ import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
 import { type Agent, createAgent } from './agent/agent-client.ts';
-import type { Usage } from './agent/load-meter.ts';
+import { ApplicationUsage } from './agent/application-usage.ts';
 import type { AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
@@ -27,7 +27,6 @@ export interface MeshDeps {
   readonly log: Logger;
   readonly sources: Omit<DecodeSources, 'knownClusters'>;
   readonly pid: number;
-  usage(): Usage;
 }
 
 /** What the mesh half tells the rest of the process. */
@@ -92,7 +91,7 @@ export class Mesh {
       version: PROXY_VERSION,
       extras: agent === null ? [] : this.#extras(agent),
       lastKnownGoodFile: directory === null ? null : join(directory, `${node.id}.json`),
-      onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => void this.#activate(parts, origin),
+      onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => this.#activate(parts, origin),
     };
     const { clock, timers, random, log } = deps;
     const decoders = configDecoders({ ...deps.sources, knownClusters: null });
@@ -112,6 +111,7 @@ export class Mesh {
 
   #createAgent({ statics, node }: Bootstrap, settings: AgentSettings, deps: MeshDeps): Agent {
     const plane = this.#plane;
+    const usage = settings.check === null ? null : new ApplicationUsage(settings.check.port, deps.clock);
     const options = {
       target: targetOf(statics, settings.clusterName),
       nodeId: node.id,
@@ -120,7 +120,7 @@ export class Mesh {
       load: {
         inbound: () => plane.activator.managerStats().find((each) => each.prefix === INBOUND),
         clusters: () => plane.clusters.all().filter((each) => each.name !== INBOUND),
-        usage: () => deps.usage(),
+        usage: () => usage?.usage() ?? { cpuFraction: 0, memoryBytes: 0 },
       },
       // The application goes on until it is told to stop; whoever still calls it is asked to come back elsewhere.
       onDrain: () => this.#askInboundClientsToLeave(),
@@ -135,10 +135,12 @@ export class Mesh {
     }
   }
 
-  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<void> {
+  /** Resolves when it is in use, with what could not be done: the ACK waits for it. */
+  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly string[]> {
     const problems = await this.#plane.apply(createSnapshot(parts));
     for (const { listener, message } of problems) this.#log.error({ listener, origin }, message);
     this.#events.onConfigured();
+    return problems.map(({ message }) => message);
   }
 }
 
