@@ -8,7 +8,7 @@
  */
 import type { Random } from '../../kernel/random.ts';
 import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/model.ts';
-import { isGrpcRequest } from '../http/grpc-reply.ts';
+import { isGrpcRequest } from '../http/grpc-request.ts';
 import type { RequestHead } from '../http/message.ts';
 import { compilePath, HeaderMatcher, QueryMatcher, type StringTest } from './matchers.ts';
 import { drawFraction, type Runtime } from './runtime.ts';
@@ -107,6 +107,11 @@ export class RouteTable {
       if (route.matches(path, query, request.head, this.#runtime, this.#random)) return route;
     }
     return null;
+  }
+
+  /** The virtual host of a request, or null when none matches. */
+  virtualHostOf(request: Pick<RoutedRequest, 'authority'>): VirtualHostConfig | null {
+    return this.#routesOf(request.authority)?.[0]?.virtualHost ?? null;
   }
 
   #routesOf(authority: string): readonly Route[] | null {
