@@ -168,6 +168,7 @@ async function start(
     cwd: deps.cwd,
     readFile: deps.readFile,
     replicas: () => driver.inspect(),
+    logFiles: (workload) => driver.logFiles(workload),
     waitingFor: () => readiness.waitingFor(),
     settle: (timeoutMs) => {
       pushes.flush();

@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { MetricsRegistry } from '../../kernel/metrics.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
-import type { DriverReplica } from '../orchestrator/driver/driver.ts';
+import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { AdsServer, Convergence } from '../xds/ads-server.ts';
@@ -27,6 +27,8 @@ export interface ApiContext {
   readonly readFile: (absolutePath: string) => string | null;
   /** What the driver runs now. */
   readonly replicas: () => readonly DriverReplica[];
+  /** Where the output of a workload's applications goes. */
+  readonly logFiles: (workload: string) => readonly LogFile[];
   /** What has to happen before this control plane serves; empty when it does. */
   readonly waitingFor: () => readonly string[];
   /** Pushes now what is to be pushed, and resolves when all clients have answered or `timeoutMs` has passed. */

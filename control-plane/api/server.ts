@@ -8,10 +8,12 @@ import { applyRoutes } from './apply-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError, errorAnswer } from './errors.ts';
+import { logRoutes } from './log-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 
+const ROUTES = [applyRoutes, resourceRoutes, serviceRoutes, configRoutes, statusRoutes, logRoutes];
 /** Texts that are read as YAML. */
 const YAML_TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml', 'text/x-yaml', 'text/plain'];
 
@@ -36,8 +38,7 @@ export async function createApiServer(context: ApiContext): Promise<FastifyInsta
   const info = { title: 'Outrider control plane', version: context.version };
   await server.register(swagger, { openapi: { openapi: '3.1.0', info } });
   await server.register(async (scope) => {
-    for (const routes of [applyRoutes, resourceRoutes, serviceRoutes, configRoutes, statusRoutes])
-      routes(scope, context);
+    for (const routes of ROUTES) routes(scope, context);
   });
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger());
   return server;

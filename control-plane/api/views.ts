@@ -1,6 +1,7 @@
 /**
  * What the API shows of the mesh: state, registry and driver put together.
  */
+import { writeJson } from '../../protos/json/write-json.ts';
 import type { Instance } from '../registry/instance.ts';
 import type { State } from '../state/model.ts';
 import { desiredReplicas, servicesOf } from '../state/queries.ts';
@@ -47,7 +48,8 @@ function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) 
   const health = applicationDown ? 'unhealthy' : instance.health;
   const healthReason = applicationDown ? 'the application has exited' : instance.healthReason;
   const { id, workload, address, port, version, zone } = identity;
-  const load = loads.get(id)?.report;
+  const received = loads.get(id)?.report;
+  const load = received === undefined ? undefined : (writeJson('outrider.agent.v1.LoadReport', received) as object);
   return {
     id,
     workload,
@@ -60,6 +62,7 @@ function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) 
     state,
     connected,
     leaseAgeMs: Math.round(nowMs - heardAtMs),
+    // In the names and forms of the proto; what is zero is left out.
     ...(load === undefined ? {} : { load }),
   };
 }

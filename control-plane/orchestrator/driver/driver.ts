@@ -19,6 +19,12 @@ export interface ProcessExit {
   readonly role: Role;
 }
 
+/** Where the output of one application goes. */
+export interface LogFile {
+  readonly replica: string;
+  readonly path: string;
+}
+
 /** See the head of this file. Every replica has an index that is its own within the workload. */
 export interface Driver {
   /**
@@ -38,6 +44,8 @@ export interface Driver {
   stopApplication(workload: string, index: number, graceMs: number): Promise<void>;
   /** Ends the sidecar, and then forgets the replica. */
   stopSidecar(workload: string, index: number, graceMs: number): Promise<void>;
+  /** The output of a workload's applications, one file per replica that is there. */
+  logFiles(workload: string): LogFile[];
   /** Calls `listener` when a process exits by itself, until the returned function is called. */
   watch(listener: (exit: ProcessExit) => void): () => void;
   /** Stops watching. The processes run on. */

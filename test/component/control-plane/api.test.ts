@@ -133,6 +133,7 @@ t.test('the openapi description names every path, and probes and metrics answer'
     '/v1/apply',
     '/v1/config/{workload}',
     '/v1/config/{workload}/{key}',
+    '/v1/logs/{workload}',
     '/v1/prometheus/targets',
     '/v1/resources/{kind}',
     '/v1/resources/{kind}/{name}',

@@ -15,7 +15,7 @@ import type { Timers } from '../../../../kernel/timers.ts';
 import type { Workload } from '../../../state/model.ts';
 import { type Role, replicaId } from '../../plan.ts';
 import type { EndedRun } from '../../restart-policy.ts';
-import type { Driver, DriverReplica, ProcessExit } from '../driver.ts';
+import type { Driver, DriverReplica, LogFile, ProcessExit } from '../driver.ts';
 import { bootstrapJson } from './bootstrap.ts';
 import { applicationEnvironment, baseEnvironment, RUN_VARIABLE } from './environment.ts';
 import { type LaunchOptions, ManagedProcess } from './managed-process.ts';
@@ -88,6 +88,13 @@ export class ProcessDriver implements Driver {
   }
 
   async start(workload: Workload, index: number, specHash: string): Promise<void> {
+    const { cpus, memoryBytes } = workload.limits;
+    if (cpus !== null || memoryBytes !== null) {
+      this.#deps.logger.warn(
+        { workload: workload.name },
+        'deploy.resources.limits are not enforced on plain processes',
+      );
+    }
     const ports = await this.#choosePorts();
     const processes = { application: null, sidecar: null };
     const replica = this.#add({ workload, index, specHash, phase: 'running', ports, processes });
@@ -123,6 +130,11 @@ export class ProcessDriver implements Driver {
     const replica = this.#replica(workload, index);
     await replica.terminate('sidecar', graceMs);
     this.#forget(replica);
+  }
+
+  logFiles(workload: string): LogFile[] {
+    const own = [...this.#replicas.values()].filter((replica) => replica.record.workload.name === workload);
+    return own.map(({ id }) => ({ replica: id, path: join(this.#settings.stateDir, 'log', `${id}.log`) }));
   }
 
   watch(listener: (exit: ProcessExit) => void): () => void {
