@@ -3,7 +3,7 @@
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX } from '../protos/contract/limits.ts';
-import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent.ts';
+import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentServer } from './agents/agent-server.ts';
 import type { ListenAddress } from './settings.ts';
 import type { AdsServer } from './xds/ads-server.ts';

@@ -49,6 +49,8 @@ export interface FileDescriptor {
   readonly package: string;
   readonly messageType?: readonly MessageDescriptor[];
   readonly enumType?: readonly EnumDescriptor[];
+  /** Services, by name alone. */
+  readonly service?: readonly { readonly name: string }[];
 }
 
 /** A message with the names that its place gives it. */

@@ -89,7 +89,10 @@ export function renderFieldNames(declarations: Declarations, real: protobuf.Root
 
 /** gen/registry.ts: type name to codec for every message that can stand in an Any, and a type map for TypeScript. */
 export function renderRegistry(declarations: Declarations): string {
-  const messages = sortedMessages(declarations).filter((message) => message.topLevel);
+  // Files with services load gRPC, and what they declare travels on streams, never in an Any.
+  const messages = sortedMessages(declarations).filter(
+    (message) => message.topLevel && (message.file.service ?? []).length === 0,
+  );
   const byFile = Map.groupBy(messages, (message) => message.file.name);
   const imports: string[] = [];
   const types: string[] = [];

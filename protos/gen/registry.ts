@@ -72,8 +72,6 @@ import * as envoy_extensions_transport_sockets_tls_v3_secret from './envoy/exten
 import * as envoy_extensions_transport_sockets_tls_v3_tls from './envoy/extensions/transport_sockets/tls/v3/tls.ts';
 import * as envoy_extensions_upstreams_http_v3_http_protocol_options from './envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
 import * as envoy_service_discovery_v3_discovery from './envoy/service/discovery/v3/discovery.ts';
-import * as envoy_service_load_stats_v3_lrs from './envoy/service/load_stats/v3/lrs.ts';
-import * as envoy_service_status_v3_csds from './envoy/service/status/v3/csds.ts';
 import * as envoy_type_matcher_v3_metadata from './envoy/type/matcher/v3/metadata.ts';
 import * as envoy_type_matcher_v3_node from './envoy/type/matcher/v3/node.ts';
 import * as envoy_type_matcher_v3_number from './envoy/type/matcher/v3/number.ts';
@@ -297,11 +295,6 @@ export interface MessageTypes {
   'envoy.service.discovery.v3.DiscoveryRequest': envoy_service_discovery_v3_discovery.DiscoveryRequest;
   'envoy.service.discovery.v3.DiscoveryResponse': envoy_service_discovery_v3_discovery.DiscoveryResponse;
   'envoy.service.discovery.v3.Resource': envoy_service_discovery_v3_discovery.Resource;
-  'envoy.service.load_stats.v3.LoadStatsRequest': envoy_service_load_stats_v3_lrs.LoadStatsRequest;
-  'envoy.service.load_stats.v3.LoadStatsResponse': envoy_service_load_stats_v3_lrs.LoadStatsResponse;
-  'envoy.service.status.v3.ClientConfig': envoy_service_status_v3_csds.ClientConfig;
-  'envoy.service.status.v3.ClientStatusRequest': envoy_service_status_v3_csds.ClientStatusRequest;
-  'envoy.service.status.v3.ClientStatusResponse': envoy_service_status_v3_csds.ClientStatusResponse;
   'envoy.type.matcher.v3.MetadataMatcher': envoy_type_matcher_v3_metadata.MetadataMatcher;
   'envoy.type.matcher.v3.NodeMatcher': envoy_type_matcher_v3_node.NodeMatcher;
   'envoy.type.matcher.v3.DoubleMatcher': envoy_type_matcher_v3_number.DoubleMatcher;
@@ -559,11 +552,6 @@ export const CODECS: { readonly [N in keyof MessageTypes]: MessageCodec<MessageT
   'envoy.service.discovery.v3.DiscoveryRequest': envoy_service_discovery_v3_discovery.DiscoveryRequest,
   'envoy.service.discovery.v3.DiscoveryResponse': envoy_service_discovery_v3_discovery.DiscoveryResponse,
   'envoy.service.discovery.v3.Resource': envoy_service_discovery_v3_discovery.Resource,
-  'envoy.service.load_stats.v3.LoadStatsRequest': envoy_service_load_stats_v3_lrs.LoadStatsRequest,
-  'envoy.service.load_stats.v3.LoadStatsResponse': envoy_service_load_stats_v3_lrs.LoadStatsResponse,
-  'envoy.service.status.v3.ClientConfig': envoy_service_status_v3_csds.ClientConfig,
-  'envoy.service.status.v3.ClientStatusRequest': envoy_service_status_v3_csds.ClientStatusRequest,
-  'envoy.service.status.v3.ClientStatusResponse': envoy_service_status_v3_csds.ClientStatusResponse,
   'envoy.type.matcher.v3.MetadataMatcher': envoy_type_matcher_v3_metadata.MetadataMatcher,
   'envoy.type.matcher.v3.NodeMatcher': envoy_type_matcher_v3_node.NodeMatcher,
   'envoy.type.matcher.v3.DoubleMatcher': envoy_type_matcher_v3_number.DoubleMatcher,

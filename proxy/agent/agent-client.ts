@@ -8,12 +8,12 @@
 import type { Timer } from '../../kernel/timers.ts';
 import {
   AgentMessage,
-  AgentServiceClient,
   type ControlMessage,
   type Drain,
   Health,
   type Registered,
 } from '../../protos/gen/outrider/agent/v1/agent.ts';
+import { AgentServiceClient } from '../../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentSettings } from '../bootstrap/bootstrap.ts';
 import { ControlStream, type ControlStreamDeps } from '../xds/control-stream.ts';
 import { HealthCheck } from './health-check.ts';

@@ -9,12 +9,8 @@ import { request } from 'undici';
 import { SystemClock } from '../../../kernel/clock.ts';
 import { silentLogger } from '../../../kernel/log.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
-import {
-  type AgentMessage,
-  AgentServiceService,
-  ControlMessage,
-  Health,
-} from '../../../protos/gen/outrider/agent/v1/agent.ts';
+import { type AgentMessage, ControlMessage, Health } from '../../../protos/gen/outrider/agent/v1/agent.ts';
+import { AgentServiceService } from '../../../protos/gen/outrider/agent/v1/agent_service.ts';
 import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
 import { ScalingDecision } from '../../../protos/gen/outrider/scaling/v1/scaling_decision.ts';
 import { type AgentOptions, createAgent } from '../../../proxy/agent/agent-client.ts';
