@@ -139,10 +139,10 @@ export class Activator {
     const table = this.#tableOf(http, next);
     if (running !== undefined && old !== undefined && sameContent(withoutRoutes(old), withoutRoutes(config))) {
       // Only routes differ: one pointer write, and every connection stays.
-      if (running.manager.active.table !== table) running.manager.active = this.#compile(http, table);
+      if (running.manager.active.table !== table) running.manager.active = this.#compile(config, http, table);
       return;
     }
-    await listeners.put(config, this.#createManager(http, table));
+    await listeners.put(config, this.#createManager(config, http, table));
   }
 
   /** The compiled table, the same object as long as its content is the same. */
@@ -163,9 +163,13 @@ export class Activator {
     return table;
   }
 
-  #createManager(http: HttpConnectionManagerConfig, table: RouteTable | null): ConnectionManager {
+  #createManager(
+    listener: ListenerConfig,
+    http: HttpConnectionManagerConfig,
+    table: RouteTable | null,
+  ): ConnectionManager {
     const deps = { loop: this.#deps.loop, date: this.#date, tls: false };
-    return new ConnectionManager(http, this.#statsOf(http.statPrefix), this.#compile(http, table), deps);
+    return new ConnectionManager(http, this.#statsOf(http.statPrefix), this.#compile(listener, http, table), deps);
   }
 
   #statsOf(prefix: string): ManagerStats {
@@ -177,10 +181,13 @@ export class Activator {
     return stats;
   }
 
-  #compile(http: HttpConnectionManagerConfig, table: RouteTable | null): HttpActive {
+  #compile(listener: ListenerConfig, http: HttpConnectionManagerConfig, table: RouteTable | null): HttpActive {
     if (table === null) return { chain: new FilterChain([]), table };
-    const { clusters, loop } = this.#deps;
-    const filters = http.httpFilters.map(({ config }) => new RouterFilter(config, table, clusters, loop.random));
+    const { clusters, loop, runtime } = this.#deps;
+    const { bufferLimitBytes } = listener;
+    const { maxStreamDurationMs } = http;
+    const deps = { clusters, random: loop.random, runtime, bufferLimitBytes, maxStreamDurationMs };
+    const filters = http.httpFilters.map(({ config }) => new RouterFilter(config, table, deps));
     return { chain: new FilterChain(filters), table };
   }
 }

@@ -59,7 +59,6 @@ const REFUSED_TODAY = [
   'lb-subset-default',
   'lb-subset-two-keys',
   'retry-headers-from-client',
-  'retry-large-body-no-buffer',
   'tcp-proxy-protocol-up',
   'mtls-san-match',
   'up-tls',

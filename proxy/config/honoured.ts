@@ -55,13 +55,14 @@ const ROUTES: HonouredTable['messages'] = {
     ...HEADER_EDITS,
     ...fields(`
     name domains routes require_tls include_request_attempt_count include_attempt_count_in_response
-    retry_policy metadata
+    retry_policy per_request_buffer_limit_bytes metadata
   `),
   ],
   'envoy.config.route.v3.Route': [
     ...HEADER_EDITS,
     ...fields(`
-    name match route redirect direct_response non_forwarding_action metadata decorator stat_prefix
+    name match route redirect direct_response non_forwarding_action metadata decorator
+    per_request_buffer_limit_bytes
   `),
   ],
   'envoy.config.route.v3.Decorator': ['*'],
@@ -83,7 +84,7 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.RouteAction': fields(`
     cluster cluster_header weighted_clusters cluster_not_found_response_code metadata_match prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
-    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority hash_policy
+    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT hash_policy
     upgrade_configs max_stream_duration
   `),
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
@@ -199,7 +200,7 @@ const CLUSTERS: HonouredTable['messages'] = {
     choice_count active_request_bias slow_start_config
   `),
   'envoy.extensions.load_balancing_policies.random.v3.Random': [],
-  'envoy.config.cluster.v3.CircuitBreakers': ['*'],
+  'envoy.config.cluster.v3.CircuitBreakers': ['thresholds'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
   `),

@@ -147,6 +147,8 @@ export interface VirtualHostConfig {
   readonly retryPolicy: RetryPolicyConfig | null;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
+  /** Bytes of a request kept for retries and mirrors (per_request_buffer_limit_bytes); null takes the listener's buffer limit. */
+  readonly bodyLimitBytes: number | null;
   /** typed_per_filter_config by filter name. */
   readonly perFilter: Readonly<Record<string, HttpFilterConfig>>;
 }
@@ -159,8 +161,8 @@ export interface RouteConfig {
   readonly edits: HeaderEdits;
   /** typed_per_filter_config by filter name. */
   readonly perFilter: Readonly<Record<string, HttpFilterConfig>>;
-  /** stat_prefix of the route; empty when it keeps no statistics of its own. */
-  readonly statPrefix: string;
+  /** See the virtual host's; null takes it from there. */
+  readonly bodyLimitBytes: number | null;
 }
 
 /** What a matched route does. */
@@ -441,7 +443,10 @@ export interface AccessLogConfig {
   readonly sink: { readonly kind: 'file'; readonly path: string } | { readonly kind: 'stdout' | 'stderr' };
   readonly format:
     | { readonly kind: 'text'; readonly parts: readonly FormatPart[] }
-    | { readonly kind: 'json'; readonly fields: readonly { readonly key: string; readonly parts: readonly FormatPart[] }[] };
+    | {
+        readonly kind: 'json';
+        readonly fields: readonly { readonly key: string; readonly parts: readonly FormatPart[] }[];
+      };
 }
 
 /** envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext: PEM text, read when the configuration is. */
@@ -474,7 +479,11 @@ export interface ClusterConfig {
   /** Default 5,000. */
   readonly connectTimeoutMs: number;
   readonly lbPolicy: LbPolicyConfig;
-  readonly slowStart: { readonly windowMs: number; readonly aggression: number; readonly minWeightPercent: number } | null;
+  readonly slowStart: {
+    readonly windowMs: number;
+    readonly aggression: number;
+    readonly minWeightPercent: number;
+  } | null;
   /** common_lb_config.healthy_panic_threshold, percent; default 50. 0 disables panic. */
   readonly panicThresholdPercent: number;
   readonly limits: { readonly default: ClusterLimits; readonly high: ClusterLimits };

@@ -14,6 +14,7 @@ import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
 import { HeaderName } from './header-name.ts';
+import type { LocalHead } from './local-head.ts';
 import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
 import type { ResponseHead } from './message.ts';
@@ -25,6 +26,7 @@ const FORWARDED_FOR = new HeaderName('x-forwarded-for');
 const SERVER = new HeaderName('server');
 const DATE = new HeaderName('date');
 const VIA = new HeaderName('via');
+const CONTENT_TYPE = new HeaderName('content-type');
 
 /** The dot of a fully qualified name, in front of the port if there is one. */
 const TRAILING_DOT = /\.(:[0-9]+)?$/;
@@ -32,13 +34,13 @@ const TRAILING_DOT = /\.(:[0-9]+)?$/;
 export class ConnectionManager implements ExchangeManager {
   readonly config: HttpConnectionManagerConfig;
   readonly stats: ManagerStats;
+  readonly scheme: string;
   active: HttpActive;
   /** The listener drains: answers carry `connection: close`. */
   draining = false;
   readonly #loop: Loop;
   readonly #date: DateHeader;
   readonly #generated: GeneratedLines;
-  readonly #serverLine: string;
   readonly #policy: RequestPolicy;
 
   constructor(
@@ -52,9 +54,9 @@ export class ConnectionManager implements ExchangeManager {
     this.active = active;
     this.#loop = deps.loop;
     this.#date = deps.date;
-    this.#generated = new GeneratedLines(deps.loop.random, config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http'));
+    this.scheme = config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http');
+    this.#generated = new GeneratedLines(deps.loop.random, this.scheme);
     this.#policy = new RequestPolicy(config);
-    this.#serverLine = config.serverHeader === 'pass-through' ? '' : `server: ${config.serverName}\r\n`;
   }
 
   nowMs(): number {
@@ -166,24 +168,32 @@ export class ConnectionManager implements ExchangeManager {
   }
 
   /** Sends an answer made here with the headers every answer has. */
-  sendLocal(exchange: Exchange, status: number, headers: string, body: string): void {
-    let lines = headers;
-    let text = body;
-    let sent = status;
-    if (exchange.failure !== null) {
-      const rendered = renderFailure(exchange, exchange.failure);
-      lines += rendered.headers;
-      text = rendered.body;
+  sendLocal(exchange: Exchange, head: LocalHead, body: string): void {
+    const text = isGrpcExchange(exchange) ? this.#tellGrpc(exchange, head, body) : this.#tell(exchange, head, body);
+    const { serverHeader, serverName } = this.config;
+    if (serverHeader === 'overwrite') head.remove(SERVER);
+    if (serverHeader !== 'pass-through' && head.first(SERVER) === null) head.add('server', serverName);
+    if (head.first(DATE) === null) head.add('date', this.#date.value(this.#loop.clock));
+    exchange.downstream.sendLocal(exchange.status, head.lines(), text);
+  }
+
+  #tell(exchange: Exchange, head: LocalHead, body: string): string {
+    if (exchange.failure === null) {
+      if (body !== '' && head.first(CONTENT_TYPE) === null) head.add('content-type', 'text/plain');
+      return body;
     }
-    if (isGrpcExchange(exchange)) {
-      const sentence = exchange.failure?.sentence ?? body;
-      lines = `${exchange.failure === null ? headers : failureHeader(exchange.failure)}${grpcReplyLines(status, sentence)}`;
-      text = '';
-      sent = 200;
-      exchange.status = sent;
-    }
-    lines += `date: ${this.#date.value(this.#loop.clock)}\r\n${this.#serverLine}`;
-    exchange.downstream.sendLocal(sent, lines, text);
+    const rendered = renderFailure(exchange, exchange.failure);
+    head.addLines(rendered.headers);
+    return rendered.body;
+  }
+
+  #tellGrpc(exchange: Exchange, head: LocalHead, body: string): string {
+    const { failure } = exchange;
+    if (failure !== null) head.addLines(failureHeader(failure));
+    head.remove(CONTENT_TYPE);
+    head.addLines(grpcReplyLines(head.status, failure?.sentence ?? body));
+    exchange.status = 200;
+    return '';
   }
 
   /** The exchange is over: counts it. HOT. */

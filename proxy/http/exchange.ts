@@ -10,7 +10,9 @@
  */
 import type { WeightedCluster } from '../config/model.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
+import { LocalHead, type ResponseFields } from './local-head.ts';
 import type { ManagerStats } from './manager-stats.ts';
 import type { RequestHead, ResponseHead } from './message.ts';
 import { CONTINUE, PAUSE, type Verdict } from './verdict.ts';
@@ -18,7 +20,8 @@ import { CONTINUE, PAUSE, type Verdict } from './verdict.ts';
 /** The hooks of a filter chain, in the order in which they run. */
 export interface FilterHooks {
   readonly onRequest: readonly ((exchange: Exchange) => Verdict)[];
-  readonly onResponse: readonly ((exchange: Exchange, head: ResponseHead) => void)[];
+  /** Answers of endpoints and answers made here alike. */
+  readonly onResponse: readonly ((exchange: Exchange, head: ResponseFields) => void)[];
   readonly onComplete: readonly ((exchange: Exchange) => void)[];
 }
 
@@ -38,7 +41,9 @@ export interface ExchangeManager {
   /** The request header lines made here; valid until the next call. */
   generatedLines(exchange: Exchange): Uint8Array;
   prepareResponse(exchange: Exchange, head: ResponseHead): void;
-  sendLocal(exchange: Exchange, status: number, headers: string, body: string): void;
+  /** `http` or `https`, as the client's side of this manager is. */
+  readonly scheme: string;
+  sendLocal(exchange: Exchange, head: LocalHead, body: string): void;
   complete(exchange: Exchange): void;
 }
 
@@ -100,15 +105,23 @@ export class Exchange {
   weighted: WeightedCluster | null = null;
   /** The request as it goes out, as far as it had come when it was forwarded; empty before. */
   wire = '';
-  /** Where it was sent; empty before. */
+  /** Where it was sent, and the endpoint that was picked last; empty before. */
   clusterName = '';
+  upstreamHost = '';
+  /** Response flags besides that of the failure, in the order in which they were raised. */
+  flags: string[] | null = null;
+  /** The route limits silence itself: the connection manager's limit does not count. */
+  ownIdleTimeout = false;
   upstream: Upstream | null = null;
   /** Which generated request headers this exchange gets. */
   addRequestId = false;
   addForwardedProto = false;
   /** Milliseconds announced upstream as x-envoy-expected-rq-timeout-ms; 0 announces none. */
   expectedTimeoutMs = 0;
+  /** Attempts made so far. */
   attempts = 0;
+  /** What access logs want to know; null when the exchange is not logged. */
+  record: ExchangeRecord | null = null;
   failure: Failure | null = null;
   /** Status sent to the client, 0 before. */
   status = 0;
@@ -171,6 +184,7 @@ export class Exchange {
   /** More of the request body came. */
   receiveBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     if (done) this.requestDone = true;
+    if (this.record !== null) this.record.requestBody(buffer, start, end, done, this.manager.nowMs());
     this.upstream?.sendBody(buffer, start, end, done);
   }
 
@@ -195,21 +209,40 @@ export class Exchange {
     this.responseStarted = true;
     for (const hook of this.active.chain.onResponse) hook(this, head);
     this.manager.prepareResponse(this, head);
+    if (this.record !== null) this.#recordHead(this.record, head, buffer, start, end, done);
     this.downstream.sendHead(head, buffer, start, end, done);
     if (done) this.#end();
   }
 
+  #recordHead(
+    record: ExchangeRecord,
+    head: ResponseHead,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    done: boolean,
+  ): void {
+    const nowMs = this.manager.nowMs();
+    const framed = head.framing === 'chunked' || head.framing === 'close';
+    record.answerHead(head, framed && this.downstream.acceptsChunked, nowMs);
+    record.answerBody(buffer, start, end, done, nowMs);
+  }
+
   respondBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    if (this.record !== null) this.record.answerBody(buffer, start, end, done, this.manager.nowMs());
     this.downstream.sendBody(buffer, start, end, done);
     if (done) this.#end();
   }
 
-  /** Ends the exchange with an entry of the failure table: a local reply, or a cut when the answer has begun. */
-  fail(failure: Failure): void {
+  /**
+   * Ends the exchange with an entry of the failure table: a local reply, or a cut when the answer has begun. `headers`
+   * are whole lines that the reply carries besides its own.
+   */
+  fail(failure: Failure, headers = ''): void {
     if (this.ended) return;
     this.failure = failure;
     if (this.responseStarted) this.downstream.abort();
-    else this.#reply(failure.status, '', '');
+    else this.#reply(failure.status, headers, '');
     this.#end();
   }
 
@@ -219,10 +252,19 @@ export class Exchange {
     this.#end();
   }
 
+  /** Raises a response flag that tells something besides why the exchange failed. */
+  addFlag(flag: string): void {
+    if (this.flags === null) this.flags = [flag];
+    else if (!this.flags.includes(flag)) this.flags.push(flag);
+  }
+
   #reply(status: number, headers: string, body: string): void {
+    const head = new LocalHead(status, headers);
+    // As in Envoy, edits see no status of an answer made here.
+    for (const hook of this.active.chain.onResponse) hook(this, head);
     this.status = status;
     this.responseStarted = true;
-    this.manager.sendLocal(this, status, headers, body);
+    this.manager.sendLocal(this, head, body);
   }
 
   #end(): void {

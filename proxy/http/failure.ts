@@ -97,7 +97,7 @@ export const REQUEST_TIMEOUT = failure(
   'upstream',
   'never',
   504,
-  'upstream_response_timeout',
+  'response_timeout',
   'The endpoint did not answer within the request timeout of the route.',
 );
 export const PER_TRY_TIMEOUT = failure(
@@ -108,6 +108,25 @@ export const PER_TRY_TIMEOUT = failure(
   'upstream_per_try_timeout',
   'The endpoint did not answer within the timeout of one try.',
 );
+export const PER_TRY_IDLE_TIMEOUT = failure(
+  'UT',
+  'upstream',
+  'never',
+  504,
+  'upstream_per_try_idle_timeout',
+  'The endpoint was silent for longer than the idle timeout of one try.',
+);
+/** Envoy gives it no flag. */
+export const DURATION_EXCEEDED = failure(
+  '-',
+  'local',
+  'never',
+  408,
+  'max_duration_timeout',
+  'The exchange took longer than the maximum duration of a stream.',
+);
+/** DURATION_EXCEEDED for a request that had arrived completely. */
+export const DURATION_EXCEEDED_UPSTREAM: Failure = { ...DURATION_EXCEEDED, status: 504 };
 export const STREAM_IDLE = failure(
   'SI',
   'local',

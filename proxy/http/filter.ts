@@ -6,21 +6,21 @@
  * `exchange.resume()`, which continues the same loop behind it.
  */
 import type { Exchange, FilterHooks } from './exchange.ts';
-import type { ResponseHead } from './message.ts';
+import type { ResponseFields } from './local-head.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface HttpFilter {
   /** The name by which routes and statistics know it. */
   readonly name: string;
   readonly onRequest: ((exchange: Exchange) => Verdict) | null;
-  readonly onResponse: ((exchange: Exchange, head: ResponseHead) => void) | null;
+  readonly onResponse: ((exchange: Exchange, head: ResponseFields) => void) | null;
   readonly onComplete: ((exchange: Exchange) => void) | null;
 }
 
 /** The compiled chain: hooks without gaps. Immutable. */
 export class FilterChain implements FilterHooks {
   readonly onRequest: readonly ((exchange: Exchange) => Verdict)[];
-  readonly onResponse: readonly ((exchange: Exchange, head: ResponseHead) => void)[];
+  readonly onResponse: readonly ((exchange: Exchange, head: ResponseFields) => void)[];
   readonly onComplete: readonly ((exchange: Exchange) => void)[];
 
   constructor(filters: readonly HttpFilter[]) {

@@ -32,10 +32,11 @@ export class CompiledEdits {
     }));
   }
 
-  apply(fields: HeaderFields, exchange: Exchange): void {
+  /** `response` is the answer that is edited, null for a request. */
+  apply(fields: HeaderFields, exchange: Exchange, response: HeaderFields | null = null): void {
     for (const name of this.#remove) fields.remove(name);
     for (const add of this.#add) {
-      const value = add.format.evaluate(exchange) ?? '';
+      const value = add.format.evaluate(exchange, response) ?? '';
       if (value === '' && !add.keepEmpty) continue;
       const present = fields.first(add.name) !== null;
       if (add.action === 'add-if-absent' && present) continue;
@@ -43,17 +44,6 @@ export class CompiledEdits {
       if (add.action !== 'append') fields.remove(add.name);
       fields.add(add.text, value);
     }
-  }
-
-  /** The additions as whole lines, for an answer made here. */
-  lines(exchange: Exchange): string {
-    let text = '';
-    for (const add of this.#add) {
-      const value = add.format.evaluate(exchange) ?? '';
-      if (add.action === 'overwrite-if-exists' || (value === '' && !add.keepEmpty)) continue;
-      text += `${add.text}: ${value}\r\n`;
-    }
-    return text;
   }
 }
 

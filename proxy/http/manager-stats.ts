@@ -16,6 +16,7 @@ export class ManagerStats {
   rqTimeout = 0;
   rqHeaderTimeout = 0;
   rqIdleTimeout = 0;
+  rqMaxDurationReached = 0;
   rqTooLarge = 0;
   noRoute = 0;
   noCluster = 0;

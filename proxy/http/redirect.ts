@@ -2,21 +2,30 @@
 import type { RedirectAction } from '../config/model.ts';
 import { withoutPort } from '../routing/route-table.ts';
 
-/**
- * Absolute URL for the client. `authority` and `path` (with query) are the request's, `matched` the text of the route's
- * prefix or path match, empty for a regular expression.
- */
-export function redirectLocation(action: RedirectAction, authority: string, path: string, matched: string): string {
-  const scheme = action.scheme ?? 'http';
-  const host =
-    action.host ?? (action.port === null && action.scheme === null ? authority : withoutDefaultPort(authority));
-  const port = action.port === null ? '' : `:${action.port}`;
-  const bareHost = action.port === null ? host : withoutPort(host);
-  return `${scheme}://${bareHost}${port}${redirectPath(action, path, matched)}`;
+/** The parts of a request that a redirect is made of. `path` is with its query. */
+export interface RedirectedRequest {
+  /** `http` or `https`. */
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
 }
 
-function withoutDefaultPort(authority: string): string {
-  return /:(80|443)$/.test(authority) ? withoutPort(authority) : authority;
+/**
+ * Absolute URL for the client. `matched` is the text of the route's prefix or path match, empty for a regular
+ * expression.
+ */
+export function redirectLocation(action: RedirectAction, request: RedirectedRequest, matched: string): string {
+  const scheme = action.scheme ?? request.scheme;
+  const host = action.host ?? redirectHost(action, request, scheme);
+  const port = action.port === null ? '' : `:${action.port}`;
+  return `${scheme}://${host}${port}${redirectPath(action, request.path, matched)}`;
+}
+
+/** The request's host. Its port goes when there is another one, or when it was the default of a scheme that changes. */
+function redirectHost(action: RedirectAction, { scheme: before, authority }: RedirectedRequest, after: string): string {
+  const changed = before !== after;
+  const wasDefault = changed && authority.endsWith(before === 'https' ? ':443' : ':80');
+  return action.port !== null || wasDefault ? withoutPort(authority) : authority;
 }
 
 function redirectPath(action: RedirectAction, path: string, matched: string): string {

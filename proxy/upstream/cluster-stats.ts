@@ -33,6 +33,8 @@ export class ClusterStats {
   rqRetryLimitExceeded = 0;
   rqRetryOverflow = 0;
   rqRetryBackoffExponential = 0;
+  rqRetryBackoffRatelimited = 0;
+  rqPerTryIdleTimeout = 0;
   noneHealthy = 0;
   lbHealthyPanic = 0;
   membershipChange = 0;

@@ -97,7 +97,7 @@ export function prefixMatch(value: string, change: Partial<RouteMatch> = {}): Ro
 }
 
 export function route(match: RouteMatch, action: RouteActionConfig, change: Partial<RouteConfig> = {}): RouteConfig {
-  return { name: '', match, action, edits: NO_EDITS, perFilter: {}, statPrefix: '', ...change };
+  return { name: '', match, action, edits: NO_EDITS, perFilter: {}, bodyLimitBytes: null, ...change };
 }
 
 export function virtualHost(domains: readonly string[], routes: readonly RouteConfig[]): VirtualHostConfig {
@@ -110,6 +110,7 @@ export function virtualHost(domains: readonly string[], routes: readonly RouteCo
     retryPolicy: null,
     includeRequestAttemptCount: false,
     includeAttemptCountInResponse: false,
+    bodyLimitBytes: null,
     perFilter: {},
   };
 }

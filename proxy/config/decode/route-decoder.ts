@@ -113,6 +113,7 @@ function decodeVirtualHost(host: VirtualHost, bodyBytesMax: number, path: Path, 
       host.retryPolicy === undefined ? null : decodeRetryPolicy(host.retryPolicy, [...path, 'retry_policy'], decoding),
     includeRequestAttemptCount: host.includeRequestAttemptCount,
     includeAttemptCountInResponse: host.includeAttemptCountInResponse,
+    bodyLimitBytes: host.perRequestBufferLimitBytes ?? null,
     perFilter: {},
   };
 }
@@ -124,7 +125,7 @@ function decodeRoute(route: Route, bodyBytesMax: number, path: Path, decoding: D
     action: decodeRouteAction(route, bodyBytesMax, path, decoding),
     edits: decodeHeaderEdits(route, path, decoding),
     perFilter: {},
-    statPrefix: route.statPrefix,
+    bodyLimitBytes: route.perRequestBufferLimitBytes ?? null,
   };
 }
 

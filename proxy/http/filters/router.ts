@@ -3,67 +3,55 @@
  * redirects, answers, or forwards to the route's cluster. Everything that depends on the route alone is compiled into a
  * plan when the table is.
  */
-import type { Random } from '../../../kernel/random.ts';
-import type {
-  ForwardAction,
-  HeaderEdits,
-  RedirectAction,
-  RouterFilterConfig,
-  WeightedCluster,
-} from '../../config/model.ts';
-import { compileRegex } from '../../routing/matchers.ts';
+import type { RedirectAction, RouterFilterConfig, VirtualHostConfig } from '../../config/model.ts';
 import type { Route, RouteTable } from '../../routing/route-table.ts';
 import { drawWeighted } from '../../routing/weighted-split.ts';
-import { Forwarding, type ForwardOptions } from '../../upstream/attempt/forwarding.ts';
-import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
+import { Forwarding } from '../../upstream/attempt/forwarding.ts';
 import type { Cluster } from '../../upstream/cluster.ts';
-import type { ClusterManager } from '../../upstream/cluster-manager.ts';
 import type { Exchange } from '../exchange.ts';
-import { type Failure, NO_CLUSTER, NO_ROUTE } from '../failure.ts';
+import { NO_ROUTE } from '../failure.ts';
 import type { HttpFilter } from '../filter.ts';
-import { type CompiledEdits, compileEdits } from '../header-edits.ts';
 import { HeaderName } from '../header-name.ts';
-import type { ResponseHead } from '../message.ts';
+import { rewriteHost, rewritePath } from '../host-rewrite.ts';
+import type { ResponseFields } from '../local-head.ts';
+import type { RequestHead } from '../message.ts';
 import { redirectLocation } from '../redirect.ts';
 import { RESPONDED, type Verdict } from '../verdict.ts';
+import { compilePlan, type ForwardPlan, type Plan, type PlanDeps } from './route-plan.ts';
 
-/** What a route means, worked out beforehand. */
-interface Plan {
-  readonly requestEdits: readonly CompiledEdits[] | null;
-  readonly responseEdits: readonly CompiledEdits[] | null;
-  readonly forward: ForwardPlan | null;
-}
-
-interface ForwardPlan {
-  readonly action: ForwardAction;
-  readonly options: ForwardOptions;
-  readonly clusterHeader: HeaderName | null;
-  readonly weighted: ReadonlyMap<WeightedCluster, Plan> | null;
-  readonly rewritePath: ((path: string) => string) | null;
-  readonly rewriteHost: ((exchange: Exchange) => string | null) | null;
-  readonly notFound: Failure;
-}
+const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
 
 export class RouterFilter implements HttpFilter {
   readonly name = 'envoy.filters.http.router';
   readonly onComplete = null;
   readonly onRequest: (exchange: Exchange) => Verdict;
-  readonly onResponse: (exchange: Exchange, head: ResponseHead) => void;
+  readonly onResponse: (exchange: Exchange, head: ResponseFields) => void;
   readonly #table: RouteTable;
-  readonly #clusters: ClusterManager;
-  readonly #random: Random;
+  readonly #deps: PlanDeps;
+  readonly #tellOriginals: boolean;
   readonly #plans = new Map<Route, Plan>();
+  /** Null when there are none. */
+  readonly #internalOnly: readonly HeaderName[] | null;
+  /** Some virtual host wants TLS. */
+  readonly #tlsWanted: boolean;
 
-  constructor(config: RouterFilterConfig, table: RouteTable, clusters: ClusterManager, random: Random) {
+  constructor(config: RouterFilterConfig, table: RouteTable, deps: PlanDeps) {
     this.#table = table;
-    this.#clusters = clusters;
-    this.#random = random;
-    for (const route of table.routes()) this.#plans.set(route, compilePlan(route, config));
+    this.#deps = deps;
+    this.#tellOriginals = !config.suppressEnvoyHeaders;
+    const { internalOnlyHeaders, virtualHosts } = table.config;
+    this.#internalOnly =
+      internalOnlyHeaders.length === 0 ? null : internalOnlyHeaders.map((name) => new HeaderName(name));
+    this.#tlsWanted = virtualHosts.some((host) => host.requireTls !== 'none');
+    for (const route of table.routes()) this.#plans.set(route, compilePlan(route, config, deps));
     this.onRequest = (exchange) => this.#route(exchange);
     this.onResponse = (exchange, head) => this.#editResponse(exchange, head);
   }
 
   #route(exchange: Exchange): Verdict {
+    // Without internal addresses every client is an outside one.
+    if (this.#internalOnly !== null) for (const name of this.#internalOnly) exchange.head.remove(name);
+    if (this.#tlsWanted && this.#sendToTls(exchange)) return RESPONDED;
     const route = this.#table.match(exchange);
     if (route === null) {
       exchange.manager.stats.noRoute++;
@@ -82,12 +70,22 @@ export class RouterFilter implements HttpFilter {
         return RESPONDED;
       case 'direct-response':
         exchange.manager.stats.directResponse++;
-        exchange.answer(action.status, this.#localLines(exchange), action.body);
+        exchange.answer(action.status, '', action.body);
         return RESPONDED;
       case 'non-forwarding':
         exchange.fail(NO_ROUTE);
         return RESPONDED;
     }
+  }
+
+  /** require_tls: a client that came in the clear is sent to https. True when it was. */
+  #sendToTls(exchange: Exchange): boolean {
+    const host: VirtualHostConfig | null = this.#table.virtualHostOf(exchange);
+    if (host === null || host.requireTls === 'none' || schemeOf(exchange) === 'https') return false;
+    const { authority, path } = exchange.head;
+    exchange.manager.stats.redirect++;
+    exchange.answer(301, `location: https://${authority}${path}\r\n`, '');
+    return true;
   }
 
   #forward(exchange: Exchange, plan: Plan): void {
@@ -98,136 +96,63 @@ export class RouterFilter implements HttpFilter {
       exchange.fail(forward.notFound);
       return;
     }
-    const { head } = exchange;
+    const { head, weighted } = exchange;
     exchange.clusterName = cluster.name;
-    if (forward.rewritePath !== null) head.setPath(forward.rewritePath(head.path));
-    if (forward.rewriteHost !== null) {
-      const host = forward.rewriteHost(exchange);
-      if (host !== null) head.setAuthority(host);
-    }
-    const { weighted } = exchange;
+    exchange.expectedTimeoutMs = forward.expectedTimeoutMs;
+    exchange.ownIdleTimeout = forward.action.idleTimeoutMs !== null;
     if (weighted !== null) {
       const edits = forward.weighted!.get(weighted)!.requestEdits;
       if (edits !== null) for (const each of edits) each.apply(head, exchange);
-      if (weighted.hostRewrite !== null) head.setAuthority(weighted.hostRewrite);
     }
     if (plan.requestEdits !== null) for (const each of plan.requestEdits) each.apply(head, exchange);
-    if (forward.options.serviceTimeHeader) exchange.expectedTimeoutMs = forward.options.timeoutMs;
+    if (forward.rewriteHost !== null || weighted?.hostRewrite) this.#rewriteHost(exchange, forward, head);
+    if (forward.rewritePath !== null) rewritePath(head, forward.rewritePath(head.path), this.#tellOriginals);
     new Forwarding(exchange, cluster, forward.options).start();
   }
 
+  #rewriteHost(exchange: Exchange, forward: ForwardPlan, head: RequestHead): void {
+    const host = exchange.weighted?.hostRewrite ?? forward.rewriteHost?.(exchange) ?? null;
+    if (host !== null) rewriteHost(head, host, forward.action.appendForwardedHost, this.#tellOriginals);
+  }
+
   #cluster(exchange: Exchange, forward: ForwardPlan): Cluster | undefined {
+    const { clusters, random } = this.#deps;
     const { cluster } = forward.action;
     switch (cluster.kind) {
       case 'cluster':
-        return this.#clusters.get(cluster.name);
+        return clusters.get(cluster.name);
       case 'header': {
         const name = exchange.head.first(forward.clusterHeader!);
-        return name === null ? undefined : this.#clusters.get(name);
+        return name === null ? undefined : clusters.get(name);
       }
       case 'weighted': {
-        const drawn = drawWeighted(cluster.clusters, cluster.totalWeight, this.#random);
+        const drawn = drawWeighted(cluster.clusters, cluster.totalWeight, random);
         exchange.weighted = drawn;
-        return this.#clusters.get(drawn.name);
+        return clusters.get(drawn.name);
       }
     }
   }
 
   #redirect(exchange: Exchange, route: Route, action: RedirectAction): void {
     const { path } = route.config.match;
-    const matched = path.kind === 'regex' ? '' : path.value;
-    const location = redirectLocation(action, exchange.head.authority, exchange.head.path, matched);
-    exchange.answer(action.status, `location: ${location}\r\n${this.#localLines(exchange)}`, '');
+    const { head } = exchange;
+    const request = { scheme: schemeOf(exchange), authority: head.authority, path: head.path };
+    const location = redirectLocation(action, request, path.kind === 'regex' ? '' : path.value);
+    exchange.answer(action.status, `location: ${location}\r\n`, '');
   }
 
-  #localLines(exchange: Exchange): string {
-    const edits = this.#plans.get(exchange.route!)!.responseEdits;
-    return edits === null ? '' : edits.map((each) => each.lines(exchange)).join('');
-  }
-
-  #editResponse(exchange: Exchange, head: ResponseHead): void {
+  #editResponse(exchange: Exchange, head: ResponseFields): void {
     if (exchange.route === null) return;
     const plan = this.#plans.get(exchange.route)!;
     if (exchange.weighted !== null) {
       const edits = plan.forward!.weighted!.get(exchange.weighted)!.responseEdits;
-      if (edits !== null) for (const each of edits) each.apply(head, exchange);
+      if (edits !== null) for (const each of edits) each.apply(head, exchange, head);
     }
-    if (plan.responseEdits !== null) for (const each of plan.responseEdits) each.apply(head, exchange);
+    if (plan.responseEdits !== null) for (const each of plan.responseEdits) each.apply(head, exchange, head);
   }
 }
 
-function compilePlan(route: Route, config: RouterFilterConfig): Plan {
-  const { action, edits, match } = route.config;
-  const levels: HeaderEdits[] = [edits, route.virtualHost.edits, route.table.edits];
-  // By default the most general level has the last word, as in Envoy.
-  if (route.table.mostSpecificEditsWin) levels.reverse();
-  return {
-    requestEdits: compileEdits(levels, 'request'),
-    responseEdits: compileEdits(levels, 'response'),
-    forward:
-      action.kind === 'forward'
-        ? compileForward(action, route, config, match.path.kind === 'regex' ? '' : match.path.value)
-        : null,
-  };
-}
-
-function compileForward(action: ForwardAction, route: Route, config: RouterFilterConfig, matched: string): ForwardPlan {
-  const retry = action.retryPolicy ?? route.virtualHost.retryPolicy;
-  const { cluster } = action;
-  return {
-    action,
-    options: {
-      timeoutMs: action.timeoutMs,
-      retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),
-      endpointHost: action.hostRewrite?.kind === 'endpoint-hostname',
-      serviceTimeHeader: !config.suppressEnvoyHeaders,
-    },
-    clusterHeader: cluster.kind === 'header' ? new HeaderName(cluster.header) : null,
-    weighted:
-      cluster.kind !== 'weighted'
-        ? null
-        : new Map(
-            cluster.clusters.map((each) => [
-              each,
-              {
-                requestEdits: compileEdits([each.edits], 'request'),
-                responseEdits: compileEdits([each.edits], 'response'),
-                forward: null,
-              },
-            ]),
-          ),
-    rewritePath: compilePathRewrite(action, matched),
-    rewriteHost: compileHostRewrite(action),
-    notFound:
-      action.clusterNotFoundStatus === 503 ? NO_CLUSTER : { ...NO_CLUSTER, status: action.clusterNotFoundStatus },
-  };
-}
-
-function compilePathRewrite({ pathRewrite }: ForwardAction, matched: string): ((path: string) => string) | null {
-  if (pathRewrite === null) return null;
-  if (pathRewrite.kind === 'prefix') return (path) => pathRewrite.value + path.slice(matched.length);
-  const regex = new RegExp(pathRewrite.regex.source, `${pathRewrite.regex.flags}g`);
-  return (path) => {
-    const mark = path.indexOf('?');
-    const bare = mark < 0 ? path : path.slice(0, mark);
-    return bare.replace(regex, pathRewrite.substitution) + (mark < 0 ? '' : path.slice(mark));
-  };
-}
-
-function compileHostRewrite({ hostRewrite }: ForwardAction): ((exchange: Exchange) => string | null) | null {
-  if (hostRewrite === null) return null;
-  switch (hostRewrite.kind) {
-    case 'endpoint-hostname':
-      return null;
-    case 'literal':
-      return () => hostRewrite.value;
-    case 'header': {
-      const name = new HeaderName(hostRewrite.header);
-      return (exchange) => exchange.head.first(name);
-    }
-    case 'path-regex': {
-      const regex = compileRegex(hostRewrite.regex);
-      return (exchange) => exchange.head.path.split('?', 1)[0]!.replace(regex, hostRewrite.substitution);
-    }
-  }
+/** The scheme the client used, as far as the proxies in front of this one tell. */
+function schemeOf({ head, manager }: Exchange): string {
+  return head.first(FORWARDED_PROTO) ?? manager.scheme;
 }

@@ -5,7 +5,7 @@
  *   waiting ──stream──► sent ──head──► answering ──done──► over
  *      └─unavailable──► over   └──reset, cancel──► over
  */
-import type { Exchange } from '../../http/exchange.ts';
+import type { Downstream } from '../../http/exchange.ts';
 import { type Failure, NO_HEALTHY_UPSTREAM } from '../../http/failure.ts';
 import type { ResponseHead } from '../../http/message.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
@@ -14,16 +14,29 @@ import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
 import type { StreamWaiter } from '../pool/http1-pool.ts';
 
+/** The request that is attempted, as far as an attempt needs it. An exchange is one. */
+export interface AttemptedRequest {
+  readonly isHead: boolean;
+  /** It has arrived completely. */
+  readonly requestDone: boolean;
+  /** Null while the first attempt is being started. */
+  readonly upstream: unknown;
+  readonly downstream: Pick<Downstream, 'acceptsChunked' | 'pauseRequest' | 'resumeRequest' | 'sendInterim'>;
+}
+
 /** Whoever started the attempt. */
 export interface AttemptOwner {
+  /** The request is on its way to the endpoint. */
+  onAttemptSent(): void;
   onAttemptHead(attempt: Attempt, head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
+  onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void;
   /** Ended without an answer. `sent`: the endpoint may have seen the request. */
   onAttemptFailed(attempt: Attempt, failure: Failure, sent: boolean): void;
 }
 
 export class Attempt implements StreamWaiter, ResponseReceiver {
   readonly #owner: AttemptOwner;
-  readonly #exchange: Exchange;
+  readonly #request: AttemptedRequest;
   readonly #cluster: Cluster;
   readonly #wire: string;
   readonly endpoint: Endpoint | null;
@@ -34,14 +47,20 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   readonly acceptsChunked: boolean;
   readonly isHead: boolean;
 
-  constructor(owner: AttemptOwner, exchange: Exchange, cluster: Cluster, endpoint: Endpoint | null, wire: string) {
+  constructor(
+    owner: AttemptOwner,
+    request: AttemptedRequest,
+    cluster: Cluster,
+    endpoint: Endpoint | null,
+    wire: string,
+  ) {
     this.#owner = owner;
-    this.#exchange = exchange;
+    this.#request = request;
     this.#cluster = cluster;
     this.#wire = wire;
     this.endpoint = endpoint;
-    this.acceptsChunked = exchange.downstream.acceptsChunked;
-    this.isHead = exchange.isHead;
+    this.acceptsChunked = request.downstream.acceptsChunked;
+    this.isHead = request.isHead;
   }
 
   /** Asks the endpoint's pool for a connection. HOT. */
@@ -61,7 +80,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     endpoint.rqTotal++;
     endpoint.pool.acquire(this);
     // The bytes of the body that follow can only wait in the client's socket.
-    if (this.#stream === null && !this.#over && !this.#exchange.requestDone) this.#exchange.downstream.pauseRequest();
+    if (this.#stream === null && !this.#over && !this.#request.requestDone) this.#request.downstream.pauseRequest();
   }
 
   get sent(): boolean {
@@ -69,10 +88,11 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   }
 
   onStream(stream: UpstreamStream): void {
-    const late = this.#exchange.upstream !== null;
+    const late = this.#request.upstream !== null;
     this.#stream = stream;
-    const { requestDone, downstream } = this.#exchange;
+    const { requestDone, downstream } = this.#request;
     stream.send(this, this.#wire, requestDone);
+    this.#owner.onAttemptSent();
     if (!requestDone && late) downstream.resumeRequest();
   }
 
@@ -86,11 +106,11 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     const stream = this.#stream;
     if (stream === null) return;
     stream.sendBody(buffer, start, end, done);
-    if (stream.congested) this.#exchange.downstream.pauseRequest();
+    if (stream.congested) this.#request.downstream.pauseRequest();
   }
 
   onWritable(): void {
-    if (!this.#exchange.requestDone) this.#exchange.downstream.resumeRequest();
+    if (!this.#request.requestDone) this.#request.downstream.resumeRequest();
   }
 
   onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
@@ -105,11 +125,11 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     if (done) this.#leave();
-    this.#exchange.respondBody(buffer, start, end, done);
+    this.#owner.onAttemptBody(buffer, start, end, done);
   }
 
   onInterim(head: ResponseHead): void {
-    this.#exchange.downstream.sendInterim(head);
+    this.#request.downstream.sendInterim(head);
   }
 
   onReset(failure: Failure): void {
@@ -123,11 +143,12 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   /** Gives up without telling the owner. `outcome` is what the endpoint is blamed for, null for nothing. */
   cancel(outcome: Outcome | null): void {
     if (this.#over) return;
-    this.#cluster.stats.rqCancelled++;
     if (outcome !== null) this.#judge(outcome);
     this.#leave();
-    if (this.#stream === null) this.endpoint!.pool.forget(this);
-    else {
+    if (this.#stream === null) {
+      this.#cluster.stats.rqCancelled++;
+      this.endpoint!.pool.forget(this);
+    } else {
       this.#cluster.stats.rqTxReset++;
       this.#stream.cancel();
     }

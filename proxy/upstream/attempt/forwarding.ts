@@ -8,99 +8,173 @@
  *             fail                                  ▼
  *                                                 fail
  */
-import { fullJitterMs } from '../../../kernel/backoff.ts';
-import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { Exchange, Upstream } from '../../http/exchange.ts';
-import { type Failure, PER_TRY_TIMEOUT, REQUEST_TIMEOUT, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
-import type { ResponseHead } from '../../http/message.ts';
+import {
+  DURATION_EXCEEDED,
+  DURATION_EXCEEDED_UPSTREAM,
+  type Failure,
+  PER_TRY_IDLE_TIMEOUT,
+  PER_TRY_TIMEOUT,
+  REQUEST_TIMEOUT,
+  STREAM_IDLE,
+  STREAM_IDLE_UPSTREAM,
+  UPSTREAM_OVERFLOW,
+} from '../../http/failure.ts';
+import { HeaderName } from '../../http/header-name.ts';
+import { rewriteHost } from '../../http/host-rewrite.ts';
+import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import { writeRequest } from '../../http1/request-writer.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { type GrpcTimeoutLimits, grpcDurationMs } from './grpc-timeout.ts';
+import { type Mirroring, sendMirrors } from './mirror.ts';
+import { Retries, type RetryOwner } from './retries.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-
-const PER_TRY = 0;
-const BACKOFF = 1;
+import { type LimitedStream, StreamDeadlines, type StreamLimit, type StreamLimits } from './stream-deadlines.ts';
+import { setWireHeader } from './wire-edit.ts';
 
 /** What the route asks of a forwarded request. Compiled with the route. */
 export interface ForwardOptions {
   /** 0: none. */
   readonly timeoutMs: number;
+  /** Null when the route has none of these. */
+  readonly limits: StreamLimits | null;
+  /** The client's grpc-timeout counts, within these bounds; null when it does not. */
+  readonly grpcTimeout: GrpcTimeoutLimits | null;
   readonly retry: RetryPolicy | null;
+  /** Bytes of a request that are kept for another attempt or a mirror. */
+  readonly bodyLimitBytes: number;
   /** auto_host_rewrite: the Host is the picked endpoint's hostname. */
   readonly endpointHost: boolean;
-  /** Response headers of the router (x-envoy-upstream-service-time) are wanted. */
-  readonly serviceTimeHeader: boolean;
+  /** append_x_forwarded_host. */
+  readonly appendForwardedHost: boolean;
+  /** Headers of the router (x-envoy-upstream-service-time, x-envoy-overloaded, ...) are wanted. */
+  readonly envoyHeaders: boolean;
+  /** x-envoy-attempt-count towards the endpoint, and towards the client. */
+  readonly countUpstream: boolean;
+  readonly countDownstream: boolean;
+  /** Null when nothing is mirrored. */
+  readonly mirrors: readonly Mirroring[] | null;
 }
 
-export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
+const ATTEMPT_COUNT = new HeaderName('x-envoy-attempt-count');
+const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms';
+
+export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream {
   readonly #exchange: Exchange;
   readonly #cluster: Cluster;
   readonly #options: ForwardOptions;
-  /** Everything the endpoint needs is in `wire`, so that another attempt can be made. */
-  readonly #replayable: boolean;
+  /** Null as well when this request may not be repeated, or is too large to be kept. */
+  #retry: RetryPolicy | null = null;
+  /** The mirrors this request was drawn for, until it has been sent to them. */
+  #mirrors: readonly Mirroring[] | null = null;
   #attempt: Attempt | null = null;
-  #admitted = false;
   #timeoutArmed = false;
-  /** Where the attempt before the coming one failed. */
-  #failed: Endpoint | null = null;
-  #perTry: Deadline | null = null;
-  #backoff: Deadline | null = null;
+  /** Bytes of the body that are kept in the exchange's wire text. */
+  #keptBytes = 0;
+  #retries: Retries | null = null;
+  #deadlines: StreamDeadlines | null = null;
 
   constructor(exchange: Exchange, cluster: Cluster, options: ForwardOptions) {
     this.#exchange = exchange;
     this.#cluster = cluster;
     this.#options = options;
-    this.#replayable = exchange.requestDone;
   }
 
   /** Begins the first attempt. HOT. */
   start(): void {
     const { stats, limits } = this.#cluster;
+    const exchange = this.#exchange;
+    const options = this.#options;
+    const { head } = exchange;
+    exchange.attempts = 1;
     if (stats.rqActive >= limits.maxRequests) {
       stats.rqActiveOverflow++;
       stats.rqPendingOverflow++;
-      this.#exchange.fail(UPSTREAM_OVERFLOW);
+      this.#fail(UPSTREAM_OVERFLOW);
       return;
     }
-    this.#admitted = true;
-    if (this.#options.endpointHost) this.#exchange.detach();
-    else this.#exchange.wire = writeRequest(this.#cluster.loop, this.#exchange);
-    if (this.#exchange.requestDone) this.#armTimeout();
-    this.#try(this.#cluster.pick());
-    if (!this.#exchange.ended) this.#exchange.upstream = this;
+    if (options.retry?.appliesTo(head)) this.#retry = options.retry;
+    if (options.countUpstream) {
+      head.remove(ATTEMPT_COUNT);
+      head.add(ATTEMPT_COUNT.name, '1');
+    }
+    if (options.limits !== null || options.grpcTimeout !== null) this.#startDeadlines(head);
+    const endpoint = this.#cluster.pick();
+    if (options.endpointHost) this.#takeHost(head, endpoint);
+    exchange.wire = writeRequest(this.#cluster.loop, exchange);
+    if (options.mirrors !== null) this.#mirrors = options.mirrors.filter((each) => each.draw());
+    this.#keptBytes = exchange.bodyEnd - exchange.bodyStart;
+    if (this.#keptBytes > options.bodyLimitBytes) this.#forgetBody();
+    if (exchange.requestDone) this.#requestComplete();
+    this.#try(endpoint);
+    if (!exchange.ended) exchange.upstream = this;
+  }
+
+  #takeHost(head: RequestHead, endpoint: Endpoint | null): void {
+    const hostname = endpoint?.config.hostname ?? '';
+    const { appendForwardedHost, envoyHeaders } = this.#options;
+    if (hostname !== '') rewriteHost(head, hostname, appendForwardedHost, envoyHeaders);
+  }
+
+  #startDeadlines(head: RequestHead): void {
+    const { limits, grpcTimeout } = this.#options;
+    const { loop } = this.#cluster;
+    const announcedMs = grpcTimeout === null ? null : grpcDurationMs(head, grpcTimeout);
+    const effective = limits ?? { perTryMs: 0, perTryIdleMs: 0, idleMs: 0, durationMs: 0 };
+    const chosen = announcedMs === null ? effective : { ...effective, durationMs: announcedMs };
+    this.#deadlines = new StreamDeadlines(loop, chosen, this);
   }
 
   #try(endpoint: Endpoint | null): void {
-    const { retry } = this.#options;
-    this.#exchange.attempts++;
-    if (this.#options.endpointHost) this.#writeForEndpoint(endpoint);
-    const attempt = new Attempt(this, this.#exchange, this.#cluster, endpoint, this.#exchange.wire);
+    const exchange = this.#exchange;
+    if (endpoint !== null) exchange.upstreamHost = endpoint.key;
+    const attempt = new Attempt(this, exchange, this.#cluster, endpoint, exchange.wire);
     this.#attempt = attempt;
-    if (retry !== null && retry.config.perTryTimeoutMs > 0) {
-      this.#perTry ??= new Deadline(this, PER_TRY);
-      this.#cluster.loop.wheel.arm(this.#perTry, retry.config.perTryTimeoutMs);
-    }
     attempt.start();
-  }
-
-  #writeForEndpoint(endpoint: Endpoint | null): void {
-    const hostname = endpoint?.config.hostname ?? '';
-    if (hostname !== '') this.#exchange.head.setAuthority(hostname);
-    this.#exchange.wire = writeRequest(this.#cluster.loop, this.#exchange);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // From the client
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    if (this.#retry !== null || this.#mirrors !== null) this.#keepBody(buffer, start, end);
     this.#attempt?.sendBody(buffer, start, end, done);
-    // The route timeout runs from the moment the request is complete, so that a slow upload does not spend it.
-    if (done) this.#armTimeout();
+    this.#deadlines?.requestActive();
+    if (!done) return;
+    if (this.#attempt?.sent) this.#deadlines?.startTry();
+    this.#requestComplete();
+  }
+
+  /** Keeps the body for another attempt. What came between two attempts is kept whatever its size, or it would be lost. */
+  #keepBody(buffer: Buffer, start: number, end: number): void {
+    this.#keptBytes += end - start;
+    if (this.#attempt !== null && this.#keptBytes > this.#options.bodyLimitBytes) this.#forgetBody();
+    else this.#exchange.wire += buffer.latin1Slice(start, end);
+  }
+
+  /** The request is too large to be kept: it passes, but is neither repeated nor mirrored. */
+  #forgetBody(): void {
+    this.#retry = null;
+    this.#mirrors = null;
+  }
+
+  /** The route timeout runs from the moment the request is complete, so that a slow upload does not spend it. */
+  #requestComplete(): void {
+    const { timeoutMs } = this.#options;
+    if (this.#mirrors !== null) {
+      sendMirrors(this.#mirrors, this.#exchange, timeoutMs);
+      this.#mirrors = null;
+    }
+    if (timeoutMs === 0) return;
+    this.#timeoutArmed = true;
+    this.#exchange.downstream.armTimeout(timeoutMs);
   }
 
   cancel(): void {
     this.#disarm();
+    this.#retries?.cancel();
     const attempt = this.#attempt;
     this.#attempt = null;
     attempt?.cancel(null);
@@ -116,129 +190,149 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
 
   onTimeout(): void {
     this.#timeoutArmed = false;
-    const { stats } = this.#cluster;
-    stats.rqTimeout++;
-    this.#countLocal(504);
-    const attempt = this.#attempt;
-    this.#attempt = null;
-    if (attempt !== null) {
-      if (attempt.endpoint !== null) attempt.endpoint.rqTimeout++;
-      attempt.cancel('gateway-error');
-    }
-    this.#exchange.fail(REQUEST_TIMEOUT);
+    this.#cluster.stats.rqTimeout++;
+    this.#blame();
+    this.#fail(REQUEST_TIMEOUT);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // From the attempt
 
+  onAttemptSent(): void {
+    if (this.#deadlines !== null && this.#exchange.requestDone) this.#deadlines.startTry();
+  }
+
   onAttemptHead(attempt: Attempt, head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
-    const { retry, serviceTimeHeader } = this.#options;
-    if (retry !== null) {
-      if (retry.retriesAnswer(head) && this.#mayRetry(retry)) {
-        this.#attempt = null;
+    const { envoyHeaders, countDownstream } = this.#options;
+    if (this.#deadlines !== null) {
+      this.#deadlines.answered();
+      this.#deadlines.answerActive();
+    }
+    if (this.#retry !== null) {
+      const wanted = this.#retry.retriesAnswer(head);
+      this.#retries?.settle(!wanted);
+      const resetMs = wanted ? this.#retry.resetAfterMs(head, this.#cluster.loop.clock.wallMs()) : null;
+      if (wanted && this.#mayRetry(this.#retry)) {
         if (!done) attempt.cancel(null);
-        this.#retryAfterBackoff(retry, attempt);
+        this.#retryLater(attempt, resetMs);
         return;
       }
-      if (this.#exchange.attempts > 1 && head.status < 500) this.#cluster.stats.rqRetrySuccess++;
     }
-    this.#disarm();
-    if (done) this.#attempt = null;
-    if (serviceTimeHeader) head.add('x-envoy-upstream-service-time', String(attempt.elapsedMs() | 0));
+    if (done) {
+      this.#attempt = null;
+      this.#disarm();
+    }
+    if (envoyHeaders) head.add('x-envoy-upstream-service-time', String(attempt.elapsedMs() | 0));
+    if (countDownstream) {
+      head.remove(ATTEMPT_COUNT);
+      head.add(ATTEMPT_COUNT.name, String(this.#exchange.attempts));
+    }
     this.#exchange.respond(head, buffer, start, end, done);
+  }
+
+  onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    this.#deadlines?.answerActive();
+    this.#exchange.respondBody(buffer, start, end, done);
   }
 
   onAttemptFailed(attempt: Attempt, failure: Failure, sent: boolean): void {
     this.#attempt = null;
-    const { retry } = this.#options;
-    if (
-      retry !== null &&
-      !this.#exchange.responseStarted &&
-      retry.retriesFailure(failure, sent) &&
-      this.#mayRetry(retry)
-    ) {
-      this.#retryAfterBackoff(retry, attempt);
+    this.#deadlines?.endTry();
+    this.#retries?.settle(false);
+    const retry = this.#retry;
+    if (retry?.retriesFailure(failure, sent) && !this.#exchange.responseStarted && this.#mayRetry(retry)) {
+      this.#retryLater(attempt, null);
       return;
     }
-    if (failure.status > 0) this.#countLocal(failure.status);
-    this.#disarm();
-    this.#exchange.fail(failure);
+    this.#fail(failure);
   }
 
-  /** Answers made here for a cluster count among its statuses, as in Envoy. */
-  #countLocal(status: number): void {
+  /** Ends the exchange; an answer made here for a cluster counts among its statuses, as in Envoy. */
+  #fail(failure: Failure): void {
+    const exchange = this.#exchange;
     const { byStatus } = this.#cluster.stats;
-    byStatus[status] = byStatus[status]! + 1;
+    let headers = '';
+    if (!exchange.responseStarted && failure.status > 0) {
+      byStatus[failure.status] = byStatus[failure.status]! + 1;
+      const { envoyHeaders, countDownstream } = this.#options;
+      if (failure === UPSTREAM_OVERFLOW && envoyHeaders) headers += 'x-envoy-overloaded: true\r\n';
+      if (countDownstream) headers += `${ATTEMPT_COUNT.name}: ${exchange.attempts}\r\n`;
+    }
+    this.#disarm();
+    exchange.fail(failure, headers);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Retries and deadlines
 
   #mayRetry(retry: RetryPolicy): boolean {
-    const { stats, limits } = this.#cluster;
-    if (!this.#replayable || !this.#admitted) return false;
-    if (this.#exchange.attempts > retry.config.numRetries) {
-      stats.rqRetryLimitExceeded++;
-      return false;
-    }
-    const budget = limits.retryBudget;
-    const allowed =
-      budget === null ? limits.maxRetries : Math.max(budget.minConcurrency, (stats.rqActive * budget.percent) / 100);
-    if (stats.retriesActive >= allowed) {
-      stats.rqRetryOverflow++;
-      return false;
-    }
-    return true;
+    this.#retries ??= new Retries(this.#cluster, retry, this);
+    const grant = this.#retries.take(this.#exchange.attempts);
+    if (grant === 'exhausted') this.#exchange.addFlag('URX');
+    return grant === 'granted';
   }
 
-  #retryAfterBackoff(retry: RetryPolicy, failed: Attempt): void {
-    const { stats, loop } = this.#cluster;
-    const { backoffBaseMs, backoffMaxMs } = retry.config;
-    if (this.#perTry !== null) loop.wheel.disarm(this.#perTry);
-    stats.rqRetry++;
-    stats.rqRetryBackoffExponential++;
-    stats.retriesActive++;
-    this.#failed = failed.endpoint;
-    this.#backoff ??= new Deadline(this, BACKOFF);
-    const delayMs = fullJitterMs(
-      { baseMs: backoffBaseMs, maxMs: backoffMaxMs },
-      this.#exchange.attempts - 1,
-      loop.random,
-    );
-    loop.wheel.arm(this.#backoff, delayMs);
-  }
-
-  onDeadline(deadline: Deadline): void {
-    this.#cluster.loop.refresh();
-    if (deadline.kind === PER_TRY) this.#onPerTryTimeout();
-    else this.#onBackoffOver();
-  }
-
-  #onBackoffOver(): void {
-    const { retry } = this.#options;
-    this.#cluster.stats.retriesActive--;
-    const { avoidPreviousHosts, hostSelectionMaxAttempts } = retry!.config;
-    const failed = this.#failed;
-    const other =
-      avoidPreviousHosts && failed !== null
-        ? this.#cluster.pickOther(failed, hostSelectionMaxAttempts)
-        : this.#cluster.pick();
-    this.#try(other);
-  }
-
-  #onPerTryTimeout(): void {
-    const attempt = this.#attempt;
-    if (attempt === null) return;
-    this.#cluster.stats.rqPerTryTimeout++;
+  #retryLater(failed: Attempt, resetMs: number | null): void {
     this.#attempt = null;
-    attempt.cancel('gateway-error');
-    this.onAttemptFailed(attempt, PER_TRY_TIMEOUT, true);
+    this.#deadlines?.endTry();
+    if (!this.#exchange.requestDone) this.#exchange.downstream.pauseRequest();
+    this.#retries!.schedule(failed.endpoint, this.#exchange.attempts, resetMs);
   }
 
-  #armTimeout(): void {
-    if (this.#options.timeoutMs === 0) return;
-    this.#timeoutArmed = true;
-    this.#exchange.downstream.armTimeout(this.#options.timeoutMs);
+  onRetryDue(): void {
+    const exchange = this.#exchange;
+    const { endpointHost, countUpstream, timeoutMs } = this.#options;
+    const endpoint = this.#retries!.pick();
+    const hostname = endpoint?.config.hostname ?? '';
+    exchange.attempts++;
+    if (endpointHost && hostname !== '') exchange.wire = setWireHeader(exchange.wire, 'host', hostname);
+    if (countUpstream) exchange.wire = setWireHeader(exchange.wire, ATTEMPT_COUNT.name, String(exchange.attempts));
+    if (exchange.expectedTimeoutMs > 0 && timeoutMs > 0) {
+      const leftMs = Math.max(1, timeoutMs - Math.ceil(this.#cluster.loop.nowMs - exchange.startedMs));
+      const expectedMs = Math.min(exchange.expectedTimeoutMs, leftMs);
+      exchange.wire = setWireHeader(exchange.wire, EXPECTED_TIMEOUT, String(expectedMs));
+    }
+    this.#try(endpoint);
+  }
+
+  onLimit(limit: StreamLimit): void {
+    const exchange = this.#exchange;
+    const { stats } = this.#cluster;
+    switch (limit) {
+      case 'per-try':
+        stats.rqPerTryTimeout++;
+        this.#tryIsOver(PER_TRY_TIMEOUT);
+        return;
+      case 'per-try-idle':
+        stats.rqPerTryIdleTimeout++;
+        this.#tryIsOver(PER_TRY_IDLE_TIMEOUT);
+        return;
+      case 'idle':
+        exchange.manager.stats.rqIdleTimeout++;
+        this.#disarm();
+        exchange.fail(exchange.requestDone ? STREAM_IDLE_UPSTREAM : STREAM_IDLE);
+        return;
+      case 'duration':
+        exchange.manager.stats.rqMaxDurationReached++;
+        this.#disarm();
+        exchange.fail(exchange.requestDone ? DURATION_EXCEEDED_UPSTREAM : DURATION_EXCEEDED);
+        return;
+    }
+  }
+
+  #tryIsOver(failure: Failure): void {
+    const attempt = this.#blame();
+    if (attempt !== null) this.onAttemptFailed(attempt, failure, true);
+  }
+
+  /** The endpoint did not answer in time: it is told, and held against it. */
+  #blame(): Attempt | null {
+    const attempt = this.#attempt;
+    this.#attempt = null;
+    if (attempt === null) return null;
+    if (attempt.endpoint !== null) attempt.endpoint.rqTimeout++;
+    attempt.cancel('timeout');
+    return attempt;
   }
 
   #disarm(): void {
@@ -246,11 +340,6 @@ export class Forwarding implements Upstream, AttemptOwner, DeadlineOwner {
       this.#timeoutArmed = false;
       this.#exchange.downstream.armTimeout(0);
     }
-    const { wheel } = this.#cluster.loop;
-    if (this.#perTry !== null) wheel.disarm(this.#perTry);
-    if (this.#backoff?.armed) {
-      wheel.disarm(this.#backoff);
-      this.#cluster.stats.retriesActive--;
-    }
+    this.#deadlines?.stop();
   }
 }

@@ -16,7 +16,7 @@ import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 /** How an attempt ended, as the detector sees it. */
-export type Outcome = 'success' | 'server-error' | 'gateway-error' | 'local-failure';
+export type Outcome = 'success' | 'server-error' | 'gateway-error' | 'timeout' | 'local-failure';
 
 interface Record {
   consecutive5xx: number;
@@ -66,7 +66,7 @@ export class OutlierDetector implements DeadlineOwner {
       return;
     }
     const { splitExternalLocalOriginErrors: split } = this.#config;
-    if (outcome === 'local-failure' && split) {
+    if ((outcome === 'local-failure' || outcome === 'timeout') && split) {
       record.consecutiveLocal++;
       this.#check(endpoint, record, record.consecutiveLocal, 'local');
       return;

@@ -1,0 +1,117 @@
+/** The `%COMMAND%`s of substitution formats, by name (envoyproxy.io, "Access logging", command operators). */
+import type { Exchange } from './exchange.ts';
+import type { HeaderValues } from './exchange-record.ts';
+import { HeaderName } from './header-name.ts';
+import { compileStartTime } from './start-time.ts';
+import { wireHeader, wireMethod, wirePath } from './wire-fields.ts';
+
+/** Evaluates one command. `response` are the fields of the answer, null before there is one. */
+export type Evaluate = (exchange: Exchange, response: HeaderValues | null) => string | number | null;
+
+/** Commands without arguments. */
+export const COMMANDS: Readonly<Record<string, Evaluate>> = {
+  PROTOCOL: protocolOf,
+  RESPONSE_CODE: ({ status }) => status,
+  RESPONSE_CODE_DETAILS: responseCodeDetails,
+  RESPONSE_FLAGS: (exchange) => responseFlags(exchange).join(',') || '-',
+  BYTES_RECEIVED: ({ record }) => record?.bytesReceived ?? 0,
+  BYTES_SENT: ({ record }) => record?.bytesSent ?? 0,
+  DURATION: ({ manager, startedMs }) => Math.floor(manager.nowMs() - startedMs),
+  REQUEST_DURATION: (exchange) => sinceStart(exchange, exchange.record?.requestDoneMs),
+  RESPONSE_DURATION: (exchange) => sinceStart(exchange, exchange.record?.answerStartMs),
+  RESPONSE_TX_DURATION: responseTxDuration,
+  UPSTREAM_HOST: ({ upstreamHost }) => upstreamHost || null,
+  UPSTREAM_CLUSTER: ({ clusterName }) => clusterName || null,
+  UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ attempts }) => attempts,
+  UPSTREAM_PROTOCOL: ({ wire }) => (wire === '' ? null : 'HTTP/1.1'),
+  DOWNSTREAM_REMOTE_ADDRESS: ({ downstream }) => withPort(downstream.remoteAddress, downstream.remotePort),
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.remoteAddress,
+  DOWNSTREAM_REMOTE_PORT: ({ downstream }) => downstream.remotePort,
+  ROUTE_NAME: ({ route }) => route?.config.name || null,
+  // Virtual clusters are not honoured: no request has one.
+  VIRTUAL_CLUSTER_NAME: () => null,
+  STREAM_ID: (exchange) => requestField(exchange, REQUEST_ID),
+};
+
+/** Commands with arguments: compiled from them. */
+export const PARAMETERISED: Readonly<Record<string, (args: readonly string[]) => Evaluate>> = {
+  REQ: requestHeader,
+  RESP: responseHeader,
+  START_TIME: (args) => {
+    const render = compileStartTime(args[0] ?? '');
+    return ({ manager, startedMs }) => render(manager.wallTimeOf(startedMs));
+  },
+};
+
+const REQUEST_ID = new HeaderName('x-request-id');
+
+/** The response flags in the order in which they were raised; empty when all went well. */
+export function responseFlags({ flags, failure }: Exchange): readonly string[] {
+  const own = failure === null || failure.flag === '-' ? [] : [failure.flag];
+  return flags === null ? own : [...flags, ...own];
+}
+
+function protocolOf({ downstream }: Exchange): string {
+  return downstream.acceptsChunked ? 'HTTP/1.1' : 'HTTP/1.0';
+}
+
+function responseCodeDetails({ failure, responseStarted, record }: Exchange): string | null {
+  if (failure !== null) return failure.details;
+  if (!responseStarted) return null;
+  return record?.answerStartMs === -1 ? 'direct_response' : 'via_upstream';
+}
+
+function sinceStart({ startedMs }: Exchange, ms: number | undefined): number | null {
+  return ms === undefined || ms < 0 ? null : Math.floor(ms - startedMs);
+}
+
+function responseTxDuration({ record }: Exchange): number | null {
+  if (record === null || record.answerStartMs < 0 || record.answerEndMs < 0) return null;
+  return Math.floor(record.answerEndMs - record.answerStartMs);
+}
+
+function withPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function requestHeader(args: readonly string[]): Evaluate {
+  const names = args.map((name) => new HeaderName(name));
+  return (exchange) => {
+    for (const name of names) {
+      const value = requestField(exchange, name);
+      if (value !== null) return value;
+    }
+    return null;
+  };
+}
+
+/** The head is used up once it was forwarded; what went out still tells. */
+function requestField(exchange: Exchange, name: HeaderName): string | null {
+  const { head, wire } = exchange;
+  const sent = wire !== '';
+  switch (name.name) {
+    case ':method':
+      return sent ? wireMethod(wire) : head.method;
+    case ':path':
+      return sent ? wirePath(wire) : head.path;
+    case ':authority':
+      return sent ? wireHeader(wire, 'host') : head.authority;
+    case ':scheme':
+      return requestField(exchange, FORWARDED_PROTO) ?? exchange.manager.scheme;
+    default:
+      return sent ? wireHeader(wire, name.name) : head.first(name);
+  }
+}
+
+const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
+
+function responseHeader(args: readonly string[]): Evaluate {
+  const names = args.map((name) => new HeaderName(name));
+  return (exchange, response) => {
+    for (const name of names) {
+      const value = name.name === ':status' ? String(exchange.status) : (response?.first(name) ?? null);
+      if (value !== null) return value;
+    }
+    return null;
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Copies of requests for another cluster (envoy.config.route.v3.RouteAction.RequestMirrorPolicy): sent and forgotten.
+ * Whatever becomes of a copy, the client's request does not notice. Copies count towards the limits of their own cluster
+ * and end with the route's timeout, so that a slow mirror cannot pile them up.
+ */
+import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { wireHeader } from '../../http/wire-fields.ts';
+import type { Cluster } from '../cluster.ts';
+import { Attempt, type AttemptedRequest, type AttemptOwner } from './attempt.ts';
+import { setWireHeader } from './wire-edit.ts';
+
+/** One mirror of a route. */
+export interface Mirroring {
+  /** Whether this request is copied. */
+  draw(): boolean;
+  /** Where to; undefined when the cluster does not exist. */
+  cluster(): Cluster | undefined;
+}
+
+/** How long a copy may take when the route has no timeout, in milliseconds. */
+const UNLIMITED_ROUTE_MS = 15_000;
+
+/** Sends a complete request to the mirrors as well. */
+export function sendMirrors(mirrors: readonly Mirroring[], exchange: Exchange, timeoutMs: number): void {
+  const { wire, isHead } = exchange;
+  for (const mirror of mirrors) {
+    const cluster = mirror.cluster();
+    if (cluster !== undefined) new MirroredRequest(cluster, isHead, timeoutMs || UNLIMITED_ROUTE_MS).start(wire);
+  }
+}
+
+class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
+  readonly isHead: boolean;
+  readonly requestDone = true;
+  readonly upstream = null;
+  readonly downstream: AttemptedRequest['downstream'] = NOBODY;
+  readonly #cluster: Cluster;
+  readonly #timeoutMs: number;
+  readonly #deadline: Deadline;
+  #attempt: Attempt | null = null;
+
+  constructor(cluster: Cluster, isHead: boolean, timeoutMs: number) {
+    this.#cluster = cluster;
+    this.isHead = isHead;
+    this.#timeoutMs = timeoutMs;
+    this.#deadline = new Deadline(this);
+  }
+
+  start(wire: string): void {
+    const { stats, limits, loop } = this.#cluster;
+    if (stats.rqActive >= limits.maxRequests) {
+      stats.rqActiveOverflow++;
+      stats.rqPendingOverflow++;
+      return;
+    }
+    loop.wheel.arm(this.#deadline, this.#timeoutMs);
+    this.#attempt = new Attempt(this, this, this.#cluster, this.#cluster.pick(), shadowed(wire));
+    this.#attempt.start();
+  }
+
+  onDeadline(): void {
+    this.#cluster.loop.refresh();
+    this.#cluster.stats.rqTimeout++;
+    this.#attempt?.cancel('timeout');
+  }
+
+  onAttemptSent(): void {}
+
+  onAttemptHead(_attempt: Attempt, _head: unknown, _buffer: Buffer, _start: number, _end: number, done: boolean): void {
+    if (done) this.#over();
+  }
+
+  onAttemptBody(_buffer: Buffer, _start: number, _end: number, done: boolean): void {
+    if (done) this.#over();
+  }
+
+  onAttemptFailed(): void {
+    this.#over();
+  }
+
+  #over(): void {
+    this.#cluster.loop.wheel.disarm(this.#deadline);
+  }
+}
+
+/** Nobody listens to the answer of a copy. */
+const NOBODY: AttemptedRequest['downstream'] = {
+  acceptsChunked: true,
+  pauseRequest: () => {},
+  resumeRequest: () => {},
+  sendInterim: () => {},
+};
+
+/** The copy as its endpoint sees it: `-shadow` behind the host's name, so that logs can tell them apart. */
+function shadowed(wire: string): string {
+  const host = wireHeader(wire, 'host') ?? '';
+  const port = /:[0-9]+$/.exec(host)?.[0] ?? '';
+  const shadow = `${host.slice(0, host.length - port.length)}-shadow${port}`;
+  return setWireHeader(setWireHeader(wire, 'host', shadow), 'x-envoy-internal', 'true');
+}

@@ -1,0 +1,105 @@
+/**
+ * The retries of one request: whether another attempt is granted, when it starts and where it goes. Made when the first
+ * attempt fails, so that a request that succeeds pays nothing.
+ *
+ *   take ──granted──► schedule ──back-off──► onRetryDue ──► settle, by the outcome of that attempt
+ *     └─exhausted, overflow
+ *
+ * A granted retry holds one of the cluster's concurrent retries (max_retries or retry_budget) until its outcome is known.
+ */
+import { fullJitterMs } from '../../../kernel/backoff.ts';
+import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+
+/** The request that is retried. */
+export interface RetryOwner {
+  /** The back-off is over: start the next attempt. */
+  onRetryDue(): void;
+}
+
+/** Whether another attempt may be made: `exhausted` has used up num_retries, `overflow` the cluster's share. */
+export type Grant = 'granted' | 'exhausted' | 'overflow';
+
+export class Retries implements DeadlineOwner {
+  readonly #cluster: Cluster;
+  readonly #policy: RetryPolicy;
+  readonly #owner: RetryOwner;
+  readonly #backoff: Deadline;
+  readonly #tried: Endpoint[] = [];
+  #holding = false;
+
+  constructor(cluster: Cluster, policy: RetryPolicy, owner: RetryOwner) {
+    this.#cluster = cluster;
+    this.#policy = policy;
+    this.#owner = owner;
+    this.#backoff = new Deadline(this);
+  }
+
+  /** Asks for another attempt after `attempts` were made. */
+  take(attempts: number): Grant {
+    const { stats, limits } = this.#cluster;
+    if (attempts > this.#policy.config.numRetries) {
+      stats.rqRetryLimitExceeded++;
+      return 'exhausted';
+    }
+    const budget = limits.retryBudget;
+    const allowed =
+      budget === null ? limits.maxRetries : Math.max(budget.minConcurrency, (stats.rqActive * budget.percent) / 100);
+    if (stats.retriesActive >= allowed) {
+      stats.rqRetryOverflow++;
+      return 'overflow';
+    }
+    stats.retriesActive++;
+    this.#holding = true;
+    return 'granted';
+  }
+
+  /** Starts the back-off behind `failed`. `resetMs` is what the endpoint asked for, null when it did not. */
+  schedule(failed: Endpoint | null, attempts: number, resetMs: number | null): void {
+    const { stats, loop } = this.#cluster;
+    const { backoffBaseMs, backoffMaxMs } = this.#policy.config;
+    if (failed !== null) this.#tried.push(failed);
+    stats.rqRetry++;
+    if (resetMs === null) {
+      stats.rqRetryBackoffExponential++;
+      const limits = { baseMs: backoffBaseMs, maxMs: backoffMaxMs };
+      loop.wheel.arm(this.#backoff, fullJitterMs(limits, attempts - 1, loop.random));
+    } else {
+      stats.rqRetryBackoffRatelimited++;
+      // Never sooner than asked, and up to half as long again, so that many do not return together.
+      loop.wheel.arm(this.#backoff, resetMs * (1 + loop.random.next() / 2));
+    }
+  }
+
+  onDeadline(): void {
+    this.#cluster.loop.refresh();
+    this.#owner.onRetryDue();
+  }
+
+  /** Where the next attempt goes: with previous_hosts somewhere else, as far as the allowed draws find another endpoint. */
+  pick(): Endpoint | null {
+    const { avoidPreviousHosts, hostSelectionMaxAttempts } = this.#policy.config;
+    let endpoint = this.#cluster.pick();
+    if (!avoidPreviousHosts) return endpoint;
+    for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#tried.includes(endpoint); i++) {
+      endpoint = this.#cluster.pick();
+    }
+    return endpoint;
+  }
+
+  /** The attempt that was granted is over. */
+  settle(succeeded: boolean): void {
+    if (!this.#holding) return;
+    this.#holding = false;
+    this.#cluster.stats.retriesActive--;
+    if (succeeded) this.#cluster.stats.rqRetrySuccess++;
+  }
+
+  /** Nobody waits for the answer any longer. */
+  cancel(): void {
+    this.#cluster.loop.wheel.disarm(this.#backoff);
+    this.settle(false);
+  }
+}
