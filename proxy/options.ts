@@ -102,6 +102,18 @@ function explain(error: unknown): string {
   const unknown = /Unknown option '(-[^']*)'/.exec(message);
   if (unknown === null) return message.split('. ')[0]!;
   const name = unknown[1]!;
-  const close = nearest(name.replace(/^-+/, ''), Object.keys(OPTIONS));
+  const close = nearestOption(name.replace(/^-+/, ''));
   return `unknown option ${name}${close === undefined ? '' : `, did you mean --${close}?`}`;
+}
+
+/** The option with the nearest name, or one whose first word is near: `confg` means `config-path`. */
+function nearestOption(name: string): string | undefined {
+  const names = Object.keys(OPTIONS);
+  const whole = nearest(name, names);
+  if (whole !== undefined) return whole;
+  const word = nearest(
+    name,
+    names.map((each) => each.split('-')[0]!),
+  );
+  return names.find((each) => each.split('-')[0] === word);
 }

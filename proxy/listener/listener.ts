@@ -47,9 +47,9 @@ export class Listener implements Acceptor, ServerConnectionOwner {
   /** Binds. Rejects with a message that names listener, address and cause. */
   async open(): Promise<void> {
     const { host, port } = this.config.address;
-    const { tcpBacklog, name } = this.config;
+    const { tcpBacklog, name, reusePort } = this.config;
     try {
-      this.#socket = await listen(this.#loop, { host, port, backlog: tcpBacklog }, this);
+      this.#socket = await listen(this.#loop, { host, port, backlog: tcpBacklog, reusePort }, this);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new Error(`listener ${name}: cannot bind ${host}:${port}: ${cause}`);
