@@ -67,9 +67,9 @@ t.test('a command that does not exist gets the nearest one that does', async (t)
 });
 
 t.test('a flag that does not exist gets the nearest one that does', async (t) => {
-  const { code, err } = await run(['apply', '--filenam', 'x.yaml']);
+  const { code, err } = await run(['apply', '--fil', 'x.yaml']);
   t.equal(code, 2);
-  t.match(err, /unknown option '--filenam'\n\(Did you mean --filename\?\)/);
+  t.match(err, /unknown option '--fil'\n\(Did you mean --file\?\)/);
 });
 
 t.test('a kind that does not exist gets the nearest one that does', async (t) => {

@@ -11,14 +11,19 @@ import { type ControlPlane, startControlPlane } from './app.ts';
 import { type ControlPlaneSettings, parseSettings, USAGE, UsageError } from './settings.ts';
 import { StoreError } from './store/store.ts';
 
-const OUTRIDER = fileURLToPath(new URL('../bin/outrider', import.meta.url));
+/** The script that this process was started with is the `outrider` command, in the repository as in the image. */
+function outriderScript(): string {
+  const script = process.argv[1];
+  if (script === undefined) throw new Error('the control plane is started by the outrider command');
+  return script;
+}
 
 /** Runs a control plane to its end; `argv` without node and script. The exit code: 0, 1 failed, 2 wrong usage. */
 export async function runControlPlane(argv: readonly string[]): Promise<number> {
   try {
     const settings = parseSettings(argv, {
       cwd: process.cwd(),
-      sidecarCommand: [process.execPath, OUTRIDER, 'proxy'],
+      sidecarCommand: [process.execPath, outriderScript(), 'proxy'],
     });
     if (settings === 'help') {
       process.stdout.write(USAGE);

@@ -15,7 +15,7 @@ import { withClient, withServerOptions } from '../server-command.ts';
 const WAIT_SECONDS = 30;
 
 interface ApplyFlags {
-  readonly filename?: readonly string[];
+  readonly file?: readonly string[];
   readonly dryRun?: boolean;
   readonly wait?: true | number;
   readonly output: Format;
@@ -28,12 +28,12 @@ export function addApply(program: Command, context: CliContext): void {
   const command = program
     .command('apply')
     .description('create or change workloads and routes from YAML files')
-    .option('-f, --filename <file>', 'a file, or - for standard input; may be repeated', collect)
+    .option('-f, --file <file>', 'a file, or - for standard input; may be repeated', collect)
     .option('--dry-run', 'check the files and tell what would change')
     .option('--wait [seconds]', 'return when every sidecar concerned has accepted the change', seconds)
     .addOption(outputOption());
   withServerOptions(command).action((flags: ApplyFlags) => {
-    const files = atLeastOne(flags.filename, '--filename');
+    const files = atLeastOne(flags.file, '--file');
     return withClient(flags, context, async (client) => {
       for (const file of files) {
         const result = await applyFile(client, file, flags, context);
@@ -83,7 +83,7 @@ function readText(file: string): string {
 
 /**
  * The values of an option that must be there. Commander could check that itself, but does so before it looks for unknown
- * options, and would call a mistyped `--filename` missing.
+ * options, and would call a mistyped `--file` missing.
  */
 export function atLeastOne(values: readonly string[] | undefined, flag: string): readonly string[] {
   if (values !== undefined) return values;
