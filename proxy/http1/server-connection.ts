@@ -150,8 +150,9 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
         else exchange.fail(BODY_TIMEOUT);
         return;
       case 'stream-idle':
+        if (exchange === null || exchange.ownIdleTimeout) return;
         stats.rqIdleTimeout++;
-        exchange?.fail(this.#reader.inBody ? STREAM_IDLE : STREAM_IDLE_UPSTREAM);
+        exchange.fail(this.#reader.inBody ? STREAM_IDLE : STREAM_IDLE_UPSTREAM);
         return;
       case 'idle':
         this.#closePolitely();

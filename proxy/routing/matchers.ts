@@ -50,18 +50,21 @@ export function compilePath(match: PathMatch): StringTest {
   }
 }
 
-/** envoy.config.route.v3.HeaderMatcher. Lines of one name are tested one by one; an inverted test fails if any fits. */
+/**
+ * envoy.config.route.v3.HeaderMatcher. Lines of one name are joined by a comma and tested as one value. A header that is
+ * missing fits no test, inverted or not, unless it is to be treated as empty.
+ */
 export class HeaderMatcher {
   readonly #name: HeaderName;
+  readonly #startLine: boolean;
   readonly #test: StringTest | null;
   readonly #wantPresent: boolean;
   readonly #invert: boolean;
   readonly #missingAsEmpty: boolean;
-  readonly #pseudo: boolean;
 
   constructor(match: HeaderMatch) {
     this.#name = new HeaderName(match.name);
-    this.#pseudo = match.name.startsWith(':');
+    this.#startLine = match.name.startsWith(':') || match.name === 'host';
     this.#invert = match.invert;
     this.#missingAsEmpty = match.missingAsEmpty;
     this.#wantPresent = match.test.kind === 'present' ? match.test.present : true;
@@ -74,20 +77,20 @@ export class HeaderMatcher {
   }
 
   matches(head: HeaderFields): boolean {
-    const value = this.#pseudo ? startLineValue(head, this.#name.name) : head.first(this.#name);
-    if (this.#test === null) return ((value !== null) === this.#wantPresent) !== this.#invert;
-    // A header that is not there fits neither a test nor its inversion, unless it counts as empty.
-    if (value === null) return this.#missingAsEmpty && this.#test('') !== this.#invert;
-    return (this.#test(value) || this.#anyOtherLine(head)) !== this.#invert;
+    const value = this.#startLine ? startLineValue(head, this.#name.name) : this.#value(head);
+    if (value === null && !this.#missingAsEmpty) return this.#test === null && this.#wantPresent === this.#invert;
+    const fits = this.#test === null ? this.#wantPresent : this.#test(value ?? '');
+    return fits !== this.#invert;
   }
 
-  #anyOtherLine(head: HeaderFields): boolean {
-    if (this.#pseudo) return false;
-    const test = this.#test!;
+  #value(head: HeaderFields): string | null {
     let line = head.find(this.#name, 0);
-    if (line >= 0) line = head.find(this.#name, line + 1);
-    for (; line >= 0; line = head.find(this.#name, line + 1)) if (test(head.value(line))) return true;
-    return false;
+    if (line < 0) return head.first(this.#name);
+    let value = head.value(line);
+    for (line = head.find(this.#name, line + 1); line >= 0; line = head.find(this.#name, line + 1)) {
+      value += `,${head.value(line)}`;
+    }
+    return value;
   }
 }
 
@@ -100,10 +103,8 @@ function startLineValue(head: HeaderFields, name: string): string | null {
     case ':path':
       return message.path ?? null;
     case ':authority':
+    case 'host':
       return message.authority ?? null;
-    case ':scheme':
-      // Every listener is clear text.
-      return message.method === undefined ? null : 'http';
     case ':status':
       return message.status === undefined ? null : String(message.status);
     default:

@@ -37,13 +37,32 @@ export class Route {
     this.#query = config.match.query.map((each) => new QueryMatcher(each));
   }
 
-  matches(path: string, query: string, head: RequestHead, runtime: Runtime, random: Random): boolean {
+  matches(path: string, query: string, head: RequestHead, runtime: Runtime, draw: Pick<Random, 'next'>): boolean {
     if (!this.#path(path)) return false;
     for (const matcher of this.#headers) if (!matcher.matches(head)) return false;
     for (const matcher of this.#query) if (!matcher.matches(query)) return false;
     const { runtimeFraction, grpcOnly } = this.config.match;
     if (grpcOnly && !isGrpcRequest(head)) return false;
-    return runtimeFraction === null || drawFraction(runtimeFraction, runtime, random);
+    return runtimeFraction === null || drawFraction(runtimeFraction, runtime, draw);
+  }
+}
+
+/** One number for all the shares of one request, as in Envoy: whom a route of 30 % leaves out, one of 20 % leaves out, too. */
+class OneDraw {
+  readonly #random: Random;
+  #drawn = -1;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  reset(): void {
+    this.#drawn = -1;
+  }
+
+  next(): number {
+    if (this.#drawn < 0) this.#drawn = this.#random.next();
+    return this.#drawn;
   }
 }
 
@@ -55,7 +74,7 @@ interface Wildcard {
 export class RouteTable {
   readonly config: RouteTableConfig;
   readonly #runtime: Runtime;
-  readonly #random: Random;
+  readonly #draw: OneDraw;
   readonly #exact = new Map<string, readonly Route[]>();
   /** Longest first. */
   readonly #suffixes: readonly Wildcard[];
@@ -67,7 +86,7 @@ export class RouteTable {
   constructor(config: RouteTableConfig, runtime: Runtime, random: Random) {
     this.config = config;
     this.#runtime = runtime;
-    this.#random = random;
+    this.#draw = new OneDraw(random);
     const suffixes: Wildcard[] = [];
     const prefixes: Wildcard[] = [];
     let any: readonly Route[] | null = null;
@@ -103,8 +122,9 @@ export class RouteTable {
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
     const query = mark < 0 ? '' : target.slice(mark + 1);
+    this.#draw.reset();
     for (const route of routes) {
-      if (route.matches(path, query, request.head, this.#runtime, this.#random)) return route;
+      if (route.matches(path, query, request.head, this.#runtime, this.#draw)) return route;
     }
     return null;
   }

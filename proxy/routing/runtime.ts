@@ -33,7 +33,7 @@ export class Runtime {
 }
 
 /** Draws whether a request belongs to the share. An override under the key counts in hundredths, as in Envoy. */
-export function drawFraction(fraction: RuntimeFraction, runtime: Runtime, random: Random): boolean {
+export function drawFraction(fraction: RuntimeFraction, runtime: Runtime, random: Pick<Random, 'next'>): boolean {
   if (fraction.runtimeKey !== null) {
     const override = runtime.number(fraction.runtimeKey, -1);
     if (override >= 0) return random.next() * 100 < override;
