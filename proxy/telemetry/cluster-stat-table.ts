@@ -1,7 +1,7 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
 import type { ClusterConfig } from '../config/model.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
-import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
+import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
 import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
 
 /** What is told of one endpoint. The proxy's endpoints are such. */
@@ -24,6 +24,18 @@ export interface CountedClusters {
   added: number;
   modified: number;
   removed: number;
+}
+
+/** The parts of the names of ejection counters. */
+type EjectionReason =
+  Extract<NumberField<ClusterStats>, `ejectionsDetected${string}`> extends `ejectionsDetected${infer R}` ? R : never;
+
+function ejections(reason: EjectionReason, name: string, why: string): StatRow<ClusterStats>[] {
+  const path = (kind: string) => `outlier_detection.ejections_${kind}_${name}`;
+  return [
+    counter(`ejectionsDetected${reason}`, path('detected'), `Endpoints that stood out by ${why}, even if not ejected`),
+    counter(`ejectionsEnforced${reason}`, path('enforced'), `Ejections because of ${why}`),
+  ];
 }
 
 /** Fields of ClusterStats by Envoy's names. `retriesActive` is seen through `circuit_breakers` alone, as in Envoy. */
@@ -69,25 +81,20 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   gauge('ejectionsActive', 'outlier_detection.ejections_active', 'Endpoints ejected now'),
   counter('ejectionsEnforcedTotal', 'outlier_detection.ejections_enforced_total', 'Ejections for any reason'),
   counter('ejectionsOverflow', 'outlier_detection.ejections_overflow', 'Ejections prevented by max_ejection_percent'),
-  counter(
-    'ejectionsDetectedConsecutive5xx',
-    'outlier_detection.ejections_detected_consecutive_5xx',
-    'Consecutive 5xx detected, even if not enforced',
+  ...ejections('Consecutive5xx', 'consecutive_5xx', 'consecutive 5xx'),
+  ...ejections('ConsecutiveGatewayFailure', 'consecutive_gateway_failure', 'consecutive gateway failures'),
+  ...ejections(
+    'ConsecutiveLocalOriginFailure',
+    'consecutive_local_origin_failure',
+    'consecutive failures on the way to them',
   ),
-  counter(
-    'ejectionsEnforcedConsecutive5xx',
-    'outlier_detection.ejections_enforced_consecutive_5xx',
-    'Ejections for consecutive 5xx',
-  ),
-  counter(
-    'ejectionsDetectedConsecutiveGatewayFailure',
-    'outlier_detection.ejections_detected_consecutive_gateway_failure',
-    'Consecutive gateway failures detected, even if not enforced',
-  ),
-  counter(
-    'ejectionsEnforcedConsecutiveGatewayFailure',
-    'outlier_detection.ejections_enforced_consecutive_gateway_failure',
-    'Ejections for consecutive gateway failures',
+  ...ejections('SuccessRate', 'success_rate', 'their success rate'),
+  ...ejections('LocalOriginSuccessRate', 'local_origin_success_rate', 'their success rate on the way to them'),
+  ...ejections('FailurePercentage', 'failure_percentage', 'their share of failures'),
+  ...ejections(
+    'FailurePercentageLocalOrigin',
+    'failure_percentage_local_origin',
+    'their share of failures on the way to them',
   ),
 ];
 

@@ -46,6 +46,16 @@ export class ClusterStats {
   ejectionsEnforcedConsecutive5xx = 0;
   ejectionsDetectedConsecutiveGatewayFailure = 0;
   ejectionsEnforcedConsecutiveGatewayFailure = 0;
+  ejectionsDetectedConsecutiveLocalOriginFailure = 0;
+  ejectionsEnforcedConsecutiveLocalOriginFailure = 0;
+  ejectionsDetectedSuccessRate = 0;
+  ejectionsEnforcedSuccessRate = 0;
+  ejectionsDetectedLocalOriginSuccessRate = 0;
+  ejectionsEnforcedLocalOriginSuccessRate = 0;
+  ejectionsDetectedFailurePercentage = 0;
+  ejectionsEnforcedFailurePercentage = 0;
+  ejectionsDetectedFailurePercentageLocalOrigin = 0;
+  ejectionsEnforcedFailurePercentageLocalOrigin = 0;
   /** Completed requests by status. */
   readonly byStatus = new Float64Array(STATUS_CODES);
   readonly timeMs: LatencyHistogram = new LatencyHistogram();

@@ -2,6 +2,7 @@
  * A cluster: endpoints that are interchangeable, the picker over them, and the limits all requests to them share.
  * Long-lived: a configuration push changes it in place and endpoints keep their identity, counters and connections.
  */
+import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type {
   ClusterConfig,
   ClusterLimits,
@@ -17,9 +18,12 @@ import { Endpoint, endpointKey } from './endpoint.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { createPicker } from './picker/create-picker.ts';
 import { EMPTY_PICKER, type Picker } from './picker/picker.ts';
+import { type PriorityHealth, priorityLoads } from './picker/priority-load.ts';
+import { type PickerShare, PriorityPicker } from './picker/priority-picker.ts';
+import { slowStartEndMs, slowStartWeights, type Weigh } from './picker/slow-start.ts';
 import { Http1Pool, type PoolHost } from './pool/http1-pool.ts';
 
-export class Cluster implements PoolHost {
+export class Cluster implements PoolHost, DeadlineOwner {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
   readonly http1Limits: Http1Limits = DEFAULT_HTTP1_LIMITS;
@@ -31,6 +35,8 @@ export class Cluster implements PoolHost {
   #list: readonly Endpoint[] = [];
   #picker: Picker = EMPTY_PICKER;
   #outlier: OutlierDetector | null = null;
+  readonly #slowStart: Deadline;
+  #overprovisioningPercent = 140;
   /** Endpoints are known: the cluster may be used, even when the list is empty. */
   warm = false;
 
@@ -39,6 +45,7 @@ export class Cluster implements PoolHost {
     this.responseHead = responseHead;
     this.config = config;
     this.limits = config.limits.default;
+    this.#slowStart = new Deadline(this);
     this.#createOutlierDetector();
   }
 
@@ -67,6 +74,7 @@ export class Cluster implements PoolHost {
 
   /** Replaces the membership. An endpoint that stays keeps its identity; one that goes finishes what it has. */
   setEndpoints(set: EndpointSetConfig): void {
+    this.#overprovisioningPercent = set.overprovisioningFactor;
     const next = new Map<string, Endpoint>();
     for (const locality of set.localities) {
       for (const config of locality.endpoints) {
@@ -96,13 +104,6 @@ export class Cluster implements PoolHost {
     return this.#picker.pick();
   }
 
-  /** An endpoint that is not among `tried`, as far as a few draws find one. */
-  pickOther(tried: Endpoint, draws: number): Endpoint | null {
-    let endpoint = this.#picker.pick();
-    for (let i = 0; i < draws && endpoint === tried; i++) endpoint = this.#picker.pick();
-    return endpoint;
-  }
-
   /** Reports how one attempt ended. HOT. */
   record(endpoint: Endpoint, outcome: Outcome): void {
     if (this.#outlier !== null && !endpoint.removed) this.#outlier.record(endpoint, outcome);
@@ -110,18 +111,24 @@ export class Cluster implements PoolHost {
 
   /** The cluster has left the configuration: requests in flight finish, idle connections close. */
   close(): void {
-    this.#outlier?.destroy();
+    this.#stop();
     for (const endpoint of this.#list) endpoint.pool.close();
   }
 
   destroy(): void {
-    this.#outlier?.destroy();
+    this.#stop();
     for (const endpoint of this.#list) endpoint.pool.destroy();
+  }
+
+  #stop(): void {
+    this.#outlier?.destroy();
+    this.loop.wheel.disarm(this.#slowStart);
   }
 
   #keepOrCreate(key: string, config: EndpointConfig, locality: LocalityConfig): Endpoint {
     const existing = this.#endpoints.get(key);
-    if (existing === undefined) return new Endpoint(key, config, locality, new Http1Pool(this, config.address));
+    if (existing === undefined)
+      return new Endpoint(key, config, locality, new Http1Pool(this, config.address), this.loop.nowMs);
     existing.config = config;
     existing.locality = locality;
     existing.health = config.health;
@@ -143,30 +150,73 @@ export class Cluster implements PoolHost {
           );
   }
 
-  /**
-   * The picker sees the available endpoints of the best priority that has any; below the panic threshold it sees all,
-   * since traffic to a few survivors would only take them down too (envoyproxy.io, "Panic threshold").
-   */
+  /** The picker sees the endpoints by priority and health; it is replaced whenever one of these changes. */
   #rebuildPicker(): void {
-    const { lbPolicy, panicThresholdPercent } = this.config;
-    const byPriority = new Map<number, Endpoint[]>();
-    for (const endpoint of this.#list) {
-      if (endpoint.health === 'draining') continue;
-      const { priority } = endpoint.locality;
-      const group = byPriority.get(priority);
-      if (group === undefined) byPriority.set(priority, [endpoint]);
-      else group.push(endpoint);
-    }
-    const priorities = [...byPriority.keys()].sort((a, b) => a - b);
-    const available = priorities.map((each) => byPriority.get(each)!.filter((endpoint) => endpoint.available));
-    let chosen = available.find((each) => each.length > 0) ?? [];
-    const first = byPriority.get(priorities[0] ?? 0) ?? [];
-    const healthy = available.reduce((sum, each) => sum + each.length, 0);
-    const total = [...byPriority.values()].reduce((sum, each) => sum + each.length, 0);
-    if (total > 0 && (100 * healthy) / total < panicThresholdPercent) {
-      this.stats.lbHealthyPanic++;
-      chosen = first;
-    }
-    this.#picker = createPicker(lbPolicy, chosen, this.loop.random);
+    const { slowStart } = this.config;
+    const { loop } = this;
+    const endMs = slowStart === null ? null : slowStartEndMs(this.#list, slowStart.windowMs, loop.nowMs);
+    const weigh = slowStart === null || endMs === null ? null : slowStartWeights(slowStart, loop.clock);
+    if (endMs !== null) loop.wheel.arm(this.#slowStart, endMs - loop.nowMs);
+    const shares = this.#shares(weigh);
+    const plain = shares.length === 1 && !shares[0]!.panic;
+    if (shares.length === 0) this.#picker = EMPTY_PICKER;
+    else this.#picker = plain ? shares[0]!.picker : new PriorityPicker(shares, this.stats, loop.random);
   }
+
+  #shares(weigh: Weigh | null): PickerShare[] {
+    const { lbPolicy, panicThresholdPercent } = this.config;
+    const priorities = byPriority(this.#list);
+    const loads = priorityLoads(priorities.map(countHealth), this.#overprovisioningPercent, panicThresholdPercent);
+    const shares: PickerShare[] = [];
+    const add = (percent: number, endpoints: readonly Endpoint[], panic: boolean) => {
+      if (percent === 0) return;
+      shares.push({ percent, picker: createPicker(lbPolicy, endpoints, this.loop.random, weigh), panic });
+    };
+    for (const [i, { healthy, degraded, panic }] of loads.entries()) {
+      const all = priorities[i]!;
+      const available = all.filter((each) => each.available);
+      if (panic) add(healthy + degraded, all, true);
+      else {
+        add(healthy, available.filter(isFullyHealthy), false);
+        add(
+          degraded,
+          available.filter((each) => !isFullyHealthy(each)),
+          false,
+        );
+      }
+    }
+    return shares;
+  }
+
+  /** The last endpoint has grown up: weights stand still again. */
+  onDeadline(): void {
+    this.loop.refresh();
+    this.#rebuildPicker();
+  }
+}
+
+/**
+ * Endpoints by priority, the most wanted first. Draining ones are left out altogether, other than in Envoy, which would
+ * send them traffic again in panic: they leave on purpose, and panic is no reason to hold them back.
+ */
+function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
+  const groups = new Map<number, Endpoint[]>();
+  for (const endpoint of endpoints) {
+    if (endpoint.health === 'draining') continue;
+    const { priority } = endpoint.locality;
+    const group = groups.get(priority);
+    if (group === undefined) groups.set(priority, [endpoint]);
+    else group.push(endpoint);
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+}
+
+function isFullyHealthy({ health }: Endpoint): boolean {
+  return health !== 'degraded';
+}
+
+function countHealth(group: readonly Endpoint[]): PriorityHealth {
+  const available = group.filter((each) => each.available);
+  const healthy = available.filter(isFullyHealthy).length;
+  return { total: group.length, healthy, degraded: available.length - healthy };
 }

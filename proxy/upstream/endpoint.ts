@@ -3,6 +3,7 @@
  * configuration pushes, so that counters, connections and ejections survive them.
  */
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model.ts';
+import type { OutlierRecord } from './guard/outlier-record.ts';
 import type { Http1Pool } from './pool/http1-pool.ts';
 
 export class Endpoint {
@@ -13,22 +14,27 @@ export class Endpoint {
   health: EndpointHealth;
   /** Taken out by the outlier detector. */
   ejected = false;
+  /** What the outlier detector remembers; null while nothing watches, or nothing has happened. */
+  outlier: OutlierRecord | null = null;
   /** The configuration no longer holds it; what is in flight is finished. */
   removed = false;
   /** Requests in flight. HOT: the picker reads it. */
   active = 0;
   readonly pool: Http1Pool;
+  /** Since when it is known, in monotonic milliseconds. */
+  readonly addedMs: number;
   rqTotal = 0;
   rqSuccess = 0;
   rqError = 0;
   rqTimeout = 0;
 
-  constructor(key: string, config: EndpointConfig, locality: LocalityConfig, pool: Http1Pool) {
+  constructor(key: string, config: EndpointConfig, locality: LocalityConfig, pool: Http1Pool, addedMs: number) {
     this.key = key;
     this.config = config;
     this.locality = locality;
     this.health = config.health;
     this.pool = pool;
+    this.addedMs = addedMs;
   }
 
   get cxTotal(): number {

@@ -2,29 +2,34 @@
  * Outlier detection: takes endpoints that keep failing out of the picker for a while (Envoy's algorithm,
  * envoy.config.cluster.v3.OutlierDetection).
  *
- *   in rotation ──consecutive failures──► ejected for base x times ejected (at most the maximum), plus jitter
- *        ▲                                    │
- *        └────────────── time is over ────────┘
+ *   in rotation ──consecutive failures, or worse than the others in one interval──► ejected for base x times ejected
+ *        ▲                                                                        (at most the maximum), plus jitter
+ *        └────────────────────────────── time is over ──────────────────────────────┘
  *
  * `max_ejection_percent` limits how many may be out at once; one endpoint may always be ejected when
- * `always_eject_one_host` says so. Return is checked once per interval, as Envoy does.
+ * `always_eject_one_host` says so. Return is checked once per interval, as Envoy does. With
+ * `split_external_local_origin_errors` what endpoints answer and what happens on the way to them are judged apart.
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { OutlierConfig } from '../../config/model.ts';
 import type { Loop } from '../../net/loop.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { OutlierRecord, type Tally } from './outlier-record.ts';
+import { aboveFailurePercentage, belowSuccessRate } from './outlier-statistics.ts';
 
-/** How an attempt ended, as the detector sees it. */
+/** How an attempt ended, as the detector sees it. `timeout` and `local-failure` happened on the way to the endpoint. */
 export type Outcome = 'success' | 'server-error' | 'gateway-error' | 'timeout' | 'local-failure';
 
-interface Record {
-  consecutive5xx: number;
-  consecutiveGateway: number;
-  consecutiveLocal: number;
-  timesEjected: number;
-  ejectedUntilMs: number;
-}
+/** Why an endpoint stands out, and the part of the configuration and statistics that this is about. */
+type Reason =
+  | 'Consecutive5xx'
+  | 'ConsecutiveGatewayFailure'
+  | 'ConsecutiveLocalOriginFailure'
+  | 'SuccessRate'
+  | 'LocalOriginSuccessRate'
+  | 'FailurePercentage'
+  | 'FailurePercentageLocalOrigin';
 
 export class OutlierDetector implements DeadlineOwner {
   readonly #config: OutlierConfig;
@@ -32,7 +37,6 @@ export class OutlierDetector implements DeadlineOwner {
   readonly #stats: ClusterStats;
   readonly #endpoints: () => readonly Endpoint[];
   readonly #onChange: () => void;
-  readonly #records = new Map<Endpoint, Record>();
   readonly #interval: Deadline;
 
   /** `onChange` is called when an endpoint was ejected or came back. */
@@ -51,57 +55,82 @@ export class OutlierDetector implements DeadlineOwner {
     this.#interval = new Deadline(this);
   }
 
-  /** Counts the end of one attempt. HOT: a success of an endpoint without a record costs one map look-up. */
+  /** Counts the end of one attempt. HOT: a success costs a few stores. */
   record(endpoint: Endpoint, outcome: Outcome): void {
-    let record = this.#records.get(endpoint);
-    if (record === undefined) {
-      if (outcome === 'success') return;
-      record = { consecutive5xx: 0, consecutiveGateway: 0, consecutiveLocal: 0, timesEjected: 0, ejectedUntilMs: 0 };
-      this.#records.set(endpoint, record);
-    }
+    endpoint.outlier ??= new OutlierRecord();
+    const record = endpoint.outlier;
+    if (!this.#interval.armed) this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
+    const split = this.#config.splitExternalLocalOriginErrors;
     if (outcome === 'success') {
-      record.consecutive5xx = 0;
-      record.consecutiveGateway = 0;
-      record.consecutiveLocal = 0;
-      return;
-    }
-    const { splitExternalLocalOriginErrors: split } = this.#config;
-    if ((outcome === 'local-failure' || outcome === 'timeout') && split) {
-      record.consecutiveLocal++;
-      this.#check(endpoint, record, record.consecutiveLocal, 'local');
-      return;
-    }
-    record.consecutive5xx++;
-    if (outcome === 'server-error') record.consecutiveGateway = 0;
-    else this.#check(endpoint, record, ++record.consecutiveGateway, 'gateway');
-    this.#check(endpoint, record, record.consecutive5xx, '5xx');
+      record.forgive();
+      record.external.total++;
+      if (split) record.local.total++;
+    } else if (split && (outcome === 'timeout' || outcome === 'local-failure')) this.#onLocalFailure(endpoint, record);
+    else this.#onFailure(endpoint, record, outcome, split);
   }
 
-  #check(endpoint: Endpoint, record: Record, count: number, kind: '5xx' | 'gateway' | 'local'): void {
-    const config = this.#config;
-    const stats = this.#stats;
-    const [threshold, enforcing] =
-      kind === '5xx'
-        ? [config.consecutive5xx, config.enforcingConsecutive5xx]
-        : kind === 'gateway'
-          ? [config.consecutiveGatewayFailure, config.enforcingConsecutiveGatewayFailure]
-          : [config.consecutiveLocalOriginFailure, config.enforcingConsecutiveLocalOriginFailure];
-    if (threshold === 0 || count < threshold || endpoint.ejected) return;
-    if (kind === '5xx') {
-      record.consecutive5xx = 0;
-      stats.ejectionsDetectedConsecutive5xx++;
-    } else if (kind === 'gateway') {
+  #onLocalFailure(endpoint: Endpoint, record: OutlierRecord): void {
+    record.local.total++;
+    record.local.failed++;
+    const { consecutiveLocalOriginFailure: threshold } = this.#config;
+    if (++record.consecutiveLocal < threshold || threshold === 0 || endpoint.ejected) return;
+    record.consecutiveLocal = 0;
+    this.#standsOut(endpoint, record, 'ConsecutiveLocalOriginFailure');
+  }
+
+  #onFailure(endpoint: Endpoint, record: OutlierRecord, outcome: Outcome, answered: boolean): void {
+    const { consecutive5xx, consecutiveGatewayFailure } = this.#config;
+    record.external.total++;
+    record.external.failed++;
+    if (answered) {
+      // It answered: nothing is wrong with the way to it.
+      record.local.total++;
+      record.consecutiveLocal = 0;
+    }
+    record.consecutive5xx++;
+    record.consecutiveGateway = outcome === 'server-error' ? 0 : record.consecutiveGateway + 1;
+    if (record.consecutiveGateway >= consecutiveGatewayFailure && consecutiveGatewayFailure > 0 && !endpoint.ejected) {
       record.consecutiveGateway = 0;
-      stats.ejectionsDetectedConsecutiveGatewayFailure++;
-    } else record.consecutiveLocal = 0;
-    if (this.#loop.random.next() * 100 >= enforcing) return;
+      this.#standsOut(endpoint, record, 'ConsecutiveGatewayFailure');
+    }
+    if (record.consecutive5xx >= consecutive5xx && consecutive5xx > 0 && !endpoint.ejected) {
+      record.consecutive5xx = 0;
+      this.#standsOut(endpoint, record, 'Consecutive5xx');
+    }
+  }
+
+  #standsOut(endpoint: Endpoint, record: OutlierRecord, reason: Reason): void {
+    const stats = this.#stats;
+    stats[`ejectionsDetected${reason}`]++;
+    if (this.#loop.random.next() * 100 >= this.#enforcing(reason)) return;
     if (!this.#mayEject()) {
       stats.ejectionsOverflow++;
       return;
     }
+    stats.ejectionsEnforcedTotal++;
+    stats[`ejectionsEnforced${reason}`]++;
     this.#eject(endpoint, record);
-    if (kind === '5xx') stats.ejectionsEnforcedConsecutive5xx++;
-    else if (kind === 'gateway') stats.ejectionsEnforcedConsecutiveGatewayFailure++;
+  }
+
+  /** With what probability the ejection is carried out, in percent. */
+  #enforcing(reason: Reason): number {
+    const config = this.#config;
+    switch (reason) {
+      case 'Consecutive5xx':
+        return config.enforcingConsecutive5xx;
+      case 'ConsecutiveGatewayFailure':
+        return config.enforcingConsecutiveGatewayFailure;
+      case 'ConsecutiveLocalOriginFailure':
+        return config.enforcingConsecutiveLocalOriginFailure;
+      case 'SuccessRate':
+        return config.enforcingSuccessRate;
+      case 'LocalOriginSuccessRate':
+        return config.enforcingLocalOriginSuccessRate;
+      case 'FailurePercentage':
+        return config.enforcingFailurePercentage;
+      case 'FailurePercentageLocalOrigin':
+        return config.enforcingFailurePercentageLocalOrigin;
+    }
   }
 
   #mayEject(): boolean {
@@ -111,55 +140,79 @@ export class OutlierDetector implements DeadlineOwner {
     return (100 * (out + 1)) / this.#endpoints().length <= maxEjectionPercent;
   }
 
-  #eject(endpoint: Endpoint, record: Record): void {
-    const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs, intervalMs } = this.#config;
+  #eject(endpoint: Endpoint, record: OutlierRecord): void {
+    const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs } = this.#config;
     record.timesEjected++;
-    const backoffMs = Math.min(
-      baseEjectionTimeMs * record.timesEjected,
-      Math.max(maxEjectionTimeMs, baseEjectionTimeMs),
-    );
-    record.ejectedUntilMs = this.#loop.nowMs + backoffMs + this.#loop.random.next() * maxEjectionTimeJitterMs;
+    const longestMs = Math.max(maxEjectionTimeMs, baseEjectionTimeMs);
+    const ejectionMs = Math.min(baseEjectionTimeMs * record.timesEjected, longestMs);
+    record.ejectedUntilMs = this.#loop.nowMs + ejectionMs + this.#loop.random.next() * maxEjectionTimeJitterMs;
     endpoint.ejected = true;
     this.#stats.ejectionsActive++;
-    this.#stats.ejectionsEnforcedTotal++;
-    if (!this.#interval.armed) this.#loop.wheel.arm(this.#interval, intervalMs);
     this.#onChange();
   }
 
-  /** Once per interval: who has served its time comes back, and who behaves is forgiven one ejection. */
+  /** Once per interval: who has served its time comes back, who behaves is forgiven one ejection, all are compared. */
   onDeadline(): void {
     const nowMs = this.#loop.refresh();
     let changed = false;
-    for (const [endpoint, record] of this.#records) {
+    let unfinished = false;
+    for (const endpoint of this.#endpoints()) {
+      const record = endpoint.outlier;
+      if (record === null) continue;
       if (endpoint.ejected && record.ejectedUntilMs <= nowMs) {
         this.#restore(endpoint, record);
         changed = true;
       } else if (!endpoint.ejected && record.timesEjected > 0) record.timesEjected--;
+      if (record.timesEjected > 0) unfinished = true;
     }
     if (changed) this.#onChange();
-    if ([...this.#records.values()].some((each) => each.timesEjected > 0)) {
-      this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
+    this.#compare((record) => record.external, 'SuccessRate', 'FailurePercentage');
+    if (this.#config.splitExternalLocalOriginErrors) {
+      this.#compare((record) => record.local, 'LocalOriginSuccessRate', 'FailurePercentageLocalOrigin');
+    }
+    if (unfinished && !this.#interval.armed) this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
+  }
+
+  #compare(tallyOf: (record: OutlierRecord) => Tally, rateReason: Reason, percentageReason: Reason): void {
+    const results = this.#endpoints()
+      .filter((endpoint) => endpoint.outlier !== null)
+      .map((endpoint) => ({ endpoint, record: endpoint.outlier!, tally: tallyOf(endpoint.outlier!) }))
+      .map(({ endpoint, record, tally }) => {
+        const { total: requests, successRate } = tally;
+        tally.reset();
+        return { endpoint, record, requests, successRate };
+      })
+      .filter(({ endpoint }) => !endpoint.ejected);
+    const config = this.#config;
+    const rate = { minimumHosts: config.successRateMinimumHosts, requestVolume: config.successRateRequestVolume };
+    for (const { endpoint, record } of belowSuccessRate(results, rate, config.successRateStdevFactor)) {
+      this.#standsOut(endpoint, record, rateReason);
+    }
+    const share = {
+      minimumHosts: config.failurePercentageMinimumHosts,
+      requestVolume: config.failurePercentageRequestVolume,
+    };
+    for (const { endpoint, record } of aboveFailurePercentage(results, share, config.failurePercentageThreshold)) {
+      if (!endpoint.ejected) this.#standsOut(endpoint, record, percentageReason);
     }
   }
 
-  #restore(endpoint: Endpoint, record: Record): void {
+  #restore(endpoint: Endpoint, record: OutlierRecord): void {
     endpoint.ejected = false;
-    record.consecutive5xx = 0;
-    record.consecutiveGateway = 0;
-    record.consecutiveLocal = 0;
+    record.forgive();
     this.#stats.ejectionsActive--;
   }
 
-  /** The endpoint has left the cluster. */
+  /** The endpoint has left the cluster, or nobody watches it any longer. */
   forget(endpoint: Endpoint): void {
-    const record = this.#records.get(endpoint);
-    if (record === undefined) return;
+    const record = endpoint.outlier;
+    if (record === null) return;
     if (endpoint.ejected) this.#restore(endpoint, record);
-    this.#records.delete(endpoint);
+    endpoint.outlier = null;
   }
 
   destroy(): void {
     this.#loop.wheel.disarm(this.#interval);
-    for (const endpoint of [...this.#records.keys()]) this.forget(endpoint);
+    for (const endpoint of this.#endpoints()) this.forget(endpoint);
   }
 }

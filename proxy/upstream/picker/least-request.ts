@@ -6,20 +6,30 @@
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Picker } from './picker.ts';
+import type { Weigh } from './slow-start.ts';
 
 export class LeastRequestPicker implements Picker {
   readonly #endpoints: readonly Endpoint[];
   readonly #choices: number;
   readonly #bias: number;
   readonly #random: Random;
+  readonly #weigh: Weigh | null;
   readonly #weighted: boolean;
 
-  constructor(endpoints: readonly Endpoint[], choices: number, bias: number, random: Random) {
+  /** `weigh` gives weights that change with time; null takes the configured ones. */
+  constructor(
+    endpoints: readonly Endpoint[],
+    choices: number,
+    bias: number,
+    random: Random,
+    weigh: Weigh | null = null,
+  ) {
     this.#endpoints = endpoints;
     this.#choices = choices;
     this.#bias = bias;
     this.#random = random;
-    this.#weighted = endpoints.some((each) => each.config.weight !== endpoints[0]!.config.weight);
+    this.#weigh = weigh;
+    this.#weighted = weigh !== null || endpoints.some((each) => each.config.weight !== endpoints[0]!.config.weight);
   }
 
   pick(): Endpoint | null {
@@ -47,6 +57,7 @@ export class LeastRequestPicker implements Picker {
 
   #share(endpoint: Endpoint): number {
     const load = endpoint.active + 1;
-    return endpoint.config.weight / (this.#bias === 1 ? load : load ** this.#bias);
+    const weight = this.#weigh === null ? endpoint.config.weight : this.#weigh(endpoint);
+    return weight / (this.#bias === 1 ? load : load ** this.#bias);
   }
 }

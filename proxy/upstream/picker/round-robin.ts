@@ -6,18 +6,20 @@
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Picker } from './picker.ts';
+import type { Weigh } from './slow-start.ts';
 
 export class RoundRobinPicker implements Picker {
   readonly #endpoints: readonly Endpoint[];
   readonly #credit: Float64Array | null;
-  readonly #totalWeight: number;
+  readonly #weigh: Weigh | null;
   #next: number;
 
-  constructor(endpoints: readonly Endpoint[], random: Random) {
+  /** `weigh` gives weights that change with time; null takes the configured ones. */
+  constructor(endpoints: readonly Endpoint[], random: Random, weigh: Weigh | null = null) {
     this.#endpoints = endpoints;
-    const equal = endpoints.every((each) => each.config.weight === endpoints[0]!.config.weight);
+    this.#weigh = weigh;
+    const equal = weigh === null && endpoints.every((each) => each.config.weight === endpoints[0]!.config.weight);
     this.#credit = equal ? null : new Float64Array(endpoints.length);
-    this.#totalWeight = endpoints.reduce((sum, each) => sum + each.config.weight, 0);
     this.#next = random.uint32() % endpoints.length;
   }
 
@@ -29,12 +31,16 @@ export class RoundRobinPicker implements Picker {
       this.#next = this.#next + 1 === endpoints.length ? 0 : this.#next + 1;
       return endpoint;
     }
+    const weigh = this.#weigh;
     let best = 0;
+    let total = 0;
     for (let i = 0; i < endpoints.length; i++) {
-      credit[i] = credit[i]! + endpoints[i]!.config.weight;
+      const weight = weigh === null ? endpoints[i]!.config.weight : weigh(endpoints[i]!);
+      total += weight;
+      credit[i] = credit[i]! + weight;
       if (credit[i]! > credit[best]!) best = i;
     }
-    credit[best] = credit[best]! - this.#totalWeight;
+    credit[best] = credit[best]! - total;
     return endpoints[best]!;
   }
 }
