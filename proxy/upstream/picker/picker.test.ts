@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { TimerWheel } from '../../../kernel/timer-wheel.ts';
+import { cluster, endpoint, endpointSet } from '../../../test/fakes/config-builders.ts';
+import { FakeClock } from '../../../test/fakes/fake-clock.ts';
+import { ScriptedRandom, seededRandom } from '../../../test/fakes/fake-random.ts';
+import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
+import type { LbPolicyConfig } from '../../config/model.ts';
+import { MessageHead } from '../../http1/message-head.ts';
+import { Loop } from '../../net/loop.ts';
+import { Cluster } from '../cluster.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { createPicker } from './create-picker.ts';
+import type { Picker } from './picker.ts';
+import { RoundRobinPicker } from './round-robin.ts';
+
+/** Endpoints with these weights; port `i + 1` has weight `i`. */
+function endpoints(...weights: readonly number[]): readonly Endpoint[] {
+  const clock = new FakeClock();
+  const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
+  const each = new Cluster(cluster('a', []), loop, new MessageHead(1));
+  each.setEndpoints(
+    endpointSet(
+      'a',
+      weights.map((weight, i) => endpoint(i + 1, { weight })),
+    ),
+  );
+  return each.endpoints;
+}
+
+const ports = (picker: Picker, count: number) =>
+  Array.from({ length: count }, () => picker.pick()!.config.address.port);
+
+function shares(picker: Picker, count: number): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const port of ports(picker, count)) counts.set(port, (counts.get(port) ?? 0) + 1);
+  return counts;
+}
+
+const LEAST_REQUEST = { kind: 'least-request', choices: 2, activeRequestBias: 1 } as const;
+
+t.test('round robin over equal weights is rotation from a random start', (t) => {
+  const three = endpoints(1, 1, 1);
+  t.same(ports(new RoundRobinPicker(three, new ScriptedRandom(0)), 7), [1, 2, 3, 1, 2, 3, 1]);
+  const start = new ScriptedRandom(1 / 2 ** 32);
+  t.same(ports(new RoundRobinPicker(three, start), 4), [2, 3, 1, 2]);
+  t.end();
+});
+
+t.test('round robin over unequal weights is smooth: the heavy one is never picked in a row without need', (t) => {
+  const picker = new RoundRobinPicker(endpoints(5, 1, 1), seededRandom());
+  t.same(ports(picker, 14), [1, 1, 2, 1, 3, 1, 1, 1, 1, 2, 1, 3, 1, 1]);
+  t.end();
+});
+
+t.test('one round of round robin gives everybody exactly its weight', (t) => {
+  const property = fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }), (weights) => {
+    const total = weights.reduce((sum, each) => sum + each, 0);
+    const equal = weights.every((each) => each === weights[0]);
+    const counts = shares(new RoundRobinPicker(endpoints(...weights), seededRandom()), total);
+    return weights.every((weight, i) => counts.get(i + 1) === (equal ? total / weights.length : weight));
+  });
+  fc.assert(property, { numRuns: 100 });
+  t.end();
+});
+
+t.test('random and weighted least request pick in proportion to weights', (t) => {
+  for (const policy of [{ kind: 'random' }, LEAST_REQUEST] as const satisfies readonly LbPolicyConfig[]) {
+    const counts = shares(createPicker(policy, endpoints(1, 3, 6), seededRandom(), null), 10_000);
+    for (const [i, percent] of [10, 30, 60].entries()) {
+      const count = counts.get(i + 1)!;
+      t.ok(Math.abs(count - percent * 100) < 250, `${policy.kind}: ${count} for ${percent} %`);
+    }
+  }
+  t.end();
+});
+
+t.test('least request takes the idler one of those it draws', (t) => {
+  const two = endpoints(1, 1);
+  two[0]!.active = 5;
+  const counts = shares(createPicker(LEAST_REQUEST, two, seededRandom(), null), 1_000);
+  t.ok(counts.get(1)! < 320, `the busy one only when it is drawn twice: ${counts.get(1)}`);
+  const many = createPicker({ ...LEAST_REQUEST, choices: 50 }, two, seededRandom(), null);
+  t.equal(shares(many, 1_000).get(1), undefined, 'with many choices never');
+  t.end();
+});
+
+t.test('with unequal weights, requests in flight count against an endpoint', (t) => {
+  const two = endpoints(1, 3);
+  two[1]!.active = 2;
+  const counts = shares(createPicker(LEAST_REQUEST, two, seededRandom(), null), 10_000);
+  t.ok(Math.abs(counts.get(1)! - 5_000) < 250, `3 / (2 + 1) is as much as 1: ${counts.get(1)}`);
+  t.end();
+});
+
+t.test('load is spread evenly when requests last', (t) => {
+  const ten = endpoints(...Array.from({ length: 10 }, () => 1));
+  const picker = createPicker(LEAST_REQUEST, ten, seededRandom(), null);
+  for (let i = 0; i < 1_000; i++) picker.pick()!.active++;
+  const busiest = Math.max(...ten.map((each) => each.active));
+  t.ok(busiest <= 104, `power of two choices: ${busiest} where 100 is even`);
+  t.end();
+});
+
+t.test('nobody is picked from nobody', (t) => {
+  t.equal(createPicker({ kind: 'round-robin' }, [], seededRandom(), null).pick(), null);
+  t.end();
+});
