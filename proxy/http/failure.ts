@@ -36,6 +36,14 @@ export const NO_CLUSTER = failure(
   'cluster_not_found',
   'The route names a cluster that does not exist.',
 );
+export const NOT_FORWARDED = failure(
+  'NC',
+  'local',
+  'never',
+  503,
+  'cluster_not_found',
+  'The route has non_forwarding_action: it is meant for clients that route by themselves.',
+);
 export const NO_HEALTHY_UPSTREAM = failure(
   'UH',
   'local',

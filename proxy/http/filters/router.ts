@@ -9,7 +9,7 @@ import { drawWeighted } from '../../routing/weighted-split.ts';
 import { Forwarding } from '../../upstream/attempt/forwarding.ts';
 import type { Cluster } from '../../upstream/cluster.ts';
 import type { Exchange } from '../exchange.ts';
-import { NO_ROUTE } from '../failure.ts';
+import { NO_ROUTE, NOT_FORWARDED } from '../failure.ts';
 import type { HttpFilter } from '../filter.ts';
 import { HeaderName } from '../header-name.ts';
 import { rewriteHost, rewritePath } from '../host-rewrite.ts';
@@ -73,7 +73,7 @@ export class RouterFilter implements HttpFilter {
         exchange.answer(action.status, '', action.body);
         return RESPONDED;
       case 'non-forwarding':
-        exchange.fail(NO_ROUTE);
+        exchange.fail(NOT_FORWARDED);
         return RESPONDED;
     }
   }
