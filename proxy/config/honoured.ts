@@ -31,6 +31,7 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.Metadata': ['*'],
   'envoy.config.core.v3.RuntimeDouble': ['default_value'],
   'envoy.config.core.v3.RuntimeFractionalPercent': ['*'],
+  'envoy.config.core.v3.RuntimeUInt32': ['*'],
   'envoy.config.core.v3.SocketAddress': ['protocol=TCP', 'address', 'port_value'],
   'envoy.config.core.v3.SubstitutionFormatString': ['json_format', 'text_format_source'],
   'envoy.config.core.v3.TransportSocket': ['*'],
@@ -78,25 +79,16 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': [
     ...HEADER_EDITS,
     ...fields(`
-    name weight metadata_match host_rewrite_literal
+    name weight host_rewrite_literal
   `),
   ],
   'envoy.config.route.v3.RouteAction': fields(`
-    cluster cluster_header weighted_clusters cluster_not_found_response_code metadata_match prefix_rewrite
+    cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
-    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT hash_policy
-    upgrade_configs max_stream_duration
+    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT
+    max_stream_duration
   `),
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
-  'envoy.config.route.v3.RouteAction.HashPolicy': fields(`
-    header cookie connection_properties query_parameter terminal
-  `),
-  'envoy.config.route.v3.RouteAction.HashPolicy.Header': ['header_name'],
-  'envoy.config.route.v3.RouteAction.HashPolicy.Cookie': ['*'],
-  'envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute': ['*'],
-  'envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties': ['*'],
-  'envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter': ['*'],
-  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled'],
   'envoy.config.route.v3.RouteAction.MaxStreamDuration': ['*'],
   'envoy.config.route.v3.RetryPolicy': fields(`
     retry_on num_retries per_try_timeout per_try_idle_timeout retry_host_predicate
@@ -114,39 +106,25 @@ const ROUTES: HonouredTable['messages'] = {
 
 const LISTENERS: HonouredTable['messages'] = {
   'envoy.config.listener.v3.Listener': fields(`
-    name address additional_addresses stat_prefix filter_chains default_filter_chain
-    per_connection_buffer_limit_bytes metadata drain_type=DEFAULT listener_filters listener_filters_timeout
-    continue_on_listener_filters_timeout traffic_direction enable_reuse_port tcp_backlog_size
-    bind_to_port=true
+    name address stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes metadata
+    drain_type=DEFAULT traffic_direction enable_reuse_port tcp_backlog_size bind_to_port=true
   `),
-  'envoy.config.listener.v3.AdditionalAddress': ['*'],
-  'envoy.config.listener.v3.ListenerFilter': ['name', 'typed_config'],
-  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [],
-  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': [],
-  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': [],
-  'envoy.config.listener.v3.FilterChain': fields(`
-    name filter_chain_match filters metadata transport_socket transport_socket_connect_timeout
-  `),
-  'envoy.config.listener.v3.FilterChainMatch': fields(`
-    destination_port prefix_ranges source_prefix_ranges source_ports server_names transport_protocol
-    application_protocols
-  `),
+  'envoy.config.listener.v3.FilterChain': ['name', 'filters', 'metadata'],
   'envoy.config.listener.v3.Filter': ['*'],
-  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': [],
-  'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext': fields(`
-    common_tls_context require_client_certificate
+  'envoy.config.accesslog.v3.AccessLog': ['name', 'filter', 'typed_config'],
+  'envoy.config.accesslog.v3.AccessLogFilter': fields(`
+    status_code_filter duration_filter not_health_check_filter runtime_filter and_filter or_filter header_filter
+    response_flag_filter
   `),
-  'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext': fields(`
-    tls_certificates validation_context alpn_protocols
-  `),
-  'envoy.extensions.transport_sockets.tls.v3.TlsCertificate': ['certificate_chain', 'private_key'],
-  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext': ['trusted_ca'],
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': fields(`
-    stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts
-  `),
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster': ['*'],
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': ['*'],
-  'envoy.config.accesslog.v3.AccessLog': ['name', 'typed_config'],
+  'envoy.config.accesslog.v3.StatusCodeFilter': ['*'],
+  'envoy.config.accesslog.v3.DurationFilter': ['*'],
+  'envoy.config.accesslog.v3.ComparisonFilter': ['*'],
+  'envoy.config.accesslog.v3.NotHealthCheckFilter': [],
+  'envoy.config.accesslog.v3.RuntimeFilter': ['runtime_key', 'percent_sampled'],
+  'envoy.config.accesslog.v3.AndFilter': ['*'],
+  'envoy.config.accesslog.v3.OrFilter': ['*'],
+  'envoy.config.accesslog.v3.HeaderFilter': ['*'],
+  'envoy.config.accesslog.v3.ResponseFlagFilter': ['*'],
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': ['*'],
   'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog': ['*'],
   'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': ['*'],
@@ -154,16 +132,13 @@ const LISTENERS: HonouredTable['messages'] = {
 
 const HTTP: HonouredTable['messages'] = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': fields(`
-    codec_type=AUTO|HTTP1|HTTP2 stat_prefix rds route_config http_filters common_http_protocol_options
-    http_protocol_options http2_protocol_options server_name server_header_transformation
+    codec_type=AUTO|HTTP1 stat_prefix rds route_config http_filters common_http_protocol_options
+    http_protocol_options server_name server_header_transformation
     scheme_header_transformation max_request_headers_kb stream_idle_timeout request_timeout
     request_headers_timeout drain_timeout delayed_close_timeout access_log use_remote_address
     xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
-    always_set_request_id_in_response proxy_100_continue upgrade_configs normalize_path merge_slashes
+    always_set_request_id_in_response normalize_path merge_slashes
     path_with_escaped_slashes_action strip_matching_host_port strip_any_host_port strip_trailing_host_dot
-  `),
-  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields(`
-    upgrade_type enabled
   `),
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['*'],
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': ['name', 'typed_config', 'is_optional'],
@@ -171,7 +146,7 @@ const HTTP: HonouredTable['messages'] = {
   'envoy.config.core.v3.SchemeHeaderTransformation': ['scheme_to_overwrite'],
   'envoy.config.core.v3.HttpProtocolOptions': ['*'],
   'envoy.config.core.v3.Http1ProtocolOptions': fields(`
-    allow_absolute_url accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length
+    allow_absolute_url accept_http_10 default_host_for_http_10
   `),
   'envoy.config.core.v3.Http2ProtocolOptions': fields(`
     max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect

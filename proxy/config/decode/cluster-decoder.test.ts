@@ -86,7 +86,7 @@ t.test('a load balancing policy is the first of the list that is known', (t) => 
   t.end();
 });
 
-t.test('HTTP/2 to the upstream is asked for by typed options', (t) => {
+t.test('HTTP/2 to the upstream is refused, except to the control plane, whose cluster the bootstrap checks', (t) => {
   const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   const options = {
     [type]: {
@@ -94,10 +94,9 @@ t.test('HTTP/2 to the upstream is asked for by typed options', (t) => {
       explicit_http_config: { http2_protocol_options: { max_concurrent_streams: 7 } },
     },
   };
-  t.match(accepted(CLUSTER, { name: 'c', typed_extension_protocol_options: options }), {
-    protocol: 'http2',
-    http2: { maxConcurrentStreams: 7 },
-  });
+  t.match(refused(CLUSTER, { name: 'c', typed_extension_protocol_options: options }), [
+    /^typed_extension_protocol_options: http2_protocol_options is honoured for the control plane’s own cluster only/,
+  ]);
   t.match(refused(CLUSTER, { name: 'c', typed_extension_protocol_options: { other: options[type] } }), [
     /only envoy\.extensions\.upstreams/,
   ]);

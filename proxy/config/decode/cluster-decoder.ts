@@ -121,3 +121,12 @@ function decodeLimits(breakers: CircuitBreakers | undefined, priority: RoutingPr
     trackRemaining: thresholds.trackRemaining ?? false,
   };
 }
+
+/** HTTP/2 is spoken to the control plane alone: a cluster that carries requests cannot ask for it yet. */
+export function refuseHttp2({ protocol }: ClusterConfig, path: Path, decoding: Decoding): void {
+  if (protocol !== 'http2') return;
+  decoding.report(
+    [...path, 'typed_extension_protocol_options'],
+    'http2_protocol_options is honoured for the control plane’s own cluster only; requests go out as HTTP/1.1',
+  );
+}

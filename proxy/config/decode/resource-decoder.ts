@@ -11,7 +11,7 @@ import type { Issue, Path } from '../../../protos/json/issue.ts';
 import { findUnhonoured } from '../../../protos/json/unhonoured.ts';
 import { HONOURED } from '../honoured.ts';
 import type { ClusterConfig, EndpointSetConfig, ListenerConfig, RouteTableConfig } from '../model.ts';
-import { decodeCluster } from './cluster-decoder.ts';
+import { decodeCluster, refuseHttp2 } from './cluster-decoder.ts';
 import { type Decoded, type DecodeSources, Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { decodeListener } from './listener-decoder.ts';
@@ -37,7 +37,11 @@ const DECODERS: Decoders = {
   'envoy.config.listener.v3.Listener': decodeListener,
   'envoy.config.route.v3.RouteConfiguration': (message, path, decoding) =>
     decodeRouteTable(message, false, path, decoding),
-  'envoy.config.cluster.v3.Cluster': decodeCluster,
+  'envoy.config.cluster.v3.Cluster': (message, path, decoding) => {
+    const config = decodeCluster(message, path, decoding);
+    refuseHttp2(config, path, decoding);
+    return config;
+  },
   'envoy.config.endpoint.v3.ClusterLoadAssignment': (message, path, decoding) =>
     decodeEndpointSet(message, 'ip-only', path, decoding),
 };

@@ -1,6 +1,9 @@
 /** What the decoder tests share: sources without a disk, and small configurations to start from. */
 import type { MessageTypes } from '../../../protos/gen/registry.ts';
 import { readJson } from '../../../protos/json/read-json.ts';
+import type { ListenerConfig } from '../model.ts';
+import { Decoding } from './decoding.ts';
+import { decodeListener } from './listener-decoder.ts';
 import { decodeResource, type ResourceConfigs } from './resource-decoder.ts';
 import { OTHER_KEY_PEM, TEST_CERTIFICATE_PEM, TEST_KEY_PEM } from './test-certificates.ts';
 
@@ -43,6 +46,15 @@ export function accepted<N extends keyof ResourceConfigs>(name: N, json: Json): 
   const result = decode(name, json);
   if (!result.ok) throw new Error(result.issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));
   return result.value;
+}
+
+/** A listener as its decoder reads it, with its issues, whether or not the proxy honours all of its fields. */
+export function decodedListener(json: Json): { readonly config: ListenerConfig; readonly problems: readonly string[] } {
+  const read = readJson(LISTENER, json);
+  if (!read.ok) throw new Error(JSON.stringify(read.issues));
+  const decoding = new Decoding(SOURCES);
+  const config = decodeListener(read.message, [], decoding);
+  return { config, problems: decoding.issues.map(({ path, message }) => `${path}: ${message}`) };
 }
 
 /** What is wrong, as `path: message`. */
