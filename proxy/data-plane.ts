@@ -1,4 +1,5 @@
 /** The data plane of one event loop, put together: loop, clusters, listeners, and the activator that drives them. */
+import { hostname } from 'node:os';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
@@ -10,6 +11,7 @@ import { ListenerSet } from './activate/listener-set.ts';
 import type { Snapshot } from './config/snapshot.ts';
 import { Loop } from './net/loop.ts';
 import type { Runtime } from './routing/runtime.ts';
+import { AccessLogFiles } from './telemetry/access-log-file.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 
 /** Effects of the outside world. */
@@ -28,6 +30,7 @@ export class DataPlane {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerSet;
   readonly activator: Activator;
+  readonly logFiles: AccessLogFiles;
   readonly #dns: DnsDiscovery;
 
   constructor(deps: ProxyDeps, runtime: Runtime) {
@@ -37,7 +40,10 @@ export class DataPlane {
     this.listeners = new ListenerSet(this.loop);
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
     const { loop, clusters, listeners } = this;
-    this.activator = new Activator({ loop, clusters, listeners, dns: this.#dns, runtime, log: deps.log });
+    this.logFiles = new AccessLogFiles(deps.timers, deps.log);
+    const { logFiles } = this;
+    const parts = { loop, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, hostname: hostname() };
+    this.activator = new Activator(parts);
   }
 
   apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {
@@ -50,5 +56,6 @@ export class DataPlane {
     this.listeners.destroy();
     this.clusters.destroy();
     this.loop.wheel.destroy();
+    this.logFiles.close();
   }
 }

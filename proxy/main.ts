@@ -78,6 +78,8 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
   // A reader of our output that goes away must not take the traffic with it.
   process.on('SIGPIPE', () => {});
   process.on('SIGHUP', () => {});
+  // Log rotation: the file was renamed, a new one is begun.
+  process.on('SIGUSR1', () => proxy.plane.logFiles.reopen());
   try {
     const { admin } = await proxy.start();
     log.info({ pid: process.pid, admin: admin === null ? null : `${admin.host}:${admin.port}` }, 'proxy is up');

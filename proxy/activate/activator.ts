@@ -25,6 +25,8 @@ import { ManagerStats } from '../http/manager-stats.ts';
 import type { Loop } from '../net/loop.ts';
 import { RouteTable } from '../routing/route-table.ts';
 import type { Runtime } from '../routing/runtime.ts';
+import { AccessLogs } from '../telemetry/access-log.ts';
+import type { AccessLogFiles } from '../telemetry/access-log-file.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { DnsDiscovery } from './dns-discovery.ts';
 import type { ListenerSet } from './listener-set.ts';
@@ -37,6 +39,9 @@ export interface ActivatorDeps {
   readonly dns: DnsDiscovery;
   readonly runtime: Runtime;
   readonly log: Logger;
+  readonly logFiles: AccessLogFiles;
+  /** Of the machine, for access logs. */
+  readonly hostname: string;
 }
 
 /** A listener that could not be opened. */
@@ -168,7 +173,11 @@ export class Activator {
     http: HttpConnectionManagerConfig,
     table: RouteTable | null,
   ): ConnectionManager {
-    const deps = { loop: this.#deps.loop, date: this.#date, tls: false };
+    const { loop, logFiles: files, runtime, hostname } = this.#deps;
+    const { accessLogs } = http;
+    const accessLog =
+      accessLogs.length === 0 ? null : new AccessLogs(accessLogs, { files, runtime, random: loop.random });
+    const deps = { loop, date: this.#date, tls: false, accessLog, hostname };
     return new ConnectionManager(http, this.#statsOf(http.statPrefix), this.#compile(listener, http, table), deps);
   }
 

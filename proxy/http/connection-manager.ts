@@ -9,7 +9,7 @@ import type { HttpConnectionManagerConfig } from '../config/model.ts';
 import type { Loop } from '../net/loop.ts';
 import { withoutPort } from '../routing/route-table.ts';
 import type { DateHeader } from './date-header.ts';
-import type { Exchange, ExchangeManager, HttpActive } from './exchange.ts';
+import type { Exchange, ExchangeLog, ExchangeManager, HttpActive } from './exchange.ts';
 import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
@@ -35,6 +35,8 @@ export class ConnectionManager implements ExchangeManager {
   readonly config: HttpConnectionManagerConfig;
   readonly stats: ManagerStats;
   readonly scheme: string;
+  readonly hostname: string;
+  readonly clientHop: number;
   active: HttpActive;
   /** The listener drains: answers carry `connection: close`. */
   draining = false;
@@ -42,12 +44,22 @@ export class ConnectionManager implements ExchangeManager {
   readonly #date: DateHeader;
   readonly #generated: GeneratedLines;
   readonly #policy: RequestPolicy;
+  /** Null when nothing is logged. */
+  readonly #log: ExchangeLog | null;
 
   constructor(
     config: HttpConnectionManagerConfig,
     stats: ManagerStats,
     active: HttpActive,
-    deps: { readonly loop: Loop; readonly date: DateHeader; readonly tls: boolean },
+    deps: {
+      readonly loop: Loop;
+      readonly date: DateHeader;
+      readonly tls: boolean;
+      /** Null, the default, logs nothing. */
+      readonly accessLog?: ExchangeLog | null;
+      /** Of the machine, for logs. */
+      readonly hostname?: string;
+    },
   ) {
     this.config = config;
     this.stats = stats;
@@ -57,6 +69,9 @@ export class ConnectionManager implements ExchangeManager {
     this.scheme = config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http');
     this.#generated = new GeneratedLines(deps.loop.random, this.scheme);
     this.#policy = new RequestPolicy(config);
+    this.#log = deps.accessLog ?? null;
+    this.clientHop = clientHop(config);
+    this.hostname = deps.hostname ?? '';
   }
 
   nowMs(): number {
@@ -74,6 +89,7 @@ export class ConnectionManager implements ExchangeManager {
     stats.rqTotal++;
     stats.rqHttp1Total++;
     stats.rqActive++;
+    if (this.#log !== null) this.#log.begin(exchange);
     if (!this.#setAuthority(exchange)) return;
     if ((exchange.head.traits & this.#policy.watched) !== 0 && !this.#policy.admit(exchange)) return;
     this.#prepareRequest(exchange);
@@ -89,6 +105,8 @@ export class ConnectionManager implements ExchangeManager {
   refuse(exchange: Exchange, failure: Failure): void {
     this.stats.rqTotal++;
     this.stats.rqActive++;
+    exchange.unreadable = true;
+    if (this.#log !== null) this.#log.begin(exchange);
     exchange.fail(failure);
   }
 
@@ -174,6 +192,7 @@ export class ConnectionManager implements ExchangeManager {
     if (serverHeader === 'overwrite') head.remove(SERVER);
     if (serverHeader !== 'pass-through' && head.first(SERVER) === null) head.add('server', serverName);
     if (head.first(DATE) === null) head.add('date', this.#date.value(this.#loop.clock));
+    exchange.record?.localAnswer(head, exchange.isHead ? 0 : Buffer.byteLength(text));
     exchange.downstream.sendLocal(exchange.status, head.lines(), text);
   }
 
@@ -200,6 +219,7 @@ export class ConnectionManager implements ExchangeManager {
   complete(exchange: Exchange): void {
     const { stats } = this;
     stats.rqActive--;
+    if (this.#log !== null) this.#endLog(this.#log, exchange);
     if (exchange.status === 0) {
       stats.rqResetByClient++;
       return;
@@ -209,6 +229,19 @@ export class ConnectionManager implements ExchangeManager {
     stats.byClass[statusClass] = stats.byClass[statusClass]! + 1;
     stats.timeMs.record(this.#loop.nowMs - exchange.startedMs);
   }
+
+  /** A request that went nowhere has no id yet; its line gets one, as in Envoy. */
+  #endLog(log: ExchangeLog, exchange: Exchange): void {
+    if (exchange.wire === '' && exchange.addRequestId) this.#materialise(exchange);
+    log.end(exchange);
+  }
+}
+
+/** The address in front of the trusted proxies. Our own client is one of them when its address is appended. */
+function clientHop({ useRemoteAddress, skipXffAppend, xffNumTrustedHops }: HttpConnectionManagerConfig): number {
+  if (!useRemoteAddress) return xffNumTrustedHops;
+  if (xffNumTrustedHops === 0) return -1;
+  return skipXffAppend ? xffNumTrustedHops - 1 : xffNumTrustedHops;
 }
 
 function appendForwardedFor(exchange: Exchange): void {

@@ -20,6 +20,8 @@ export class ExchangeRecord {
   answerEndMs = -1;
   /** The fields of the answer that a format asks for, by lower-case name. */
   readonly answer: HeaderValues;
+  /** `host:port` of our end of the connection to the endpoint; empty before. */
+  upstreamLocalAddress = '';
   readonly #wanted: readonly HeaderName[];
   readonly #answerFields = new Map<string, string>();
   readonly #request: BodyMeter;

@@ -31,6 +31,14 @@ export interface HttpActive {
   readonly table: RouteTable | null;
 }
 
+/** Whoever logs exchanges: the access logs of a connection manager. */
+export interface ExchangeLog {
+  /** The head is complete. Sets `exchange.record`. */
+  begin(exchange: Exchange): void;
+  /** Everything is over. */
+  end(exchange: Exchange): void;
+}
+
 /** The connection manager, as far as an exchange needs it. */
 export interface ExchangeManager {
   readonly active: HttpActive;
@@ -43,6 +51,10 @@ export interface ExchangeManager {
   prepareResponse(exchange: Exchange, head: ResponseHead): void;
   /** `http` or `https`, as the client's side of this manager is. */
   readonly scheme: string;
+  /** Of the machine. */
+  readonly hostname: string;
+  /** Which address of x-forwarded-for is the client's, counted from the end; -1 for that of the connection. */
+  readonly clientHop: number;
   sendLocal(exchange: Exchange, head: LocalHead, body: string): void;
   complete(exchange: Exchange): void;
 }
@@ -52,6 +64,12 @@ export interface Downstream {
   /** The client's address in text, for forwarded headers and logs. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** The side of this proxy, and a number that no other connection of this process has. For logs: asked when needed. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly connectionId: number;
+  /** The name the client asked for by TLS, or null. */
+  readonly serverName: string | null;
   /** False for an HTTP/1.0 client, to which chunks mean nothing. */
   readonly acceptsChunked: boolean;
   /** Sends the head with the first bytes of the body, framed as the head says. `done`: nothing follows. */
@@ -123,6 +141,8 @@ export class Exchange {
   /** What access logs want to know; null when the exchange is not logged. */
   record: ExchangeRecord | null = null;
   failure: Failure | null = null;
+  /** The request could not be read: its head means nothing. */
+  unreadable = false;
   /** Status sent to the client, 0 before. */
   status = 0;
   responseStarted = false;

@@ -1,4 +1,5 @@
 /** The `%COMMAND%`s of substitution formats, by name (envoyproxy.io, "Access logging", command operators). */
+import { clientAddress } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
 import type { HeaderValues } from './exchange-record.ts';
 import { HeaderName } from './header-name.ts';
@@ -14,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, Evaluate>> = {
   RESPONSE_CODE: ({ status }) => status,
   RESPONSE_CODE_DETAILS: responseCodeDetails,
   RESPONSE_FLAGS: (exchange) => responseFlags(exchange).join(',') || '-',
+  RESPONSE_FLAGS_LONG: (exchange) => responseFlags(exchange).map(longName).join(',') || '-',
   BYTES_RECEIVED: ({ record }) => record?.bytesReceived ?? 0,
   BYTES_SENT: ({ record }) => record?.bytesSent ?? 0,
   DURATION: ({ manager, startedMs }) => Math.floor(manager.nowMs() - startedMs),
@@ -21,12 +23,26 @@ export const COMMANDS: Readonly<Record<string, Evaluate>> = {
   RESPONSE_DURATION: (exchange) => sinceStart(exchange, exchange.record?.answerStartMs),
   RESPONSE_TX_DURATION: responseTxDuration,
   UPSTREAM_HOST: ({ upstreamHost }) => upstreamHost || null,
+  UPSTREAM_LOCAL_ADDRESS: ({ record }) => record?.upstreamLocalAddress || null,
+  // Connections to endpoints are not encrypted: there is no handshake to fail.
+  UPSTREAM_TRANSPORT_FAILURE_REASON: () => null,
   UPSTREAM_CLUSTER: ({ clusterName }) => clusterName || null,
   UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ attempts }) => attempts,
   UPSTREAM_PROTOCOL: ({ wire }) => (wire === '' ? null : 'HTTP/1.1'),
-  DOWNSTREAM_REMOTE_ADDRESS: ({ downstream }) => withPort(downstream.remoteAddress, downstream.remotePort),
-  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.remoteAddress,
-  DOWNSTREAM_REMOTE_PORT: ({ downstream }) => downstream.remotePort,
+  DOWNSTREAM_REMOTE_ADDRESS: (exchange) => {
+    const { address, port } = clientAddress(exchange);
+    return withPort(address, port);
+  },
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (exchange) => clientAddress(exchange).address,
+  DOWNSTREAM_REMOTE_PORT: (exchange) => clientAddress(exchange).port,
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ downstream }) => withPort(downstream.remoteAddress, downstream.remotePort),
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.remoteAddress,
+  DOWNSTREAM_LOCAL_ADDRESS: ({ downstream }) => withPort(downstream.localAddress, downstream.localPort),
+  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.localAddress,
+  DOWNSTREAM_LOCAL_PORT: ({ downstream }) => downstream.localPort,
+  REQUESTED_SERVER_NAME: ({ downstream }) => downstream.serverName,
+  CONNECTION_ID: ({ downstream }) => downstream.connectionId,
+  HOSTNAME: ({ manager }) => manager.hostname,
   ROUTE_NAME: ({ route }) => route?.config.name || null,
   // Virtual clusters are not honoured: no request has one.
   VIRTUAL_CLUSTER_NAME: () => null,
@@ -44,6 +60,25 @@ export const PARAMETERISED: Readonly<Record<string, (args: readonly string[]) =>
 };
 
 const REQUEST_ID = new HeaderName('x-request-id');
+
+const LONG_NAMES: Readonly<Record<string, string>> = {
+  DC: 'DownstreamConnectionTermination',
+  DPE: 'DownstreamProtocolError',
+  NC: 'NoClusterFound',
+  NR: 'NoRouteFound',
+  SI: 'StreamIdleTimeout',
+  UC: 'UpstreamConnectionTermination',
+  UF: 'UpstreamConnectionFailure',
+  UH: 'NoHealthyUpstream',
+  UO: 'UpstreamOverflow',
+  UPE: 'UpstreamProtocolError',
+  URX: 'UpstreamRetryLimitExceeded',
+  UT: 'UpstreamRequestTimeout',
+};
+
+function longName(flag: string): string {
+  return LONG_NAMES[flag] ?? flag;
+}
 
 /** The response flags in the order in which they were raised; empty when all went well. */
 export function responseFlags({ flags, failure }: Exchange): readonly string[] {
@@ -87,7 +122,8 @@ function requestHeader(args: readonly string[]): Evaluate {
 
 /** The head is used up once it was forwarded; what went out still tells. */
 function requestField(exchange: Exchange, name: HeaderName): string | null {
-  const { head, wire } = exchange;
+  const { head, wire, unreadable } = exchange;
+  if (unreadable) return null;
   const sent = wire !== '';
   switch (name.name) {
     case ':method':

@@ -27,11 +27,13 @@ import {
   TRAIT_UNUSUAL_PATH,
 } from './request-traits.ts';
 
-/** Headers by which Envoy's router is steered; a client outside may not set them. */
+/** Headers by which Envoy's router is steered; a client outside may not set them, and without internal addresses all are. */
 const CONTROL_HEADERS = [
   'x-envoy-retry-on',
   'x-envoy-retry-grpc-on',
   'x-envoy-max-retries',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
   'x-envoy-upstream-rq-timeout-ms',
   'x-envoy-upstream-rq-per-try-timeout-ms',
   'x-envoy-upstream-rq-timeout-alt-response',
@@ -40,10 +42,17 @@ const CONTROL_HEADERS = [
   'x-envoy-upstream-alt-stat-name',
   'x-envoy-upstream-stream-duration-ms',
   'x-envoy-ip-tags',
-  'x-envoy-decorator-operation',
-  'x-envoy-original-path',
   'x-envoy-original-url',
   'x-envoy-force-trace',
+].map((name) => new HeaderName(name));
+
+/** Headers that the first proxy of a mesh removes as well. */
+const EDGE_HEADERS = [
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+  'x-envoy-original-path',
+  'x-envoy-original-host',
   'x-envoy-internal',
   'x-envoy-external-address',
   'x-envoy-attempt-count',
@@ -59,13 +68,13 @@ export class RequestPolicy {
 
   constructor(config: HttpConnectionManagerConfig) {
     this.#config = config;
-    const { normalizePath, mergeSlashes, escapedSlashes, headersWithUnderscores, useRemoteAddress } = config;
+    const { normalizePath, mergeSlashes, escapedSlashes, headersWithUnderscores } = config;
     // Whatever the configuration: tunnels and TRACE are not served, and a client certificate is only what TLS proved
     // (Envoy's default for forward_client_cert_details, SANITIZE).
     let watched = TRAIT_TRACE | TRAIT_CONNECT | TRAIT_UNKNOWN_EXPECTATION | TRAIT_MAX_FORWARDS | TRAIT_CLIENT_CERT;
+    watched |= TRAIT_ENVOY_HEADER;
     if (normalizePath || mergeSlashes || escapedSlashes !== 'keep') watched |= TRAIT_UNUSUAL_PATH;
     if (headersWithUnderscores !== 'allow') watched |= TRAIT_UNDERSCORE;
-    if (useRemoteAddress) watched |= TRAIT_ENVOY_HEADER;
     this.watched = watched;
   }
 
@@ -82,7 +91,8 @@ export class RequestPolicy {
     }
     if ((traits & TRAIT_CLIENT_CERT) !== 0) head.remove(CLIENT_CERT);
     if ((traits & TRAIT_ENVOY_HEADER) !== 0) {
-      for (const name of CONTROL_HEADERS) if (head.find(name, 0) >= 0) head.remove(name);
+      for (const name of CONTROL_HEADERS) head.remove(name);
+      if (this.#config.useRemoteAddress) for (const name of EDGE_HEADERS) head.remove(name);
     }
     if ((traits & TRAIT_UNKNOWN_EXPECTATION) !== 0) exchange.fail(EXPECTATION_FAILED);
     else if ((traits & TRAIT_TRACE) !== 0) exchange.fail(TRACE_REFUSED);

@@ -23,6 +23,8 @@ export interface UpstreamStream {
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void;
   /** Bytes wait because the endpoint does not take them. */
   readonly congested: boolean;
+  /** `host:port` of this end, for logs. */
+  readonly localAddress: string;
   /** Nobody waits for the answer any longer. */
   cancel(): void;
   pause(): void;

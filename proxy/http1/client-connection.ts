@@ -91,6 +91,12 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     return this.#transport.congested;
   }
 
+  /** This end of it, for logs. */
+  get localAddress(): string {
+    const { localAddress, localPort } = this.#transport;
+    return localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`;
+  }
+
   get idle(): boolean {
     return this.#state === 'idle';
   }

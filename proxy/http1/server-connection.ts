@@ -36,6 +36,7 @@ export interface ServerConnectionOwner {
 export class Http1ServerConnection implements TransportHandler, RequestSink, Downstream, TimedConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly connectionId: number;
   readonly #loop: Loop;
   readonly #manager: ConnectionManager;
   readonly #owner: ServerConnectionOwner;
@@ -65,6 +66,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#reader = new RequestReader(loop, limits, head, this);
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
+    this.connectionId = loop.accepted++;
     this.#timers = new ServerTimers(loop, manager.config, this);
     this.#answers = new AnswerWriter(loop, manager.stats);
     manager.stats.cxTotal++;
@@ -123,6 +125,18 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
 
   get acceptsChunked(): boolean {
     return this.#answers.acceptsChunked;
+  }
+
+  get localAddress(): string {
+    return this.#transport.localAddress;
+  }
+
+  get localPort(): number {
+    return this.#transport.localPort;
+  }
+
+  get serverName(): string | null {
+    return this.#transport.serverName;
   }
 
   get queuedBytes(): number {

@@ -32,6 +32,9 @@ export class Loop {
   /** Where bodies are framed anew; separate from `out`, since both are needed for one message. */
   readonly body: ByteWriter = new ByteWriter();
 
+  /** Connections accepted so far: numbers them in logs. */
+  accepted = 0;
+
   /**
    * Monotonic milliseconds at the last `refresh`, one per read: reading the clock costs 60 nanoseconds, and a request
    * would ask eight times.

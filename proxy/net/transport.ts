@@ -76,6 +76,21 @@ export class Transport {
     return this.socket.writableNeedDrain;
   }
 
+  /** This end, as far as it is known. */
+  get localAddress(): string {
+    return (this.socket.localAddress ?? '').replace(/^::ffff:/, '');
+  }
+
+  get localPort(): number {
+    return this.socket.localPort ?? 0;
+  }
+
+  /** The name the peer asked for by TLS, or null. */
+  get serverName(): string | null {
+    const name: unknown = 'servername' in this.socket ? this.socket.servername : null;
+    return typeof name === 'string' && name !== '' ? name : null;
+  }
+
   /** Bytes that wait in the process. */
   get queuedBytes(): number {
     return this.socket.writableLength;

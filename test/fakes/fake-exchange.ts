@@ -33,6 +33,10 @@ function parsed(parse: typeof parseRequestHead, lines: readonly string[]): Messa
 export class FakeDownstream implements Downstream {
   readonly remoteAddress = '10.0.0.7';
   readonly remotePort = 4711;
+  readonly localAddress = '10.0.0.1';
+  readonly localPort = 80;
+  readonly connectionId = 0;
+  readonly serverName = null;
   readonly acceptsChunked = true;
   sendHead(): void {}
   sendBody(): void {}
@@ -50,6 +54,8 @@ export function fakeExchange(clock: FakeClock, head: MessageHead): Exchange {
     active: { chain: new FilterChain([]), table: null },
     stats: new ManagerStats('fake'),
     scheme: 'http',
+    hostname: 'here',
+    clientHop: -1,
     nowMs: () => clock.nowMs(),
     wallTimeOf: (ms) => new Date(clock.wallMs() - (clock.nowMs() - ms)),
     generatedLines: () => new Uint8Array(),

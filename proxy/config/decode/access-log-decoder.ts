@@ -3,7 +3,8 @@ import type { AccessLog } from '../../../protos/gen/envoy/config/accesslog/v3/ac
 import type { SubstitutionFormatString } from '../../../protos/gen/envoy/config/core/v3/substitution_format_string.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { type AnyMessage, typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
-import type { AccessLogConfig } from '../model.ts';
+import type { AccessLogConfig, JsonFormat } from '../model.ts';
+import { decodeLogFilter } from './access-log-filter-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { DEFAULT_LOG_FORMAT, parseFormat } from './format-decoder.ts';
 import { dataSourceText } from './values.ts';
@@ -17,11 +18,12 @@ export function decodeAccessLogs(logs: readonly AccessLog[], path: Path, decodin
       decoding.report(place, 'typed_config is required: a FileAccessLog, StdoutAccessLog or StderrAccessLog');
       return [];
     }
-    return decodeAccessLog(any, place, decoding);
+    const filter = log.filter === undefined ? null : decodeLogFilter(log.filter, [...path, i, 'filter'], decoding);
+    return decodeAccessLog(any, place, decoding).map((each) => ({ ...each, filter }));
   });
 }
 
-function decodeAccessLog(any: AnyMessage, path: Path, decoding: Decoding): AccessLogConfig[] {
+function decodeAccessLog(any: AnyMessage, path: Path, decoding: Decoding): Omit<AccessLogConfig, 'filter'>[] {
   const file = unpackAny('envoy.extensions.access_loggers.file.v3.FileAccessLog', any);
   if (file !== undefined) {
     const format = decodeLogFormat(file.accessLogFormat?.value, path, decoding);
@@ -47,22 +49,24 @@ function decodeLogFormat(
   const place = [...path, 'log_format'];
   const format = message?.format;
   if (format?.$case === 'jsonFormat') {
-    return { kind: 'json', fields: decodeJsonFields(format.value ?? {}, [...place, 'json_format'], decoding) };
+    return { kind: 'json', value: decodeJson(format.value ?? {}, [...place, 'json_format'], decoding) };
   }
   const textPlace = [...place, 'text_format_source'];
   const text = format === undefined ? DEFAULT_LOG_FORMAT : dataSourceText(format.value, textPlace, decoding);
   return { kind: 'text', parts: parseFormat(text, textPlace, decoding) };
 }
 
-function decodeJsonFields(
-  json: Readonly<Record<string, unknown>>,
-  path: Path,
-  decoding: Decoding,
-): { key: string; parts: ReturnType<typeof parseFormat> }[] {
-  return Object.entries(json).map(([key, value]) => {
-    const place = [...path, key];
-    if (typeof value !== 'string')
-      decoding.report(place, 'only texts are supported here, no nested objects, lists or numbers');
-    return { key, parts: typeof value === 'string' ? parseFormat(value, place, decoding) : [] };
-  });
+/** Texts hold commands; everything else of JSON stays what it is. */
+function decodeJson(value: unknown, path: Path, decoding: Decoding): JsonFormat {
+  if (typeof value === 'string') return { kind: 'format', parts: parseFormat(value, path, decoding) };
+  if (typeof value === 'number' || typeof value === 'boolean') return { kind: 'literal', value };
+  if (Array.isArray(value)) {
+    return { kind: 'list', items: value.map((each, i) => decodeJson(each, [...path, i], decoding)) };
+  }
+  if (typeof value !== 'object' || value === null) return { kind: 'literal', value: null };
+  const members = Object.entries(value).map(([key, each]) => ({
+    key,
+    value: decodeJson(each, [...path, key], decoding),
+  }));
+  return { kind: 'object', members };
 }

@@ -1,6 +1,7 @@
 /** Substitution formats: `text %COMMAND(args):length% text`, parsed once so that nothing is parsed per request. */
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
+import { isStartTimeFormat } from '../../http/start-time.ts';
 import type { FormatPart } from '../model.ts';
 import type { Decoding } from './decoding.ts';
 
@@ -54,6 +55,11 @@ function commandPart(match: RegExpExecArray, path: Path, decoding: Decoding): Fo
   const args = argument === undefined ? [] : WITH_ALTERNATIVE.has(command) ? argument.split('?') : [argument];
   if (WITH_ALTERNATIVE.has(command) && args.length === 0)
     decoding.report(path, `${whole} needs a header name, as in %${command}(NAME)%`);
+  if (command === 'START_TIME' && !isStartTimeFormat(args[0] ?? ''))
+    decoding.report(
+      path,
+      `${whole} has a letter that is not supported by Outrider; use those of %Y-%m-%dT%H:%M:%S.%3fZ or %s`,
+    );
   return { kind: 'command', command, args, maxLength: length === undefined ? null : Number(length) };
 }
 

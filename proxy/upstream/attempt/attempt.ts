@@ -27,7 +27,7 @@ export interface AttemptedRequest {
 /** Whoever started the attempt. */
 export interface AttemptOwner {
   /** The request is on its way to the endpoint. */
-  onAttemptSent(): void;
+  onAttemptSent(stream: UpstreamStream): void;
   onAttemptHead(attempt: Attempt, head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void;
   /** Ended without an answer. `sent`: the endpoint may have seen the request. */
@@ -92,7 +92,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#stream = stream;
     const { requestDone, downstream } = this.#request;
     stream.send(this, this.#wire, requestDone);
-    this.#owner.onAttemptSent();
+    this.#owner.onAttemptSent(stream);
     if (!requestDone && late) downstream.resumeRequest();
   }
 

@@ -23,6 +23,7 @@ import {
 import { HeaderName } from '../../http/header-name.ts';
 import { rewriteHost } from '../../http/host-rewrite.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
+import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { writeRequest } from '../../http1/request-writer.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -198,7 +199,9 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   // -------------------------------------------------------------------------------------------------------------------
   // From the attempt
 
-  onAttemptSent(): void {
+  onAttemptSent(stream: UpstreamStream): void {
+    const { record } = this.#exchange;
+    if (record !== null) record.upstreamLocalAddress = stream.localAddress;
     if (this.#deadlines !== null && this.#exchange.requestDone) this.#deadlines.startTry();
   }
 
