@@ -5,7 +5,7 @@
  * that a client may not set). After: response headers of our own, counters. `active` is swapped by one pointer write when
  * routes or filters change; an exchange keeps the one it began with.
  */
-import type { HttpConnectionManagerConfig } from '../config/model.ts';
+import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 import type { Loop } from '../net/loop.ts';
 import { withoutPort } from '../routing/route-table.ts';
 import type { DateHeader } from './date-header.ts';
@@ -126,10 +126,11 @@ export class ConnectionManager implements ExchangeManager {
       authority = authority.replace(TRAILING_DOT, '$1');
       head.setAuthority(authority);
     }
-    if (config.stripPort === 'any') {
+    if (config.stripPort !== 'none') {
       const bare = withoutPort(authority);
-      if (bare.length !== authority.length) head.setAuthority(bare);
-      authority = bare;
+      const strip = config.stripPort === 'any' || authority === `${bare}:${exchange.downstream.localPort}`;
+      if (strip && bare.length !== authority.length) head.setAuthority(bare);
+      if (strip) authority = bare;
     }
     exchange.authority = authority.toLowerCase();
     return true;

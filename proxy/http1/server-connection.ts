@@ -361,8 +361,10 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
 
   /** Waits for the client to take what was written, and to close. */
   #linger(): void {
-    if (this.#peerEnded || this.#manager.config.delayedCloseTimeoutMs === 0) this.#transport.destroyWhenWritten();
-    else this.#timers.linger();
+    const { delayedCloseTimeoutMs } = this.#manager.config;
+    // Nobody is left who could close first, or nobody shall be waited for.
+    if (this.#peerEnded || delayedCloseTimeoutMs === 0) this.#transport.destroyWhenWritten();
+    if (delayedCloseTimeoutMs > 0) this.#timers.linger();
   }
 }
 

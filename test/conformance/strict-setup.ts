@@ -1,5 +1,5 @@
 /** The configuration under test: strict, as a mesh would run it at its edge. */
-import type { HttpConnectionManagerConfig } from '../../proxy/config/model.ts';
+import type { HttpConnectionManagerConfig } from '../../proxy/config/model/listener.ts';
 import type { RequestMessage } from '../component/data-plane/http-text.ts';
 import { response, type UpstreamConnection } from '../component/data-plane/raw-upstream.ts';
 

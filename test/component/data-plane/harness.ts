@@ -3,12 +3,9 @@ import type { Test } from 'tap';
 import { SystemClock } from '../../../kernel/clock.ts';
 import { silentLogger } from '../../../kernel/log.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
-import type {
-  ClusterConfig,
-  EndpointSetConfig,
-  HttpConnectionManagerConfig,
-  RouteTableConfig,
-} from '../../../proxy/config/model.ts';
+import type { ClusterConfig, EndpointSetConfig } from '../../../proxy/config/model/cluster.ts';
+import type { HttpConnectionManagerConfig } from '../../../proxy/config/model/listener.ts';
+import type { RouteTableConfig } from '../../../proxy/config/model/route.ts';
 import { createSnapshot, EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
 import { DataPlane } from '../../../proxy/data-plane.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';

@@ -324,3 +324,36 @@ t.test('a response header made of a request header tells that of its own request
   t.same(valuesOf(await harness.client().get('/fast', 'X-Tag: fast\r\n'), 'x-echo'), ['fast']);
   t.same(valuesOf(await slow, 'x-echo'), ['slow']);
 });
+
+t.test('the host is stripped of its port and its trailing dot as configured', async (t) => {
+  const { harness, upstream } = await start(t);
+  const clusters = [harness.plane.clusters.get('a')!.config];
+  const seen = async (host: string, manager: Parameters<typeof harness.apply>[0]['manager']) => {
+    await harness.apply({ clusters, manager: manager! });
+    const client = harness.client();
+    client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await client.answered(1);
+    return valuesOf(upstream.requests.at(-1)!, 'host')[0];
+  };
+  t.equal(await seen('a.test.:81', {}), 'a.test.:81');
+  t.equal(await seen('a.test.:81', { stripTrailingHostDot: true }), 'a.test:81');
+  t.equal(await seen('a.test.', { stripTrailingHostDot: true }), 'a.test');
+  t.equal(await seen('a.test:81', { stripPort: 'any' }), 'a.test');
+  t.equal(await seen('a.test:81', { stripPort: 'matching' }), 'a.test:81');
+  t.equal(await seen(`a.test:${harness.port}`, { stripPort: 'matching' }), 'a.test');
+});
+
+t.test('paths are normalised, redirected or refused before they are routed', async (t) => {
+  const { harness, upstream } = await start(
+    t,
+    {},
+    { manager: { normalizePath: true, mergeSlashes: true, escapedSlashes: 'unescape-and-redirect' } },
+  );
+  const client = harness.client();
+  t.equal((await client.get('/a/../b//c?d=//')).body, '/b/c?d=//');
+  const redirect = await client.get('/a%2Fb');
+  t.equal(redirect.status, 307);
+  t.same(valuesOf(redirect, 'location'), ['/a/b']);
+  t.equal((await client.get('/a%00b')).status, 400);
+  t.equal(upstream.requests.length, 1);
+});

@@ -1,6 +1,7 @@
 /** Configuration that changes under load, connections that grow old, and drains: no request is lost. */
 import t from 'tap';
-import type { ClusterConfig, WeightedCluster } from '../../../proxy/config/model.ts';
+import type { ClusterConfig } from '../../../proxy/config/model/cluster.ts';
+import type { WeightedCluster } from '../../../proxy/config/model/route.ts';
 import {
   cluster,
   endpoint,

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import type { OutlierConfig, RetryPolicyConfig } from '../../../proxy/config/model.ts';
+import type { OutlierConfig } from '../../../proxy/config/model/cluster.ts';
+import type { RetryPolicyConfig } from '../../../proxy/config/model/route.ts';
 import { cluster, forward, prefixMatch, route, routeTable, virtualHost } from '../../fakes/config-builders.ts';
 import { eventually, Harness, start, startUpstream } from './harness.ts';
 import { response } from './raw-upstream.ts';
