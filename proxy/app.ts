@@ -17,7 +17,7 @@ import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
 import { adminViews } from './admin-views.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
-import type { SocketAddress } from './config/model.ts';
+import type { SocketAddress } from './config/model/common.ts';
 import { createSnapshot } from './config/snapshot.ts';
 import { DataPlane } from './data-plane.ts';
 import type { Mesh } from './mesh.ts';

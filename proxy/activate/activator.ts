@@ -8,13 +8,9 @@
  * compared by content, so that a push of everything costs only what is new.
  */
 import type { Logger } from '../../kernel/log.ts';
-import type {
-  ClusterConfig,
-  EndpointSetConfig,
-  HttpConnectionManagerConfig,
-  ListenerConfig,
-  RouteTableConfig,
-} from '../config/model.ts';
+import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
+import type { HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
+import type { RouteTableConfig } from '../config/model/route.ts';
 import { createSnapshot, EMPTY_PARTS, type Snapshot } from '../config/snapshot.ts';
 import { ConnectionManager } from '../http/connection-manager.ts';
 import { DateHeader } from '../http/date-header.ts';

@@ -6,7 +6,7 @@
 import { isIP } from 'node:net';
 import type { Logger } from '../../kernel/log.ts';
 import type { Timer, Timers } from '../../kernel/timers.ts';
-import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../config/model.ts';
+import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 
 type DnsConfig = Extract<ClusterConfig['discovery'], { kind: 'strict-dns' | 'logical-dns' }>;

@@ -1,5 +1,5 @@
 /** The listeners of one loop by name: opened, changed in place and drained as configuration asks. */
-import type { ListenerConfig } from '../config/model.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
 import type { ConnectionManager } from '../http/connection-manager.ts';
 import { Listener } from '../listener/listener.ts';
 import type { Loop } from '../net/loop.ts';

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
-import type { SocketAddress } from '../config/model.ts';
+import type { SocketAddress } from '../config/model/common.ts';
 import { type AdminEndpoint, type AdminReply, textReply } from './admin-endpoint.ts';
 import { certsEndpoint } from './certs-page.ts';
 import { clustersEndpoint } from './clusters-page.ts';

@@ -1,6 +1,6 @@
 /** `/certs`: the certificates that listeners present, with their names and how long they are good. */
 import { X509Certificate } from 'node:crypto';
-import type { ListenerConfig } from '../config/model.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
 import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
 import type { AdminViews } from './views.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { AnyMessage } from '../../protos/json/registry.ts';
 import type { Json } from '../../protos/json/write-json.ts';
-import type { EndpointConfig, ListenerConfig, LocalityConfig } from '../config/model.ts';
+import type { EndpointConfig, LocalityConfig } from '../config/model/cluster.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
 import type { CountedCluster } from '../telemetry/cluster-stat-table.ts';
 import type { CountedListener } from '../telemetry/listener-stat-table.ts';
 import type { CountedServer } from '../telemetry/server-stats.ts';

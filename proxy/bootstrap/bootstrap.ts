@@ -1,5 +1,5 @@
 /** What a proxy knows when it starts: the contents of its bootstrap file, checked and frozen. */
-import type { SocketAddress } from '../config/model.ts';
+import type { SocketAddress } from '../config/model/common.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 
 /** The whole file. */

@@ -2,7 +2,7 @@
  * Turns a regular expression of a configuration (RE2 syntax, as in Envoy) into JavaScript that means the same and
  * cannot be made to run for ever. What cannot be turned is refused with a reason.
  */
-import type { SafeRegex } from './model.ts';
+import type { SafeRegex } from './model/match.ts';
 import { isExponential, POSITIONS_MAX } from './regex-ambiguity.ts';
 import { parseRegex, type RegexNode } from './regex-syntax.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { EndpointSetConfig } from './model.ts';
+import type { EndpointSetConfig } from './model/cluster.ts';
 import { createSnapshot, EMPTY_PARTS } from './snapshot.ts';
 import { diffSnapshots, isEmptyDiff } from './snapshot-diff.ts';
 

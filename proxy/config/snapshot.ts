@@ -3,7 +3,9 @@
  * `activate/` turns it into running code; equal versions mean equal behaviour.
  */
 import { createHash } from 'node:crypto';
-import type { ClusterConfig, EndpointSetConfig, ListenerConfig, RouteTableConfig } from './model.ts';
+import type { ClusterConfig, EndpointSetConfig } from './model/cluster.ts';
+import type { ListenerConfig } from './model/listener.ts';
+import type { RouteTableConfig } from './model/route.ts';
 
 export interface Snapshot {
   readonly version: string;

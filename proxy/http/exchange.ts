@@ -8,7 +8,7 @@
  *
  * Every field is set in the constructor; the object never changes shape.
  */
-import type { WeightedCluster } from '../config/model.ts';
+import type { WeightedCluster } from '../config/model/route.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';

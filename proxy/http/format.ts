@@ -2,7 +2,7 @@
  * Substitution formats (`%COMMAND(args):length%`, envoyproxy.io "Access logging"): compiled once, evaluated per exchange.
  * A command without a value gives null, which callers render as `-` (logs) or as nothing (headers).
  */
-import type { FormatPart } from '../config/model.ts';
+import type { FormatPart } from '../config/model/header-edits.ts';
 import type { Exchange } from './exchange.ts';
 import type { HeaderValues } from './exchange-record.ts';
 import { COMMANDS, type Evaluate, PARAMETERISED } from './format-commands.ts';

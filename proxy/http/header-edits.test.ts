@@ -2,7 +2,7 @@ import t from 'tap';
 import { NO_EDITS } from '../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { fakeExchange, requestHead, responseHead } from '../../test/fakes/fake-exchange.ts';
-import type { FormatPart, HeaderAdd } from '../config/model.ts';
+import type { FormatPart, HeaderAdd } from '../config/model/header-edits.ts';
 import { ByteWriter } from '../net/byte-writer.ts';
 import { Format } from './format.ts';
 import { compileEdits } from './header-edits.ts';

@@ -2,7 +2,7 @@
  * Header edits of routes, virtual hosts and route tables, compiled in the order in which they apply
  * (envoyproxy.io, "Custom request/response headers"): removals of a level, then its additions.
  */
-import type { HeaderAdd, HeaderEdits } from '../config/model.ts';
+import type { HeaderAdd, HeaderEdits } from '../config/model/header-edits.ts';
 import type { Exchange } from './exchange.ts';
 import { Format } from './format.ts';
 import { HeaderName } from './header-name.ts';

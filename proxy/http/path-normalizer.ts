@@ -3,7 +3,7 @@
  * `path_with_escaped_slashes_action`), in Envoy's order: escaped slashes, then RFC 3986 dot segments, then slashes merged.
  * The query is left alone. PURE; only paths that look unusual come here.
  */
-import type { HttpConnectionManagerConfig } from '../config/model.ts';
+import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 
 /** The fields that say what is to be done. */
 export type PathOptions = Pick<HttpConnectionManagerConfig, 'normalizePath' | 'mergeSlashes' | 'escapedSlashes'>;

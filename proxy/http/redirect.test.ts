@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { RedirectAction } from '../config/model.ts';
+import type { RedirectAction } from '../config/model/route.ts';
 import { redirectLocation } from './redirect.ts';
 
 function location(

@@ -1,5 +1,5 @@
 /** The Location of a redirect (envoy.config.route.v3.RedirectAction). */
-import type { RedirectAction } from '../config/model.ts';
+import type { RedirectAction } from '../config/model/route.ts';
 import { withoutPort } from '../routing/route-table.ts';
 
 /** The parts of a request that a redirect is made of. `path` is with its query. */

@@ -4,7 +4,7 @@
  *   trait of the head ──watched by this configuration? ──no──► nothing is done (the usual case: one bit test)
  *                                            └──yes──► admit: repairs the head, or ends the exchange
  */
-import type { HttpConnectionManagerConfig } from '../config/model.ts';
+import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 import type { Exchange } from './exchange.ts';
 import {
   CONNECT_REFUSED,

@@ -11,7 +11,7 @@
  * nobody asked for, or an unreadable one close the connection.
  */
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
-import type { SocketAddress } from '../config/model.ts';
+import type { SocketAddress } from '../config/model/common.ts';
 import {
   CONNECT_FAILURE,
   CONNECT_TIMEOUT,

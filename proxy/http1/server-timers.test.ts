@@ -4,7 +4,7 @@ import { forward, httpManager, prefixMatch, route, routeTable, virtualHost } fro
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
-import type { HttpConnectionManagerConfig } from '../config/model.ts';
+import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 import { Loop } from '../net/loop.ts';
 import { ServerTimers, type TimeoutKind } from './server-timers.ts';
 

@@ -12,7 +12,7 @@
  * A request that comes and goes in one read arms nothing here: it only stores when it happened.
  */
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
-import type { HttpConnectionManagerConfig } from '../config/model.ts';
+import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 import type { Loop } from '../net/loop.ts';
 
 const IDLE = 0;

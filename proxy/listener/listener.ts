@@ -4,7 +4,7 @@
  *   opening ─► active ─► draining (no new connections; open ones close behind their answer) ─► closed
  */
 import type { Socket } from 'node:net';
-import type { ListenerConfig } from '../config/model.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
 import type { ConnectionManager } from '../http/connection-manager.ts';
 import { FIXED_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';

@@ -1,6 +1,6 @@
 /** Dialling endpoints, with reads into the loop's shared buffer (`onread`, documented for net.connect). */
 import { connect } from 'node:net';
-import type { SocketAddress } from '../config/model.ts';
+import type { SocketAddress } from '../config/model/common.ts';
 import { HEADROOM_BYTES, type Loop } from './loop.ts';
 import { Transport, type TransportHandler } from './transport.ts';
 

@@ -7,7 +7,7 @@
  * Nothing is built at run time: a request costs one map look-up and the tests of the routes before its own. HOT.
  */
 import type { Random } from '../../kernel/random.ts';
-import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/model.ts';
+import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/model/route.ts';
 import { isGrpcRequest } from '../http/grpc-request.ts';
 import type { RequestHead } from '../http/message.ts';
 import { compilePath, HeaderMatcher, QueryMatcher, type StringTest } from './matchers.ts';

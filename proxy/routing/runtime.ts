@@ -3,7 +3,7 @@
  * flattened by the bootstrap reader; the admin port may change values. envoy.config.bootstrap.v3.LayeredRuntime.
  */
 import type { Random } from '../../kernel/random.ts';
-import type { RuntimeFraction } from '../config/model.ts';
+import type { RuntimeFraction } from '../config/model/match.ts';
 
 export class Runtime {
   readonly #values: Map<string, string>;

@@ -1,6 +1,6 @@
 /** Which cluster a matched route sends a request to (envoy.config.route.v3.RouteAction.cluster_specifier). HOT. */
 import type { Random } from '../../kernel/random.ts';
-import type { WeightedCluster } from '../config/model.ts';
+import type { WeightedCluster } from '../config/model/route.ts';
 
 /** Draws an entry with a probability in proportion to its weight. `totalWeight` is the sum and above 0. */
 export function drawWeighted(

@@ -1,6 +1,6 @@
 /** Which exchanges are logged (envoy.config.accesslog.v3.AccessLogFilter): compiled once, asked when an exchange ends. */
 import type { Random } from '../../kernel/random.ts';
-import type { AccessLogFilterConfig, LogComparison } from '../config/model.ts';
+import type { AccessLogFilterConfig, LogComparison } from '../config/model/access-log.ts';
 import { wireFields } from '../http/client-address.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { responseFlags } from '../http/format-commands.ts';

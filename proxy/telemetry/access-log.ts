@@ -4,7 +4,8 @@
  *   begin ──► record (bytes, times, headers of the answer that a format asks for) ──► end: filter ─► format ─► sink
  */
 import type { Random } from '../../kernel/random.ts';
-import type { AccessLogConfig, FormatPart, JsonFormat } from '../config/model.ts';
+import type { AccessLogConfig, JsonFormat } from '../config/model/access-log.ts';
+import type { FormatPart } from '../config/model/header-edits.ts';
 import type { Exchange, ExchangeLog } from '../http/exchange.ts';
 import { ExchangeRecord } from '../http/exchange-record.ts';
 import { Format } from '../http/format.ts';

@@ -1,5 +1,5 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
-import type { ClusterConfig } from '../config/model.ts';
+import type { ClusterConfig } from '../config/model/cluster.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
 import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';

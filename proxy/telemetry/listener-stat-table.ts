@@ -1,5 +1,5 @@
 /** Listeners and connection managers in Envoy's words ("Listener statistics", "HTTP connection manager statistics"). */
-import type { SocketAddress } from '../config/model.ts';
+import type { SocketAddress } from '../config/model/common.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';

@@ -1,6 +1,6 @@
 /** The clusters of one loop by name. `activate/` is its only writer. */
 
-import type { ClusterConfig } from '../config/model.ts';
+import type { ClusterConfig } from '../config/model/cluster.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
 import type { Loop } from '../net/loop.ts';

@@ -9,7 +9,7 @@ import type {
   EndpointConfig,
   EndpointSetConfig,
   LocalityConfig,
-} from '../config/model.ts';
+} from '../config/model/cluster.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { Loop } from '../net/loop.ts';

@@ -2,7 +2,7 @@
  * One endpoint of a cluster: where it is, what is known of its health, what is in flight. Keeps its identity over
  * configuration pushes, so that counters, connections and ejections survive them.
  */
-import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model.ts';
+import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
 import type { Http1Pool } from './pool/http1-pool.ts';
 

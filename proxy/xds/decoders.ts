@@ -3,7 +3,9 @@ import type { Cluster } from '../../protos/gen/envoy/config/cluster/v3/cluster.t
 import type { ClusterLoadAssignment } from '../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { Listener } from '../../protos/gen/envoy/config/listener/v3/listener.ts';
 import type { RouteConfiguration } from '../../protos/gen/envoy/config/route/v3/route.ts';
-import type { ClusterConfig, EndpointSetConfig, ListenerConfig, RouteTableConfig } from '../config/model.ts';
+import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
+import type { RouteTableConfig } from '../config/model/route.ts';
 
 /** One defect: where in the message, and what. */
 export interface DecodeIssue {

@@ -4,7 +4,9 @@
  *
  *   listener ──► route table          cluster ──► endpoint set
  */
-import type { ClusterConfig, EndpointSetConfig, ListenerConfig, RouteTableConfig } from '../config/model.ts';
+import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
+import type { RouteTableConfig } from '../config/model/route.ts';
 import { mergeParts, type SnapshotParts } from '../config/snapshot.ts';
 
 /** What this client is there for. */

@@ -7,7 +7,7 @@ import { cluster, endpointSet, httpManager, listener, routeTable } from '../../t
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
-import type { ListenerConfig } from '../config/model.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
 import { EMPTY_PARTS } from '../config/snapshot.ts';
 import { type DeltaEvent, deltaStep, newDeltaSubscription } from './delta-subscription.ts';
 import { clustersWaitFor, type KnownResources, neededNames, treeOf, treeWaitsFor } from './dependency-tracker.ts';

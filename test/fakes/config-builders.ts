@@ -1,18 +1,15 @@
 /** Builders of the proxy's configuration model for tests: Envoy's defaults, and what a test changes. */
+import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../../proxy/config/model/cluster.ts';
+import type { HeaderEdits } from '../../proxy/config/model/header-edits.ts';
+import type { HttpConnectionManagerConfig, ListenerConfig } from '../../proxy/config/model/listener.ts';
+import type { RouteMatch } from '../../proxy/config/model/match.ts';
 import type {
-  ClusterConfig,
-  EndpointConfig,
-  EndpointSetConfig,
   ForwardAction,
-  HeaderEdits,
-  HttpConnectionManagerConfig,
-  ListenerConfig,
   RouteActionConfig,
   RouteConfig,
-  RouteMatch,
   RouteTableConfig,
   VirtualHostConfig,
-} from '../../proxy/config/model.ts';
+} from '../../proxy/config/model/route.ts';
 
 export const NO_EDITS: HeaderEdits = { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] };
 

@@ -3,7 +3,7 @@ import type { AccessLog } from '../../../protos/gen/envoy/config/accesslog/v3/ac
 import type { SubstitutionFormatString } from '../../../protos/gen/envoy/config/core/v3/substitution_format_string.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { type AnyMessage, typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
-import type { AccessLogConfig, JsonFormat } from '../model.ts';
+import type { AccessLogConfig, JsonFormat } from '../model/access-log.ts';
 import { decodeLogFilter } from './access-log-filter-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { DEFAULT_LOG_FORMAT, parseFormat } from './format-decoder.ts';

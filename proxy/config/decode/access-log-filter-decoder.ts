@@ -5,7 +5,7 @@ import {
   ComparisonFilter_Op as Op,
 } from '../../../protos/gen/envoy/config/accesslog/v3/accesslog.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { AccessLogFilterConfig, LogComparison } from '../model.ts';
+import type { AccessLogFilterConfig, LogComparison } from '../model/access-log.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderMatch } from './matcher-decoder.ts';
 import { runtimeFraction } from './values.ts';

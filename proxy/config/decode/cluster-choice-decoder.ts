@@ -5,7 +5,9 @@ import type {
 } from '../../../protos/gen/envoy/config/route/v3/route_components.ts';
 import type { TcpProxy } from '../../../protos/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { ClusterChoice, HeaderEdits, TcpProxyConfig, WeightedCluster } from '../model.ts';
+import type { HeaderEdits } from '../model/header-edits.ts';
+import type { TcpProxyConfig } from '../model/listener.ts';
+import type { ClusterChoice, WeightedCluster } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderEdits } from './header-edits-decoder.ts';
 import { subsetKeys } from './values.ts';

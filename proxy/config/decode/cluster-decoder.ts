@@ -13,7 +13,7 @@ import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint
 import type { HttpProtocolOptions } from '../../../protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
-import type { ClusterConfig, ClusterLimits } from '../model.ts';
+import type { ClusterConfig, ClusterLimits } from '../model/cluster.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';

@@ -6,7 +6,7 @@ import type {
   LocalityLbEndpoints,
 } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { EndpointConfig, EndpointHealth, EndpointSetConfig, LocalityConfig } from '../model.ts';
+import type { EndpointConfig, EndpointHealth, EndpointSetConfig, LocalityConfig } from '../model/cluster.ts';
 import type { Decoding } from './decoding.ts';
 import { isIpLiteral, metadataObject, socketAddress } from './values.ts';
 

@@ -3,7 +3,7 @@
  * server name, transport protocol, application protocol, source range and source port, in this order, and at each of
  * them prefers the more specific match.
  */
-import type { FilterChainConfig, FilterChainMatch } from '../model.ts';
+import type { FilterChainConfig, FilterChainMatch } from '../model/listener.ts';
 
 /** The chains with the most specific match first; equals keep their order. */
 export function bySpecificity(chains: readonly FilterChainConfig[]): FilterChainConfig[] {

@@ -2,7 +2,7 @@
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
 import { isStartTimeFormat } from '../../http/start-time.ts';
-import type { FormatPart } from '../model.ts';
+import type { FormatPart } from '../model/header-edits.ts';
 import type { Decoding } from './decoding.ts';
 
 /** Envoy's default access log line. */

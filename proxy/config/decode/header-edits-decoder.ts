@@ -4,7 +4,7 @@ import {
   type HeaderValueOption,
 } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { AppendAction, HeaderAdd, HeaderEdits } from '../model.ts';
+import type { AppendAction, HeaderAdd, HeaderEdits } from '../model/header-edits.ts';
 import type { Decoding } from './decoding.ts';
 import { parseFormat } from './format-decoder.ts';
 

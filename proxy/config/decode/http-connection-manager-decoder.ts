@@ -9,7 +9,8 @@ import {
 } from '../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
-import type { HttpConnectionManagerConfig, NamedHttpFilter } from '../model.ts';
+import type { NamedHttpFilter } from '../model/http-filter.ts';
+import type { HttpConnectionManagerConfig } from '../model/listener.ts';
 import { decodeAccessLogs } from './access-log-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';

@@ -1,6 +1,6 @@
 /** Protocol options that listeners and clusters share, with Envoy's defaults. */
 import type { Http2ProtocolOptions } from '../../../protos/gen/envoy/config/core/v3/protocol.ts';
-import type { Http2Options } from '../model.ts';
+import type { Http2Options } from '../model/common.ts';
 
 /** Envoy's default for idle connections, in milliseconds. */
 export const IDLE_TIMEOUT_MS = 3_600_000;

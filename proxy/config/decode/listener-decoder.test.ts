@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ListenerConfig } from '../model.ts';
+import type { ListenerConfig } from '../model/listener.ts';
 import { TEST_CERTIFICATE_PEM, TEST_KEY_PEM } from './test-certificates.ts';
 import {
   accepted,

@@ -14,7 +14,7 @@ import type {
   FilterChainMatch,
   ListenerConfig,
   NetworkFilterConfig,
-} from '../model.ts';
+} from '../model/listener.ts';
 import { decodeAccessLogs } from './access-log-decoder.ts';
 import { decodeTcpClusterChoice } from './cluster-choice-decoder.ts';
 import type { Decoding } from './decoding.ts';

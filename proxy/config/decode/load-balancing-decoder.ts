@@ -4,7 +4,7 @@ import type { RuntimeDouble } from '../../../protos/gen/envoy/config/core/v3/bas
 import type { Percent } from '../../../protos/gen/envoy/type/v3/percent.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { type AnyMessage, unpackAny } from '../../../protos/json/registry.ts';
-import type { ClusterConfig } from '../model.ts';
+import type { ClusterConfig } from '../model/cluster.ts';
 import type { Decoding } from './decoding.ts';
 import { durationMs } from './values.ts';
 

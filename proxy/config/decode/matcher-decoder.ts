@@ -6,7 +6,7 @@ import type {
 import type { RegexMatchAndSubstitute, RegexMatcher } from '../../../protos/gen/envoy/type/matcher/v3/regex.ts';
 import type { StringMatcher } from '../../../protos/gen/envoy/type/matcher/v3/string.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { HeaderMatch, QueryMatch, SafeRegex, StringMatch } from '../model.ts';
+import type { HeaderMatch, QueryMatch, SafeRegex, StringMatch } from '../model/match.ts';
 import { toReplacement, toSafeRegex } from '../safe-regex.ts';
 import type { Decoding } from './decoding.ts';
 

@@ -1,6 +1,6 @@
 /** envoy.config.cluster.v3.OutlierDetection with Envoy's defaults. */
 import type { OutlierDetection } from '../../../protos/gen/envoy/config/cluster/v3/outlier_detection.ts';
-import type { OutlierConfig } from '../model.ts';
+import type { OutlierConfig } from '../model/cluster.ts';
 import { durationMs } from './values.ts';
 
 const BASE_EJECTION_MS = 30_000;

@@ -6,7 +6,7 @@ import {
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
 import { typeNameOf } from '../../../protos/json/registry.ts';
-import type { RetryPolicyConfig } from '../model.ts';
+import type { RetryPolicyConfig } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderMatch } from './matcher-decoder.ts';
 import { durationMs } from './values.ts';

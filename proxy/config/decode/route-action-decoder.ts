@@ -10,7 +10,7 @@ import {
   type RouteAction_HashPolicy,
 } from '../../../protos/gen/envoy/config/route/v3/route_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { ForwardAction, HashPolicyConfig, RedirectAction, RouteActionConfig } from '../model.ts';
+import type { ForwardAction, HashPolicyConfig, RedirectAction, RouteActionConfig } from '../model/route.ts';
 import { decodeClusterChoice } from './cluster-choice-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeRegexRewrite } from './matcher-decoder.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ForwardAction, RouteTableConfig } from '../model.ts';
+import type { ForwardAction, RouteTableConfig } from '../model/route.ts';
 import { TEST_KEY_PEM } from './test-certificates.ts';
 import { accepted, type Json, ROUTES, refused, table } from './test-fixtures.ts';
 

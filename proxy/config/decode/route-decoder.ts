@@ -8,14 +8,8 @@ import {
 } from '../../../protos/gen/envoy/config/route/v3/route_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
-import type {
-  ClusterChoice,
-  PathMatch,
-  RouteConfig,
-  RouteMatch,
-  RouteTableConfig,
-  VirtualHostConfig,
-} from '../model.ts';
+import type { PathMatch, RouteMatch } from '../model/match.ts';
+import type { ClusterChoice, RouteConfig, RouteTableConfig, VirtualHostConfig } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderEdits } from './header-edits-decoder.ts';
 import { decodeHeaderMatch, decodeQueryMatch, decodeRegex } from './matcher-decoder.ts';

@@ -1,7 +1,7 @@
 /** What the decoder tests share: sources without a disk, and small configurations to start from. */
 import type { MessageTypes } from '../../../protos/gen/registry.ts';
 import { readJson } from '../../../protos/json/read-json.ts';
-import type { ListenerConfig } from '../model.ts';
+import type { ListenerConfig } from '../model/listener.ts';
 import { Decoding } from './decoding.ts';
 import { decodeListener } from './listener-decoder.ts';
 import { decodeResource, type ResourceConfigs } from './resource-decoder.ts';

@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TlsCertificate } from '../../../protos/gen/envoy/extensions/transport_sockets/tls/v3/common.ts';
 import type { DownstreamTlsContext } from '../../../protos/gen/envoy/extensions/transport_sockets/tls/v3/tls.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { DownstreamTlsConfig } from '../model.ts';
+import type { DownstreamTlsConfig } from '../model/listener.ts';
 import type { Decoding } from './decoding.ts';
 import { dataSourceText } from './values.ts';
 

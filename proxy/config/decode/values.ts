@@ -4,7 +4,9 @@ import type { DataSource, Metadata, RuntimeFractionalPercent } from '../../../pr
 import { FractionalPercent_DenominatorType } from '../../../protos/gen/envoy/type/v3/percent.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import type { RuntimeFraction, SocketAddress, SubsetKeys } from '../model.ts';
+import type { SocketAddress } from '../model/common.ts';
+import type { RuntimeFraction } from '../model/match.ts';
+import type { SubsetKeys } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 
 /** A Duration as the generated code has it. */

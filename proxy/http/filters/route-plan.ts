@@ -1,13 +1,8 @@
 /** What a route means to the router, worked out when the route table is compiled, so that requests find it done. */
 import type { Random } from '../../../kernel/random.ts';
-import type {
-  ForwardAction,
-  HeaderEdits,
-  MaxStreamDuration,
-  RetryPolicyConfig,
-  RouterFilterConfig,
-  WeightedCluster,
-} from '../../config/model.ts';
+import type { HeaderEdits } from '../../config/model/header-edits.ts';
+import type { RouterFilterConfig } from '../../config/model/http-filter.ts';
+import type { ForwardAction, MaxStreamDuration, RetryPolicyConfig, WeightedCluster } from '../../config/model/route.ts';
 import { compileRegex } from '../../routing/matchers.ts';
 import type { Route } from '../../routing/route-table.ts';
 import { drawFraction, type Runtime } from '../../routing/runtime.ts';

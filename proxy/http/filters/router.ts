@@ -3,7 +3,8 @@
  * redirects, answers, or forwards to the route's cluster. Everything that depends on the route alone is compiled into a
  * plan when the table is.
  */
-import type { RedirectAction, RouterFilterConfig, VirtualHostConfig } from '../../config/model.ts';
+import type { RouterFilterConfig } from '../../config/model/http-filter.ts';
+import type { RedirectAction, VirtualHostConfig } from '../../config/model/route.ts';
 import type { Route, RouteTable } from '../../routing/route-table.ts';
 import { drawWeighted } from '../../routing/weighted-split.ts';
 import { Forwarding } from '../../upstream/attempt/forwarding.ts';

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { requestHead, responseHead } from '../../../test/fakes/fake-exchange.ts';
-import type { HeaderMatch, RetryPolicyConfig } from '../../config/model.ts';
+import type { HeaderMatch } from '../../config/model/match.ts';
+import type { RetryPolicyConfig } from '../../config/model/route.ts';
 import {
   CONNECT_FAILURE,
   CONNECT_TIMEOUT,

@@ -2,7 +2,7 @@
  * When a failed attempt may be repeated (envoy.config.route.v3.RetryPolicy, `retry_on` words as documented for
  * x-envoy-retry-on and x-envoy-retry-grpc-on). Compiled once per route; the tests are bit tests. HOT.
  */
-import type { RetryPolicyConfig } from '../../config/model.ts';
+import type { RetryPolicyConfig } from '../../config/model/route.ts';
 import type { Failure } from '../../http/failure.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';

@@ -5,7 +5,7 @@ import { cluster, endpoint, endpointSet } from '../../../test/fakes/config-build
 import { FakeClock } from '../../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
-import type { OutlierConfig } from '../../config/model.ts';
+import type { OutlierConfig } from '../../config/model/cluster.ts';
 import { MessageHead } from '../../http1/message-head.ts';
 import { Loop } from '../../net/loop.ts';
 import { Cluster } from '../cluster.ts';

@@ -11,7 +11,7 @@
  * `split_external_local_origin_errors` what endpoints answer and what happens on the way to them are judged apart.
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
-import type { OutlierConfig } from '../../config/model.ts';
+import type { OutlierConfig } from '../../config/model/cluster.ts';
 import type { Loop } from '../../net/loop.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';

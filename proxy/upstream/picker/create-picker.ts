@@ -1,6 +1,6 @@
 /** From a load-balancing policy to its picker. */
 import type { Random } from '../../../kernel/random.ts';
-import type { LbPolicyConfig } from '../../config/model.ts';
+import type { LbPolicyConfig } from '../../config/model/cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { LeastRequestPicker } from './least-request.ts';
 import { EMPTY_PICKER, type Picker } from './picker.ts';

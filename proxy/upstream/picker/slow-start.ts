@@ -5,7 +5,7 @@
  *   weight x max(minimum, (age / window) ^ (1 / aggression))
  */
 import type { Clock } from '../../../kernel/clock.ts';
-import type { ClusterConfig } from '../../config/model.ts';
+import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 /** The limits of a cluster's slow start. */

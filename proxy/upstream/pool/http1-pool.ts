@@ -8,7 +8,8 @@
  * `close` lets busy connections finish; `destroy` ends them now.
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
-import type { ClusterConfig, ClusterLimits, SocketAddress } from '../../config/model.ts';
+import type { ClusterConfig, ClusterLimits } from '../../config/model/cluster.ts';
+import type { SocketAddress } from '../../config/model/common.ts';
 import { CONNECT_FAILURE, type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';

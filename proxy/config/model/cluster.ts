@@ -1,0 +1,119 @@
+/** Clusters and endpoints. envoy.config.cluster.v3 and envoy.config.endpoint.v3. See README.md beside this file. */
+import type { Http2Options, SocketAddress } from './common.ts';
+
+/** envoy.config.cluster.v3.Cluster. */
+export interface ClusterConfig {
+  readonly name: string;
+  /** alt_stat_name, or the name. */
+  readonly statName: string;
+  readonly discovery:
+    | { readonly kind: 'static'; readonly endpoints: EndpointSetConfig }
+    | { readonly kind: 'eds'; readonly serviceName: string }
+    | {
+        readonly kind: 'strict-dns' | 'logical-dns';
+        readonly endpoints: EndpointSetConfig;
+        /** Default 5,000. */
+        readonly refreshMs: number;
+        readonly respectTtl: boolean;
+        readonly family: 'auto' | 'v4-only' | 'v6-only' | 'v4-preferred' | 'all';
+      };
+  /** Default 5,000. */
+  readonly connectTimeoutMs: number;
+  readonly lbPolicy: LbPolicyConfig;
+  readonly slowStart: {
+    readonly windowMs: number;
+    readonly aggression: number;
+    readonly minWeightPercent: number;
+  } | null;
+  /** common_lb_config.healthy_panic_threshold, percent; default 50. 0 disables panic. */
+  readonly panicThresholdPercent: number;
+  readonly limits: { readonly default: ClusterLimits; readonly high: ClusterLimits };
+  /** per_host_thresholds max_connections, or null. */
+  readonly maxConnectionsPerHost: number | null;
+  readonly outlier: OutlierConfig | null;
+  readonly protocol: 'http1' | 'http2' | 'auto';
+  readonly http2: Http2Options;
+  /** common_http_protocol_options.idle_timeout, default 3,600,000; 0 disables. */
+  readonly poolIdleTimeoutMs: number;
+  readonly maxRequestsPerConnection: number;
+  readonly bufferLimitBytes: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** envoy.config.cluster.v3.CircuitBreakers.Thresholds with Envoy's defaults: 1024, 1024, 1024, 3, unlimited pools. */
+export interface ClusterLimits {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  /** retry_budget: percent of active requests and the least allowed; null uses maxRetries. */
+  readonly retryBudget: { readonly percent: number; readonly minConcurrency: number } | null;
+  /** track_remaining: expose the remaining capacity as gauges. */
+  readonly trackRemaining: boolean;
+}
+
+/** How endpoints are picked. `peak-ewma` is Outrider's own, asked for by a typed load-balancing policy. */
+export type LbPolicyConfig =
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'least-request'; readonly choices: number; readonly activeRequestBias: number }
+  | { readonly kind: 'random' };
+
+/** envoy.config.cluster.v3.OutlierDetection with Envoy's defaults filled in. Enforcing values are percents, 0 to 100. */
+export interface OutlierConfig {
+  readonly consecutive5xx: number;
+  readonly enforcingConsecutive5xx: number;
+  readonly consecutiveGatewayFailure: number;
+  readonly enforcingConsecutiveGatewayFailure: number;
+  readonly splitExternalLocalOriginErrors: boolean;
+  readonly consecutiveLocalOriginFailure: number;
+  readonly enforcingConsecutiveLocalOriginFailure: number;
+  readonly intervalMs: number;
+  readonly baseEjectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
+  readonly maxEjectionTimeJitterMs: number;
+  readonly maxEjectionPercent: number;
+  readonly alwaysEjectOneHost: boolean;
+  readonly successRateMinimumHosts: number;
+  readonly successRateRequestVolume: number;
+  readonly successRateStdevFactor: number;
+  readonly enforcingSuccessRate: number;
+  readonly enforcingLocalOriginSuccessRate: number;
+  readonly failurePercentageThreshold: number;
+  readonly enforcingFailurePercentage: number;
+  readonly enforcingFailurePercentageLocalOrigin: number;
+  readonly failurePercentageMinimumHosts: number;
+  readonly failurePercentageRequestVolume: number;
+  readonly successfulActiveHealthCheckUnejects: boolean;
+}
+
+/** envoy.config.endpoint.v3.ClusterLoadAssignment. */
+export interface EndpointSetConfig {
+  readonly name: string;
+  readonly localities: readonly LocalityConfig[];
+  /** policy.overprovisioning_factor, default 140. */
+  readonly overprovisioningFactor: number;
+}
+
+/** envoy.config.endpoint.v3.LocalityLbEndpoints. Priority 0 is the most wanted. */
+export interface LocalityConfig {
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+  /** load_balancing_weight, or 0 when absent. */
+  readonly weight: number;
+  readonly priority: number;
+  readonly endpoints: readonly EndpointConfig[];
+}
+
+/** Health as the configuration says it, envoy.config.core.v3.HealthStatus. */
+export type EndpointHealth = 'unknown' | 'healthy' | 'unhealthy' | 'draining' | 'timeout' | 'degraded';
+
+/** envoy.config.endpoint.v3.LbEndpoint. `weight` is at least 1, default 1. */
+export interface EndpointConfig {
+  readonly address: SocketAddress;
+  readonly hostname: string;
+  readonly health: EndpointHealth;
+  readonly weight: number;
+  /** All of the endpoint's metadata, namespace first; `envoy.lb` holds the subset labels. */
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
