@@ -29,7 +29,7 @@ import type { MicroBenchmark } from './runner.ts';
 
 const SMALL = 'GET /api/orders HTTP/1.1\r\nHost: shop.test\r\nConnection: keep-alive\r\n\r\n';
 
-/** 630 bytes, as a browser behind a load balancer sends them. */
+/** 624 bytes, as a browser behind a load balancer sends them. */
 const REAL = [
   'GET /api/v1/orders?customer=4711&page=2 HTTP/1.1',
   'Host: shop.example.com',
