@@ -40,6 +40,13 @@ t.test('each action does what its name says, with and without a header there', (
   t.end();
 });
 
+t.test('text beyond latin1 goes out as its UTF-8 bytes, none of which can be a line end', (t) => {
+  const [line] = edited([], [add('x-name', '\u010d\u{1f600}')]);
+  t.equal(Buffer.from(line!, 'latin1').toString('utf8'), 'x-name: \u010d\u{1f600}');
+  t.notMatch(line, /[\r\n]/);
+  t.end();
+});
+
 t.test('a level removes first and adds then', (t) => {
   t.same(edited(['x-a', 'x-b'], [add('X-A', 'new')], 'X-A: 1', 'x-b: 2', 'x-a: 3', 'x-c: 4'), ['x-c: 4', 'X-A: new']);
   t.end();

@@ -2,7 +2,7 @@
  * Header edits of routes, virtual hosts and route tables, compiled in the order in which they apply
  * (envoyproxy.io, "Custom request/response headers"): removals of a level, then its additions.
  */
-import type { HeaderAdd, HeaderEdits } from '../config/model/header-edits.ts';
+import type { FormatPart, HeaderAdd, HeaderEdits } from '../config/model/header-edits.ts';
 import type { Exchange } from './exchange.ts';
 import { Format } from './format.ts';
 import { HeaderName } from './header-name.ts';
@@ -26,7 +26,7 @@ export class CompiledEdits {
     this.#add = add.map((each) => ({
       name: new HeaderName(each.name),
       text: each.name,
-      format: new Format(each.value),
+      format: new Format(each.value.map(utf8AsLatin1)),
       action: each.action,
       keepEmpty: each.keepEmptyValue,
     }));
@@ -61,4 +61,9 @@ export function compileEdits(
     .filter(({ remove, add }) => remove.length + add.length > 0)
     .map(({ remove, add }) => new CompiledEdits(remove, add));
   return compiled.length === 0 ? null : compiled;
+}
+
+/** Heads are latin1 text, a character for each byte: configured text goes out as its UTF-8 bytes, as in Envoy. */
+function utf8AsLatin1(part: FormatPart): FormatPart {
+  return part.kind === 'text' ? { ...part, text: Buffer.from(part.text, 'utf8').toString('latin1') } : part;
 }
