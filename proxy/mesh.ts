@@ -13,6 +13,7 @@ import type { AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { Listener } from './listener/listener.ts';
 import { createSettings, type Settings } from './settings/settings.ts';
 import { PROXY_VERSION } from './version.ts';
 import { type AdsClient, createAdsClient, type SnapshotOrigin } from './xds/ads-client.ts';
@@ -46,6 +47,8 @@ export class Mesh {
   readonly #plane: DataPlane;
   readonly #log: Logger;
   readonly #events: MeshEvents;
+  /** The agent has been started. */
+  #registered = false;
 
   constructor(plane: DataPlane, bootstrap: Bootstrap, deps: MeshDeps, events: MeshEvents) {
     this.#plane = plane;
@@ -63,7 +66,7 @@ export class Mesh {
   async start(): Promise<void> {
     await this.#settings?.start();
     this.ads?.start();
-    this.#agent?.start();
+    if (this.ads === null) this.#agent?.start();
   }
 
   /** What stands between this sidecar and its first configuration. */
@@ -129,10 +132,19 @@ export class Mesh {
     return createAgent(options, { clock, timers, random, logger: log });
   }
 
+  /** Nobody is sent here before the port is open that they would come to. */
+  #register(): void {
+    if (this.#registered || !this.#inbound().some((listener) => listener.address !== null)) return;
+    this.#registered = true;
+    this.#agent?.start();
+  }
+
+  #inbound(): readonly Listener[] {
+    return this.#plane.listeners.all().filter((listener) => listener.config.direction === 'inbound');
+  }
+
   #askInboundClientsToLeave(): void {
-    for (const listener of this.#plane.listeners.all()) {
-      if (listener.config.direction === 'inbound') listener.askToLeave();
-    }
+    for (const listener of this.#inbound()) listener.askToLeave();
   }
 
   /** Resolves when it is in use, with what could not be done: the ACK waits for it. */
@@ -140,6 +152,7 @@ export class Mesh {
     const problems = await this.#plane.apply(createSnapshot(parts));
     for (const { listener, message } of problems) this.#log.error({ listener, origin }, message);
     this.#events.onConfigured();
+    this.#register();
     return problems.map(({ message }) => message);
   }
 }

@@ -23,12 +23,15 @@ export function serviceCluster(service: string, members: readonly Workload[], di
     common_lb_config: { healthy_panic_threshold: { value: 50 } },
     outlier_detection: defaults.OUTLIER_DETECTION,
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
-    typed_extension_protocol_options: httpOptions(protocolOf(members), defaults.SIDECAR_POOL_IDLE),
+    typed_extension_protocol_options: httpOptions(
+      dialect === 'grpc' ? protocolOf(members) : 'http',
+      defaults.SIDECAR_POOL_IDLE,
+    ),
   });
 }
 
 /** The cluster of the application itself: nothing to choose, nothing to eject; its own sidecar is the last to judge. */
-export function inboundCluster(node: SidecarNode, protocol: Protocol): XdsResource {
+export function inboundCluster(node: SidecarNode): XdsResource {
   const address = { socket_address: { address: '127.0.0.1', port_value: node.appPort } };
   return resource('CDS', INBOUND_CLUSTER, {
     name: INBOUND_CLUSTER,
@@ -37,7 +40,7 @@ export function inboundCluster(node: SidecarNode, protocol: Protocol): XdsResour
     lb_policy: 'ROUND_ROBIN',
     load_assignment: { cluster_name: INBOUND_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
-    typed_extension_protocol_options: httpOptions(protocol, defaults.APPLICATION_POOL_IDLE),
+    typed_extension_protocol_options: httpOptions('http', defaults.APPLICATION_POOL_IDLE),
   });
 }
 
@@ -53,6 +56,7 @@ function loadBalancing(dialect: Dialect): JsonObject {
   return { lb_policy: 'LEAST_REQUEST', least_request_lb_config: defaults.LEAST_REQUEST };
 }
 
+/** Sidecars carry HTTP/1.1 to each other and to their applications, whatever a service speaks to clients without one. */
 function httpOptions(protocol: Protocol, idleTimeout: string): JsonObject {
   const explicit: JsonObject = protocol === 'http' ? { http_protocol_options: {} } : { http2_protocol_options: {} };
   return {

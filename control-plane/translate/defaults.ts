@@ -91,14 +91,8 @@ export const CONNECTION_MANAGER: JsonObject = {
     max_headers_count: 100,
     headers_with_underscores_action: 'REJECT_REQUEST',
   },
-  http2_protocol_options: {
-    max_concurrent_streams: 100,
-    initial_stream_window_size: 65_536,
-    initial_connection_window_size: 1_048_576,
-  },
   max_request_headers_kb: 60,
   stream_idle_timeout: '3600s',
-  upgrade_configs: [{ upgrade_type: 'websocket' }],
 };
 
 /** The last filter of every chain. */

@@ -112,14 +112,14 @@ t.test('every service has a cluster, endpoints and a virtual host, in the order 
   t.end();
 });
 
-t.test('a gRPC service has no route timeout, and a service of mixed workloads speaks HTTP/1.1', (t) => {
+t.test('a gRPC service has no route timeout, and sidecars are told to speak HTTP/1.1', (t) => {
   const resources = sharedResources(stateOf(SERVICES), NOBODY, 'sidecar');
   t.match(find(resources, 'RDS', 'outbound').virtual_hosts, [
     {},
     { routes: [{ route: { timeout: '0s', max_stream_duration: {} } }] },
   ]);
   const protocol = (name: string) => JSON.stringify(find(resources, 'CDS', name).typed_extension_protocol_options);
-  t.match(protocol('cart-v2'), /http2_protocol_options/);
+  t.match(protocol('cart-v2'), /"http_protocol_options"/, 'sidecars carry HTTP/1.1');
   t.match(protocol('shop'), /"http_protocol_options"/);
   t.end();
 });

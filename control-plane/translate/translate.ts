@@ -35,7 +35,7 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
   const workload = state.workloads.get(node.workload);
   const published = workload?.published.map((port) => publishedListener(workload.name, port)) ?? [];
   return [
-    inboundCluster(node, workload?.protocol ?? 'http'),
+    inboundCluster(node),
     outboundListener(node),
     inboundListener(node),
     ...published,
