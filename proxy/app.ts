@@ -7,31 +7,21 @@
  *
  * The mesh half needs gRPC and is loaded only when the bootstrap asks for it: a static proxy stays small.
  */
-import type { Clock } from '../kernel/clock.ts';
-import type { Logger } from '../kernel/log.ts';
-import type { RandomIds } from '../kernel/random.ts';
 import { Readiness } from '../kernel/readiness.ts';
-import type { Timers } from '../kernel/timers.ts';
-import type { Lookup } from './activate/dns-discovery.ts';
 import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
 import { adminViews } from './admin-views.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import type { SocketAddress } from './config/model/common.ts';
 import { createSnapshot } from './config/snapshot.ts';
-import { DataPlane } from './data-plane.ts';
+import { DataPlane, type PlaneDeps } from './data-plane.ts';
 import type { Mesh } from './mesh.ts';
 import { Runtime } from './routing/runtime.ts';
 import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
 import { StatsRegistry } from './telemetry/stats-registry.ts';
 
 /** Effects of the outside world, and facts about the process. */
-export interface ProxyDeps {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: RandomIds;
-  readonly log: Logger;
-  readonly lookup: Lookup;
+export interface SidecarDeps extends PlaneDeps {
   /** What configuration pushed from a control plane may refer to on this machine. */
   readonly sources: Omit<DecodeSources, 'knownClusters'>;
   readonly configPath: string;
@@ -46,7 +36,7 @@ export class Sidecar {
   readonly plane: DataPlane;
   readonly stats = new StatsRegistry();
   readonly #bootstrap: LoadedBootstrap;
-  readonly #deps: ProxyDeps;
+  readonly #deps: SidecarDeps;
   readonly #readiness = new Readiness();
   readonly #startedMs: number;
   #admin: AdminServer | null = null;
@@ -54,7 +44,7 @@ export class Sidecar {
   #healthCheckFailed = false;
   #draining = false;
 
-  constructor(bootstrap: LoadedBootstrap, deps: ProxyDeps) {
+  constructor(bootstrap: LoadedBootstrap, deps: SidecarDeps) {
     this.#bootstrap = bootstrap;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();

@@ -15,7 +15,7 @@ import { AccessLogFiles } from './telemetry/access-log-file.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 
 /** Effects of the outside world. */
-export interface ProxyDeps {
+export interface PlaneDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: RandomIds;
@@ -33,7 +33,7 @@ export class DataPlane {
   readonly logFiles: AccessLogFiles;
   readonly #dns: DnsDiscovery;
 
-  constructor(deps: ProxyDeps, runtime: Runtime) {
+  constructor(deps: PlaneDeps, runtime: Runtime) {
     this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
     this.runtime = runtime;
     this.clusters = new ClusterManager(this.loop);

@@ -23,6 +23,3 @@ export const CONFIG_KEY_BYTES_MAX = 256;
 
 /** Most edges in one load report; the busiest are kept. */
 export const LOAD_REPORT_EDGES_MAX = 256;
-
-/** Most entries of registration metadata. */
-export const METADATA_ENTRIES_MAX = 64;

@@ -15,9 +15,6 @@ export interface WorkloadId {
   readonly workload: string;
 }
 
-/** Longest SPIFFE ID, in bytes (SPIFFE-ID specification, section 2.3). */
-export const SPIFFE_ID_BYTES_MAX = 2_048;
-
 /** Writes an id. Throws when a part is not allowed: the caller has checked them where they were entered. */
 export function formatWorkloadId(id: WorkloadId): string {
   const problem = workloadIdProblem(id);

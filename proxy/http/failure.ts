@@ -207,14 +207,6 @@ export const CONNECT_REFUSED = failure(
   'connect_not_allowed',
   'CONNECT is not configured on this listener.',
 );
-export const UPGRADE_REFUSED = failure(
-  'NR',
-  'local',
-  'never',
-  403,
-  'upgrade_failed',
-  'This upgrade is not configured on this route.',
-);
 export const EXPECTATION_FAILED = failure(
   'DPE',
   'downstream',

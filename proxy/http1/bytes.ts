@@ -55,11 +55,6 @@ export function isValueByte(byte: number): boolean {
   return (CLASS[byte]! & VALUE_BIT) !== 0;
 }
 
-/** What may stand in a request target, RFC 9112 section 3.2: visible ASCII without `#`. */
-export function isTargetByte(byte: number): boolean {
-  return (CLASS[byte]! & TARGET_BIT) !== 0;
-}
-
 /** What may stand in `uri-host [":" port]`, RFC 9110 section 7.2; user information (`@`) is not part of it. */
 export function isHostByte(byte: number): boolean {
   return (CLASS[byte]! & HOST_BIT) !== 0;

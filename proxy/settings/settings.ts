@@ -1,9 +1,9 @@
 /** The application's settings, as its sidecar keeps them: from the control plane to a file and a loopback port. */
 import type { Logger } from '../../kernel/log.ts';
+import { ReplacedFile } from '../../kernel/replaced-file.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import type { ConfigSet } from '../../protos/gen/outrider/config/v1/config_set.ts';
 import type { ScalingDecision } from '../../protos/gen/outrider/scaling/v1/scaling_decision.ts';
-import { SettingsFile } from './settings-file.ts';
 import { SettingsServer } from './settings-server.ts';
 import { scalingView, settingsView, settingView } from './settings-view.ts';
 
@@ -35,7 +35,7 @@ export interface Settings {
 export function createSettings({ port, file }: SettingsOptions, { timers, logger }: SettingsDeps): Settings {
   let config: ConfigSet | undefined;
   let scaling: ReadonlyMap<string, ScalingDecision> = new Map();
-  const onDisk = file === null ? null : new SettingsFile(file);
+  const onDisk = file === null ? null : new ReplacedFile(file);
   let writing: Promise<void> = Promise.resolve();
   const lookup = (path: string) => {
     if (path === '/v1/config') return settingsView(config);
@@ -57,9 +57,11 @@ export function createSettings({ port, file }: SettingsOptions, { timers, logger
       config = set;
       server.changed();
       if (onDisk === null) return;
-      writing = onDisk.write(settingsView(set).values).catch((error: unknown) => {
-        logger.error({ err: error, file }, 'the settings file could not be written');
-      });
+      writing = onDisk
+        .write(() => fileText(settingsView(set).values))
+        .catch((error: unknown) => {
+          logger.error({ err: error, file }, 'the settings file could not be written');
+        });
     },
     setScaling(decisions) {
       scaling = decisions;
@@ -75,4 +77,9 @@ function decoded(key: string): string {
   } catch {
     return key;
   }
+}
+
+/** What an application reads: `{"KEY": "value"}`. */
+function fileText(values: Readonly<Record<string, string>>): string {
+  return `${JSON.stringify(values, null, 2)}\n`;
 }

@@ -7,8 +7,8 @@
  * The sum guards against a torn or damaged file, not against somebody who may write to the directory.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { ReplacedFile } from '../../kernel/replaced-file.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { AnyMessage } from '../../protos/json/registry.ts';
 
@@ -63,11 +63,11 @@ export function decodeKept(text: string): Result<KeptConfiguration, string> {
 /** The file. */
 export class LastKnownGood {
   readonly #path: string;
-  #writing: Promise<void> | null = null;
-  #next: KeptConfiguration | null = null;
+  readonly #file: ReplacedFile;
 
   constructor(path: string) {
     this.#path = path;
+    this.#file = new ReplacedFile(path);
   }
 
   /** The file's contents; null when there is none. Never rejects. */
@@ -81,29 +81,7 @@ export class LastKnownGood {
 
   /** Replaces the file, at once or not at all. Of several in a row the newest is written. Rejects when it cannot be. */
   save(kept: KeptConfiguration): Promise<void> {
-    this.#next = kept;
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = null;
-    });
-    return this.#writing;
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#next !== null) {
-      const text = encodeKept(this.#next);
-      this.#next = null;
-      await mkdir(dirname(this.#path), { recursive: true });
-      const temporary = `${this.#path}.new`;
-      // Configuration may hold secrets: nobody else reads it.
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.#path);
-    }
+    return this.#file.write(() => encodeKept(kept));
   }
 }
 

@@ -97,28 +97,19 @@ export class ResourceTree {
     return treeOf(this.#scope, this.known());
   }
 
+  #sets() {
+    const extras = this.#extras.map(({ set }) => set);
+    return [this.#clusters, this.#endpoints, this.#listeners, this.#routes, ...extras];
+  }
+
   /** Every accepted resource, for the disk. */
   kept(): KeptResource[] {
-    const sets = [
-      this.#clusters,
-      this.#endpoints,
-      this.#listeners,
-      this.#routes,
-      ...this.#extras.map(({ set }) => set),
-    ];
-    return sets.flatMap((set) => [...set.accepted.values()].map(({ version, any }) => ({ version, any })));
+    return this.#sets().flatMap((set) => [...set.accepted.values()].map(({ version, any }) => ({ version, any })));
   }
 
   /** Takes resources from the disk in; true when they make a complete configuration. */
   restore(resources: readonly KeptResource[], wallMs: number): boolean {
-    const sets = [
-      this.#clusters,
-      this.#endpoints,
-      this.#listeners,
-      this.#routes,
-      ...this.#extras.map(({ set }) => set),
-    ];
-    for (const { type } of sets) {
+    for (const { type } of this.#sets()) {
       const own = resources.filter(({ any }) => any.typeUrl === type.typeUrl);
       const incoming = own.map(({ version, any }): IncomingResource => ({ name: '', version, any }));
       this.apply(type, { resources: incoming, complete: true, removed: [] }, wallMs);

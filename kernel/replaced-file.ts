@@ -1,20 +1,23 @@
-/** The settings as a file, `{"KEY": "value"}`, replaced at once: a reader sees the old one or the new one. */
+/**
+ * A file that is replaced as a whole: a reader sees the old contents or the new ones, also after a crash. Written beside
+ * the place, synced, and renamed. Readable by its owner only, since what is kept may hold secrets.
+ */
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** See the head of this file. */
-export class SettingsFile {
+export class ReplacedFile {
   readonly #path: string;
-  #next: string | null = null;
+  #next: (() => string) | null = null;
   #writing: Promise<void> | null = null;
 
+  /** Missing folders above `path` are made at the first write. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Replaces the file; of several calls in a row the last one counts. Rejects when it cannot be written. */
-  write(values: Readonly<Record<string, string>>): Promise<void> {
-    this.#next = `${JSON.stringify(values, null, 2)}\n`;
+  /** Replaces the contents; of several calls in a row the last one counts. Rejects when it cannot be written. */
+  write(text: () => string): Promise<void> {
+    this.#next = text;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = null;
     });
@@ -23,7 +26,7 @@ export class SettingsFile {
 
   async #writeAll(): Promise<void> {
     while (this.#next !== null) {
-      const text = this.#next;
+      const text = this.#next();
       this.#next = null;
       await mkdir(dirname(this.#path), { recursive: true });
       const temporary = `${this.#path}.new`;
