@@ -259,12 +259,11 @@ function appendForwardedFor(exchange: Exchange): void {
   head.add('x-forwarded-for', `${chain.join(', ')}, ${address}`);
 }
 
+/** One list, in the order of the proxies, whatever number of lines it came in (RFC 9110 section 7.6.3). */
 function appendVia(exchange: Exchange, via: string): void {
-  const before = exchange.head.first(VIA);
-  if (before === null) {
-    exchange.head.add('via', via);
-    return;
-  }
-  exchange.head.remove(VIA);
-  exchange.head.add('via', `${before}, ${via}`);
+  const { head } = exchange;
+  const chain: string[] = [];
+  for (let at = head.find(VIA, 0); at >= 0; at = head.find(VIA, at + 1)) chain.push(head.value(at));
+  if (chain.length > 0) head.remove(VIA);
+  head.add('via', [...chain, via].join(', '));
 }

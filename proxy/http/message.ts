@@ -30,6 +30,8 @@ export interface RequestHead extends HeaderFields {
   readonly traits: number;
   /** Drops every line whose name holds an underscore. */
   dropUnderscored(): void;
+  /** Drops every line whose name begins with `prefix`, which is in lower case. */
+  dropPrefixed(prefix: string): void;
   setPath(path: string): void;
   setAuthority(authority: string): void;
   /** The edited head as HTTP/1.1, with `generated` lines and body bytes behind it. The head is used up. */

@@ -15,6 +15,8 @@ export type NormalizedPath =
   | { readonly kind: 'refuse' };
 
 const REFUSE: NormalizedPath = { kind: 'refuse' };
+/** A percent sign that begins no escape: decoding what is behind it could make one, `%2%65` to `%2e`. */
+const MALFORMED = /%(?![0-9a-f]{2})/i;
 const ESCAPED_SLASH = /%2f|%5c/i;
 const ESCAPE = /%([0-9a-f]{2})/gi;
 const ESCAPED_NUL = /%00/;
@@ -27,6 +29,7 @@ export function normalizePath(target: string, options: PathOptions): NormalizedP
   const query = mark < 0 ? '' : target.slice(mark);
   let path = mark < 0 ? target : target.slice(0, mark);
   let redirect = false;
+  if ((options.normalizePath || options.escapedSlashes !== 'keep') && MALFORMED.test(path)) return REFUSE;
   if (options.escapedSlashes !== 'keep' && ESCAPED_SLASH.test(path)) {
     if (options.escapedSlashes === 'reject') return REFUSE;
     path = path.replace(/%2f/gi, '/').replace(/%5c/gi, '\\');

@@ -58,6 +58,9 @@ const EDGE_HEADERS = [
   'x-envoy-attempt-count',
 ].map((name) => new HeaderName(name));
 
+/** Fields that only this mesh writes. */
+const OWN_PREFIX = 'x-outrider-';
+
 const CLIENT_CERT = new HeaderName('x-forwarded-client-cert');
 const MAX_FORWARDS = new HeaderName('max-forwards');
 
@@ -92,7 +95,10 @@ export class RequestPolicy {
     if ((traits & TRAIT_CLIENT_CERT) !== 0) head.remove(CLIENT_CERT);
     if ((traits & TRAIT_ENVOY_HEADER) !== 0) {
       for (const name of CONTROL_HEADERS) head.remove(name);
-      if (this.#config.useRemoteAddress) for (const name of EDGE_HEADERS) head.remove(name);
+      if (this.#config.useRemoteAddress) {
+        for (const name of EDGE_HEADERS) head.remove(name);
+        head.dropPrefixed(OWN_PREFIX);
+      }
     }
     if ((traits & TRAIT_UNKNOWN_EXPECTATION) !== 0) exchange.fail(EXPECTATION_FAILED);
     else if ((traits & TRAIT_TRACE) !== 0) exchange.fail(TRACE_REFUSED);

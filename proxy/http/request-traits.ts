@@ -5,7 +5,7 @@
 
 /** A field name holds an underscore. */
 export const TRAIT_UNDERSCORE = 1;
-/** A field name starts with `x-envoy-`. */
+/** A field name starts with `x-envoy-` or `x-outrider-`. */
 export const TRAIT_ENVOY_HEADER = 2;
 /** There is an `x-forwarded-client-cert` field. */
 export const TRAIT_CLIENT_CERT = 4;

@@ -30,7 +30,7 @@ function mark(characters: string, bit: number): void {
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 mark(`!#$%&'*+-.^_\`|~${ALPHANUMERIC}`, TOKEN_BIT);
-mark(`-._~!$&'()*+;=:[]%${ALPHANUMERIC}`, HOST_BIT);
+mark(`-._~!$&'()*+;=:${ALPHANUMERIC}`, HOST_BIT);
 for (let byte = 0x20; byte < 0x100; byte++) if (byte !== 0x7f) CLASS[byte]! |= VALUE_BIT;
 CLASS[HTAB]! |= VALUE_BIT;
 // A request target is visible ASCII: RFC 3986 has no raw byte above 0x7e, and `#` never reaches a server.
@@ -55,7 +55,10 @@ export function isValueByte(byte: number): boolean {
   return (CLASS[byte]! & VALUE_BIT) !== 0;
 }
 
-/** What may stand in `uri-host [":" port]`, RFC 9110 section 7.2; user information (`@`) is not part of it. */
+/**
+ * What may stand in the registered name of `uri-host [":" port]`, RFC 9110 section 7.2; user information (`@`) is not part
+ * of it, nor are the brackets of an IP literal.
+ */
 export function isHostByte(byte: number): boolean {
   return (CLASS[byte]! & HOST_BIT) !== 0;
 }

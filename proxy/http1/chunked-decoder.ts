@@ -4,13 +4,14 @@
  * `scan` walks over the bytes of one read and hands out spans of data. A read that begins and ends between two chunks
  * and holds nothing but plain ones (no extension, no leading zero, no trailer) is `clean` and may be forwarded byte for
  * byte, which is how small bodies pass from HTTP/1.1 to HTTP/1.1. Otherwise the receiver takes the data spans and frames
- * them anew, which drops extensions and trailers.
+ * them anew, which drops extensions; trailers are kept aside where they are wanted.
  *
  *   size ──CR──► sizeLF ──► data ──► dataCR ──► dataLF ──► size
  *    └─;─► extension ──CR─►┘  size 0 └► trailerStart ─┬─CR─► endLF ──► done
  *                                                     └─► trailerLine ──CR──► trailerLF ──► trailerStart
  */
 import { CR, isTokenByte, isValueByte, LF } from './bytes.ts';
+import { EXTENSION_END, EXTENSION_INVALID, EXTENSION_START, extensionStep } from './chunk-extension.ts';
 import { FIXED_LIMITS } from './limits.ts';
 
 const SIZE = 0;
@@ -26,6 +27,9 @@ const TRAILER_LF = 9;
 const END_LF = 10;
 const DONE = 11;
 
+/** Which limit of limits.ts a body went over. */
+export type BodyLimit = 'chunk-line' | 'chunk-extensions' | 'trailers';
+
 /** Receives decoded data. The span is valid during the call only. */
 export interface DataSink {
   onData(buffer: Buffer, start: number, end: number): void;
@@ -38,6 +42,12 @@ export class ChunkedDecoder {
   #lineBytes = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
+  #extension = EXTENSION_START;
+  #trailers = '';
+  /** Why `scan` gave up, when it was a limit. */
+  limit: BodyLimit | null = null;
+  /** Whether the trailer section is kept, for `trailers`. */
+  keepTrailers = false;
   /** Set by `scan`: what it consumed were whole plain chunks, so the bytes may be forwarded as they are. */
   clean = true;
 
@@ -46,7 +56,14 @@ export class ChunkedDecoder {
     return this.#state === DONE;
   }
 
+  /** The trailer section as it came, whole lines; empty when it is not kept. */
+  get trailers(): string {
+    return this.#trailers;
+  }
+
   reset(): void {
+    this.limit = null;
+    this.#trailers = '';
     this.#state = SIZE;
     this.#left = 0;
     this.#digits = 0;
@@ -63,6 +80,8 @@ export class ChunkedDecoder {
     this.#lineBytes = other.#lineBytes;
     this.#extensionBytes = other.#extensionBytes;
     this.#trailerBytes = other.#trailerBytes;
+    this.#extension = other.#extension;
+    this.#trailers = other.#trailers;
   }
 
   /**
@@ -95,12 +114,7 @@ export class ChunkedDecoder {
       case SIZE:
         return this.#sizeByte(byte);
       case EXTENSION:
-        this.clean = false;
-        if (++this.#lineBytes > FIXED_LIMITS.chunkLineBytes) return false;
-        if (++this.#extensionBytes > FIXED_LIMITS.chunkExtensionBytes) return false;
-        if (byte === CR) this.#state = SIZE_LF;
-        else if (!isValueByte(byte)) return false;
-        return true;
+        return this.#extensionByte(byte);
       case SIZE_LF:
         if (byte !== LF) return false;
         this.#digits = 0;
@@ -125,7 +139,7 @@ export class ChunkedDecoder {
     const digit = hexDigit(byte);
     if (digit >= 0) {
       if (this.#digits > 0 && this.#left === 0) this.clean = false;
-      if (++this.#digits > FIXED_LIMITS.chunkSizeDigits) return false;
+      if (++this.#digits > FIXED_LIMITS.chunkSizeDigits) return this.#over('chunk-line');
       this.#left = this.#left * 16 + digit;
       return true;
     }
@@ -134,8 +148,23 @@ export class ChunkedDecoder {
     else if (byte === 59) {
       this.clean = false;
       this.#state = EXTENSION;
+      this.#extension = EXTENSION_START;
     } else return false;
     return true;
+  }
+
+  #extensionByte(byte: number): boolean {
+    this.clean = false;
+    if (++this.#lineBytes > FIXED_LIMITS.chunkLineBytes) return this.#over('chunk-line');
+    if (++this.#extensionBytes > FIXED_LIMITS.chunkExtensionBytes) return this.#over('chunk-extensions');
+    this.#extension = extensionStep(this.#extension, byte);
+    if (this.#extension === EXTENSION_END) this.#state = SIZE_LF;
+    return this.#extension !== EXTENSION_INVALID;
+  }
+
+  #over(limit: BodyLimit): false {
+    this.limit = limit;
+    return false;
   }
 
   #trailerByte(byte: number): boolean {
@@ -144,7 +173,8 @@ export class ChunkedDecoder {
       return true;
     }
     this.clean = false;
-    if (++this.#trailerBytes > FIXED_LIMITS.trailerBytes) return false;
+    if (++this.#trailerBytes > FIXED_LIMITS.trailerBytes) return this.#over('trailers');
+    if (this.keepTrailers) this.#trailers += String.fromCharCode(byte);
     switch (this.#state) {
       case TRAILER_START:
         this.#state = TRAILER_NAME;

@@ -50,8 +50,10 @@ export function parseRequestHead(
   if (unusual !== 0 || (seen & ESCAPE_BIT) !== 0) head.traits |= TRAIT_UNUSUAL_PATH;
   if (at - start > limits.startLineBytes) return ParseError.startLineTooLong;
   if (at < end && (buffer[at] !== SP || at === head.targetStart)) return ParseError.target;
-  if (at + 11 > end)
-    return mayBecomeVersion(buffer, at + 1, end) ? incomplete(start, end, limits) : noVersion(buffer, at + 1);
+  if (at + 11 > end) {
+    if (!mayBecomeVersion(buffer, at + 1, end)) return noVersion(buffer, at + 1);
+    return mayEnd(buffer, at + 9, end, CR) ? incomplete(start, end, limits) : ParseError.lineEnd;
+  }
   head.targetEnd = at;
   const target = splitTarget(head, buffer);
   if (target < 0) return target;
@@ -79,7 +81,10 @@ export function parseResponseHead(
   limits: Http1Limits,
 ): number {
   head.reset(buffer, start);
-  if (start + 15 > end) return mayBecomeVersion(buffer, start, end) ? INCOMPLETE : ParseError.startLine;
+  if (start + 15 > end) {
+    const possible = mayBecomeVersion(buffer, start, end) && mayEnd(buffer, start + 8, end, SP);
+    return possible ? INCOMPLETE : ParseError.startLine;
+  }
   head.minor = version(buffer, start);
   if (head.minor < 0) return ParseError.version;
   let at = start + 8;
@@ -91,9 +96,10 @@ export function parseResponseHead(
   at += 4;
   // The space in front of an empty reason phrase is often left out; a phrase glued to the digits is not a status line.
   if (buffer[at] !== SP && buffer[at] !== CR) return ParseError.status;
+  head.bareStatus = buffer[at] === CR;
   while (at < end && isValueByte(buffer[at]!)) at++;
   if (at - start > limits.startLineBytes) return ParseError.startLineTooLong;
-  if (at + 1 >= end) return incomplete(start, end, limits);
+  if (at >= end || (buffer[at] === CR && at + 1 >= end)) return incomplete(start, end, limits);
   if (buffer[at] !== CR || buffer[at + 1] !== LF) return ParseError.lineEnd;
   const result = parseLines(head, buffer, at + 2, end, limits);
   if (result !== COMPLETE) return result;
@@ -103,8 +109,12 @@ export function parseResponseHead(
   return COMPLETE;
 }
 
-/** 1xx and 204 may not announce a body they cannot have (RFC 9110 section 8.6); 304 tells the length of another answer. */
+/**
+ * 1xx and 204 may not announce a body they cannot have (RFC 9110 section 8.6); 304 tells the length of another answer.
+ * Whoever does it all the same may send that body, which would be read as the next answer: the connection is not kept.
+ */
 function withoutBody(head: MessageHead): number {
+  if (head.status !== 304 && (head.framing === 'chunked' || head.contentLength > 0)) head.close = true;
   if (head.framing === 'chunked') head.remove(TRANSFER_ENCODING);
   if (head.contentLength >= 0 && head.status !== 304) head.remove(CONTENT_LENGTH);
   head.framing = 'none';
@@ -133,5 +143,12 @@ function noVersion(buffer: Buffer, at: number): number {
 function mayBecomeVersion(buffer: Buffer, start: number, end: number): boolean {
   const known = Math.min(end - start, HTTP1.length);
   for (let i = 0; i < known; i++) if (buffer[start + i] !== HTTP1[i]) return false;
-  return true;
+  if (end - start <= HTTP1.length) return true;
+  const minor = buffer[start + HTTP1.length]!;
+  return minor === 48 || minor === 49;
+}
+
+/** Whether what has come of the version ends in `byte`, as far as it has come. */
+function mayEnd(buffer: Buffer, at: number, end: number, byte: number): boolean {
+  return at >= end || buffer[at] === byte;
 }

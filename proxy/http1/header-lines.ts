@@ -12,7 +12,6 @@ import {
   classOf,
   equalsIgnoreCase,
   HTAB,
-  isDigit,
   isValueByte,
   LF,
   lowerBytes,
@@ -20,6 +19,7 @@ import {
   TOKEN_BIT,
   UNDERSCORE_BIT,
 } from './bytes.ts';
+import { CHUNKED, codingError, decimal, isPlain, isPlainCoding, isPlainLength } from './framing-fields.ts';
 import type { Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, incomplete, ParseError } from './parse-result.ts';
@@ -37,12 +37,13 @@ const TRAILER = lowerBytes('trailer');
 const EXPECT = lowerBytes('expect');
 const EXPECT_CONTINUE = lowerBytes('100-continue');
 const CLOSE = lowerBytes('close');
-const CHUNKED = lowerBytes('chunked');
+const PROXY = lowerBytes('proxy');
 const HTTP2_SETTINGS = lowerBytes('http2-settings');
 const MAX_FORWARDS = lowerBytes('max-forwards');
 const CLIENT_CERT = lowerBytes('x-forwarded-client-cert');
 const PROXY_AUTHENTICATE = lowerBytes('proxy-authenticate');
 const PROXY_AUTHORIZATION = lowerBytes('proxy-authorization');
+const PROXY_AUTHENTICATION_INFO = lowerBytes('proxy-authentication-info');
 
 /** All header lines up to the empty one. One loop, so that every byte is looked at once. */
 export function parseLines(head: MessageHead, buffer: Buffer, from: number, end: number, limits: Http1Limits): number {
@@ -53,8 +54,9 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
   let connectionOptions = false;
   let seen = 0;
   for (;;) {
-    if (at + 1 >= end) return incomplete(head.start, end, limits);
+    if (at >= end) return incomplete(head.start, end, limits);
     if (buffer[at] === CR) {
+      if (at + 1 >= end) return incomplete(head.start, end, limits);
       if (buffer[at + 1] !== LF) return ParseError.lineEnd;
       at += 2;
       break;
@@ -73,8 +75,9 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
     while (at < end && (buffer[at] === SP || buffer[at] === HTAB)) at++;
     const valueStart = at;
     while (at < end && isValueByte(buffer[at]!)) at++;
-    if (at + 1 >= end) return incomplete(head.start, end, limits);
+    if (at >= end) return incomplete(head.start, end, limits);
     if (buffer[at] !== CR) return buffer[at] === LF ? ParseError.lineEnd : ParseError.fieldValue;
+    if (at + 1 >= end) return incomplete(head.start, end, limits);
     if (buffer[at + 1] !== LF) return ParseError.lineEnd;
     let valueEnd = at;
     at += 2;
@@ -88,17 +91,25 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, TE)) head.drop(line);
         break;
       case 4:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, HOST)) {
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, HOST) && head.status === 0) {
           if (head.hostLine >= 0 || !validAuthority(buffer, valueStart, valueEnd)) return ParseError.host;
           head.hostLine = line;
+          if (head.authorityStart === 0 && !isPlain(buffer, nameEnd, valueStart, valueEnd, at))
+            head.setAuthority(head.value(line));
         }
+        break;
+      case 5:
+        // No field of HTTP, but what CGI programs take for the address of their own proxy (CVE-2016-5385).
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY)) head.drop(line);
         break;
       case 6:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, EXPECT)) {
+          if (head.expectLine >= 0) head.drop(head.expectLine);
           head.expectLine = line;
           head.expectContinue = equalsIgnoreCase(buffer, valueStart, valueEnd, EXPECT_CONTINUE);
           // HTTP/1.0 has no expectations: a server ignores them there (RFC 9110 section 10.1.1).
-          if (!head.expectContinue && head.minor === 1) head.traits |= TRAIT_UNKNOWN_EXPECTATION;
+          if (head.minor === 0) head.drop(line);
+          else if (!head.expectContinue) head.traits |= TRAIT_UNKNOWN_EXPECTATION;
         }
         break;
       case 7:
@@ -123,6 +134,10 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
           if (head.contentLength >= 0) return ParseError.contentLength;
           head.contentLength = decimal(buffer, valueStart, valueEnd);
           if (head.contentLength < 0) return ParseError.contentLength;
+          if (!isPlainLength(buffer, nameEnd, valueStart, valueEnd, at)) {
+            head.drop(line);
+            head.add('content-length', String(head.contentLength));
+          }
         } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, HTTP2_SETTINGS)) head.drop(line);
         break;
       case 16:
@@ -134,6 +149,10 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
           // codings: its recipient would read the chunks as the body (RFC 9112 section 6.1).
           if (transferEncoding || head.minor === 0 || !equalsIgnoreCase(buffer, valueStart, valueEnd, CHUNKED))
             badCoding = true;
+          else if (!isPlainCoding(buffer, nameEnd, valueStart, valueEnd, at)) {
+            head.drop(line);
+            head.add('transfer-encoding', 'chunked');
+          }
           transferEncoding = true;
           head.framing = 'chunked';
         }
@@ -147,12 +166,15 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
       case 23:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, CLIENT_CERT)) head.traits |= TRAIT_CLIENT_CERT;
         break;
+      case 25:
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, PROXY_AUTHENTICATION_INFO)) head.drop(line);
+        break;
     }
-    if ((buffer[nameStart]! | 0x20) === 120 && isEnvoyName(buffer, nameStart, nameEnd))
+    if ((buffer[nameStart]! | 0x20) === 120 && isControlName(buffer, nameStart, nameEnd))
       head.traits |= TRAIT_ENVOY_HEADER;
   }
   if ((seen & UNDERSCORE_BIT) !== 0) head.traits |= TRAIT_UNDERSCORE;
-  if (badCoding) return ParseError.transferEncoding;
+  if (badCoding) return codingError(head);
   if (transferEncoding && head.contentLength >= 0) return ParseError.framingConflict;
   if (at - head.start > limits.headBytes) return ParseError.headTooLarge;
   head.end = at;
@@ -165,23 +187,15 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
   return COMPLETE;
 }
 
-function isEnvoyName(buffer: Buffer, start: number, end: number): boolean {
-  return end - start > 8 && equalsIgnoreCase(buffer, start, start + 8, X_ENVOY);
+/** `x-envoy-...` and `x-outrider-...`: fields by which proxies steer each other. */
+function isControlName(buffer: Buffer, start: number, end: number): boolean {
+  if (end - start <= 8) return false;
+  if (equalsIgnoreCase(buffer, start, start + 8, X_ENVOY)) return true;
+  return end - start > 11 && equalsIgnoreCase(buffer, start, start + 11, X_OUTRIDER);
 }
 
 const X_ENVOY = lowerBytes('x-envoy-');
-
-/** Digits only, at most 15 so that the number is exact; -1 otherwise. */
-function decimal(buffer: Buffer, start: number, end: number): number {
-  if (start === end || end - start > 15) return -1;
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    if (!isDigit(buffer[i]!)) return -1;
-    value = value * 10 + buffer[i]! - 48;
-  }
-  return value;
-}
-
+const X_OUTRIDER = lowerBytes('x-outrider-');
 /**
  * Slow path for a Connection field that is more than `close` or `keep-alive`: the fields it names are dropped
  * (RFC 9110 section 7.6.1), except that a field which frames or routes the message may not be named.
@@ -207,13 +221,23 @@ function applyConnectionOptions(head: MessageHead, buffer: Buffer): number {
 
 /** Fields that every hop or the final recipient needs: naming them in Connection is an attack or a mistake. */
 const PROTECTED = new Set([
-  'content-length',
-  'transfer-encoding',
-  'host',
   'authorization',
-  'cookie',
-  'set-cookie',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
   'content-type',
+  'cookie',
+  'date',
+  'host',
+  'location',
+  'max-forwards',
+  'range',
+  'set-cookie',
+  'transfer-encoding',
+  'vary',
+  'via',
+  'www-authenticate',
 ]);
 
 function nameIs(head: MessageHead, buffer: Buffer, line: number, lower: Uint8Array): boolean {

@@ -17,6 +17,8 @@ export interface Http1Limits {
 export const FIXED_LIMITS = {
   /** Method names longer than this are refused. The longest registered one has 17 characters. */
   methodBytes: 24,
+  /** Empty lines in front of a request, which are ignored (RFC 9112 section 2.2). */
+  emptyLines: 4,
   /** Hexadecimal digits of a chunk size, leading zeros included: 2^48 - 1 at most. */
   chunkSizeDigits: 12,
   /** One chunk line: size, extensions and CRLF. */

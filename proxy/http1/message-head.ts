@@ -68,8 +68,13 @@ export class MessageHead implements RequestHead, ResponseHead {
   /** The line of the Host field, or -1. */
   hostLine = -1;
 
-  // Responses.
+  /** The target is that of the whole server: `*` in origin form, though a route sees `/`. */
+  asterisk = false;
+
+  /** Of a response; 0 in a request. */
   status = 0;
+  /** The status line ends behind the digits, without the space that RFC 9112 section 4 asks for. */
+  bareStatus = false;
 
   #path: string | null = null;
   #authority: string | null = null;
@@ -102,6 +107,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.authorityStart = 0;
     this.authorityEnd = 0;
     this.hostLine = -1;
+    this.asterisk = false;
     this.#path = null;
     this.#authority = null;
     this.#method = null;
@@ -147,7 +153,9 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.expectContinue = this.expectContinue;
     copy.expectLine = this.expectLine;
     copy.hostLine = this.hostLine;
+    copy.asterisk = this.asterisk;
     copy.status = this.status;
+    copy.bareStatus = this.bareStatus;
     copy.#newPath = this.#newPath;
     copy.#newAuthority = this.#newAuthority;
     return copy;
@@ -237,6 +245,10 @@ export class MessageHead implements RequestHead, ResponseHead {
     for (let line = 0; line < this.count; line++) if (this.name(line).includes('_')) this.drop(line);
   }
 
+  dropPrefixed(prefix: string): void {
+    for (let line = 0; line < this.count; line++) if (this.name(line).toLowerCase().startsWith(prefix)) this.drop(line);
+  }
+
   add(name: string, value: string): void {
     if (this.added === null) this.added = [{ name, value }];
     else this.added.push({ name, value });
@@ -287,7 +299,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   /** The response as it goes out, likewise; `lines` are whole header lines to add. HOT. */
   composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string {
     const text = this.#addedText() + lines;
-    if (this.minor === 1 && this.droppedCount === 0) {
+    if (this.minor === 1 && this.droppedCount === 0 && !this.bareStatus) {
       const at = this.#makeRoom(text.length);
       if (at >= 0) {
         if (text !== '') this.buffer.latin1Write(text, at);
@@ -297,7 +309,8 @@ export class MessageHead implements RequestHead, ResponseHead {
     out.reset();
     // The version has eight bytes; the rest of the status line is kept, reason phrase included.
     out.latin1('HTTP/1.1');
-    out.copy(this.buffer, this.start + 8, this.linesStart);
+    if (this.bareStatus) out.latin1(` ${this.status} \r\n`);
+    else out.copy(this.buffer, this.start + 8, this.linesStart);
     this.#writeLines(out);
     out.latin1(lines);
     out.latin1('\r\n');
@@ -336,7 +349,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   #writeRequestLine(out: ByteWriter): void {
     out.copy(this.buffer, this.start, this.methodEnd + 1);
     if (this.#newPath !== null) out.latin1(this.#newPath);
-    else if (this.pathStart === this.targetEnd) out.latin1('/');
+    else if (this.pathStart === this.targetEnd) out.latin1(this.asterisk ? '*' : '/');
     else out.copy(this.buffer, this.pathStart, this.targetEnd);
     out.latin1(' HTTP/1.1\r\n');
     if (this.#newAuthority === null && this.authorityStart === 0) return;

@@ -21,6 +21,7 @@ export const ParseError = {
   startLineTooLong: -13,
   status: -14,
   hopByHop: -15,
+  finalCoding: -16,
 } as const;
 
 /** A sentence for each ParseError, for the local reply and the log. */
@@ -34,6 +35,8 @@ export const PARSE_ERROR_TEXT: Readonly<Record<number, string>> = {
   [ParseError.lineEnd]: 'a line does not end in CRLF (RFC 9112 section 2.2)',
   [ParseError.contentLength]: 'Content-Length is not one decimal number (RFC 9110 section 8.6)',
   [ParseError.transferEncoding]: 'the only transfer coding understood is a single "chunked" (RFC 9112 section 6.1)',
+  [ParseError.finalCoding]:
+    'the last transfer coding is not "chunked", or "chunked" is there twice, or in HTTP/1.0 (RFC 9112 section 6.3)',
   [ParseError.framingConflict]: 'Content-Length and Transfer-Encoding in one message (RFC 9112 section 6.3)',
   [ParseError.host]: 'there must be exactly one valid Host field (RFC 9112 section 3.2)',
   [ParseError.headTooLarge]: 'the header section is larger than the limit',

@@ -46,6 +46,8 @@ export class RequestReader {
   #state: State = 'head';
   /** Bytes that could not be consumed yet: part of a head, or pipelined requests. */
   #pending: PendingBytes | null = null;
+  /** Empty lines seen in front of the next request. */
+  #emptyLines = 0;
 
   constructor(loop: Loop, limits: Http1Limits, head: MessageHead, sink: RequestSink) {
     this.#limits = limits;
@@ -116,10 +118,15 @@ export class RequestReader {
 
   #parse(buffer: Buffer, from: number, end: number): void {
     let start = from;
-    // An empty line in front of a request is a relic that RFC 9112 section 2.2 asks servers to ignore.
-    if (buffer[start] === CR && start + 1 < end && buffer[start + 1] === LF) start += 2;
+    // Empty lines in front of a request are a relic that RFC 9112 section 2.2 asks servers to ignore, within bounds.
+    while (buffer[start] === CR && this.#emptyLines < FIXED_LIMITS.emptyLines) {
+      if (start + 1 >= end || buffer[start + 1] !== LF) break;
+      start += 2;
+      this.#emptyLines++;
+    }
     const head = this.#head;
-    const blank = start === end || (start + 1 === end && buffer[start] === CR);
+    const mayBeEmpty = buffer[start] === CR && this.#emptyLines < FIXED_LIMITS.emptyLines;
+    const blank = start >= end || (start + 1 === end && mayBeEmpty);
     const result = blank ? INCOMPLETE : parseRequestHead(head, buffer, start, end, this.#limits);
     if (result === COMPLETE) this.#begin(head, buffer, end);
     else if (result !== INCOMPLETE) this.#refuse(refusal(result));
@@ -130,6 +137,7 @@ export class RequestReader {
   }
 
   #begin(head: MessageHead, buffer: Buffer, end: number): void {
+    this.#emptyLines = 0;
     const body = this.#body;
     body.begin(head.framing, head.contentLength, true);
     const used = body.feed(buffer, head.end, end);

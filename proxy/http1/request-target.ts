@@ -1,4 +1,5 @@
 /** The request target: its four forms (RFC 9112 section 3.2) and the authority in it. HOT. */
+import { isIPv6 } from 'node:net';
 import { TRAIT_CONNECT, TRAIT_TRACE } from '../http/request-traits.ts';
 import { COLON, equalsIgnoreCase, isDigit, isHexDigit, isHostByte, lowerBytes } from './bytes.ts';
 import type { MessageHead } from './message-head.ts';
@@ -32,9 +33,12 @@ export function splitTarget(head: MessageHead, buffer: Buffer): number {
   while (at < targetEnd && buffer[at] !== 47 && buffer[at] !== 63) at++;
   head.authorityEnd = at;
   head.pathStart = at;
-  // `http://host?query` has an empty path, for which no origin form exists without inventing a slash.
-  if (at < targetEnd && buffer[at] === 63) return ParseError.target;
-  return validAuthority(buffer, head.authorityStart, at) ? COMPLETE : ParseError.target;
+  if (!validAuthority(buffer, head.authorityStart, at)) return ParseError.target;
+  // An empty path means the root (RFC 9110 section 4.2.3), whose origin form has to be written (RFC 9112 section 3.2.1).
+  if (at < targetEnd && buffer[at] === 63) head.setPath(`/${buffer.latin1Slice(at, targetEnd)}`);
+  // The server as a whole is asked (RFC 9112 section 3.2.4).
+  else if (at === targetEnd && isMethod(head, buffer, OPTIONS)) head.asterisk = true;
+  return COMPLETE;
 }
 
 const OPTIONS = lowerBytes('OPTIONS');
@@ -50,20 +54,22 @@ function isMethod(head: MessageHead, buffer: Buffer, lower: Uint8Array): boolean
   return true;
 }
 
-/** `uri-host [":" port]` with a port of at most 65,535 and balanced brackets around an IPv6 literal. */
+/**
+ * `uri-host [":" port]` with a port of at most 65,535 and an IPv6 literal in brackets. Stricter than RFC 3986: no percent
+ * escapes, which no host name has and which two readers decode differently.
+ */
 export function validAuthority(buffer: Buffer, start: number, end: number): boolean {
   if (start >= end) return false;
   let at = start;
   if (buffer[at] === 91) {
     at++;
     while (at < end && (isHexDigit(buffer[at]!) || buffer[at] === COLON || buffer[at] === 46)) at++;
-    if (buffer[at] !== 93 || at >= end || at === start + 1) return false;
+    if (buffer[at] !== 93 || at >= end || !isIPv6(buffer.latin1Slice(start + 1, at))) return false;
     at++;
   } else {
     while (at < end && buffer[at] !== COLON) {
       const byte = buffer[at]!;
-      if (!isHostByte(byte) || byte === 91 || byte === 93) return false;
-      if (byte === 37 && !(at + 2 < end && isHexDigit(buffer[at + 1]!) && isHexDigit(buffer[at + 2]!))) return false;
+      if (!isHostByte(byte)) return false;
       at++;
     }
     if (at === start) return false;

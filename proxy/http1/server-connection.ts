@@ -45,6 +45,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   #transport!: Transport;
   #exchange: Exchange | null = null;
   #readPaused = false;
+  /** Reading is paused because too much waits, whatever the exchange wants. */
+  #flooded = false;
   #peerEnded = false;
   #draining = false;
   readonly #timers: ServerTimers;
@@ -158,6 +160,10 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
         stats.rqHeaderTimeout++;
         this.#giveUp(HEADERS_TIMEOUT);
         return;
+      case 'head-idle':
+        stats.rqIdleTimeout++;
+        this.#giveUp(STREAM_IDLE);
+        return;
       case 'request':
         stats.rqTimeout++;
         if (exchange === null) this.#giveUp(BODY_TIMEOUT);
@@ -215,16 +221,13 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
       (config.maxRequestsPerConnection > 0 && this.requests >= config.maxRequestsPerConnection);
     const exchange = new Exchange(this.#manager, this, head, body.buffer, body.start, body.end, body.done, nowMs);
     this.#exchange = exchange;
-    if (head.expectLine >= 0 && !config.proxy100Continue) this.#expectContinue(head);
+    const expects = head.expectContinue && head.minor === 1 && !config.proxy100Continue;
+    if (expects) head.drop(head.expectLine);
     if (head.minor === 0 && !config.http1.acceptHttp10) this.#manager.refuse(exchange, VERSION_TOO_OLD);
     else this.#manager.begin(exchange);
-  }
-
-  /** Answers 100-continue here, so that an endpoint's silence cannot stall the client (RFC 9110 section 10.1.1). */
-  #expectContinue(head: MessageHead): void {
-    if (!head.expectContinue) return;
-    if (head.minor === 1 && this.#reader.inBody) this.#answers.continue();
-    head.drop(head.expectLine);
+    // Answered here, so that an endpoint's silence cannot stall the client; not when the answer is there already, nor
+    // when the client did not wait for it (RFC 9110 section 10.1.1).
+    if (expects && this.#exchange === exchange && this.#reader.inBody) this.#answers.continue();
   }
 
   onBody(body: BodyRelay): void {
@@ -238,7 +241,14 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   }
 
   onFlood(): void {
-    this.pauseRequest();
+    this.#flooded = true;
+    this.#transport.pause();
+  }
+
+  #endFlood(): void {
+    if (!this.#flooded || this.#reader.flooded) return;
+    this.#flooded = false;
+    if (!this.#readPaused) this.#transport.resume();
   }
 
   onInvalid(failure: Failure): void {
@@ -276,7 +286,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   resumeRequest(): void {
     if (!this.#readPaused) return;
     this.#readPaused = false;
-    this.#transport.resume();
+    if (!this.#flooded) this.#transport.resume();
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -285,7 +295,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
     this.#timers.lastActivityMs = this.#loop.nowMs;
     this.#timers.requestComplete();
-    if (this.#draining) this.#answers.closeAfter = true;
+    // Whole answers to half a request: it will not be read to its end.
+    if (this.#draining || (done && this.#reader.inBody)) this.#answers.closeAfter = true;
     this.#answers.head(head, this.#exchange!.isHead, buffer, start, end);
     if (done) this.#finish();
     else this.#throttle();
@@ -314,6 +325,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#reader.stop();
     this.#exchange = null;
     this.resumeRequest();
+    this.#endFlood();
     // A FIN in front of the announced length or the last chunk is a truncation. Towards HTTP/1.0 it would look like the
     // regular end of a body that runs to the close; a reset cannot be mistaken.
     if (this.#answers.acceptsChunked) this.#transport.end();
@@ -336,7 +348,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
       return;
     }
     this.#reader.next();
-    if (!this.#reader.flooded) this.resumeRequest();
+    this.resumeRequest();
+    this.#endFlood();
     // In a turn of its own, so that a client that pipelines cannot grow the stack or starve others.
     if (this.#reader.hasPending) setImmediate(() => this.#readPending());
   }
@@ -344,8 +357,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   #readPending(): void {
     this.#loop.refresh();
     this.#reader.readPending();
-    // What waited was no whole request.
-    if (this.#exchange === null) this.resumeRequest();
+    this.#endFlood();
   }
 
   /**
@@ -355,6 +367,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   #closePolitely(): void {
     this.#reader.stop();
     this.resumeRequest();
+    this.#endFlood();
     this.#transport.end();
     this.#linger();
   }

@@ -3,7 +3,7 @@
  *
  *   deadline    armed                                          what it means
  *   idle        always; checked when it comes, never moved     idle_timeout without, stream_idle_timeout with an exchange
- *   headers     while a head is incomplete                     request_headers_timeout
+ *   headers     while a head is incomplete                     request_headers_timeout, or stream_idle_timeout if shorter
  *   request     while a request is incomplete                  request_timeout
  *   response    by the router                                  the route's timeout
  *   lifetime    once, when configured; again while retiring    max_connection_duration, drain_timeout
@@ -22,7 +22,15 @@ const RESPONSE = 3;
 const LIFETIME = 4;
 
 /** What is over: see the table above. `lifetime` comes a second time when it was armed again; `linger` is the last. */
-export type TimeoutKind = 'idle' | 'stream-idle' | 'headers' | 'request' | 'response' | 'lifetime' | 'linger';
+export type TimeoutKind =
+  | 'idle'
+  | 'stream-idle'
+  | 'headers'
+  | 'head-idle'
+  | 'request'
+  | 'response'
+  | 'lifetime'
+  | 'linger';
 
 /** The connection that is timed. */
 export interface TimedConnection {
@@ -72,10 +80,12 @@ export class ServerTimers implements DeadlineOwner {
 
   /** Part of a head has come. */
   headIncomplete(): void {
-    const { requestHeadersTimeoutMs } = this.#config;
-    if (requestHeadersTimeoutMs > 0) {
+    const { requestHeadersTimeoutMs, streamIdleTimeoutMs } = this.#config;
+    // A stream begins with its first byte, as in Envoy, and is not active before its head is complete.
+    const limitMs = Math.min(requestHeadersTimeoutMs || Infinity, streamIdleTimeoutMs || Infinity);
+    if (limitMs < Infinity) {
       this.#headers ??= new Deadline(this, HEADERS);
-      if (!this.#headers.armed) this.#loop.wheel.arm(this.#headers, requestHeadersTimeoutMs);
+      if (!this.#headers.armed) this.#loop.wheel.arm(this.#headers, limitMs);
     }
     this.requestIncomplete();
   }
@@ -123,7 +133,7 @@ export class ServerTimers implements DeadlineOwner {
         else this.#onIdle();
         return;
       case HEADERS:
-        connection.onTimeout('headers');
+        connection.onTimeout(this.#headersAreLate ? 'headers' : 'head-idle');
         return;
       case REQUEST:
         connection.onTimeout('request');
@@ -135,6 +145,11 @@ export class ServerTimers implements DeadlineOwner {
         connection.onTimeout('lifetime');
         return;
     }
+  }
+
+  get #headersAreLate(): boolean {
+    const { requestHeadersTimeoutMs, streamIdleTimeoutMs } = this.#config;
+    return requestHeadersTimeoutMs > 0 && (streamIdleTimeoutMs === 0 || requestHeadersTimeoutMs <= streamIdleTimeoutMs);
   }
 
   #onIdle(): void {

@@ -36,8 +36,10 @@ export interface Expectation {
 export interface Case {
   readonly id: string;
   readonly title: string;
-  /** Latin1 text with macros `{{rep:TEXT:COUNT}}`, `{{pause:MS}}` and `{{fin}}`. */
+  /** Latin1 text with macros `{{rep:TEXT:COUNT}}`, `{{pause:MS}}`, `{{fin}}` and `{{rst}}`. */
   readonly raw: string;
+  /** In response cases, what the client asks; a plain GET when it is left out. */
+  readonly request?: string;
   readonly expect: Expectation;
 }
 
@@ -45,7 +47,8 @@ export interface Case {
 export type Step =
   | { readonly kind: 'bytes'; readonly text: string }
   | { readonly kind: 'pause'; readonly ms: number }
-  | { readonly kind: 'fin' };
+  | { readonly kind: 'fin' }
+  | { readonly kind: 'reset' };
 
 /** The cases of a file in this folder. */
 export function readCases(file: string): readonly Case[] {
@@ -58,10 +61,11 @@ export function stepsOf(raw: string): readonly Step[] {
     part.repeat(Number(count)),
   );
   return text
-    .split(/(\{\{pause:\d+\}\}|\{\{fin\}\})/)
+    .split(/(\{\{pause:\d+\}\}|\{\{fin\}\}|\{\{rst\}\})/)
     .filter((part) => part !== '')
     .map((part): Step => {
       if (part === '{{fin}}') return { kind: 'fin' };
+      if (part === '{{rst}}') return { kind: 'reset' };
       const pause = /^\{\{pause:(\d+)\}\}$/.exec(part);
       return pause === null ? { kind: 'bytes', text: part } : { kind: 'pause', ms: Number(pause[1]) };
     });

@@ -20,7 +20,8 @@ async function send(client: RawClient, raw: string): Promise<void> {
   for (const step of stepsOf(raw)) {
     if (step.kind === 'bytes') client.send(step.text);
     else if (step.kind === 'fin') client.finish();
-    else await new Promise((resolve) => setTimeout(resolve, step.ms));
+    else if (step.kind === 'pause') await new Promise((resolve) => setTimeout(resolve, step.ms));
+    else client.socket.resetAndDestroy();
   }
 }
 
@@ -110,6 +111,6 @@ async function run(t: Test, each: Case): Promise<void> {
   });
 }
 
-for (const each of readCases('http1-cases.json')) {
+for (const each of [...readCases('http1-cases.json'), ...readCases('more-http1-cases.json')]) {
   t.test(`${each.id} ${each.title}`, (t) => run(t, each));
 }
