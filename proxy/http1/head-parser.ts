@@ -55,13 +55,13 @@ export function parseRequestHead(
     return mayEnd(buffer, at + 9, end, CR) ? incomplete(start, end, limits) : ParseError.lineEnd;
   }
   head.targetEnd = at;
-  const target = splitTarget(head, buffer);
-  if (target < 0) return target;
   at++;
   head.minor = version(buffer, at);
   if (head.minor < 0) return noVersion(buffer, at);
   at += 8;
   if (buffer[at] !== CR || buffer[at + 1] !== LF) return ParseError.lineEnd;
+  const target = splitTarget(head, buffer);
+  if (target < 0) return target;
   const result = parseLines(head, buffer, at + 2, end, limits);
   if (result !== COMPLETE) return result;
   if (head.hostLine < 0 && head.minor === 1) return ParseError.host;
