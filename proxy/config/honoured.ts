@@ -146,7 +146,7 @@ const HTTP: HonouredTable['messages'] = {
   'envoy.config.core.v3.SchemeHeaderTransformation': ['scheme_to_overwrite'],
   'envoy.config.core.v3.HttpProtocolOptions': ['*'],
   'envoy.config.core.v3.Http1ProtocolOptions': fields(`
-    allow_absolute_url accept_http_10 default_host_for_http_10
+    allow_absolute_url accept_http_10 default_host_for_http_10 enable_trailers
   `),
   'envoy.config.core.v3.Http2ProtocolOptions': fields(`
     max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect

@@ -68,6 +68,7 @@ export class ExchangeRecord {
 const SIZE = 0;
 const DATA = 1;
 const END = 2;
+const TRAILERS = 3;
 
 /** Counts the data in a body, chunk framing left out. What it reads has been checked by a codec before. */
 class BodyMeter {
@@ -97,9 +98,10 @@ class BodyMeter {
   }
 
   #readFraming(byte: number): void {
+    if (this.#state === TRAILERS) return;
     const digit = this.#state === SIZE ? hexDigit(byte) : -1;
     if (digit >= 0) this.#left = this.#left * 16 + digit;
-    else if (byte === LF) this.#state = this.#state === END || this.#left === 0 ? SIZE : DATA;
+    else if (byte === LF) this.#state = this.#state === END ? SIZE : this.#left === 0 ? TRAILERS : DATA;
   }
 }
 

@@ -72,6 +72,8 @@ export interface Downstream {
   readonly serverName: string | null;
   /** False for an HTTP/1.0 client, to which chunks mean nothing. */
   readonly acceptsChunked: boolean;
+  /** Trailers of the answer may be sent to it, and those of its request forwarded. */
+  readonly acceptsTrailers: boolean;
   /** Sends the head with the first bytes of the body, framed as the head says. `done`: nothing follows. */
   sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void;
@@ -115,6 +117,8 @@ export class Exchange {
   bodyEnd: number;
   /** The request has arrived completely. */
   requestDone: boolean;
+  /** Trailer lines that may go on behind the body of a request that is done; empty for none. */
+  trailers = '';
 
   /** Lower case; without its port when the manager strips it. What routes match. */
   authority = '';

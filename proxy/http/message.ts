@@ -32,6 +32,11 @@ export interface RequestHead extends HeaderFields {
   dropUnderscored(): void;
   /** Drops every line whose name begins with `prefix`, which is in lower case. */
   dropPrefixed(prefix: string): void;
+  /**
+   * Trailers pass both ways: the client's Trailer field goes on, and `TE: trailers` is said anew for the next hop
+   * (RFC 9110 sections 6.6.2 and 10.1.4).
+   */
+  announceTrailers(): void;
   setPath(path: string): void;
   setAuthority(authority: string): void;
   /** The edited head as HTTP/1.1, with `generated` lines and body bytes behind it. The head is used up. */

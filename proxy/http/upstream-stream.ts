@@ -6,6 +6,8 @@ import type { ResponseHead } from './message.ts';
 export interface ResponseReceiver {
   /** False: the client cannot take chunks, so that a chunked body is handed over decoded. */
   readonly acceptsChunked: boolean;
+  /** Trailers of a chunked answer are handed over, in its trailer section; else they are dropped. */
+  readonly acceptsTrailers: boolean;
   /** The request has no answer body whatever the head says (HEAD). */
   readonly isHead: boolean;
   onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;

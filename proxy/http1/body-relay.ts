@@ -3,7 +3,7 @@
  *
  *   read off the wire as      forwarded as
  *   length                    the same bytes
- *   chunked                   the same bytes when clean, else framed anew (extensions and trailers dropped);
+ *   chunked                   the same bytes when clean, else framed anew (extensions dropped, trailers put aside);
  *                             decoded when the other side does not know chunks
  *   close                     chunks, so that the other connection can stay open; decoded likewise
  *
@@ -11,8 +11,9 @@
  * buffer it was given or the loop's scratch buffer: valid until the next `feed` on the same loop.
  */
 import type { ByteWriter } from '../net/byte-writer.ts';
-import { ChunkedDecoder, type DataSink } from './chunked-decoder.ts';
+import { type BodyLimit, ChunkedDecoder, type DataSink } from './chunked-decoder.ts';
 import type { Framing } from './message-head.ts';
+import { safeTrailers, withTrailers } from './trailers.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 
@@ -22,20 +23,41 @@ export class BodyRelay implements DataSink {
   end = 0;
   /** The body is complete. */
   done = true;
+  /** Trailer lines that may go on behind a body that is done; empty for none, or when they are not wanted. */
+  trailers = '';
   readonly #scratch: ByteWriter;
   #framing: Framing = 'none';
   #left = 0;
   #keepChunks = true;
   #decoder: ChunkedDecoder | null = null;
   #retry: ChunkedDecoder | null = null;
+  #keepTrailers = false;
+  #nominated: readonly string[] | null = null;
 
   constructor(scratch: ByteWriter) {
     this.#scratch = scratch;
     this.buffer = scratch.buffer;
   }
 
-  /** Begins a body. `keepChunks`: the other side takes chunks. */
-  begin(framing: Framing, contentLength: number, keepChunks: boolean): void {
+  /** Which limit the chunks went over when `feed` refused them; null when they broke the grammar. */
+  get limit(): BodyLimit | null {
+    return this.#decoder?.limit ?? null;
+  }
+
+  /**
+   * Begins a body. `keepChunks`: the other side takes chunks. `keepTrailers`: it may get trailers, besides those that the
+   * message's Connection field `nominated`.
+   */
+  begin(
+    framing: Framing,
+    contentLength: number,
+    keepChunks: boolean,
+    keepTrailers = false,
+    nominated: readonly string[] | null = null,
+  ): void {
+    this.trailers = '';
+    this.#keepTrailers = keepTrailers && keepChunks;
+    this.#nominated = nominated;
     this.#framing = framing;
     this.#left = contentLength;
     this.#keepChunks = keepChunks;
@@ -43,6 +65,7 @@ export class BodyRelay implements DataSink {
     if (framing === 'chunked') {
       this.#decoder ??= new ChunkedDecoder();
       this.#decoder.reset();
+      this.#decoder.keepTrailers = this.#keepTrailers;
     }
   }
 
@@ -72,6 +95,12 @@ export class BodyRelay implements DataSink {
     }
   }
 
+  /** Puts the trailers into the trailer section of a body that is done. */
+  appendTrailers(): void {
+    const whole = withTrailers(this.buffer, this.start, this.end, this.trailers);
+    this.#forward(whole, 0, whole.length);
+  }
+
   /** The connection ended. True when that completes the body (RFC 9112 section 6.3, item 8); the last chunk is ready then. */
   finishAtClose(): boolean {
     if (this.#framing !== 'close') return false;
@@ -97,6 +126,7 @@ export class BodyRelay implements DataSink {
     this.#scratch.reset();
     decoder.scan(buffer, start, end, this);
     if (this.done && this.#keepChunks) this.#scratch.latin1(LAST_CHUNK);
+    if (this.done && decoder.trailers !== '') this.trailers = safeTrailers(decoder.trailers, this.#nominated);
     this.#forwardScratch();
     return used;
   }

@@ -248,7 +248,9 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (head.close || framing === 'close') this.#keepAlive = false;
     this.#headSeen = true;
     const body = this.#body;
-    body.begin(framing, head.contentLength, receiver.acceptsChunked);
+    const { acceptsTrailers } = receiver;
+    if (acceptsTrailers) head.announceTrailers();
+    body.begin(framing, head.contentLength, receiver.acceptsChunked, acceptsTrailers, head.nominated);
     const used = body.feed(buffer, head.end, end);
     if (used < 0) {
       this.#end(UPSTREAM_PROTOCOL);
@@ -258,6 +260,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (body.done && head.end + used < end) this.#keepAlive = false;
     const done = body.done;
     if (done) this.#receiver = null;
+    if (body.trailers !== '') body.appendTrailers();
     receiver.onHead(head, body.buffer, body.start, body.end, done);
     if (done) this.#finish();
   }
@@ -273,6 +276,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (body.done && start + used < end) this.#keepAlive = false;
     const done = body.done;
     if (done) this.#receiver = null;
+    if (body.trailers !== '') body.appendTrailers();
     receiver.onBody(body.buffer, body.start, body.end, done);
     if (done) this.#finish();
   }

@@ -3,6 +3,7 @@ import {
   TRAIT_CLIENT_CERT,
   TRAIT_ENVOY_HEADER,
   TRAIT_MAX_FORWARDS,
+  TRAIT_TAKES_TRAILERS,
   TRAIT_UNDERSCORE,
   TRAIT_UNKNOWN_EXPECTATION,
 } from '../http/request-traits.ts';
@@ -88,7 +89,10 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
     // Dispatch by length first: most names need no comparison at all.
     switch (nameEnd - nameStart) {
       case 2:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, TE)) head.drop(line);
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, TE)) {
+          head.drop(line);
+          if (TAKES_TRAILERS.test(head.value(line))) head.traits |= TRAIT_TAKES_TRAILERS;
+        }
         break;
       case 4:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, HOST) && head.status === 0) {
@@ -211,6 +215,8 @@ function applyConnectionOptions(head: MessageHead, buffer: Buffer): number {
       else if (option === 'keep-alive') head.keepAlive = true;
       else if (option === 'upgrade') upgradeNamed = true;
       else if (PROTECTED.has(option)) return ParseError.hopByHop;
+      head.nominated ??= [];
+      head.nominated.push(option);
       const bytes = lowerBytes(option);
       for (let other = 0; other < head.count; other++) if (nameIs(head, buffer, other, bytes)) head.drop(other);
     }
@@ -218,6 +224,9 @@ function applyConnectionOptions(head: MessageHead, buffer: Buffer): number {
   head.upgrade = head.upgrade && upgradeNamed && head.minor === 1;
   return COMPLETE;
 }
+
+/** `trailers` as one member of TE (RFC 9110 section 10.1.4). */
+const TAKES_TRAILERS = /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i;
 
 /** Fields that every hop or the final recipient needs: naming them in Connection is an attack or a mistake. */
 const PROTECTED = new Set([

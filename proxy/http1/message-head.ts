@@ -10,6 +10,7 @@
  */
 import type { HeaderName } from '../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
+import { TRAIT_TAKES_TRAILERS } from '../http/request-traits.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
 import { copyWithHeadroom, HEADROOM_BYTES } from '../net/loop.ts';
 import { equalsIgnoreCase } from './bytes.ts';
@@ -18,6 +19,7 @@ import { equalsIgnoreCase } from './bytes.ts';
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
 
 const FIELDS = 4;
+const TRAILER = 'trailer';
 
 /** A header line that an edit adds. */
 interface AddedLine {
@@ -51,6 +53,8 @@ export class MessageHead implements RequestHead, ResponseHead {
   keepAlive = false;
   /** A `Connection: upgrade` with an `Upgrade` field. */
   upgrade = false;
+  /** Lower-case names of fields that Connection named, which end here; null for none. */
+  nominated: string[] | null = null;
   /** Bits of request-traits.ts. */
   traits = 0;
 
@@ -101,6 +105,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.close = false;
     this.keepAlive = false;
     this.upgrade = false;
+    this.nominated = null;
     this.traits = 0;
     this.expectContinue = false;
     this.expectLine = -1;
@@ -143,6 +148,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.close = this.close;
     copy.keepAlive = this.keepAlive;
     copy.upgrade = this.upgrade;
+    copy.nominated = this.nominated;
     copy.traits = this.traits;
     copy.methodEnd = this.methodEnd - shift;
     copy.targetStart = this.targetStart - shift;
@@ -247,6 +253,21 @@ export class MessageHead implements RequestHead, ResponseHead {
 
   dropPrefixed(prefix: string): void {
     for (let line = 0; line < this.count; line++) if (this.name(line).toLowerCase().startsWith(prefix)) this.drop(line);
+  }
+
+  announceTrailers(): void {
+    if (this.nominated?.includes(TRAILER) !== true) {
+      for (let line = 0; line < this.count; line++)
+        if (this.dropped[line] === 1 && this.name(line).toLowerCase() === TRAILER) this.#keep(line);
+    }
+    if ((this.traits & TRAIT_TAKES_TRAILERS) === 0 || this.status !== 0) return;
+    this.add('te', 'trailers');
+    this.add('connection', 'te');
+  }
+
+  #keep(line: number): void {
+    this.dropped[line] = 0;
+    this.droppedCount--;
   }
 
   add(name: string, value: string): void {

@@ -49,8 +49,12 @@ export class RequestReader {
   /** Empty lines seen in front of the next request. */
   #emptyLines = 0;
 
-  constructor(loop: Loop, limits: Http1Limits, head: MessageHead, sink: RequestSink) {
+  readonly #keepTrailers: boolean;
+
+  /** `keepTrailers`: a body tells the trailers behind it that may go on. */
+  constructor(loop: Loop, limits: Http1Limits, head: MessageHead, sink: RequestSink, keepTrailers = false) {
     this.#limits = limits;
+    this.#keepTrailers = keepTrailers;
     this.#head = head;
     this.#sink = sink;
     this.#body = new BodyRelay(loop.body);
@@ -139,7 +143,7 @@ export class RequestReader {
   #begin(head: MessageHead, buffer: Buffer, end: number): void {
     this.#emptyLines = 0;
     const body = this.#body;
-    body.begin(head.framing, head.contentLength, true);
+    body.begin(head.framing, head.contentLength, true, this.#keepTrailers, head.nominated);
     const used = body.feed(buffer, head.end, end);
     if (used < 0) {
       this.#refuse(BAD_REQUEST);

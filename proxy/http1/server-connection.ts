@@ -65,7 +65,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#manager = manager;
     this.#head = head;
     this.#owner = owner;
-    this.#reader = new RequestReader(loop, limits, head, this);
+    this.#reader = new RequestReader(loop, limits, head, this, manager.config.http1.enableTrailers);
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
     this.connectionId = loop.accepted++;
@@ -127,6 +127,10 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
 
   get acceptsChunked(): boolean {
     return this.#answers.acceptsChunked;
+  }
+
+  get acceptsTrailers(): boolean {
+    return this.#answers.acceptsChunked && this.#manager.config.http1.enableTrailers;
   }
 
   get localAddress(): string {
@@ -220,6 +224,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
       this.#draining ||
       (config.maxRequestsPerConnection > 0 && this.requests >= config.maxRequestsPerConnection);
     const exchange = new Exchange(this.#manager, this, head, body.buffer, body.start, body.end, body.done, nowMs);
+    exchange.trailers = body.trailers;
     this.#exchange = exchange;
     const expects = head.expectContinue && head.minor === 1 && !config.proxy100Continue;
     if (expects) head.drop(head.expectLine);
@@ -233,7 +238,10 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   onBody(body: BodyRelay): void {
     this.#timers.lastActivityMs = this.#loop.nowMs;
     if (body.done) this.#timers.requestComplete();
-    this.#exchange?.receiveBody(body.buffer, body.start, body.end, body.done);
+    const exchange = this.#exchange;
+    if (exchange === null) return;
+    if (body.done) exchange.trailers = body.trailers;
+    exchange.receiveBody(body.buffer, body.start, body.end, body.done);
   }
 
   onPartialHead(): void {

@@ -61,6 +61,7 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     http2: HTTP2,
     poolIdleTimeoutMs: 3_600_000,
     maxRequestsPerConnection: 0,
+    enableTrailers: false,
     bufferLimitBytes: 1_048_576,
     metadata: {},
     ...change,

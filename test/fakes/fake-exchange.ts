@@ -38,6 +38,7 @@ export class FakeDownstream implements Downstream {
   readonly connectionId = 0;
   readonly serverName = null;
   readonly acceptsChunked = true;
+  readonly acceptsTrailers = false;
   sendHead(): void {}
   sendBody(): void {}
   sendLocal(): void {}

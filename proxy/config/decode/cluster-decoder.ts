@@ -61,6 +61,7 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     http2: decodeHttp2Options(protocol?.$case === 'http2ProtocolOptions' ? protocol.value : undefined),
     poolIdleTimeoutMs: durationMs(common?.idleTimeout, IDLE_TIMEOUT_MS),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    enableTrailers: protocol?.$case === 'httpProtocolOptions' && protocol.value.enableTrailers,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
     metadata: metadataObject(message.metadata),
   };

@@ -36,6 +36,8 @@ export interface ClusterConfig {
   /** common_http_protocol_options.idle_timeout, default 3,600,000; 0 disables. */
   readonly poolIdleTimeoutMs: number;
   readonly maxRequestsPerConnection: number;
+  /** enable_trailers of the explicit HTTP/1 options. */
+  readonly enableTrailers: boolean;
   readonly bufferLimitBytes: number;
   readonly metadata: Readonly<Record<string, unknown>>;
 }

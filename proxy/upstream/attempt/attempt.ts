@@ -21,7 +21,10 @@ export interface AttemptedRequest {
   readonly requestDone: boolean;
   /** Null while the first attempt is being started. */
   readonly upstream: unknown;
-  readonly downstream: Pick<Downstream, 'acceptsChunked' | 'pauseRequest' | 'resumeRequest' | 'sendInterim'>;
+  readonly downstream: Pick<
+    Downstream,
+    'acceptsChunked' | 'acceptsTrailers' | 'pauseRequest' | 'resumeRequest' | 'sendInterim'
+  >;
 }
 
 /** Whoever started the attempt. */
@@ -45,6 +48,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   #answering = false;
   #over = false;
   readonly acceptsChunked: boolean;
+  readonly acceptsTrailers: boolean;
   readonly isHead: boolean;
 
   constructor(
@@ -60,6 +64,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#wire = wire;
     this.endpoint = endpoint;
     this.acceptsChunked = request.downstream.acceptsChunked;
+    this.acceptsTrailers = cluster.config.enableTrailers && request.downstream.acceptsTrailers;
     this.isHead = request.isHead;
   }
 

@@ -25,6 +25,7 @@ import { rewriteHost } from '../../http/host-rewrite.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { writeRequest } from '../../http1/request-writer.ts';
+import { withTrailers } from '../../http1/trailers.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
@@ -104,6 +105,10 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (options.limits !== null || options.grpcTimeout !== null) this.#startDeadlines(head);
     const endpoint = this.#cluster.pick();
     if (options.endpointHost) this.#takeHost(head, endpoint);
+    if (this.#passesTrailers) {
+      head.announceTrailers();
+      if (exchange.trailers !== '') this.#appendTrailers();
+    }
     exchange.wire = writeRequest(this.#cluster.loop, exchange);
     if (options.mirrors !== null) this.#mirrors = options.mirrors.filter((each) => each.draw());
     this.#keptBytes = exchange.bodyEnd - exchange.bodyStart;
@@ -111,6 +116,18 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (exchange.requestDone) this.#requestComplete();
     this.#try(endpoint);
     if (!exchange.ended) exchange.upstream = this;
+  }
+
+  get #passesTrailers(): boolean {
+    return this.#cluster.config.enableTrailers && this.#exchange.downstream.acceptsTrailers;
+  }
+
+  /** The whole body came with the head. */
+  #appendTrailers(): void {
+    const exchange = this.#exchange;
+    exchange.body = withTrailers(exchange.body, exchange.bodyStart, exchange.bodyEnd, exchange.trailers);
+    exchange.bodyStart = 0;
+    exchange.bodyEnd = exchange.body.length;
   }
 
   #takeHost(head: RequestHead, endpoint: Endpoint | null): void {
@@ -140,6 +157,14 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   // From the client
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
+    const { trailers } = this.#exchange;
+    if (done && trailers !== '' && this.#passesTrailers) {
+      const whole = withTrailers(buffer, start, end, trailers);
+      this.#sendBody(whole, 0, whole.length, true);
+    } else this.#sendBody(buffer, start, end, done);
+  }
+
+  #sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     if (this.#retry !== null || this.#mirrors !== null) this.#keepBody(buffer, start, end);
     this.#attempt?.sendBody(buffer, start, end, done);
     this.#deadlines?.requestActive();

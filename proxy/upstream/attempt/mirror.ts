@@ -87,6 +87,7 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
 /** Nobody listens to the answer of a copy. */
 const NOBODY: AttemptedRequest['downstream'] = {
   acceptsChunked: true,
+  acceptsTrailers: false,
   pauseRequest: () => {},
   resumeRequest: () => {},
   sendInterim: () => {},
