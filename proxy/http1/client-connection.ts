@@ -27,6 +27,7 @@ import type { Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
 import { LF } from './bytes.ts';
 import { parseResponseHead } from './head-parser.ts';
+import { keepAliveSeconds } from './keep-alive-field.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, INCOMPLETE } from './parse-result.ts';
@@ -37,6 +38,8 @@ export interface ClientConnectionOwner {
   onConnected(connection: Http1ClientConnection): void;
   /** The answer is complete and the connection can take another request. */
   onIdle(connection: Http1ClientConnection): void;
+  /** The endpoint keeps idle connections for that many seconds. HOT. */
+  onKeepAlive(seconds: number): void;
   /** It is gone; `failure` says why when it never stood. */
   onClosed(connection: Http1ClientConnection, failure: Failure | null): void;
 }
@@ -148,6 +151,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   onConnected(): void {
     this.#loop.wheel.disarm(this.#connectDeadline);
     this.#state = 'idle';
+    this.idleSinceMs = this.#loop.nowMs;
     this.#owner.onConnected(this);
   }
 
@@ -246,6 +250,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     const receiver = this.#receiver!;
     const framing = receiver.isHead ? 'none' : head.framing;
     if (head.close || framing === 'close') this.#keepAlive = false;
+    else if (head.keepAliveLine >= 0) this.#tellKeepAlive(head, head.keepAliveLine);
     this.#headSeen = true;
     const body = this.#body;
     const { acceptsTrailers } = receiver;
@@ -263,6 +268,11 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (body.trailers !== '') body.appendTrailers();
     receiver.onHead(head, body.buffer, body.start, body.end, done);
     if (done) this.#finish();
+  }
+
+  #tellKeepAlive(head: MessageHead, line: number): void {
+    const seconds = keepAliveSeconds(head.buffer, head.valueStart(line), head.valueEnd(line));
+    if (seconds >= 0) this.#owner.onKeepAlive(seconds);
   }
 
   #onBody(buffer: Buffer, start: number, end: number): void {

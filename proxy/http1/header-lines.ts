@@ -128,7 +128,10 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
           if (equalsIgnoreCase(buffer, valueStart, valueEnd, KEEP_ALIVE)) head.keepAlive = true;
           else if (equalsIgnoreCase(buffer, valueStart, valueEnd, CLOSE)) head.close = true;
           else connectionOptions = true;
-        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, KEEP_ALIVE)) head.drop(line);
+        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, KEEP_ALIVE)) {
+          head.drop(line);
+          head.keepAliveLine = line;
+        }
         break;
       case 12:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, MAX_FORWARDS)) head.traits |= TRAIT_MAX_FORWARDS;

@@ -77,6 +77,8 @@ export class MessageHead implements RequestHead, ResponseHead {
 
   /** Of a response; 0 in a request. */
   status = 0;
+  /** The line of the Keep-Alive field, or -1. */
+  keepAliveLine = -1;
   /** The status line ends behind the digits, without the space that RFC 9112 section 4 asks for. */
   bareStatus = false;
 
@@ -113,6 +115,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.authorityEnd = 0;
     this.hostLine = -1;
     this.asterisk = false;
+    this.keepAliveLine = -1;
     this.#path = null;
     this.#authority = null;
     this.#method = null;

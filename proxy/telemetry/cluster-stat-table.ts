@@ -50,6 +50,7 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('cxTxBytes', 'upstream_cx_tx_bytes_total', 'Bytes sent to endpoints'),
   counter('cxProtocolError', 'upstream_cx_protocol_error', 'Connections ended by a protocol error'),
   counter('cxIdleTimeout', 'upstream_cx_idle_timeout', 'Connections closed because they were idle'),
+  counter('cxIdleRemoteClose', 'upstream_cx_idle_remote_close', 'Idle connections that the endpoint closed first'),
   counter('rqTotal', 'upstream_rq_total', 'Requests sent to endpoints'),
   gauge('rqActive', 'upstream_rq_active', 'Requests in flight'),
   counter('rqCompleted', 'upstream_rq_completed', 'Requests answered'),

@@ -14,6 +14,7 @@ export class ClusterStats {
   cxTxBytes = 0;
   cxProtocolError = 0;
   cxIdleTimeout = 0;
+  cxIdleRemoteClose = 0;
   rqTotal = 0;
   rqActive = 0;
   rqCompleted = 0;

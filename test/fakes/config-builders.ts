@@ -60,6 +60,7 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     protocol: 'http1',
     http2: HTTP2,
     poolIdleTimeoutMs: 3_600_000,
+    learnsIdleTimeout: false,
     maxRequestsPerConnection: 0,
     enableTrailers: false,
     bufferLimitBytes: 1_048_576,

@@ -60,6 +60,7 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     protocol: protocol?.$case === 'http2ProtocolOptions' ? 'http2' : 'http1',
     http2: decodeHttp2Options(protocol?.$case === 'http2ProtocolOptions' ? protocol.value : undefined),
     poolIdleTimeoutMs: durationMs(common?.idleTimeout, IDLE_TIMEOUT_MS),
+    learnsIdleTimeout: message.metadata?.filterMetadata.outrider?.learn_idle_timeout === true,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     enableTrailers: protocol?.$case === 'httpProtocolOptions' && protocol.value.enableTrailers,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,

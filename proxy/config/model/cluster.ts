@@ -35,6 +35,8 @@ export interface ClusterConfig {
   readonly http2: Http2Options;
   /** common_http_protocol_options.idle_timeout, default 3,600,000; 0 disables. */
   readonly poolIdleTimeoutMs: number;
+  /** metadata `outrider.learn_idle_timeout`: begin with a short limit where nothing is known of an endpoint. */
+  readonly learnsIdleTimeout: boolean;
   readonly maxRequestsPerConnection: number;
   /** enable_trailers of the explicit HTTP/1 options. */
   readonly enableTrailers: boolean;

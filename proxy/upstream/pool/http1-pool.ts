@@ -4,6 +4,7 @@
  *   acquire ──► an idle connection (the one used last, so that the others can grow old and close)
  *          └──► else dial, within the cluster's limit of connections, and wait in line
  *   a connection that stands or becomes idle serves the line first
+ *   one that was idle for so long that the endpoint may be closing it is closed instead: see idle-lesson.ts
  *
  * `close` lets busy connections finish; `destroy` ends them now.
  */
@@ -17,6 +18,7 @@ import type { Http1Limits } from '../../http1/limits.ts';
 import type { MessageHead } from '../../http1/message-head.ts';
 import type { Loop } from '../../net/loop.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
+import { IdleLesson } from './idle-lesson.ts';
 
 /** A request that wants a connection. Exactly one of the two is called, perhaps within `acquire`. */
 export interface StreamWaiter {
@@ -45,6 +47,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
   #connecting = 0;
   #closing = false;
   readonly #idleDeadline: Deadline;
+  readonly #lesson = new IdleLesson();
   cxTotal = 0;
   cxConnectFail = 0;
 
@@ -62,8 +65,13 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
   acquire(waiter: StreamWaiter): void {
     const connection = this.#idle.pop();
     if (connection !== undefined) {
-      waiter.onStream(connection);
-      return;
+      if (this.#host.loop.nowMs - connection.idleSinceMs < this.#limitMs) {
+        waiter.onStream(connection);
+        return;
+      }
+      // The others have been idle for longer.
+      this.#closeIdle(connection);
+      for (const each of this.#idle.splice(0)) this.#closeIdle(each);
     }
     const { stats, limits } = this.#host;
     if (stats.rqPendingActive >= limits.maxPendingRequests) {
@@ -125,16 +133,25 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
       waiter.onStream(connection);
       return;
     }
-    const { maxRequestsPerConnection, poolIdleTimeoutMs } = this.#host.config;
+    const { maxRequestsPerConnection } = this.#host.config;
     const worn = maxRequestsPerConnection > 0 && connection.requests >= maxRequestsPerConnection;
-    if (this.#closing || worn) {
+    const limitMs = this.#limitMs;
+    if (this.#closing || worn || limitMs === 0) {
       connection.close();
       return;
     }
     this.#idle.push(connection);
-    if (poolIdleTimeoutMs > 0 && !this.#idleDeadline.armed) {
-      this.#host.loop.wheel.arm(this.#idleDeadline, poolIdleTimeoutMs);
-    }
+    if (limitMs < Infinity && !this.#idleDeadline.armed) this.#host.loop.wheel.arm(this.#idleDeadline, limitMs);
+  }
+
+  onKeepAlive(seconds: number): void {
+    if (this.#lesson.announce(seconds)) this.#armIdle();
+  }
+
+  /** Idle for as long, a connection is closed. HOT. */
+  get #limitMs(): number {
+    const { poolIdleTimeoutMs, learnsIdleTimeout } = this.#host.config;
+    return this.#lesson.limitMs(poolIdleTimeoutMs, learnsIdleTimeout);
   }
 
   onClosed(connection: Http1ClientConnection, failure: Failure | null): void {
@@ -145,9 +162,19 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
     stats.cxRxBytes += connection.rxBytes;
     stats.cxTxBytes += connection.txBytes;
     const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    if (at >= 0) {
+      this.#idle.splice(at, 1);
+      this.#learnFromClose(connection);
+    }
     if (failure !== null) this.#onConnectFailed(failure);
     else if (this.#waiting.length > this.#connecting) this.#dial();
+  }
+
+  /** The endpoint ended a connection that nobody used. */
+  #learnFromClose(connection: Http1ClientConnection): void {
+    const { loop, stats } = this.#host;
+    stats.cxIdleRemoteClose++;
+    if (this.#lesson.close(loop.nowMs - connection.idleSinceMs, loop.nowMs)) this.#armIdle();
   }
 
   /** Every waiting request would meet the same refusal: all of them learn it now and may try elsewhere. */
@@ -171,13 +198,25 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
 
   /** Closes what has been idle for too long; the oldest stand first. */
   onDeadline(): void {
-    const { loop, config, stats } = this.#host;
-    const oldestAllowedMs = loop.refresh() - config.poolIdleTimeoutMs;
-    while (this.#idle.length > 0 && this.#idle[0]!.idleSinceMs <= oldestAllowedMs) {
-      stats.cxIdleTimeout++;
-      this.#idle.shift()!.close();
-    }
+    const { loop } = this.#host;
+    const nowMs = loop.refresh();
+    this.#lesson.forget(nowMs);
+    const oldestAllowedMs = nowMs - this.#limitMs;
+    while (this.#idle.length > 0 && this.#idle[0]!.idleSinceMs <= oldestAllowedMs) this.#closeIdle(this.#idle.shift()!);
+    this.#armIdle();
+  }
+
+  #closeIdle(connection: Http1ClientConnection): void {
+    this.#host.stats.cxIdleTimeout++;
+    connection.close();
+  }
+
+  /** For the connection that has been idle for longest, which stands first. */
+  #armIdle(): void {
+    const { loop } = this.#host;
     const oldest = this.#idle[0];
-    if (oldest !== undefined) loop.wheel.arm(this.#idleDeadline, oldest.idleSinceMs - oldestAllowedMs);
+    const limitMs = this.#limitMs;
+    if (oldest === undefined || limitMs === Infinity) loop.wheel.disarm(this.#idleDeadline);
+    else loop.wheel.arm(this.#idleDeadline, Math.max(0, oldest.idleSinceMs + limitMs - loop.nowMs));
   }
 }
