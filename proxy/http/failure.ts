@@ -175,6 +175,31 @@ export const CODING_UNKNOWN = failure(
   'http1.invalid_transfer_encoding',
   'The transfer coding of the request is not understood.',
 );
+/** RFC 9112 section 3: longer than any that is implemented. */
+export const METHOD_TOO_LONG = failure(
+  'DPE',
+  'downstream',
+  'never',
+  501,
+  'http1.method_too_long',
+  'The method of the request is not known.',
+);
+export const BODY_INVALID = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.invalid_chunks',
+  'The chunks of the request body are not valid (RFC 9112 section 7.1).',
+);
+export const BODY_LIMIT = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.chunk_limit',
+  'A chunk line, the chunk extensions or the trailers of the request are larger than the limit.',
+);
 export const VERSION_UNKNOWN = failure(
   'DPE',
   'downstream',

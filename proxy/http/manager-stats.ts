@@ -1,4 +1,5 @@
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
+import { LimitCounters } from './limit-counters.ts';
 
 /** Counters of one connection manager, by `stat_prefix`, with Envoy's names (docs: HTTP connection manager statistics). */
 export class ManagerStats {
@@ -7,6 +8,10 @@ export class ManagerStats {
   cxActive = 0;
   cxDestroy = 0;
   cxProtocolError = 0;
+  cxIdleTimeout = 0;
+  cxMaxDurationReached = 0;
+  cxMaxRequestsReached = 0;
+  cxDelayedCloseTimeout = 0;
   cxRxBytes = 0;
   cxTxBytes = 0;
   rqTotal = 0;
@@ -23,6 +28,8 @@ export class ManagerStats {
   directResponse = 0;
   redirect = 0;
   rqCompleted = 0;
+  /** What clients sent over the limits of the codec. */
+  readonly limits = new LimitCounters();
   /** Completed requests by status class, index 1 to 5. */
   readonly byClass = new Float64Array(6);
   readonly timeMs: LatencyHistogram = new LatencyHistogram();

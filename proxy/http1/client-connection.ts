@@ -20,12 +20,14 @@ import {
   UPSTREAM_RESET,
   UPSTREAM_TRUNCATED,
 } from '../http/failure.ts';
+import type { LimitCounters } from '../http/limit-counters.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
 import { type DialHandler, dial } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import type { Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
 import { LF } from './bytes.ts';
+import { countBodyLimit, countHeadLimit } from './count-limits.ts';
 import { parseResponseHead } from './head-parser.ts';
 import { keepAliveSeconds } from './keep-alive-field.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
@@ -38,6 +40,10 @@ export interface ClientConnectionOwner {
   onConnected(connection: Http1ClientConnection): void;
   /** The answer is complete and the connection can take another request. */
   onIdle(connection: Http1ClientConnection): void;
+  /** Where limits that an answer goes over are counted. */
+  readonly counters: LimitCounters;
+  /** The endpoint sent what is not HTTP. */
+  onProtocolError(): void;
   /** The endpoint keeps idle connections for that many seconds. HOT. */
   onKeepAlive(seconds: number): void;
   /** It is gone; `failure` says why when it never stood. */
@@ -199,6 +205,12 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (failure !== null) receiver?.onReset(failure);
   }
 
+  /** What came is not HTTP. */
+  #refuse(failure: Failure): void {
+    this.#owner.onProtocolError();
+    this.#end(failure);
+  }
+
   // -------------------------------------------------------------------------------------------------------------------
   // Answers
 
@@ -223,7 +235,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
       return;
     }
     if (result !== COMPLETE) {
-      this.#end(UPSTREAM_PROTOCOL);
+      countHeadLimit(this.#owner.counters, result);
+      this.#refuse(UPSTREAM_PROTOCOL);
       return;
     }
     if (head.status < 200) this.#onInterim(head, buffer, end);
@@ -236,8 +249,10 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   #onInterim(head: MessageHead, buffer: Buffer, end: number): void {
     const next = head.end;
     // 101 ends HTTP on this connection, which nobody asked for; and interim answers without end are an attack.
-    if (head.status === 101 || ++this.#interims > FIXED_LIMITS.interimResponses) {
-      this.#end(UPSTREAM_PROTOCOL);
+    const endless = ++this.#interims > FIXED_LIMITS.interimResponses;
+    if (head.status === 101 || endless) {
+      if (endless) this.#owner.counters.tooManyInterim++;
+      this.#refuse(UPSTREAM_PROTOCOL);
       return;
     }
     this.#receiver!.onInterim(head);
@@ -258,7 +273,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     body.begin(framing, head.contentLength, receiver.acceptsChunked, acceptsTrailers, head.nominated);
     const used = body.feed(buffer, head.end, end);
     if (used < 0) {
-      this.#end(UPSTREAM_PROTOCOL);
+      countBodyLimit(this.#owner.counters, body.limit);
+      this.#refuse(UPSTREAM_PROTOCOL);
       return;
     }
     // Bytes behind the answer belong to nothing: use the answer, not the connection.
@@ -280,7 +296,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     const body = this.#body;
     const used = body.feed(buffer, start, end);
     if (used < 0) {
-      this.#end(UPSTREAM_TRUNCATED);
+      countBodyLimit(this.#owner.counters, body.limit);
+      this.#refuse(UPSTREAM_TRUNCATED);
       return;
     }
     if (body.done && start + used < end) this.#keepAlive = false;

@@ -62,7 +62,7 @@ const REFUSED: readonly (readonly [string, keyof typeof ParseError, string])[] =
   ['two spaces behind the method', 'target', 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a tab behind the method', 'startLine', 'GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['two spaces behind the target', 'startLine', 'GET /  HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['a method of 25 characters', 'startLine', `${'M'.repeat(25)} / HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ['a method of 25 characters', 'methodTooLong', `${'M'.repeat(25)} / HTTP/1.1\r\nHost: a\r\n\r\n`],
   ['no version, as in HTTP/0.9', 'target', 'GET /x\r\n\r\n'],
   ['a fragment', 'target', 'GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a byte above ASCII in the target', 'target', 'GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -123,6 +123,7 @@ t.test('what is over a limit is refused', (t) => {
 
 t.test('every refusal has a sentence, and every one can happen', (t) => {
   const reached = new Set<number>(REFUSED.map(([, error]) => ParseError[error]));
+  reached.add(ParseError.emptyLines);
   reached.add(ParseError.startLineTooLong).add(ParseError.tooManyHeaders).add(ParseError.headTooLarge);
   reached.add(parse('response', 'HTTP/1.1 600 X\r\n\r\n').result);
   for (const [name, error] of Object.entries(ParseError)) {

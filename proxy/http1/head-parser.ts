@@ -29,7 +29,7 @@ export function parseRequestHead(
   head.reset(buffer, start);
   let at = start;
   while (at < end && isTokenByte(buffer[at]!)) at++;
-  if (at - start > FIXED_LIMITS.methodBytes) return ParseError.startLine;
+  if (at - start > FIXED_LIMITS.methodBytes) return ParseError.methodTooLong;
   if (at >= end) return INCOMPLETE;
   if (buffer[at] !== SP || at === start) return ParseError.startLine;
   head.methodEnd = at;

@@ -22,6 +22,8 @@ export const ParseError = {
   status: -14,
   hopByHop: -15,
   finalCoding: -16,
+  methodTooLong: -17,
+  emptyLines: -18,
 } as const;
 
 /** A sentence for each ParseError, for the local reply and the log. */
@@ -42,6 +44,8 @@ export const PARSE_ERROR_TEXT: Readonly<Record<number, string>> = {
   [ParseError.headTooLarge]: 'the header section is larger than the limit',
   [ParseError.tooManyHeaders]: 'there are more header lines than the limit',
   [ParseError.startLineTooLong]: 'the start line is longer than the limit',
+  [ParseError.methodTooLong]: 'the method is longer than any that is known',
+  [ParseError.emptyLines]: 'too many empty lines stand in front of the request (RFC 9112 section 2.2)',
   [ParseError.status]: 'the status is not a number from 100 to 599',
   [ParseError.hopByHop]: 'Connection names a field that must reach the recipient (RFC 9110 section 7.6.1)',
 };

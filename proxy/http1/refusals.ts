@@ -1,5 +1,12 @@
 /** The failure for each way in which a request head cannot be read: status by kind, sentence by the rule that was broken. */
-import { BAD_REQUEST, CODING_UNKNOWN, type Failure, HEADERS_TOO_LARGE, VERSION_UNKNOWN } from '../http/failure.ts';
+import {
+  BAD_REQUEST,
+  CODING_UNKNOWN,
+  type Failure,
+  HEADERS_TOO_LARGE,
+  METHOD_TOO_LONG,
+  VERSION_UNKNOWN,
+} from '../http/failure.ts';
 import { PARSE_ERROR_TEXT, ParseError } from './parse-result.ts';
 
 const REFUSALS: ReadonlyMap<number, Failure> = new Map(
@@ -23,6 +30,8 @@ function kindOf(error: number): Failure {
       return { ...HEADERS_TOO_LARGE, status: 414 };
     case ParseError.transferEncoding:
       return CODING_UNKNOWN;
+    case ParseError.methodTooLong:
+      return METHOD_TOO_LONG;
     case ParseError.version:
       return VERSION_UNKNOWN;
     default:

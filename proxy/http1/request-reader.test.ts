@@ -5,6 +5,7 @@ import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
 import type { Failure } from '../http/failure.ts';
+import { LimitCounters } from '../http/limit-counters.ts';
 import { HEADROOM_BYTES, Loop } from '../net/loop.ts';
 import type { BodyRelay } from './body-relay.ts';
 import { DEFAULT_HTTP1_LIMITS, FIXED_LIMITS } from './limits.ts';
@@ -47,7 +48,7 @@ function newReader() {
   const clock = new FakeClock();
   const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
   const sink = new Recorder();
-  const reader = new RequestReader(loop, DEFAULT_HTTP1_LIMITS, new MessageHead(100), sink);
+  const reader = new RequestReader(loop, DEFAULT_HTTP1_LIMITS, new MessageHead(100), sink, new LimitCounters());
   /** As a read does: behind the headroom of a buffer that is used again. */
   const feed = (text: string) => {
     const length = loop.readView.latin1Write(text, 0);

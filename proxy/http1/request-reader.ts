@@ -10,14 +10,16 @@
  * A request waits until the one before it has been answered: answers are in order by construction, and an error in a
  * later request is found only then, and cannot overtake.
  */
-import { BAD_REQUEST, type Failure } from '../http/failure.ts';
+import { BODY_INVALID, BODY_LIMIT, type Failure } from '../http/failure.ts';
+import type { LimitCounters } from '../http/limit-counters.ts';
 import type { Loop } from '../net/loop.ts';
 import { BodyRelay } from './body-relay.ts';
 import { CR, LF } from './bytes.ts';
+import { countBodyLimit, countHeadLimit } from './count-limits.ts';
 import { parseRequestHead } from './head-parser.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
-import { COMPLETE, INCOMPLETE } from './parse-result.ts';
+import { COMPLETE, INCOMPLETE, ParseError } from './parse-result.ts';
 import { PendingBytes } from './pending-bytes.ts';
 import { refusal } from './refusals.ts';
 
@@ -50,10 +52,19 @@ export class RequestReader {
   #emptyLines = 0;
 
   readonly #keepTrailers: boolean;
+  readonly #counters: LimitCounters;
 
-  /** `keepTrailers`: a body tells the trailers behind it that may go on. */
-  constructor(loop: Loop, limits: Http1Limits, head: MessageHead, sink: RequestSink, keepTrailers = false) {
+  /** `counters` tell which limits are hit; `keepTrailers`: a body tells the trailers behind it that may go on. */
+  constructor(
+    loop: Loop,
+    limits: Http1Limits,
+    head: MessageHead,
+    sink: RequestSink,
+    counters: LimitCounters,
+    keepTrailers = false,
+  ) {
     this.#limits = limits;
+    this.#counters = counters;
     this.#keepTrailers = keepTrailers;
     this.#head = head;
     this.#sink = sink;
@@ -131,9 +142,14 @@ export class RequestReader {
     const head = this.#head;
     const mayBeEmpty = buffer[start] === CR && this.#emptyLines < FIXED_LIMITS.emptyLines;
     const blank = start >= end || (start + 1 === end && mayBeEmpty);
-    const result = blank ? INCOMPLETE : parseRequestHead(head, buffer, start, end, this.#limits);
+    const tooMany = !blank && buffer[start] === CR && this.#emptyLines >= FIXED_LIMITS.emptyLines;
+    const result = blank
+      ? INCOMPLETE
+      : tooMany
+        ? ParseError.emptyLines
+        : parseRequestHead(head, buffer, start, end, this.#limits);
     if (result === COMPLETE) this.#begin(head, buffer, end);
-    else if (result !== INCOMPLETE) this.#refuse(refusal(result));
+    else if (result !== INCOMPLETE) this.#refuseHead(result);
     else {
       this.#keep(buffer, start, end);
       if (this.#pending !== null) this.#sink.onPartialHead();
@@ -146,7 +162,7 @@ export class RequestReader {
     body.begin(head.framing, head.contentLength, true, this.#keepTrailers, head.nominated);
     const used = body.feed(buffer, head.end, end);
     if (used < 0) {
-      this.#refuse(BAD_REQUEST);
+      this.#refuseBody(body);
       return;
     }
     this.#state = body.done ? 'done' : 'body';
@@ -160,12 +176,22 @@ export class RequestReader {
     const body = this.#body;
     const used = body.feed(buffer, start, end);
     if (used < 0) {
-      this.#refuse(BAD_REQUEST);
+      this.#refuseBody(body);
       return;
     }
     if (body.done) this.#state = 'done';
     if (start + used < end) this.#keep(buffer, start + used, end);
     this.#sink.onBody(body);
+  }
+
+  #refuseHead(error: number): void {
+    countHeadLimit(this.#counters, error);
+    this.#refuse(refusal(error));
+  }
+
+  #refuseBody({ limit }: BodyRelay): void {
+    countBodyLimit(this.#counters, limit);
+    this.#refuse(limit === null ? BODY_INVALID : BODY_LIMIT);
   }
 
   #refuse(failure: Failure): void {

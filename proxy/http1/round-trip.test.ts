@@ -8,6 +8,7 @@ import { bytesOf } from '../../test/conformance/mutator.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
+import { LimitCounters } from '../http/limit-counters.ts';
 import { ByteWriter } from '../net/byte-writer.ts';
 import { HEADROOM_BYTES, Loop } from '../net/loop.ts';
 import type { BodyRelay } from './body-relay.ts';
@@ -63,7 +64,7 @@ function transcribe(pieces: readonly string[]) {
   const clock = new FakeClock();
   const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
   const sink = new Transcript();
-  const reader = new RequestReader(loop, DEFAULT_HTTP1_LIMITS, new MessageHead(100), sink);
+  const reader = new RequestReader(loop, DEFAULT_HTTP1_LIMITS, new MessageHead(100), sink, new LimitCounters());
   for (const piece of pieces) {
     const length = loop.readView.latin1Write(piece, 0);
     reader.feed(loop.readBuffer, HEADROOM_BYTES, HEADROOM_BYTES + length);

@@ -65,7 +65,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#manager = manager;
     this.#head = head;
     this.#owner = owner;
-    this.#reader = new RequestReader(loop, limits, head, this, manager.config.http1.enableTrailers);
+    const { config, stats } = manager;
+    this.#reader = new RequestReader(loop, limits, head, this, stats.limits, config.http1.enableTrailers);
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
     this.connectionId = loop.accepted++;
@@ -179,13 +180,17 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
         exchange.fail(this.#reader.inBody ? STREAM_IDLE : STREAM_IDLE_UPSTREAM);
         return;
       case 'idle':
+        stats.cxIdleTimeout++;
         this.#closePolitely();
         return;
       case 'lifetime':
-        if (!this.#draining) this.retire();
-        else if (exchange === null) this.#closePolitely();
+        if (!this.#draining) {
+          stats.cxMaxDurationReached++;
+          this.retire();
+        } else if (exchange === null) this.#closePolitely();
         return;
       case 'linger':
+        stats.cxDelayedCloseTimeout++;
         this.#transport.destroy();
     }
   }
@@ -219,10 +224,9 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     else this.#timers.requestIncomplete();
     this.requests++;
     this.#answers.acceptsChunked = head.minor === 1;
-    this.#answers.closeAfter =
-      head.close ||
-      this.#draining ||
-      (config.maxRequestsPerConnection > 0 && this.requests >= config.maxRequestsPerConnection);
+    const worn = config.maxRequestsPerConnection > 0 && this.requests >= config.maxRequestsPerConnection;
+    if (worn) this.#manager.stats.cxMaxRequestsReached++;
+    this.#answers.closeAfter = head.close || this.#draining || worn;
     const exchange = new Exchange(this.#manager, this, head, body.buffer, body.start, body.end, body.done, nowMs);
     exchange.trailers = body.trailers;
     this.#exchange = exchange;
@@ -249,6 +253,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   }
 
   onFlood(): void {
+    if (!this.#flooded) this.#manager.stats.limits.pipelineFull++;
     this.#flooded = true;
     this.#transport.pause();
   }

@@ -1,6 +1,7 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
 import type { ClusterConfig } from '../config/model/cluster.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
+import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
 import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
 
@@ -48,6 +49,7 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('cxOverflow', 'upstream_cx_overflow', 'Times max_connections was reached'),
   counter('cxRxBytes', 'upstream_cx_rx_bytes_total', 'Bytes received from endpoints'),
   counter('cxTxBytes', 'upstream_cx_tx_bytes_total', 'Bytes sent to endpoints'),
+  counter('cxMaxRequests', 'upstream_cx_max_requests', 'Connections closed by their number of requests'),
   counter('cxProtocolError', 'upstream_cx_protocol_error', 'Connections ended by a protocol error'),
   counter('cxIdleTimeout', 'upstream_cx_idle_timeout', 'Connections closed because they were idle'),
   counter('cxIdleRemoteClose', 'upstream_cx_idle_remote_close', 'Idle connections that the endpoint closed first'),
@@ -122,6 +124,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
     reset() {
       for (const { stats } of clusters.all()) {
         resetTable(CLUSTER_STATS, stats);
+        resetTable(ANSWER_LIMIT_STATS, stats.limits);
         stats.byStatus.fill(0);
       }
       resetTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters);
@@ -132,6 +135,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
 function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitStatistic): void {
   const scope = clusterScope(config.statName);
   emitTable(CLUSTER_STATS, stats, scope, emit);
+  emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
   emitBreakers(config, stats, scope, emit);

@@ -2,6 +2,7 @@
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
+import { REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
 import {
   type EmitStatistic,
@@ -44,6 +45,14 @@ export const MANAGER_STATS: readonly StatRow<ManagerStats>[] = [
   gauge('cxActive', 'downstream_cx_active', 'Connections of clients that are open'),
   counter('cxDestroy', 'downstream_cx_destroy', 'Connections of clients that ended'),
   counter('cxProtocolError', 'downstream_cx_protocol_error', 'Connections ended by a protocol error'),
+  counter('cxIdleTimeout', 'downstream_cx_idle_timeout', 'Connections closed because they were idle'),
+  counter('cxMaxDurationReached', 'downstream_cx_max_duration_reached', 'Connections ended by max_connection_duration'),
+  counter(
+    'cxMaxRequestsReached',
+    'downstream_cx_max_requests_reached',
+    'Connections ended by their number of requests',
+  ),
+  counter('cxDelayedCloseTimeout', 'downstream_cx_delayed_close_timeout', 'Clients that did not close in time'),
   counter('cxRxBytes', 'downstream_cx_rx_bytes_total', 'Bytes received from clients'),
   counter('cxTxBytes', 'downstream_cx_tx_bytes_total', 'Bytes sent to clients'),
   counter('rqTotal', 'downstream_rq_total', 'Requests'),
@@ -110,6 +119,7 @@ export function managerStatsSource(managers: () => readonly ManagerStats[]): Sta
     reset() {
       for (const stats of managers()) {
         resetTable(MANAGER_STATS, stats);
+        resetTable(REQUEST_LIMIT_STATS, stats.limits);
         stats.byClass.fill(0);
       }
     },
@@ -119,6 +129,7 @@ export function managerStatsSource(managers: () => readonly ManagerStats[]): Sta
 function emitManager(stats: ManagerStats, emit: EmitStatistic): void {
   const scope = httpScope(stats.prefix);
   emitTable(MANAGER_STATS, stats, scope, emit);
+  emitTable(REQUEST_LIMIT_STATS, stats.limits, scope, emit);
   for (let statusClass = 1; statusClass <= 5; statusClass++) {
     const variant = {
       stat: `downstream_rq_${statusClass}xx`,

@@ -1,9 +1,11 @@
 import t from 'tap';
 import { cluster, endpoint } from '../../test/fakes/config-builders.ts';
+import { LimitCounters } from '../http/limit-counters.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import { ClusterStats } from '../upstream/cluster-stats.ts';
 import { CLUSTER_STATS, type CountedClusters, clusterStatsSource } from './cluster-stat-table.ts';
+import { ANSWER_LIMIT_STATS, REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { LISTENER_STATS, listenerStatsSource, MANAGER_STATS, managerStatsSource } from './listener-stat-table.ts';
 import { type ServerState, serverStatsSource } from './server-stats.ts';
 import type { StatRow } from './stat-table.ts';
@@ -40,6 +42,8 @@ t.test('every counter has a row in its table, so that none is forgotten', (t) =>
   );
   t.same(numberFields(new ManagerStats('x')).sort(), fieldsOf(MANAGER_STATS).sort());
   t.same(numberFields(new ListenerStats()).sort(), fieldsOf(LISTENER_STATS).sort());
+  const limits = new Set([...fieldsOf(REQUEST_LIMIT_STATS), ...fieldsOf(ANSWER_LIMIT_STATS)]);
+  t.same(numberFields(new LimitCounters()).sort(), [...limits].sort());
   t.end();
 });
 

@@ -1,4 +1,5 @@
 /** Counters of one cluster, with Envoy's names (envoyproxy.io, "Cluster manager statistics"). Plain fields: HOT. */
+import { LimitCounters } from '../http/limit-counters.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
 
 const STATUS_CODES = 600;
@@ -13,6 +14,7 @@ export class ClusterStats {
   cxRxBytes = 0;
   cxTxBytes = 0;
   cxProtocolError = 0;
+  cxMaxRequests = 0;
   cxIdleTimeout = 0;
   cxIdleRemoteClose = 0;
   rqTotal = 0;
@@ -57,6 +59,8 @@ export class ClusterStats {
   ejectionsEnforcedFailurePercentage = 0;
   ejectionsDetectedFailurePercentageLocalOrigin = 0;
   ejectionsEnforcedFailurePercentageLocalOrigin = 0;
+  /** What endpoints sent over the limits of the codec. */
+  readonly limits = new LimitCounters();
   /** Completed requests by status. */
   readonly byStatus = new Float64Array(STATUS_CODES);
   readonly timeMs: LatencyHistogram = new LatencyHistogram();

@@ -11,7 +11,8 @@
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { ClusterConfig, ClusterLimits } from '../../config/model/cluster.ts';
 import type { SocketAddress } from '../../config/model/common.ts';
-import { CONNECT_FAILURE, type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
+import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
+import type { LimitCounters } from '../../http/limit-counters.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
 import type { Http1Limits } from '../../http1/limits.ts';
@@ -136,12 +137,21 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
     const { maxRequestsPerConnection } = this.#host.config;
     const worn = maxRequestsPerConnection > 0 && connection.requests >= maxRequestsPerConnection;
     const limitMs = this.#limitMs;
+    if (worn) this.#host.stats.cxMaxRequests++;
     if (this.#closing || worn || limitMs === 0) {
       connection.close();
       return;
     }
     this.#idle.push(connection);
     if (limitMs < Infinity && !this.#idleDeadline.armed) this.#host.loop.wheel.arm(this.#idleDeadline, limitMs);
+  }
+
+  get counters(): LimitCounters {
+    return this.#host.stats.limits;
+  }
+
+  onProtocolError(): void {
+    this.#host.stats.cxProtocolError++;
   }
 
   onKeepAlive(seconds: number): void {
@@ -182,6 +192,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
     const { stats } = this.#host;
     this.#connecting--;
     stats.cxConnectFail++;
+    if (failure === CONNECT_TIMEOUT) stats.cxConnectTimeout++;
     this.cxConnectFail++;
     this.#eject(failure);
   }
