@@ -166,8 +166,30 @@ t.test('pending bytes are consumed from the front and grow behind, whatever the 
       }
       if (pending.buffer.latin1Slice(pending.start, pending.end) !== expected) return false;
     }
-    return pending.start >= HEADROOM_BYTES;
+    const before = pending.buffer.latin1Slice(pending.start, pending.end);
+    pending.giveHeadroom();
+    return pending.start >= HEADROOM_BYTES && pending.buffer.latin1Slice(pending.start, pending.end) === before;
   });
   fc.assert(property, { numRuns: 100 });
+  t.end();
+});
+
+t.test('a little that waits is kept in a little memory', (t) => {
+  const pending = new PendingBytes(Buffer.from('GET / HT'), 0, 8);
+  t.ok(pending.buffer.buffer.byteLength <= 128);
+  pending.append(Buffer.alloc(1_000), 0, 1_000);
+  t.ok(pending.buffer.buffer.byteLength <= 2_100);
+  t.end();
+});
+
+t.test('a head that came in pieces is edited where it lies', (t) => {
+  const { reader, sink, feed } = newReader();
+  let headroom = 0;
+  sink.onRequest = (head) => {
+    headroom = head.start;
+  };
+  for (const piece of ['GE', 'T / HTTP/1.1\r\n', 'Host: a\r\n', '\r\n']) feed(piece);
+  t.ok(headroom >= HEADROOM_BYTES);
+  t.notOk(reader.hasPending);
   t.end();
 });

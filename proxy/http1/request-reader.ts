@@ -128,7 +128,9 @@ export class RequestReader {
     pending.append(buffer, start, end);
     // Only a line's end can complete a head: without this, a head sent byte by byte would be parsed as often.
     const worthIt = buffer.subarray(start, end).includes(LF) || pending.length > this.#limits.headBytes;
-    if (worthIt) this.#parse(pending.buffer, pending.start, pending.end);
+    if (!worthIt) return;
+    if (endsHead(pending.buffer, pending.end)) pending.giveHeadroom();
+    this.#parse(pending.buffer, pending.start, pending.end);
   }
 
   #parse(buffer: Buffer, from: number, end: number): void {
@@ -210,4 +212,9 @@ export class RequestReader {
     // The size of a head has a limit of its own.
     if (this.#state !== 'head' && this.flooded) this.#sink.onFlood();
   }
+}
+
+/** The empty line that ends a head stands in front of `end`. */
+function endsHead(buffer: Buffer, end: number): boolean {
+  return end >= 4 && buffer[end - 1] === LF && buffer[end - 2] === CR && buffer[end - 3] === LF;
 }
