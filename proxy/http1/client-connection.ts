@@ -30,6 +30,7 @@ import { LF } from './bytes.ts';
 import { countBodyLimit, countHeadLimit } from './count-limits.ts';
 import { parseResponseHead } from './head-parser.ts';
 import { keepAliveSeconds } from './keep-alive-field.ts';
+import { type AnswerWaiter, hearOut, LAST_WORDS_MS } from './last-words.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, INCOMPLETE } from './parse-result.ts';
@@ -52,7 +53,7 @@ export interface ClientConnectionOwner {
 
 type State = 'connecting' | 'idle' | 'busy' | 'closed';
 
-export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream {
+export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream, AnswerWaiter {
   readonly #loop: Loop;
   readonly #owner: ClientConnectionOwner;
   readonly #limits: Http1Limits;
@@ -70,6 +71,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   #interims = 0;
   #connectTimedOut = false;
   #readPaused = false;
+  /** The endpoint takes no more of this request. */
+  #writeFailed = false;
   /** Since when nothing was asked of it, for the pool's idle timeout. */
   idleSinceMs = 0;
   readonly dialledMs: number;
@@ -93,6 +96,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.dialledMs = loop.nowMs;
     this.#connectDeadline = new Deadline(this);
     this.#transport = dial(loop, address, this);
+    hearOut(this.#transport.socket, this);
     loop.wheel.arm(this.#connectDeadline, connectTimeoutMs);
   }
 
@@ -126,7 +130,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     this.#requestDone = done;
     this.txBytes += end - start;
-    if (end > start) this.#transport.writeBytes(buffer, start, end);
+    if (end > start && !this.#writeFailed) this.#transport.writeBytes(buffer, start, end);
   }
 
   cancel(): void {
@@ -162,8 +166,22 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   }
 
   onDeadline(): void {
+    if (this.#state !== 'connecting') {
+      this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
+      return;
+    }
     this.#connectTimedOut = true;
     this.#end(null);
+  }
+
+  get awaitsAnswer(): boolean {
+    return this.#receiver !== null && !this.#writeFailed;
+  }
+
+  onWriteFailed(): void {
+    this.#writeFailed = true;
+    this.#keepAlive = false;
+    this.#loop.wheel.arm(this.#connectDeadline, LAST_WORDS_MS);
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {

@@ -65,3 +65,22 @@ t.test('a head that does not come is given up by the stream idle timeout, too', 
   await client.end();
   t.equal(harness.plane.activator.managerStats()[0]!.rqIdleTimeout, 1);
 });
+
+t.test('an endpoint that refuses an upload and goes away is heard', async (t) => {
+  const { harness } = await start(t, {
+    parse: false,
+    onData: ({ socket }) => {
+      socket.removeAllListeners('data');
+      socket.end(response('enough', 'connection: close\r\n', '413 Content Too Large'), () => socket.destroy());
+    },
+  });
+  const statuses = new Map<number, number>();
+  for (let i = 0; i < 30; i++) {
+    const client = harness.client();
+    client.send(`POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 900000\r\n\r\n${'x'.repeat(400_000)}`);
+    const { status } = (await client.answered(1))[0]!;
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    client.destroy();
+  }
+  t.same([...statuses], [[413, 30]]);
+});
