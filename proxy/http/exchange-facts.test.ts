@@ -78,6 +78,14 @@ t.test('bytes are counted without the framing of chunks, wherever a read ends', 
   t.end();
 });
 
+t.test('trailers are no part of a body', (t) => {
+  const record = new ExchangeRecord([], true);
+  const text = '3\r\nabc\r\n0\r\nX-Sum: abcdef\r\nB: 9\r\n\r\n';
+  record.requestBody(Buffer.from(text), 0, text.length, true, 0);
+  t.equal(record.bytesReceived, 3);
+  t.end();
+});
+
 t.test('flags are told in the order in which they were raised', (t) => {
   const exchange = fakeExchange(new FakeClock(), GET());
   const flags = () => COMMANDS.RESPONSE_FLAGS!(exchange, null);

@@ -134,28 +134,39 @@ export class RequestReader {
   }
 
   #parse(buffer: Buffer, from: number, end: number): void {
-    let start = from;
-    // Empty lines in front of a request are a relic that RFC 9112 section 2.2 asks servers to ignore, within bounds.
-    while (buffer[start] === CR && this.#emptyLines < FIXED_LIMITS.emptyLines) {
-      if (start + 1 >= end || buffer[start + 1] !== LF) break;
-      start += 2;
-      this.#emptyLines++;
-    }
+    const start = this.#skipEmptyLines(buffer, from, end);
     const head = this.#head;
-    const mayBeEmpty = buffer[start] === CR && this.#emptyLines < FIXED_LIMITS.emptyLines;
-    const blank = start >= end || (start + 1 === end && mayBeEmpty);
-    const tooMany = !blank && buffer[start] === CR && this.#emptyLines >= FIXED_LIMITS.emptyLines;
-    const result = blank
-      ? INCOMPLETE
-      : tooMany
-        ? ParseError.emptyLines
-        : parseRequestHead(head, buffer, start, end, this.#limits);
+    const result = this.#parseHead(buffer, start, end);
     if (result === COMPLETE) this.#begin(head, buffer, end);
     else if (result !== INCOMPLETE) this.#refuseHead(result);
     else {
       this.#keep(buffer, start, end);
       if (this.#pending !== null) this.#sink.onPartialHead();
     }
+  }
+
+  /** Empty lines in front of a request are a relic that RFC 9112 section 2.2 asks servers to ignore, within bounds. */
+  #skipEmptyLines(buffer: Buffer, from: number, end: number): number {
+    let start = from;
+    while (start + 1 < end && buffer[start] === CR && buffer[start + 1] === LF) {
+      if (this.#emptyLines >= FIXED_LIMITS.emptyLines) break;
+      start += 2;
+      this.#emptyLines++;
+    }
+    return start;
+  }
+
+  #parseHead(buffer: Buffer, start: number, end: number): number {
+    if (start >= end) return INCOMPLETE;
+    if (buffer[start] === CR) {
+      if (this.#emptyLines >= FIXED_LIMITS.emptyLines) {
+        // What was parsed last, perhaps of another client, has no part in the refusal.
+        this.#head.reset(buffer, start);
+        return ParseError.emptyLines;
+      }
+      if (start + 1 === end) return INCOMPLETE;
+    }
+    return parseRequestHead(this.#head, buffer, start, end, this.#limits);
   }
 
   #begin(head: MessageHead, buffer: Buffer, end: number): void {
