@@ -111,7 +111,7 @@ export class Sidecar {
       }
       // Clients are asked to leave with their next answer; the port closes when they have had the time to.
       listener.askToLeave();
-      this.#deps.timers.after(listener.manager.config.drainTimeoutMs, () => void listener.drain());
+      this.#deps.timers.after(listener.drainTimeoutMs, () => void listener.drain());
     }
   }
 

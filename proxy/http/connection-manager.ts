@@ -36,6 +36,7 @@ export class ConnectionManager implements ExchangeManager {
   readonly stats: ManagerStats;
   readonly scheme: string;
   readonly hostname: string;
+  readonly upgrades: Readonly<Record<string, boolean>>;
   readonly clientHop: number;
   active: HttpActive;
   /** The listener drains: answers carry `connection: close`. */
@@ -72,6 +73,7 @@ export class ConnectionManager implements ExchangeManager {
     this.#log = deps.accessLog ?? null;
     this.clientHop = clientHop(config);
     this.hostname = deps.hostname ?? '';
+    this.upgrades = config.upgrades;
   }
 
   nowMs(): number {
@@ -128,7 +130,7 @@ export class ConnectionManager implements ExchangeManager {
     }
     if (config.stripPort !== 'none') {
       const bare = withoutPort(authority);
-      const strip = config.stripPort === 'any' || authority === `${bare}:${exchange.downstream.localPort}`;
+      const strip = config.stripPort === 'any' || authority === `${bare}:${exchange.downstream.connection.local.port}`;
       if (strip && bare.length !== authority.length) head.setAuthority(bare);
       if (strip) authority = bare;
     }
@@ -247,7 +249,7 @@ function clientHop({ useRemoteAddress, skipXffAppend, xffNumTrustedHops }: HttpC
 
 function appendForwardedFor(exchange: Exchange): void {
   const { head } = exchange;
-  const address = exchange.downstream.remoteAddress;
+  const address = exchange.downstream.connection.remote.host;
   const line = head.find(FORWARDED_FOR, 0);
   if (line < 0) {
     head.add('x-forwarded-for', address);

@@ -9,6 +9,8 @@ export class ManagerStats {
   cxProtocolError = 0;
   cxRxBytes = 0;
   cxTxBytes = 0;
+  cxUpgradesTotal = 0;
+  cxUpgradesActive = 0;
   rqTotal = 0;
   rqHttp1Total = 0;
   rqActive = 0;

@@ -28,6 +28,10 @@ export interface RequestHead extends HeaderFields {
   readonly authority: string;
   /** Bits of request-traits.ts. */
   readonly traits: number;
+  /** The Upgrade field as it came; empty when there is none. It is not forwarded unless it is added again. */
+  readonly upgradeValue: string;
+  /** How the body is delimited. */
+  readonly framing: 'none' | 'length' | 'chunked' | 'close';
   /** Drops every line whose name holds an underscore. */
   dropUnderscored(): void;
   setPath(path: string): void;

@@ -8,6 +8,8 @@ export interface ResponseReceiver {
   readonly acceptsChunked: boolean;
   /** The request has no answer body whatever the head says (HEAD). */
   readonly isHead: boolean;
+  /** The request asks for an upgrade: a 101 is its answer, and bytes go both ways from there on. */
+  readonly upgrades: boolean;
   onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void;
   onInterim(head: ResponseHead): void;

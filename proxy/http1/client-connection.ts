@@ -4,7 +4,9 @@
  *   state        next            bytes that come
  *   connecting   idle, closed    none
  *   idle         busy, closed    nobody asked: the connection is closed
- *   busy         idle, closed    head, then body by its framing (RFC 9112 section 6.3)
+ *   busy         idle, tunnel,   head, then body by its framing (RFC 9112 section 6.3)
+ *                closed
+ *   tunnel       closed          another protocol, after a 101 that was asked for; each side ends for itself
  *   closed       -               none
  *
  * A hostile or broken endpoint can end its own connection, never confuse two answers: bytes behind an answer, an answer
@@ -16,14 +18,15 @@ import {
   CONNECT_FAILURE,
   CONNECT_TIMEOUT,
   type Failure,
+  TLS_FAILURE,
   UPSTREAM_PROTOCOL,
   UPSTREAM_RESET,
   UPSTREAM_TRUNCATED,
 } from '../http/failure.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
-import { type DialHandler, dial } from '../net/dial.ts';
+import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
-import type { Transport } from '../net/transport.ts';
+import type { DialHandler, Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
 import { LF } from './bytes.ts';
 import { parseResponseHead } from './head-parser.ts';
@@ -41,7 +44,7 @@ export interface ClientConnectionOwner {
   onClosed(connection: Http1ClientConnection, failure: Failure | null): void;
 }
 
-type State = 'connecting' | 'idle' | 'busy' | 'closed';
+type State = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed';
 
 export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream {
   readonly #loop: Loop;
@@ -59,7 +62,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   #requestDone = true;
   #keepAlive = true;
   #interims = 0;
-  #connectTimedOut = false;
+  /** Why it never stood, should it come to that. */
+  #refusal: Failure = CONNECT_FAILURE;
   #readPaused = false;
   /** Since when nothing was asked of it, for the pool's idle timeout. */
   idleSinceMs = 0;
@@ -70,6 +74,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   constructor(
     loop: Loop,
+    dialer: Dialer,
     address: SocketAddress,
     connectTimeoutMs: number,
     limits: Http1Limits,
@@ -83,7 +88,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#body = new BodyRelay(loop.body);
     this.dialledMs = loop.nowMs;
     this.#connectDeadline = new Deadline(this);
-    this.#transport = dial(loop, address, this);
+    this.#transport = dialer.dial(address, this, null);
     loop.wheel.arm(this.#connectDeadline, connectTimeoutMs);
   }
 
@@ -118,10 +123,16 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#requestDone = done;
     this.txBytes += end - start;
     if (end > start) this.#transport.writeBytes(buffer, start, end);
+    if (done && this.#state === 'tunnel') this.#transport.end();
   }
 
   cancel(): void {
     this.#receiver = null;
+    // Both sides of a tunnel have ended: what was written last is still on its way.
+    if (this.#state === 'tunnel' && this.#requestDone && this.#body.done) {
+      this.#end(null, true);
+      return;
+    }
     // The rest of the answer would have to be read and thrown away; a new connection is cheaper and safer.
     this.#end(null);
   }
@@ -152,7 +163,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   }
 
   onDeadline(): void {
-    this.#connectTimedOut = true;
+    this.#refusal = CONNECT_TIMEOUT;
     this.#end(null);
   }
 
@@ -165,6 +176,11 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   onEnd(): void {
     const receiver = this.#receiver;
+    if (this.#state === 'tunnel') {
+      this.#body.finishAtClose();
+      receiver?.onBody(EMPTY, 0, 0, true);
+      return;
+    }
     if (receiver !== null && this.#headSeen && this.#body.finishAtClose()) {
       const { buffer, start, end } = this.#body;
       this.#receiver = null;
@@ -177,20 +193,22 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#receiver?.onWritable();
   }
 
-  onClose(): void {
+  onClose(error: Error | null): void {
+    if (this.#state === 'connecting' && error !== null) this.#refusal = refusalFor(error);
     this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
   }
 
   /** It is over: the owner learns it now, not when the socket has closed, or it could hand out a dead connection. */
-  #end(failure: Failure | null): void {
+  #end(failure: Failure | null, whenWritten = false): void {
     if (this.#state === 'closed') return;
-    const refusal = this.#state !== 'connecting' ? null : this.#connectTimedOut ? CONNECT_TIMEOUT : CONNECT_FAILURE;
+    const refusal = this.#state === 'connecting' ? this.#refusal : null;
     this.#state = 'closed';
     this.#loop.wheel.disarm(this.#connectDeadline);
     const receiver = this.#receiver;
     this.#receiver = null;
     this.#partial = null;
-    this.#transport.destroy();
+    if (whenWritten) this.#transport.destroyWhenWritten();
+    else this.#transport.destroy();
     this.#owner.onClosed(this, refusal);
     if (failure !== null) receiver?.onReset(failure);
   }
@@ -231,7 +249,11 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   #onInterim(head: MessageHead, buffer: Buffer, end: number): void {
     const next = head.end;
-    // 101 ends HTTP on this connection, which nobody asked for; and interim answers without end are an attack.
+    if (head.status === 101 && this.#receiver!.upgrades && head.upgrade) {
+      this.#openTunnel(head, buffer, end);
+      return;
+    }
+    // A 101 that nobody asked for would end HTTP here for one side only; interim answers without end are an attack.
     if (head.status === 101 || ++this.#interims > FIXED_LIMITS.interimResponses) {
       this.#end(UPSTREAM_PROTOCOL);
       return;
@@ -240,6 +262,18 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (this.#receiver === null) return;
     if (next < end) this.#parse(buffer, next, end);
     else this.#partial = null;
+  }
+
+  #openTunnel(head: MessageHead, buffer: Buffer, end: number): void {
+    this.#state = 'tunnel';
+    this.#headSeen = true;
+    this.#requestDone = false;
+    this.#keepAlive = false;
+    this.#partial = null;
+    this.#body.begin('close', 0, false);
+    this.#body.feed(buffer, head.end, end);
+    head.add('upgrade', head.upgradeValue);
+    this.#receiver!.onHead(head, this.#body.buffer, this.#body.start, this.#body.end, false);
   }
 
   #onFinalHead(head: MessageHead, buffer: Buffer, end: number): void {
@@ -289,4 +323,13 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.idleSinceMs = this.#loop.nowMs;
     this.#owner.onIdle(this);
   }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Errors of the socket itself have codes that are not OpenSSL's; what TLS found wrong is told to whoever asks. */
+function refusalFor(error: Error): Failure {
+  const code = (error as NodeJS.ErrnoException).code ?? 'ERR_TLS';
+  if (!code.startsWith('ERR_')) return CONNECT_FAILURE;
+  return { ...TLS_FAILURE, sentence: `${TLS_FAILURE.sentence.slice(0, -1)}: ${error.message}.` };
 }

@@ -51,6 +51,8 @@ export class MessageHead implements RequestHead, ResponseHead {
   keepAlive = false;
   /** A `Connection: upgrade` with an `Upgrade` field. */
   upgrade = false;
+  /** The line of the Upgrade field, or -1. It is not forwarded: whoever upgrades adds it anew. */
+  upgradeLine = -1;
   /** Bits of request-traits.ts. */
   traits = 0;
 
@@ -96,6 +98,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.close = false;
     this.keepAlive = false;
     this.upgrade = false;
+    this.upgradeLine = -1;
     this.traits = 0;
     this.expectContinue = false;
     this.expectLine = -1;
@@ -137,6 +140,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.close = this.close;
     copy.keepAlive = this.keepAlive;
     copy.upgrade = this.upgrade;
+    copy.upgradeLine = this.upgradeLine;
     copy.traits = this.traits;
     copy.methodEnd = this.methodEnd - shift;
     copy.targetStart = this.targetStart - shift;
@@ -209,6 +213,10 @@ export class MessageHead implements RequestHead, ResponseHead {
   name(line: number): string {
     const at = line * FIELDS;
     return this.buffer.latin1Slice(this.index[at], this.index[at + 1]);
+  }
+
+  get upgradeValue(): string {
+    return this.upgradeLine < 0 ? '' : this.value(this.upgradeLine);
   }
 
   valueStart(line: number): number {

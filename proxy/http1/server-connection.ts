@@ -19,7 +19,9 @@ import {
   VERSION_TOO_OLD,
 } from '../http/failure.ts';
 import type { ResponseHead } from '../http/message.ts';
+import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Loop } from '../net/loop.ts';
+import type { ConnectionOwner, ServedConnection } from '../net/service.ts';
 import type { Transport, TransportHandler } from '../net/transport.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { BodyRelay } from './body-relay.ts';
@@ -28,18 +30,13 @@ import type { MessageHead } from './message-head.ts';
 import { RequestReader, type RequestSink } from './request-reader.ts';
 import { ServerTimers, type TimedConnection, type TimeoutKind } from './server-timers.ts';
 
-/** The listener, as far as its connections need it. */
-export interface ServerConnectionOwner {
-  onClosed(connection: Http1ServerConnection): void;
-}
-
-export class Http1ServerConnection implements TransportHandler, RequestSink, Downstream, TimedConnection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly connectionId: number;
+export class Http1ServerConnection
+  implements TransportHandler, ServedConnection, RequestSink, Downstream, TimedConnection
+{
+  readonly connection: ConnectionInfo;
   readonly #loop: Loop;
   readonly #manager: ConnectionManager;
-  readonly #owner: ServerConnectionOwner;
+  readonly #owner: ConnectionOwner;
   readonly #head: MessageHead;
   readonly #reader: RequestReader;
   #transport!: Transport;
@@ -47,6 +44,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   #readPaused = false;
   #peerEnded = false;
   #draining = false;
+  /** An answer was 101: HTTP has ended on this connection. */
+  #upgraded = false;
   readonly #timers: ServerTimers;
   readonly #answers: AnswerWriter;
   requests = 0;
@@ -56,17 +55,15 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     manager: ConnectionManager,
     limits: Http1Limits,
     head: MessageHead,
-    remote: { readonly address: string; readonly port: number },
-    owner: ServerConnectionOwner,
+    info: ConnectionInfo,
+    owner: ConnectionOwner,
   ) {
     this.#loop = loop;
     this.#manager = manager;
     this.#head = head;
     this.#owner = owner;
     this.#reader = new RequestReader(loop, limits, head, this);
-    this.remoteAddress = remote.address;
-    this.remotePort = remote.port;
-    this.connectionId = loop.accepted++;
+    this.connection = info;
     this.#timers = new ServerTimers(loop, manager.config, this);
     this.#answers = new AnswerWriter(loop, manager.stats);
     manager.stats.cxTotal++;
@@ -95,6 +92,11 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
       this.#transport.end();
       return;
     }
+    if (exchange.tunnel) {
+      exchange.receiveBody(EMPTY, 0, 0, true);
+      if (exchange.ended) this.#finish();
+      return;
+    }
     // A client that ends its side before it was answered has given up, as in Envoy: the endpoint's work is cut short.
     exchange.clientGone();
     this.#transport.destroy();
@@ -111,6 +113,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     const exchange = this.#exchange;
     this.#exchange = null;
     exchange?.clientGone();
+    if (this.#upgraded) this.#manager.stats.cxUpgradesActive--;
     this.#manager.stats.cxActive--;
     this.#manager.stats.cxDestroy++;
     this.#owner.onClosed(this);
@@ -127,16 +130,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     return this.#answers.acceptsChunked;
   }
 
-  get localAddress(): string {
-    return this.#transport.localAddress;
-  }
-
-  get localPort(): number {
-    return this.#transport.localPort;
-  }
-
-  get serverName(): string | null {
-    return this.#transport.serverName;
+  get protocol(): string {
+    return this.#answers.acceptsChunked ? 'HTTP/1.1' : 'HTTP/1.0';
   }
 
   get queuedBytes(): number {
@@ -191,6 +186,16 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   drain(): void {
     this.#draining = true;
     if (this.#exchange === null && !this.#reader.hasPending) this.#closePolitely();
+  }
+
+  finish(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) this.#closePolitely();
+    else if (exchange.tunnel) {
+      // Both peers get what was sent and a regular end.
+      exchange.receiveBody(EMPTY, 0, 0, true);
+      this.#closePolitely();
+    }
   }
 
   destroy(): void {
@@ -286,16 +291,30 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#timers.lastActivityMs = this.#loop.nowMs;
     this.#timers.requestComplete();
     if (this.#draining) this.#answers.closeAfter = true;
-    this.#answers.head(head, this.#exchange!.isHead, buffer, start, end);
+    const exchange = this.#exchange!;
+    this.#answers.head(head, exchange.isHead, buffer, start, end);
     if (done) this.#finish();
     else this.#throttle();
+    if (exchange.tunnel) this.#openTunnel();
+  }
+
+  /** The answer was 101: what the client sends from here on belongs to the other protocol. */
+  #openTunnel(): void {
+    const { stats } = this.#manager;
+    stats.cxUpgradesTotal++;
+    stats.cxUpgradesActive++;
+    this.#upgraded = true;
+    this.#answers.closeAfter = true;
+    this.#reader.openTunnel();
+    this.resumeRequest();
   }
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     this.#timers.lastActivityMs = this.#loop.nowMs;
     this.#answers.body(buffer, start, end);
-    if (done) this.#finish();
-    else this.#throttle();
+    if (!done) this.#throttle();
+    else if (this.#exchange!.tunnel && !this.#exchange!.requestDone) this.#transport.end();
+    else this.#finish();
   }
 
   sendLocal(status: number, headers: string, body: string): void {

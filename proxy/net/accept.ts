@@ -8,13 +8,7 @@
  */
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
 import { HEADROOM_BYTES, type Loop } from './loop.ts';
-import { Transport, type TransportHandler } from './transport.ts';
-
-/** Makes the handler of a new connection; it is told its transport right after. */
-export interface Acceptor {
-  accept(socket: Socket): TransportHandler;
-  attached(transport: Transport): void;
-}
+import { Transport, UNHANDLED } from './transport.ts';
 
 /** The part of Node's TCP handle that is used. */
 interface StreamHandle {
@@ -34,14 +28,12 @@ export interface ListeningSocket {
   close(): void;
 }
 
-/** Binds and accepts. Rejects with Node's error, whose message names address and port. */
-export function listen(loop: Loop, options: ListenOptions, acceptor: Acceptor): Promise<ListeningSocket> {
-  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (accepted) => {
-    const socket = rewrap(accepted, loop, (length) => transport.receive(loop.readBuffer, HEADROOM_BYTES, length));
-    const transport = new Transport(loop, socket, acceptor.accept(socket));
-    acceptor.attached(transport);
-    startReading(socket);
-  });
+/**
+ * Binds and accepts. Accepted sockets come paused: `adopt` them, or let TLS take them. Rejects with Node's error, whose
+ * message names address and port.
+ */
+export function listen(options: ListenOptions, onConnection: (accepted: Socket) => void): Promise<ListeningSocket> {
+  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, onConnection);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options, () => {
@@ -59,6 +51,13 @@ function listening(server: Server): ListeningSocket {
     // The 'close' event would never come: the server still counts the sockets whose handles were taken.
     close: () => void server.close(),
   };
+}
+
+/** A transport over an accepted socket that has no handler yet, and reads once it is told to. */
+export function adopt(loop: Loop, accepted: Socket): Transport {
+  const socket = rewrap(accepted, loop, (length) => transport.receive(loop.readBuffer, HEADROOM_BYTES, length));
+  const transport = new Transport(loop, socket, UNHANDLED);
+  return transport;
 }
 
 function rewrap(accepted: Socket, loop: Loop, onRead: (length: number) => void): Socket {
@@ -87,7 +86,8 @@ function rewrap(accepted: Socket, loop: Loop, onRead: (length: number) => void):
   return new Socket(options);
 }
 
-function startReading(socket: Socket): void {
+/** Begins to read an adopted transport. */
+export function startReading({ socket }: Transport): void {
   socket.resume();
   const handle = (socket as unknown as HandleOwner)._handle;
   if (handle !== null && !handle.reading) {

@@ -3,6 +3,7 @@ import type { ClusterConfig } from '../config/model/cluster.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
 import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
+import { TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one endpoint. The proxy's endpoints are such. */
 export interface CountedEndpoint {
@@ -121,6 +122,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
     reset() {
       for (const { stats } of clusters.all()) {
         resetTable(CLUSTER_STATS, stats);
+        resetTable(TLS_STATS, stats.tls);
         stats.byStatus.fill(0);
       }
       resetTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters);
@@ -131,6 +133,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
 function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitStatistic): void {
   const scope = clusterScope(config.statName);
   emitTable(CLUSTER_STATS, stats, scope, emit);
+  emitTable(TLS_STATS, stats.tls, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
   emitBreakers(config, stats, scope, emit);

@@ -4,13 +4,13 @@
  * plan when the table is.
  */
 import type { RouterFilterConfig } from '../../config/model/http-filter.ts';
-import type { RedirectAction, VirtualHostConfig } from '../../config/model/route.ts';
+import type { RedirectAction, RouteActionConfig, VirtualHostConfig } from '../../config/model/route.ts';
 import type { Route, RouteTable } from '../../routing/route-table.ts';
 import { drawWeighted } from '../../routing/weighted-split.ts';
 import { Forwarding } from '../../upstream/attempt/forwarding.ts';
 import type { Cluster } from '../../upstream/cluster.ts';
 import type { Exchange } from '../exchange.ts';
-import { NO_ROUTE, NOT_FORWARDED } from '../failure.ts';
+import { NO_ROUTE, NOT_FORWARDED, UPGRADE_REFUSED } from '../failure.ts';
 import type { HttpFilter } from '../filter.ts';
 import { HeaderName } from '../header-name.ts';
 import { rewriteHost, rewritePath } from '../host-rewrite.ts';
@@ -61,6 +61,10 @@ export class RouterFilter implements HttpFilter {
     }
     exchange.route = route;
     const { action } = route.config;
+    if (exchange.upgrade !== '' && !this.#mayUpgrade(exchange, action)) {
+      exchange.fail(UPGRADE_REFUSED);
+      return RESPONDED;
+    }
     switch (action.kind) {
       case 'forward':
         this.#forward(exchange, this.#plans.get(route)!);
@@ -77,6 +81,12 @@ export class RouterFilter implements HttpFilter {
         exchange.fail(NOT_FORWARDED);
         return RESPONDED;
     }
+  }
+
+  /** A route's own word counts more than that of the connection manager. */
+  #mayUpgrade({ upgrade, manager }: Exchange, action: RouteActionConfig): boolean {
+    const byRoute = action.kind === 'forward' ? action.upgrades[upgrade] : undefined;
+    return byRoute ?? manager.upgrades[upgrade] ?? false;
   }
 
   /** require_tls: a client that came in the clear is sent to https. True when it was. */
@@ -107,6 +117,10 @@ export class RouterFilter implements HttpFilter {
     }
     if (plan.requestEdits !== null) for (const each of plan.requestEdits) each.apply(head, exchange);
     if (forward.rewriteHost !== null || weighted?.hostRewrite) this.#rewriteHost(exchange, forward, head);
+    if (exchange.upgrade !== '') {
+      head.add('connection', 'upgrade');
+      head.add('upgrade', head.upgradeValue);
+    }
     if (forward.rewritePath !== null) rewritePath(head, forward.rewritePath(head.path), this.#tellOriginals);
     new Forwarding(exchange, cluster, forward.options).start();
   }

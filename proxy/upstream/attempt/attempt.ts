@@ -12,11 +12,13 @@ import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-strea
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
-import type { StreamWaiter } from '../pool/http1-pool.ts';
+import type { Http1Pool, StreamWaiter } from '../pool/http1-pool.ts';
 
 /** The request that is attempted, as far as an attempt needs it. An exchange is one. */
 export interface AttemptedRequest {
   readonly isHead: boolean;
+  /** The protocol that it wants to go on with; empty for none. */
+  readonly upgrade: string;
   /** It has arrived completely. */
   readonly requestDone: boolean;
   /** Null while the first attempt is being started. */
@@ -44,8 +46,12 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   #startedMs = 0;
   #answering = false;
   #over = false;
+  #tunnel = false;
   readonly acceptsChunked: boolean;
   readonly isHead: boolean;
+  readonly upgrades: boolean;
+  /** Where it waits for a connection. */
+  #pool: Http1Pool | null = null;
 
   constructor(
     owner: AttemptOwner,
@@ -61,6 +67,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.endpoint = endpoint;
     this.acceptsChunked = request.downstream.acceptsChunked;
     this.isHead = request.isHead;
+    this.upgrades = request.upgrade !== '';
   }
 
   /** Asks the endpoint's pool for a connection. HOT. */
@@ -78,6 +85,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.rqActive++;
     endpoint.active++;
     endpoint.rqTotal++;
+    this.#pool = endpoint.pool;
     endpoint.pool.acquire(this);
     // The bytes of the body that follow can only wait in the client's socket.
     if (this.#stream === null && !this.#over && !this.#request.requestDone) this.#request.downstream.pauseRequest();
@@ -117,6 +125,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#answering = true;
     const { stats } = this.#cluster;
     const { status } = head;
+    this.#tunnel = status === SWITCHING_PROTOCOLS;
     stats.byStatus[status] = stats.byStatus[status]! + 1;
     this.#judge(classify(status));
     if (done) this.#leave();
@@ -124,7 +133,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   }
 
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void {
-    if (done) this.#leave();
+    // A tunnel lasts until its owner says so: its other side may go on.
+    if (done && !this.#tunnel) this.#leave();
     this.#owner.onAttemptBody(buffer, start, end, done);
   }
 
@@ -147,9 +157,9 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#leave();
     if (this.#stream === null) {
       this.#cluster.stats.rqCancelled++;
-      this.endpoint!.pool.forget(this);
+      this.#pool!.forget(this);
     } else {
-      this.#cluster.stats.rqTxReset++;
+      if (!this.#tunnel) this.#cluster.stats.rqTxReset++;
       this.#stream.cancel();
     }
   }
@@ -184,6 +194,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.timeMs.record(this.elapsedMs());
   }
 }
+
+const SWITCHING_PROTOCOLS = 101;
 
 function classify(status: number): Outcome {
   if (status < 500) return 'success';

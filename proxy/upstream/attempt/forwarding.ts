@@ -60,6 +60,7 @@ export interface ForwardOptions {
 }
 
 const ATTEMPT_COUNT = new HeaderName('x-envoy-attempt-count');
+const SWITCHING_PROTOCOLS = 101;
 const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms';
 
 export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream {
@@ -105,7 +106,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const endpoint = this.#cluster.pick();
     if (options.endpointHost) this.#takeHost(head, endpoint);
     exchange.wire = writeRequest(this.#cluster.loop, exchange);
-    if (options.mirrors !== null) this.#mirrors = options.mirrors.filter((each) => each.draw());
+    if (options.mirrors !== null && exchange.upgrade === '')
+      this.#mirrors = options.mirrors.filter((each) => each.draw());
     this.#keptBytes = exchange.bodyEnd - exchange.bodyStart;
     if (this.#keptBytes > options.bodyLimitBytes) this.#forgetBody();
     if (exchange.requestDone) this.#requestComplete();
@@ -224,13 +226,19 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (done) {
       this.#attempt = null;
       this.#disarm();
-    }
+    } else if (head.status === SWITCHING_PROTOCOLS) this.#onUpgraded();
     if (envoyHeaders) head.add('x-envoy-upstream-service-time', String(attempt.elapsedMs() | 0));
     if (countDownstream) {
       head.remove(ATTEMPT_COUNT);
       head.add(ATTEMPT_COUNT.name, String(this.#exchange.attempts));
     }
     this.#exchange.respond(head, buffer, start, end, done);
+  }
+
+  /** What follows has no end that could be waited for, and is not kept for anybody. */
+  #onUpgraded(): void {
+    this.#forgetBody();
+    this.#disarmTimeout();
   }
 
   onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void {
@@ -339,10 +347,13 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   }
 
   #disarm(): void {
-    if (this.#timeoutArmed) {
-      this.#timeoutArmed = false;
-      this.#exchange.downstream.armTimeout(0);
-    }
+    this.#disarmTimeout();
     this.#deadlines?.stop();
+  }
+
+  #disarmTimeout(): void {
+    if (!this.#timeoutArmed) return;
+    this.#timeoutArmed = false;
+    this.#exchange.downstream.armTimeout(0);
   }
 }

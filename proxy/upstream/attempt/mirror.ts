@@ -33,6 +33,7 @@ export function sendMirrors(mirrors: readonly Mirroring[], exchange: Exchange, t
 class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly isHead: boolean;
   readonly requestDone = true;
+  readonly upgrade = '';
   readonly upstream = null;
   readonly downstream: AttemptedRequest['downstream'] = NOBODY;
   readonly #cluster: Cluster;
