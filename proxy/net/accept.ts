@@ -7,7 +7,8 @@
  * microseconds a request.
  */
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
-import { HEADROOM_BYTES, type Loop } from './loop.ts';
+import type { Loop } from './loop.ts';
+import { onread } from './onread.ts';
 import { Transport, UNHANDLED } from './transport.ts';
 
 /** The part of Node's TCP handle that is used. */
@@ -55,34 +56,24 @@ function listening(server: Server): ListeningSocket {
 
 /** A transport over an accepted socket that has no handler yet, and reads once it is told to. */
 export function adopt(loop: Loop, accepted: Socket): Transport {
-  const socket = rewrap(accepted, loop, (length) => transport.receive(loop.readBuffer, HEADROOM_BYTES, length));
-  const transport = new Transport(loop, socket, UNHANDLED);
+  const transport: Transport = new Transport(
+    loop,
+    rewrap(accepted, loop, () => transport),
+    UNHANDLED,
+  );
   return transport;
 }
 
-function rewrap(accepted: Socket, loop: Loop, onRead: (length: number) => void): Socket {
+function rewrap(accepted: Socket, loop: Loop, transportOf: () => Transport): Socket {
   const owner = accepted as unknown as HandleOwner;
   const handle = owner._handle;
   if (handle === null || typeof handle.readStart !== 'function') {
-    accepted.on('data', (chunk: Buffer) => {
-      chunk.copy(loop.readView);
-      onRead(chunk.length);
-    });
+    accepted.on('data', (chunk: Buffer) => transportOf().receiveCopy(chunk));
     return accepted;
   }
   owner._handle = null;
   // SocketConstructorOpts does not name `handle`, the undocumented option this is about.
-  const options: object = {
-    handle,
-    allowHalfOpen: true,
-    onread: {
-      buffer: loop.readView,
-      callback: (length: number): boolean => {
-        onRead(length);
-        return true;
-      },
-    },
-  };
+  const options: object = { handle, allowHalfOpen: true, onread: onread(loop, transportOf) };
   return new Socket(options);
 }
 

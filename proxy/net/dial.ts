@@ -6,7 +6,8 @@
 import { connect, type Socket } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ClientAddresses } from './connection-info.ts';
-import { HEADROOM_BYTES, type Loop } from './loop.ts';
+import type { Loop } from './loop.ts';
+import { onread } from './onread.ts';
 import { proxyHeader } from './proxy-header.ts';
 import type { TlsClient } from './tls/tls-client.ts';
 import { type DialHandler, Transport } from './transport.ts';
@@ -50,15 +51,9 @@ function dialPlain(loop: Loop, address: SocketAddress, handler: DialHandler): Tr
     port: address.port,
     noDelay: true,
     allowHalfOpen: true,
-    onread: {
-      buffer: loop.readView,
-      callback: (length) => {
-        transport.receive(loop.readBuffer, HEADROOM_BYTES, length);
-        return true;
-      },
-    },
+    onread: onread(loop, () => transport),
   });
-  const transport = new Transport(loop, socket, handler);
+  const transport: Transport = new Transport(loop, socket, handler);
   socket.once('connect', () => {
     loop.refresh();
     handler.onConnected();

@@ -52,6 +52,8 @@ export class Transport {
   readonly #loop: Loop;
   /** Null where the socket has `onread`. */
   #reads: PushReads | null = null;
+  /** Undefined: the one there is stays. */
+  #nextBuffer: Buffer | undefined;
   #error: Error | null = null;
 
   constructor(loop: Loop, socket: Socket, handler: TransportHandler, tls: TlsPeer | null = null) {
@@ -90,6 +92,28 @@ export class Transport {
       bytes.copy(readView, 0, at, at + length);
       this.receive(readBuffer, HEADROOM_BYTES, length);
     }
+  }
+
+  /**
+   * What comes after the current read goes into this buffer, at its start, until another is given; null is the loop's
+   * shared one again. False where reads cannot be directed: then nothing changes.
+   */
+  readInto(buffer: Buffer | null): boolean {
+    if (this.#reads !== null || this.tls !== null) return false;
+    this.#nextBuffer = buffer ?? this.#loop.readView;
+    return true;
+  }
+
+  /** Called after every read: the buffer to read into from now on, or undefined to keep the one there is. HOT. */
+  takeReadBuffer(): Buffer | undefined {
+    const next = this.#nextBuffer;
+    this.#nextBuffer = undefined;
+    return next;
+  }
+
+  /** Writes memory that stays as it is until the kernel has taken it: see `queuedBytes`. */
+  writeKept(bytes: Buffer): void {
+    this.socket.write(bytes);
   }
 
   /** From now on bytes come by `push`. Called once, by whoever made the socket. */

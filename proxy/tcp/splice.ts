@@ -10,6 +10,13 @@
  */
 import type { Transport, TransportHandler } from '../net/transport.ts';
 
+/** A read that fills so much of the shared buffer belongs to a bulk transfer. */
+const BULK_BYTES = 49_152;
+/** What a bulk transfer reads at once: larger reads did not pay. */
+const OWN_BYTES = 262_144;
+/** A read so small ends it. */
+const THIN_BYTES = 4_096;
+
 /** Which way bytes go. */
 export type Direction = 'from-client' | 'from-server';
 
@@ -33,6 +40,8 @@ class Leg implements TransportHandler {
   back!: Leg;
   ended = false;
   paused = false;
+  /** What the source reads into; null for the loop's shared buffer. */
+  #own: Buffer | null = null;
 
   constructor(direction: Direction, splice: Splice) {
     this.#direction = direction;
@@ -41,9 +50,31 @@ class Leg implements TransportHandler {
 
   onBytes(buffer: Buffer, start: number, end: number): void {
     const { sink } = this;
-    sink.writeBytes(buffer, start, end);
+    if (buffer === this.#own) this.#passOwn(buffer, end);
+    else {
+      sink.writeBytes(buffer, start, end);
+      if (end - start >= BULK_BYTES) this.#readBulk();
+    }
     this.#splice.owner.onPassed(this.#direction, end - start);
     if (sink.congested) this.pause();
+  }
+
+  /** Reads come full: from here on they go into memory of our own, which can be written without a copy. */
+  #readBulk(): void {
+    const own = Buffer.allocUnsafeSlow(OWN_BYTES);
+    if (this.source.readInto(own)) this.#own = own;
+  }
+
+  /**
+   * Writes what lies in our own buffer. When the kernel took all of it the buffer is free again; else it belongs to the
+   * write that waits, and the next read gets another one, or the shared one once the stream has become thin.
+   */
+  #passOwn(own: Buffer, length: number): void {
+    this.sink.writeKept(own.subarray(0, length));
+    const taken = this.sink.queuedBytes === 0;
+    if (taken && length >= THIN_BYTES) return;
+    this.#own = length < THIN_BYTES ? null : Buffer.allocUnsafeSlow(OWN_BYTES);
+    this.source.readInto(this.#own);
   }
 
   onEnd(): void {

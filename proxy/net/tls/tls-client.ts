@@ -3,7 +3,8 @@ import type { NetConnectOpts, Socket } from 'node:net';
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../../config/model/common.ts';
 import type { UpstreamTlsConfig } from '../../config/model/tls.ts';
-import { HEADROOM_BYTES, type Loop } from '../loop.ts';
+import type { Loop } from '../loop.ts';
+import { onread } from '../onread.ts';
 import { type DialHandler, Transport } from '../transport.ts';
 import type { PeerVerifier } from './peer-verifier.ts';
 import { PushReads } from './push-reads.ts';
@@ -36,17 +37,11 @@ export class TlsClient {
       host,
       port,
       allowHalfOpen: true,
-      onread: {
-        buffer: loop.readView,
-        callback: (length: number) => {
-          transport.receive(loop.readBuffer, HEADROOM_BYTES, length);
-          return true;
-        },
-      },
+      onread: onread(loop, () => transport),
     };
     const socket: TLSSocket = connect(options);
     socket.setNoDelay(true);
-    const transport = new Transport(loop, socket, handler);
+    const transport: Transport = new Transport(loop, socket, handler);
     this.#await(loop, socket, transport, handler);
     return transport;
   }
