@@ -176,10 +176,13 @@ const HTTP: HonouredTable['messages'] = {
     http_protocol_options server_name server_header_transformation
     scheme_header_transformation max_request_headers_kb stream_idle_timeout request_timeout
     request_headers_timeout drain_timeout delayed_close_timeout access_log use_remote_address
-    xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
+    xff_num_trusted_hops internal_address_config skip_xff_append via generate_request_id preserve_external_request_id
     always_set_request_id_in_response normalize_path merge_slashes upgrade_configs proxy_100_continue
     path_with_escaped_slashes_action strip_matching_host_port strip_any_host_port strip_trailing_host_dot
   `),
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': [
+    'cidr_ranges',
+  ],
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields(`
     upgrade_type enabled
   `),

@@ -14,6 +14,7 @@ import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
 import { HeaderName } from './header-name.ts';
+import { InternalRequests } from './internal-requests.ts';
 import type { LocalHead } from './local-head.ts';
 import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
@@ -45,6 +46,8 @@ export class ConnectionManager implements ExchangeManager {
   readonly #date: DateHeader;
   readonly #generated: GeneratedLines;
   readonly #policy: RequestPolicy;
+  /** Null when no address is an internal one. */
+  readonly #internal: InternalRequests | null;
   /** Null when nothing is logged. */
   readonly #log: ExchangeLog | null;
 
@@ -70,6 +73,8 @@ export class ConnectionManager implements ExchangeManager {
     this.scheme = config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http');
     this.#generated = new GeneratedLines(deps.loop.random, this.scheme);
     this.#policy = new RequestPolicy(config);
+    const { internalRanges, useRemoteAddress } = config;
+    this.#internal = internalRanges.length === 0 ? null : new InternalRequests(internalRanges, useRemoteAddress);
     this.#log = deps.accessLog ?? null;
     this.clientHop = clientHop(config);
     this.hostname = deps.hostname ?? '';
@@ -93,6 +98,7 @@ export class ConnectionManager implements ExchangeManager {
     stats.rqActive++;
     if (this.#log !== null) this.#log.begin(exchange);
     if (!this.#setAuthority(exchange)) return;
+    if (this.#internal !== null) this.#internal.mark(exchange);
     if ((exchange.head.traits & this.#policy.watched) !== 0 && !this.#policy.admit(exchange)) return;
     this.#prepareRequest(exchange);
     if (exchange.active.table === null) {

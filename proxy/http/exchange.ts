@@ -140,6 +140,8 @@ export class Exchange {
   /** What access logs want to know; null when the exchange is not logged. */
   record: ExchangeRecord | null = null;
   failure: Failure | null = null;
+  /** It comes from inside: its x-envoy-* headers count. */
+  internal = false;
   /** The protocol that the client asks to go on with, in lower case (RFC 9110 section 7.8); empty for plain requests. */
   upgrade = '';
   /** The endpoint has agreed: bytes go both ways until both sides have ended. */

@@ -93,7 +93,7 @@ export class RequestPolicy {
       head.dropUnderscored();
     }
     if ((traits & TRAIT_CLIENT_CERT) !== 0) head.remove(CLIENT_CERT);
-    if ((traits & TRAIT_ENVOY_HEADER) !== 0) {
+    if ((traits & TRAIT_ENVOY_HEADER) !== 0 && !exchange.internal) {
       for (const name of CONTROL_HEADERS) head.remove(name);
       if (this.#config.useRemoteAddress) for (const name of EDGE_HEADERS) head.remove(name);
     }

@@ -6,9 +6,9 @@
  * chains with the most specific match stay in the race and all others are out for good, even when nothing is left in the
  * end: then the default chain takes the connection, or it is closed.
  */
-import { BlockList, isIPv6 } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { FilterChainMatch } from '../config/model/listener.ts';
+import { AddressRanges } from '../net/address-ranges.ts';
 
 /** What is known of a connection when its chain is chosen. */
 export interface ConnectionFacts {
@@ -89,25 +89,11 @@ function fits(fit: boolean): number {
 /** The longest range that holds the address; /0 counts more than no range at all. */
 function rangeScore(ranges: readonly string[], addressOf: (facts: ConnectionFacts) => string): Score {
   if (ranges.length === 0) return UNASKED;
-  const compiled = ranges.map((range) => {
-    const slash = range.indexOf('/');
-    const length = Number(range.slice(slash + 1));
-    const list = new BlockList();
-    list.addSubnet(range.slice(0, slash), length, family(range));
-    return { list, length };
-  });
+  const compiled = new AddressRanges(ranges);
   return (facts) => {
-    const address = addressOf(facts);
-    let best = MISFIT;
-    for (const { list, length } of compiled) {
-      if (length >= best && address !== '' && list.check(address, family(address))) best = length + 1;
-    }
-    return best;
+    const longest = compiled.longestPrefix(addressOf(facts));
+    return longest < 0 ? MISFIT : longest + 1;
   };
-}
-
-function family(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) || address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
 /** An exact name is above every wildcard, a longer wildcard above a shorter one. */

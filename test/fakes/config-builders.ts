@@ -145,6 +145,7 @@ export function httpManager(
     httpFilters: [{ name: 'envoy.filters.http.router', config: { kind: 'router', suppressEnvoyHeaders: false } }],
     useRemoteAddress: false,
     xffNumTrustedHops: 0,
+    internalRanges: [],
     skipXffAppend: false,
     via: '',
     generateRequestId: true,

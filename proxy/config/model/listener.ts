@@ -101,6 +101,8 @@ export interface HttpConnectionManagerConfig {
   readonly httpFilters: readonly NamedHttpFilter[];
   readonly useRemoteAddress: boolean;
   readonly xffNumTrustedHops: number;
+  /** internal_address_config: `10.0.0.0/8`. Empty: no client is an internal one. */
+  readonly internalRanges: readonly string[];
   readonly skipXffAppend: boolean;
   readonly via: string;
   readonly generateRequestId: boolean;

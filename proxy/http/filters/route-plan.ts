@@ -13,7 +13,7 @@ import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
 import type { StreamLimits } from '../../upstream/attempt/stream-deadlines.ts';
 import type { ClusterManager } from '../../upstream/cluster-manager.ts';
 import type { Exchange } from '../exchange.ts';
-import { type Failure, NO_CLUSTER } from '../failure.ts';
+import { type Failure, NO_CLUSTER, REQUEST_TIMEOUT } from '../failure.ts';
 import { type CompiledEdits, compileEdits } from '../header-edits.ts';
 import { HeaderName } from '../header-name.ts';
 
@@ -103,6 +103,7 @@ function compileOptions(
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
   return {
     timeoutMs,
+    timeoutStatus: REQUEST_TIMEOUT.status,
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),
     grpcTimeout: compileGrpcTimeout(action.maxStreamDuration),
     retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),

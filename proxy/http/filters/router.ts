@@ -18,6 +18,7 @@ import type { ResponseFields } from '../local-head.ts';
 import type { RequestHead } from '../message.ts';
 import { redirectLocation } from '../redirect.ts';
 import { RESPONDED, type Verdict } from '../verdict.ts';
+import { steer } from './request-steering.ts';
 import { compilePlan, type ForwardPlan, type Plan, type PlanDeps } from './route-plan.ts';
 
 const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
@@ -50,8 +51,8 @@ export class RouterFilter implements HttpFilter {
   }
 
   #route(exchange: Exchange): Verdict {
-    // Without internal addresses every client is an outside one.
-    if (this.#internalOnly !== null) for (const name of this.#internalOnly) exchange.head.remove(name);
+    if (this.#internalOnly !== null && !exchange.internal)
+      for (const name of this.#internalOnly) exchange.head.remove(name);
     if (this.#tlsWanted && this.#sendToTls(exchange)) return RESPONDED;
     const route = this.#table.match(exchange);
     if (route === null) {
@@ -122,7 +123,10 @@ export class RouterFilter implements HttpFilter {
       head.add('upgrade', head.upgradeValue);
     }
     if (forward.rewritePath !== null) rewritePath(head, forward.rewritePath(head.path), this.#tellOriginals);
-    new Forwarding(exchange, cluster, forward.options).start();
+    const { options } = forward;
+    const steered = exchange.internal ? steer(head, options) : null;
+    if (steered !== null) exchange.expectedTimeoutMs = steered.limits?.perTryMs || steered.timeoutMs;
+    new Forwarding(exchange, cluster, steered ?? options).start();
   }
 
   #rewriteHost(exchange: Exchange, forward: ForwardPlan, head: RequestHead): void {

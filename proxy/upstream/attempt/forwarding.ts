@@ -39,6 +39,8 @@ import { setWireHeader } from './wire-edit.ts';
 export interface ForwardOptions {
   /** 0: none. */
   readonly timeoutMs: number;
+  /** What is answered when it is over; 504 unless the request asks for another. */
+  readonly timeoutStatus: number;
   /** Null when the route has none of these. */
   readonly limits: StreamLimits | null;
   /** The client's grpc-timeout counts, within these bounds; null when it does not. */
@@ -195,7 +197,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     this.#timeoutArmed = false;
     this.#cluster.stats.rqTimeout++;
     this.#blame();
-    this.#fail(REQUEST_TIMEOUT);
+    const { timeoutStatus } = this.#options;
+    this.#fail(timeoutStatus === 504 ? REQUEST_TIMEOUT : { ...REQUEST_TIMEOUT, status: timeoutStatus });
   }
 
   // -------------------------------------------------------------------------------------------------------------------
