@@ -68,8 +68,11 @@ export class TlsServer {
       }),
     });
     this.#server.on('secureConnection', (socket) => this.#onSecure(socket));
-    // The socket closes, which is when its handshake is settled.
-    this.#server.on('tlsClientError', () => this.#stats.connectionError++);
+    this.#server.on('tlsClientError', (_error, socket) => {
+      this.#stats.connectionError++;
+      // A handshake that took too long is told, but not ended, by Node. It is settled when the socket closes.
+      socket.destroy();
+    });
   }
 
   /** Starts the handshake. `early` are bytes that were read already. */
