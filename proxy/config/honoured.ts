@@ -69,10 +69,11 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],
   'envoy.config.route.v3.RouteMatch': fields(`
-    prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters
+    prefix path safe_regex path_separated_prefix connect_matcher case_sensitive runtime_fraction headers query_parameters
     grpc
   `),
   'envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions': [],
+  'envoy.config.route.v3.RouteMatch.ConnectMatcher': [],
   'envoy.config.route.v3.HeaderMatcher': ['*'],
   'envoy.config.route.v3.QueryParameterMatcher': ['name', 'string_match', 'present_match=true'],
   'envoy.config.route.v3.WeightedCluster': ['clusters'],
@@ -88,7 +89,8 @@ const ROUTES: HonouredTable['messages'] = {
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT
     max_stream_duration upgrade_configs
   `),
-  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled'],
+  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled', 'connect_config'],
+  'envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig': [],
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
   'envoy.config.route.v3.RouteAction.MaxStreamDuration': ['*'],
   'envoy.config.route.v3.RetryPolicy': fields(`
@@ -271,7 +273,6 @@ export const HONOURED: HonouredTable = {
     'envoy.config.core.v3.ConfigSource.api_config_source': 'use ads: {} and one ads_config',
     'envoy.config.core.v3.ConfigSource.path_config_source': 'use ads: {} and one ads_config',
     'envoy.config.core.v3.HeaderValue.raw_value': 'use value',
-    'envoy.config.route.v3.RouteMatch.connect_matcher': 'use prefix, path, path_separated_prefix or safe_regex',
     'envoy.config.route.v3.WeightedCluster.ClusterWeight.cluster_header': 'use name',
     'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.tls_certificate_sds_secret_configs':
       'use tls_certificates',

@@ -97,8 +97,6 @@ export interface Upstream {
   onTimeout(): void;
 }
 
-const SWITCHING_PROTOCOLS = 101;
-
 export class Exchange {
   readonly manager: ExchangeManager;
   /** The configuration it began with, kept to the end. */
@@ -142,8 +140,10 @@ export class Exchange {
   failure: Failure | null = null;
   /** It comes from inside: its x-envoy-* headers count. */
   internal = false;
-  /** The protocol that the client asks to go on with, in lower case (RFC 9110 section 7.8); empty for plain requests. */
+  /** The protocol that the client asks to go on with, in lower case, or `connect`; empty for plain requests. */
   upgrade = '';
+  /** A CONNECT that ends here: the endpoint is reached by TCP, and not told of the request. */
+  connectsTcp = false;
   /** The endpoint has agreed: bytes go both ways until both sides have ended. */
   tunnel = false;
   /** The request could not be read: its head means nothing. */
@@ -234,7 +234,7 @@ export class Exchange {
   respond(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
     this.status = head.status;
     this.responseStarted = true;
-    if (head.status === SWITCHING_PROTOCOLS) {
+    if (head.tunnel) {
       this.tunnel = true;
       this.requestDone = false;
     }

@@ -239,6 +239,14 @@ export const CONNECT_REFUSED = failure(
   'connect_not_allowed',
   'CONNECT is not configured on this listener.',
 );
+export const CONNECT_WITHOUT_PORT = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.connect_target',
+  'CONNECT names a host and a port.',
+);
 export const EXPECTATION_FAILED = failure(
   'DPE',
   'downstream',

@@ -45,6 +45,8 @@ export interface RequestHead extends HeaderFields {
 export interface ResponseHead extends HeaderFields {
   readonly protocol: 'http1';
   readonly status: number;
+  /** The endpoint has agreed to an upgrade or CONNECT: what follows is no body, and has no end of its own. */
+  readonly tunnel: boolean;
   /** How the body that came with it was delimited. */
   readonly framing: 'none' | 'length' | 'chunked' | 'close';
   /** Content-Length, or -1. */

@@ -8,6 +8,7 @@ import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 import type { Exchange } from './exchange.ts';
 import {
   CONNECT_REFUSED,
+  CONNECT_WITHOUT_PORT,
   EXPECTATION_FAILED,
   MAX_FORWARDS_INVALID,
   PATH_REFUSED,
@@ -99,7 +100,7 @@ export class RequestPolicy {
     }
     if ((traits & TRAIT_UNKNOWN_EXPECTATION) !== 0) exchange.fail(EXPECTATION_FAILED);
     else if ((traits & TRAIT_TRACE) !== 0) exchange.fail(TRACE_REFUSED);
-    else if ((traits & TRAIT_CONNECT) !== 0) exchange.fail(CONNECT_REFUSED);
+    else if ((traits & TRAIT_CONNECT) !== 0) noteConnect(exchange);
     else if ((traits & TRAIT_UPGRADE) !== 0) noteUpgrade(exchange);
     if (exchange.ended) return false;
     if ((traits & TRAIT_MAX_FORWARDS) !== 0 && !forwardsLeft(exchange)) return false;
@@ -123,6 +124,17 @@ export class RequestPolicy {
     }
   }
 }
+
+/** RFC 9110 section 9.3.6: a tunnel to a host and a port. Only routes made for it take one. */
+function noteConnect(exchange: Exchange): void {
+  const { head, active } = exchange;
+  if (active.table?.takesConnect !== true) exchange.fail(CONNECT_REFUSED);
+  else if (!CONNECT_TARGET.test(head.authority)) exchange.fail(CONNECT_WITHOUT_PORT);
+  else if (head.framing !== 'none') exchange.fail(UPGRADE_WITH_BODY);
+  else exchange.upgrade = 'connect';
+}
+
+const CONNECT_TARGET = /.:0*[1-9][0-9]{0,4}$/;
 
 /**
  * Keeps what the client wants to upgrade to; its route decides. Upgrades to HTTP/2 and TLS are offers that a server may

@@ -23,6 +23,7 @@ import {
   UPSTREAM_RESET,
   UPSTREAM_TRUNCATED,
 } from '../http/failure.ts';
+import { HeaderName } from '../http/header-name.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
@@ -240,7 +241,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
       this.#end(UPSTREAM_PROTOCOL);
       return;
     }
-    if (head.status < 200) this.#onInterim(head, buffer, end);
+    if (this.#receiver!.connects && head.status >= 200 && head.status < 300) this.#openTunnel(head, buffer, end);
+    else if (head.status < 200) this.#onInterim(head, buffer, end);
     else {
       this.#partial = null;
       this.#onFinalHead(head, buffer, end);
@@ -272,7 +274,14 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#partial = null;
     this.#body.begin('close', 0, false);
     this.#body.feed(buffer, head.end, end);
-    head.add('upgrade', head.upgradeValue);
+    head.tunnel = true;
+    if (head.status === 101) head.add('upgrade', head.upgradeValue);
+    else {
+      // What they say means nothing in an answer to CONNECT (RFC 9110 section 9.3.6).
+      head.remove(CONTENT_LENGTH);
+      head.remove(TRANSFER_ENCODING);
+      head.framing = 'none';
+    }
     this.#receiver!.onHead(head, this.#body.buffer, this.#body.start, this.#body.end, false);
   }
 
@@ -325,6 +334,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   }
 }
 
+const CONTENT_LENGTH = new HeaderName('content-length');
+const TRANSFER_ENCODING = new HeaderName('transfer-encoding');
 const EMPTY = Buffer.alloc(0);
 
 /** Errors of the socket itself have codes that are not OpenSSL's; what TLS found wrong is told to whoever asks. */

@@ -10,6 +10,7 @@
  */
 import type { HeaderName } from '../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
+import { TRAIT_CONNECT } from '../http/request-traits.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
 import { copyWithHeadroom, HEADROOM_BYTES } from '../net/loop.ts';
 import { equalsIgnoreCase } from './bytes.ts';
@@ -72,6 +73,7 @@ export class MessageHead implements RequestHead, ResponseHead {
 
   // Responses.
   status = 0;
+  tunnel = false;
 
   #path: string | null = null;
   #authority: string | null = null;
@@ -99,6 +101,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.keepAlive = false;
     this.upgrade = false;
     this.upgradeLine = -1;
+    this.tunnel = false;
     this.traits = 0;
     this.expectContinue = false;
     this.expectLine = -1;
@@ -152,6 +155,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.expectLine = this.expectLine;
     copy.hostLine = this.hostLine;
     copy.status = this.status;
+    copy.tunnel = this.tunnel;
     copy.#newPath = this.#newPath;
     copy.#newAuthority = this.#newAuthority;
     return copy;
@@ -344,6 +348,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   #writeRequestLine(out: ByteWriter): void {
     out.copy(this.buffer, this.start, this.methodEnd + 1);
     if (this.#newPath !== null) out.latin1(this.#newPath);
+    else if ((this.traits & TRAIT_CONNECT) !== 0) out.copy(this.buffer, this.targetStart, this.targetEnd);
     else if (this.pathStart === this.targetEnd) out.latin1('/');
     else out.copy(this.buffer, this.pathStart, this.targetEnd);
     out.latin1(' HTTP/1.1\r\n');

@@ -93,6 +93,7 @@ export function forward(clusterName: string, change: Partial<ForwardAction> = {}
     mirrors: [],
     priority: 'default',
     upgrades: {},
+    terminatesConnect: false,
     ...change,
   };
 }

@@ -54,7 +54,7 @@ export function compilePlan(route: Route, config: RouterFilterConfig, deps: Plan
   const levels: HeaderEdits[] = [edits, route.virtualHost.edits, route.table.edits];
   // By default the most general level has the last word, as in Envoy.
   if (route.table.mostSpecificEditsWin) levels.reverse();
-  const matched = match.path.kind === 'regex' ? '' : match.path.value;
+  const matched = 'value' in match.path ? match.path.value : '';
   return {
     requestEdits: compileEdits(levels, 'request'),
     responseEdits: compileEdits(levels, 'response'),

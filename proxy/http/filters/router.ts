@@ -21,6 +21,8 @@ import { RESPONDED, type Verdict } from '../verdict.ts';
 import { steer } from './request-steering.ts';
 import { compilePlan, type ForwardPlan, type Plan, type PlanDeps } from './route-plan.ts';
 
+/** How a CONNECT is called in upgrade_configs. */
+const CONNECT = 'connect';
 const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
 
 export class RouterFilter implements HttpFilter {
@@ -118,7 +120,8 @@ export class RouterFilter implements HttpFilter {
     }
     if (plan.requestEdits !== null) for (const each of plan.requestEdits) each.apply(head, exchange);
     if (forward.rewriteHost !== null || weighted?.hostRewrite) this.#rewriteHost(exchange, forward, head);
-    if (exchange.upgrade !== '') {
+    exchange.connectsTcp = exchange.upgrade === CONNECT && forward.action.terminatesConnect;
+    if (exchange.upgrade !== '' && exchange.upgrade !== CONNECT) {
       head.add('connection', 'upgrade');
       head.add('upgrade', head.upgradeValue);
     }
@@ -156,7 +159,7 @@ export class RouterFilter implements HttpFilter {
     const { path } = route.config.match;
     const { head } = exchange;
     const request = { scheme: schemeOf(exchange), authority: head.authority, path: head.path };
-    const location = redirectLocation(action, request, path.kind === 'regex' ? '' : path.value);
+    const location = redirectLocation(action, request, 'value' in path ? path.value : '');
     exchange.answer(action.status, `location: ${location}\r\n`, '');
   }
 

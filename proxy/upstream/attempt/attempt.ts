@@ -12,13 +12,16 @@ import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-strea
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
-import type { Http1Pool, StreamWaiter } from '../pool/http1-pool.ts';
+import type { StreamWaiter } from '../pool/http1-pool.ts';
+import { TcpTunnel } from '../pool/tcp-tunnel.ts';
 
 /** The request that is attempted, as far as an attempt needs it. An exchange is one. */
 export interface AttemptedRequest {
   readonly isHead: boolean;
-  /** The protocol that it wants to go on with; empty for none. */
+  /** The protocol that it wants to go on with, or `connect`; empty for none. */
   readonly upgrade: string;
+  /** It is a CONNECT that ends here. */
+  readonly connectsTcp: boolean;
   /** It has arrived completely. */
   readonly requestDone: boolean;
   /** Null while the first attempt is being started. */
@@ -50,8 +53,9 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   readonly acceptsChunked: boolean;
   readonly isHead: boolean;
   readonly upgrades: boolean;
+  readonly connects: boolean;
   /** Where it waits for a connection. */
-  #pool: Http1Pool | null = null;
+  #queue: { forget(waiter: StreamWaiter): void } | null = null;
 
   constructor(
     owner: AttemptOwner,
@@ -67,7 +71,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.endpoint = endpoint;
     this.acceptsChunked = request.downstream.acceptsChunked;
     this.isHead = request.isHead;
-    this.upgrades = request.upgrade !== '';
+    this.connects = request.upgrade === 'connect';
+    this.upgrades = request.upgrade !== '' && !this.connects;
   }
 
   /** Asks the endpoint's pool for a connection. HOT. */
@@ -85,8 +90,11 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.rqActive++;
     endpoint.active++;
     endpoint.rqTotal++;
-    this.#pool = endpoint.pool;
-    endpoint.pool.acquire(this);
+    if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#cluster, endpoint, this);
+    else {
+      this.#queue = endpoint.pool;
+      endpoint.pool.acquire(this);
+    }
     // The bytes of the body that follow can only wait in the client's socket.
     if (this.#stream === null && !this.#over && !this.#request.requestDone) this.#request.downstream.pauseRequest();
   }
@@ -125,7 +133,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#answering = true;
     const { stats } = this.#cluster;
     const { status } = head;
-    this.#tunnel = status === SWITCHING_PROTOCOLS;
+    this.#tunnel = head.tunnel;
     stats.byStatus[status] = stats.byStatus[status]! + 1;
     this.#judge(classify(status));
     if (done) this.#leave();
@@ -157,7 +165,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#leave();
     if (this.#stream === null) {
       this.#cluster.stats.rqCancelled++;
-      this.#pool!.forget(this);
+      this.#queue?.forget(this);
     } else {
       if (!this.#tunnel) this.#cluster.stats.rqTxReset++;
       this.#stream.cancel();
@@ -194,8 +202,6 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.timeMs.record(this.elapsedMs());
   }
 }
-
-const SWITCHING_PROTOCOLS = 101;
 
 function classify(status: number): Outcome {
   if (status < 500) return 'success';

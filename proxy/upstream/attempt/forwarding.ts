@@ -62,7 +62,6 @@ export interface ForwardOptions {
 }
 
 const ATTEMPT_COUNT = new HeaderName('x-envoy-attempt-count');
-const SWITCHING_PROTOCOLS = 101;
 const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms';
 
 export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream {
@@ -229,7 +228,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (done) {
       this.#attempt = null;
       this.#disarm();
-    } else if (head.status === SWITCHING_PROTOCOLS) this.#onUpgraded();
+    } else if (head.tunnel) this.#onTunnel();
     if (envoyHeaders) head.add('x-envoy-upstream-service-time', String(attempt.elapsedMs() | 0));
     if (countDownstream) {
       head.remove(ATTEMPT_COUNT);
@@ -239,7 +238,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   }
 
   /** What follows has no end that could be waited for, and is not kept for anybody. */
-  #onUpgraded(): void {
+  #onTunnel(): void {
     this.#forgetBody();
     this.#disarmTimeout();
   }

@@ -34,6 +34,7 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly isHead: boolean;
   readonly requestDone = true;
   readonly upgrade = '';
+  readonly connectsTcp = false;
   readonly upstream = null;
   readonly downstream: AttemptedRequest['downstream'] = NOBODY;
   readonly #cluster: Cluster;

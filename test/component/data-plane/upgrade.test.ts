@@ -1,10 +1,7 @@
-/** Upgrades: through the same route, limits and log as any request, then bytes both ways; WebSocket as its peers see it. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+/** Upgrades: through the same route, limits and log as any request, then bytes both ways. CONNECT likewise. */
 import t from 'tap';
-import { WebSocket, WebSocketServer } from 'ws';
 import { cluster, forward, prefixMatch, route, routeTable, virtualHost } from '../../fakes/config-builders.ts';
-import { eventually, Harness, start } from './harness.ts';
+import { eventually, start } from './harness.ts';
 import { valuesOf } from './http-text.ts';
 import { PatternCheck, PatternSource } from './pattern.ts';
 import type { UpstreamConnection, UpstreamScript } from './raw-upstream.ts';
@@ -254,126 +251,83 @@ t.test('an upgrade is limited, retried and logged like a request', async (t) => 
 });
 
 // ---------------------------------------------------------------------------------------------------------------------
-// WebSocket: the verdict of both peers through the data plane is the one they reach without it.
+// CONNECT
 
-/** One thing to send, and what the peers make of it, in words. */
-interface WebSocketCase {
-  readonly name: string;
-  send(client: WebSocket): void;
-  /** Echoes, pongs or a close that end it. */
-  readonly events: number;
+function connectTable(terminatesConnect: boolean) {
+  const match = { ...prefixMatch(''), path: { kind: 'connect' } as const };
+  const tunnel = forward('a', { upgrades: { connect: true }, terminatesConnect });
+  return routeTable('r', [virtualHost(['*'], [route(match, tunnel), route(prefixMatch('/'), forward('a'))])]);
 }
 
-const SIZES = [0, 1, 125, 126, 127, 128, 65_535, 65_536, 65_537, 1 << 20];
-
-/** Bytes that are no frame of a well-behaved client: written below the library. */
-function raw(name: string, hex: string): WebSocketCase {
-  const bytes = Buffer.from(hex, 'hex');
-  return { name, events: 1, send: (client) => void socketOf(client).write(bytes) };
+function connectRequest(target = 'db.test:5432', fields = ''): string {
+  return `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${fields}\r\n`;
 }
 
-function socketOf(client: WebSocket): NodeJS.WritableStream {
-  return (client as unknown as { _socket: NodeJS.WritableStream })._socket;
-}
-
-const CASES: readonly WebSocketCase[] = [
-  ...SIZES.map((size) => ({ name: `text of ${size}`, events: 1, send: (c: WebSocket) => c.send('*'.repeat(size)) })),
-  ...SIZES.map((size) => ({
-    name: `binary of ${size}`,
-    events: 1,
-    send: (c: WebSocket) => c.send(Buffer.alloc(size, 0xfe)),
-  })),
-  { name: 'utf-8', events: 1, send: (c) => c.send('κόσμε \u{10ffff}') },
-  { name: 'ping', events: 1, send: (c) => c.ping('payload') },
-  {
-    name: 'ten pings and a text',
-    events: 11,
-    send: (c) => {
-      for (let i = 0; i < 10; i++) c.ping(`${i}`);
-      c.send('x');
-    },
-  },
-  {
-    name: 'an unasked pong',
-    events: 1,
-    send: (c) => {
-      c.pong('x');
-      c.send('after');
-    },
-  },
-  {
-    name: 'fragments with a ping between',
-    events: 2,
-    send: (c) => {
-      c.send('one ', { fin: false });
-      c.ping('p');
-      c.send('two', { fin: true });
-    },
-  },
-  {
-    name: 'a hundred messages at once',
-    events: 100,
-    send: (c) => {
-      for (let i = 0; i < 100; i++) c.send(`message ${i}`);
-    },
-  },
-  { name: 'close with a code', events: 1, send: (c) => c.close(3_456, 'enough') },
-  { name: 'close without one', events: 1, send: (c) => c.close() },
-  raw('a reserved bit', 'c1808000000000'.slice(0, 12)),
-  raw('a reserved opcode', '8380000000 00'.replace(' ', '')),
-  raw('an unmasked frame', '810161'),
-  raw('invalid utf-8', '8182000000 00c328'.replace(' ', '')),
-  raw('a continuation of nothing', '808100000000 61'.replace(' ', '')),
-  raw('a fragmented ping', '098000000000'),
-  raw('a ping that is too long', `89fe007e00000000${'61'.repeat(126)}`),
-  raw('a close of one byte', '8881000000 0003'.replace(' ', '')),
-  raw('a close with a reserved code', '888200000000 03ec'.replace(' ', '')),
-  raw('a length with its highest bit set', '82ff8000000000000001 00000000'.replace(' ', '')),
-];
-
-/** Runs a case against the server at that port, and tells what client and server saw. */
-async function verdict(port: number, serverEvents: string[], { send, events }: WebSocketCase): Promise<string[]> {
-  serverEvents.length = 0;
-  const seen: string[] = [];
-  const client = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: true });
-  const done = Promise.withResolvers<void>();
-  const note = (what: string) => {
-    seen.push(what);
-    if (seen.length >= events) done.resolve();
+t.test('a CONNECT that ends here reaches the endpoint by TCP', async (t) => {
+  const script: UpstreamScript = {
+    parse: false,
+    onConnect: (connection) => connection.send('220 hi '),
+    onData: (connection, chunk) => connection.send(chunk.toString().toUpperCase()),
+    onEnd: ({ socket }) => void socket.end('bye'),
   };
-  client.on('message', (data: Buffer, binary) =>
-    note(`${binary ? 'binary' : 'text'} ${data.length} ${data.subarray(0, 20)}`),
-  );
-  client.on('pong', (data: Buffer) => note(`pong ${data}`));
-  client.on('error', (error) => note(`error ${error.message}`));
-  client.on('close', (code, reason) => note(`close ${code} ${reason}`));
-  await once(client, 'open');
-  send(client);
-  await done.promise;
-  if (client.readyState === WebSocket.OPEN) client.close();
-  if (client.readyState !== WebSocket.CLOSED) await once(client, 'close');
-  await eventually(() => serverEvents.some((each) => each.startsWith('close')), 'the server to close');
-  return [...seen.slice(0, events), '|', ...serverEvents];
+  const { harness, upstream } = await start(t, script, { table: connectTable(true) });
+  const client = harness.client().send(`${connectRequest()}early `);
+  await client.until(() => client.text.endsWith('220 hi EARLY '), 'the greeting and the echo');
+  t.match(client.text, /^HTTP\/1\.1 200 OK\r\n/);
+  t.notMatch(client.text, /content-length|transfer-encoding|connection:/i);
+  client.send('late');
+  client.finish();
+  await client.end();
+  t.equal(tailOf(client.text), '220 hi EARLY LATEbye');
+  const { stats } = harness.plane.clusters.get('a')!;
+  await eventually(() => stats.cxActive === 0 && stats.rqActive === 0, 'the end');
+  t.equal(upstream.connections.length, 1);
+});
+
+t.test('a CONNECT that does not end here is passed on, and a 2xx opens the tunnel', async (t) => {
+  const heads: string[] = [];
+  const switched = new WeakSet<UpstreamConnection>();
+  const script: UpstreamScript = {
+    parse: false,
+    onData: (connection, chunk) => {
+      if (switched.has(connection)) return connection.send(chunk.toString().toUpperCase());
+      heads.push(chunk.toString());
+      switched.add(connection);
+      connection.send('HTTP/1.1 200 Fine\r\nContent-Length: 5\r\n\r\nfirst ');
+    },
+  };
+  const { harness } = await start(t, script, { table: connectTable(false) });
+  const client = harness.client().send(connectRequest());
+  client.send('more');
+  await client.until(() => tailOf(client.text) === 'first MORE', 'everything');
+  t.match(heads[0], /^CONNECT db\.test:5432 HTTP\/1\.1\r\nHost: db\.test:5432\r\n/i);
+  t.notMatch(client.text, /content-length/i);
+
+  const refusing = await start(t, no('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno'), { table: connectTable(false) });
+  const other = refusing.harness.client().send(connectRequest());
+  t.match((await other.answered(1))[0], { status: 403, body: 'no' });
+});
+
+/** Answers everything with one text. */
+function no(answer: string): UpstreamScript {
+  return { parse: false, onData: (connection) => connection.send(answer) };
 }
 
-t.test('WebSocket peers reach the same verdict as without the data plane', async (t) => {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: true });
-  t.teardown(() => void server.close());
-  await once(server, 'listening');
-  const serverEvents: string[] = [];
-  server.on('connection', (socket) => {
-    socket.on('message', (data, binary) => socket.send(data as Buffer, { binary }));
-    socket.on('ping', () => serverEvents.push('ping'));
-    socket.on('pong', () => serverEvents.push('pong'));
-    socket.on('error', (error) => serverEvents.push(`error ${error.message}`));
-    socket.on('close', (code, reason) => serverEvents.push(`close ${code} ${reason}`));
-  });
-  const { port } = server.address() as AddressInfo;
-  const harness = new Harness(t);
-  await harness.apply({ clusters: [cluster('a', [port])], manager: MANAGER });
-  for (const each of CASES) {
-    const direct = await verdict(port, serverEvents, each);
-    t.same(await verdict(harness.port, serverEvents, each), direct, each.name);
-  }
-  t.equal(harness.plane.activator.managerStats()[0]!.cxUpgradesTotal, CASES.length);
+t.test('CONNECT is refused where no route takes it, and without a port; other routes never match it', async (t) => {
+  const { harness, upstream } = await start(t);
+  t.equal((await harness.client().send(connectRequest()).answered(1))[0]!.status, 405);
+  await harness.apply({ clusters: [cluster('a', [upstream.port])], table: connectTable(true) });
+  const statuses = async (...requests: string[]) =>
+    Promise.all(requests.map(async (each) => (await harness.client().send(each).answered(1))[0]!.status));
+  t.same(
+    await statuses(
+      connectRequest('db.test'),
+      connectRequest('db.test:0'),
+      connectRequest('db.test:99999'),
+      connectRequest('db.test:1', 'Content-Length: 1\r\n'),
+    ),
+    [400, 400, 400, 400],
+  );
+  t.equal(upstream.connections.length, 0);
+  t.equal((await harness.client().get('/plain')).body, '/plain');
 });
