@@ -9,6 +9,7 @@ import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
 import { listenerStatsSource, managerStatsSource } from './telemetry/listener-stat-table.ts';
 import { type MemoryUse, type ServerState, serverStatsSource } from './telemetry/server-stats.ts';
 import type { StatsRegistry } from './telemetry/stats-registry.ts';
+import { tcpStatsSource } from './telemetry/tcp-stat-table.ts';
 import { PROXY_VERSION } from './version.ts';
 
 /** The dynamic half of `/config_dump`. */
@@ -54,6 +55,7 @@ export function adminViews(
   stats.register(clusterStatsSource(plane.clusters));
   stats.register(listenerStatsSource(plane.listeners));
   stats.register(managerStatsSource(() => plane.activator.managerStats()));
+  stats.register(tcpStatsSource(() => plane.activator.tcpStats()));
   stats.register(serverStatsSource(server));
   const statics = staticResources(loaded, deps.startedAtMs);
   return {

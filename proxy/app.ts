@@ -20,6 +20,9 @@ import { Runtime } from './routing/runtime.ts';
 import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
 import { StatsRegistry } from './telemetry/stats-registry.ts';
 
+/** What a peer gets to take its last bytes and to close, when the time for draining is over. */
+const FAREWELL_MS = 1_000;
+
 /** Effects of the outside world, and facts about the process. */
 export interface SidecarDeps extends PlaneDeps {
   /** What configuration pushed from a control plane may refer to on this machine. */
@@ -111,7 +114,7 @@ export class Sidecar {
       }
       // Clients are asked to leave with their next answer; the port closes when they have had the time to.
       listener.askToLeave();
-      this.#deps.timers.after(listener.manager.config.drainTimeoutMs, () => void listener.drain());
+      this.#deps.timers.after(listener.drainTimeoutMs, () => void listener.drain());
     }
   }
 
@@ -119,11 +122,20 @@ export class Sidecar {
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
     await this.#mesh?.deregister('the sidecar is stopping');
-    const over = Promise.withResolvers<void>();
-    const timer = this.#deps.timers.after(deadlineMs, over.resolve);
-    await Promise.race([this.plane.listeners.drainAll(), over.promise]);
-    timer.cancel();
+    const { listeners } = this.plane;
+    const drained = listeners.drainAll();
+    await this.#atMost(deadlineMs, drained);
+    // Streams that have no end of their own (tunnels, TCP) get one: what was sent is delivered, then a FIN.
+    listeners.finishAll();
+    await this.#atMost(FAREWELL_MS, drained);
     await this.close();
+  }
+
+  async #atMost(limitMs: number, done: Promise<unknown>): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const timer = this.#deps.timers.after(limitMs, over.resolve);
+    await Promise.race([done, over.promise]);
+    timer.cancel();
   }
 
   /** Ends everything now. */

@@ -6,6 +6,7 @@ import type { RandomIds } from '../kernel/random.ts';
 import { TimerWheel } from '../kernel/timer-wheel.ts';
 import type { Timers } from '../kernel/timers.ts';
 import { type ActivationProblem, Activator } from './activate/activator.ts';
+import { createDialer } from './activate/dialers.ts';
 import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
 import { ListenerSet } from './activate/listener-set.ts';
 import type { Snapshot } from './config/snapshot.ts';
@@ -36,8 +37,11 @@ export class DataPlane {
   constructor(deps: PlaneDeps, runtime: Runtime) {
     this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
     this.runtime = runtime;
-    this.clusters = new ClusterManager(this.loop);
-    this.listeners = new ListenerSet(this.loop);
+    this.clusters = new ClusterManager(this.loop, (config, { tls }) => createDialer(this.loop, config, tls));
+    // Envoy's runtime key for the number of connections of one listener.
+    const limitOf = (name: string) =>
+      runtime.number(`envoy.resource_limits.listener.${name}.connection_limit`, Infinity);
+    this.listeners = new ListenerSet(this.loop, limitOf);
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
     const { loop, clusters, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);

@@ -150,7 +150,7 @@ export class Mesh {
   /** Resolves when it is in use, with what could not be done: the ACK waits for it. */
   async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly string[]> {
     const problems = await this.#plane.apply(createSnapshot(parts));
-    for (const { listener, message } of problems) this.#log.error({ listener, origin }, message);
+    for (const { kind, name, message } of problems) this.#log.error({ [kind]: name, origin }, message);
     this.#events.onConfigured();
     this.#register();
     return problems.map(({ message }) => message);

@@ -182,9 +182,17 @@ function exchange(iterations: number): unknown {
     { chain, table: routes },
     { loop, date: new DateHeader(), tls: false },
   );
-  const remote = { address: '10.0.0.1', port: 4711 };
+  const remote = { host: '10.0.0.1', port: 4711 };
+  const info = {
+    id: 0,
+    remote,
+    directRemote: remote,
+    local: { host: '10.0.0.2', port: 80 },
+    serverName: null,
+    tls: null,
+  };
   const owner = { onClosed: () => undefined };
-  const connection = new Http1ServerConnection(loop, manager, DEFAULT_HTTP1_LIMITS, newHead(), remote, owner);
+  const connection = new Http1ServerConnection(loop, manager, DEFAULT_HTTP1_LIMITS, newHead(), info, owner);
   const { socket, written } = sinkSocket();
   connection.attach(new Transport(loop, socket, connection));
   const { buffer, bytes, end } = message(REAL);

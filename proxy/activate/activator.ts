@@ -9,54 +9,38 @@
  */
 import type { Logger } from '../../kernel/log.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
-import type { HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
-import type { RouteTableConfig } from '../config/model/route.ts';
+import type { ListenerConfig } from '../config/model/listener.ts';
 import { createSnapshot, EMPTY_PARTS, type Snapshot } from '../config/snapshot.ts';
-import { ConnectionManager } from '../http/connection-manager.ts';
-import { DateHeader } from '../http/date-header.ts';
-import type { HttpActive } from '../http/exchange.ts';
-import { FilterChain } from '../http/filter.ts';
-import { RouterFilter } from '../http/filters/router.ts';
-import { ManagerStats } from '../http/manager-stats.ts';
-import type { Loop } from '../net/loop.ts';
-import { RouteTable } from '../routing/route-table.ts';
-import type { Runtime } from '../routing/runtime.ts';
-import { AccessLogs } from '../telemetry/access-log.ts';
-import type { AccessLogFiles } from '../telemetry/access-log-file.ts';
-import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { ManagerStats } from '../http/manager-stats.ts';
+import { ListenerStats } from '../listener/listener-stats.ts';
+import type { TcpStats } from '../tcp/tcp-stats.ts';
+import { ChainBuilder, type ChainDeps } from './chain-builder.ts';
 import type { DnsDiscovery } from './dns-discovery.ts';
 import type { ListenerSet } from './listener-set.ts';
 
 /** What an activator drives. */
-export interface ActivatorDeps {
-  readonly loop: Loop;
-  readonly clusters: ClusterManager;
+export interface ActivatorDeps extends ChainDeps {
   readonly listeners: ListenerSet;
   readonly dns: DnsDiscovery;
-  readonly runtime: Runtime;
   readonly log: Logger;
-  readonly logFiles: AccessLogFiles;
-  /** Of the machine, for access logs. */
-  readonly hostname: string;
 }
 
-/** A listener that could not be opened. */
+/** A resource that could not be put to work; the one that ran before goes on. */
 export interface ActivationProblem {
-  readonly listener: string;
+  readonly kind: 'listener' | 'cluster';
+  readonly name: string;
   readonly message: string;
 }
 
 export class Activator {
   readonly #deps: ActivatorDeps;
-  readonly #date = new DateHeader();
-  /** By stat_prefix: counters outlive the managers that count. */
-  readonly #managerStats = new Map<string, ManagerStats>();
-  readonly #tables = new Map<string, { readonly text: string; readonly table: RouteTable }>();
+  readonly #builder: ChainBuilder;
   #snapshot: Snapshot = createSnapshot(EMPTY_PARTS);
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ActivatorDeps) {
     this.#deps = deps;
+    this.#builder = new ChainBuilder(deps);
   }
 
   get snapshot(): Snapshot {
@@ -64,7 +48,11 @@ export class Activator {
   }
 
   managerStats(): readonly ManagerStats[] {
-    return [...this.#managerStats.values()];
+    return this.#builder.managerStats();
+  }
+
+  tcpStats(): readonly TcpStats[] {
+    return this.#builder.tcpStats();
   }
 
   /** Makes the snapshot the running configuration. Calls queue; each resolves with what could not be done. */
@@ -78,11 +66,11 @@ export class Activator {
     const before = this.#snapshot;
     if (next.version === before.version) return [];
     this.#snapshot = next;
-    for (const [name, config] of next.clusters) this.#putCluster(name, config, before, next);
-    const problems = await this.#putListeners(before, next);
+    const problems = this.#putClusters(before, next);
+    problems.push(...(await this.#putListeners(before, next)));
     for (const name of before.listeners.keys()) if (!next.listeners.has(name)) this.#deps.listeners.remove(name);
     for (const name of before.clusters.keys()) if (!next.clusters.has(name)) this.#removeCluster(name);
-    for (const name of this.#tables.keys()) if (!next.routes.has(name)) this.#tables.delete(name);
+    this.#builder.forgetRoutes(next);
     this.#deps.log.info(
       { version: next.version, clusters: next.clusters.size, listeners: next.listeners.size },
       'configuration active',
@@ -92,6 +80,24 @@ export class Activator {
 
   // -------------------------------------------------------------------------------------------------------------------
   // Clusters
+
+  #putClusters(before: Snapshot, next: Snapshot): ActivationProblem[] {
+    const problems: ActivationProblem[] = [];
+    for (const [name, config] of next.clusters) {
+      try {
+        this.#putCluster(name, config, before, next);
+      } catch (error) {
+        problems.push(this.#problem('cluster', name, error));
+      }
+    }
+    return problems;
+  }
+
+  #problem(kind: ActivationProblem['kind'], name: string, error: unknown): ActivationProblem {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#deps.log.error({ [kind]: name }, message);
+    return { kind, name, message };
+  }
 
   #putCluster(name: string, config: ClusterConfig, before: Snapshot, next: Snapshot): void {
     const { clusters, dns } = this.#deps;
@@ -124,9 +130,7 @@ export class Activator {
       try {
         await this.#putListener(name, config, before, next);
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#deps.log.error({ listener: name }, message);
-        problems.push({ listener: name, message });
+        problems.push(this.#problem('listener', name, error));
       }
     }
     return problems;
@@ -134,82 +138,29 @@ export class Activator {
 
   async #putListener(name: string, config: ListenerConfig, before: Snapshot, next: Snapshot): Promise<void> {
     const { listeners } = this.#deps;
-    const http = httpOf(config);
-    const old = before.listeners.get(name);
     const running = listeners.get(name);
-    const table = this.#tableOf(http, next);
-    if (running !== undefined && old !== undefined && sameContent(withoutRoutes(old), withoutRoutes(config))) {
-      // Only routes differ: one pointer write, and every connection stays.
-      if (running.manager.active.table !== table) running.manager.active = this.#compile(config, http, table);
-      return;
-    }
-    await listeners.put(config, this.#createManager(config, http, table));
-  }
-
-  /** The compiled table, the same object as long as its content is the same. */
-  #tableOf(http: HttpConnectionManagerConfig, next: Snapshot): RouteTable | null {
-    const config = http.routes.kind === 'inline' ? http.routes.table : next.routes.get(http.routes.name);
-    if (config === undefined) return null;
-    const key = http.routes.kind === 'inline' ? `inline ${http.statPrefix} ${config.name}` : `rds ${config.name}`;
-    return this.#cachedTable(key, config);
-  }
-
-  #cachedTable(key: string, config: RouteTableConfig): RouteTable {
-    const text = JSON.stringify(config);
-    const cached = this.#tables.get(key);
-    if (cached?.text === text) return cached.table;
-    const { loop, runtime } = this.#deps;
-    const table = new RouteTable(config, runtime, loop.random);
-    this.#tables.set(key, { text, table });
-    return table;
-  }
-
-  #createManager(
-    listener: ListenerConfig,
-    http: HttpConnectionManagerConfig,
-    table: RouteTable | null,
-  ): ConnectionManager {
-    const { loop, logFiles: files, runtime, hostname } = this.#deps;
-    const { accessLogs } = http;
-    const accessLog =
-      accessLogs.length === 0 ? null : new AccessLogs(accessLogs, { files, runtime, random: loop.random });
-    const deps = { loop, date: this.#date, tls: false, accessLog, hostname };
-    return new ConnectionManager(http, this.#statsOf(http.statPrefix), this.#compile(listener, http, table), deps);
-  }
-
-  #statsOf(prefix: string): ManagerStats {
-    let stats = this.#managerStats.get(prefix);
-    if (stats === undefined) {
-      stats = new ManagerStats(prefix);
-      this.#managerStats.set(prefix, stats);
-    }
-    return stats;
-  }
-
-  #compile(listener: ListenerConfig, http: HttpConnectionManagerConfig, table: RouteTable | null): HttpActive {
-    if (table === null) return { chain: new FilterChain([]), table };
-    const { clusters, loop, runtime } = this.#deps;
-    const { bufferLimitBytes } = listener;
-    const { maxStreamDurationMs } = http;
-    const deps = { clusters, random: loop.random, runtime, bufferLimitBytes, maxStreamDurationMs };
-    const filters = http.httpFilters.map(({ config }) => new RouterFilter(config, table, deps));
-    return { chain: new FilterChain(filters), table };
+    const stats = running?.stats ?? new ListenerStats();
+    const chains = this.#builder.build(config, stats, running?.chains ?? null, next);
+    // Only routes differ: the chains have them already, and nothing of the listener has to be touched.
+    const same = running !== undefined && sameContent(withoutRoutes(before.listeners.get(name)), withoutRoutes(config));
+    if (!same) await listeners.put(config, chains, stats);
   }
 }
 
-function httpOf(config: ListenerConfig): HttpConnectionManagerConfig {
-  const chain = config.filterChains[0] ?? config.defaultFilterChain;
-  if (chain === null || chain.network.kind !== 'http-connection-manager') {
-    throw new Error(`listener ${config.name}: only an HTTP connection manager can be served`);
-  }
-  return chain.network;
-}
-
-/** A listener's configuration with its inline route table blanked. */
-function withoutRoutes(config: ListenerConfig): unknown {
-  const http = httpOf(config);
-  const routes = http.routes.kind === 'inline' ? { kind: 'inline' } : http.routes;
-  return { ...config, filterChains: [{ ...config.filterChains[0], network: { ...http, routes } }] };
+/** A listener's configuration with its inline route tables blanked. */
+function withoutRoutes(config: ListenerConfig | undefined): unknown {
+  if (config === undefined) return undefined;
+  const bare = (chain: ListenerConfig['filterChains'][number]) => {
+    const { network } = chain;
+    if (network.kind !== 'http-connection-manager' || network.routes.kind !== 'inline') return chain;
+    return { ...chain, network: { ...network, routes: { kind: 'inline' } } };
+  };
+  const { defaultFilterChain } = config;
+  return {
+    ...config,
+    filterChains: config.filterChains.map(bare),
+    defaultFilterChain: defaultFilterChain && bare(defaultFilterChain),
+  };
 }
 
 function emptySet(name: string): EndpointSetConfig {

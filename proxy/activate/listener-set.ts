@@ -1,11 +1,13 @@
 /** The listeners of one loop by name: opened, changed in place and drained as configuration asks. */
 import type { ListenerConfig } from '../config/model/listener.ts';
-import type { ConnectionManager } from '../http/connection-manager.ts';
 import { Listener } from '../listener/listener.ts';
+import type { ListenerStats } from '../listener/listener-stats.ts';
+import type { RunningChains } from '../listener/running-chain.ts';
 import type { Loop } from '../net/loop.ts';
 
 export class ListenerSet {
   readonly #loop: Loop;
+  readonly #limitOf: (name: string) => number;
   readonly #listeners = new Map<string, Listener>();
   /** Removed ones whose connections have not all ended. */
   readonly #draining = new Set<Listener>();
@@ -14,8 +16,10 @@ export class ListenerSet {
   removed = 0;
   createFailure = 0;
 
-  constructor(loop: Loop) {
+  /** `limitOf` tells how many connections the listener of a name may have. */
+  constructor(loop: Loop, limitOf: (name: string) => number) {
     this.#loop = loop;
+    this.#limitOf = limitOf;
   }
 
   all(): readonly Listener[] {
@@ -31,14 +35,14 @@ export class ListenerSet {
   }
 
   /** Opens the listener, or changes the one of that name. Another address means another socket. Rejects when it cannot bind. */
-  async put(config: ListenerConfig, manager: ConnectionManager): Promise<void> {
+  async put(config: ListenerConfig, running: RunningChains, stats: ListenerStats): Promise<void> {
     const existing = this.#listeners.get(config.name);
     if (existing !== undefined && sameAddress(existing.config, config)) {
-      existing.update(config, manager);
+      existing.update(config, running);
       this.modified++;
       return;
     }
-    const listener = new Listener(config, manager, this.#loop);
+    const listener = new Listener(config, running, stats, this.#loop, () => this.#limitOf(config.name));
     try {
       await listener.open();
     } catch (error) {
@@ -66,6 +70,11 @@ export class ListenerSet {
   /** Stops accepting everywhere; resolves when the last connection has ended. */
   async drainAll(): Promise<void> {
     await Promise.all(this.all().map((listener) => listener.drain()));
+  }
+
+  /** Ends what is left in an orderly way: everybody gets what was sent. */
+  finishAll(): void {
+    for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.finish();
   }
 
   destroy(): void {

@@ -9,6 +9,7 @@ import { healthFlags } from './cluster-health.ts';
 import { clustersText } from './clusters-page.ts';
 import { configDumpPage } from './config-dump-page.ts';
 import { applyFieldMask } from './field-mask.ts';
+import { redact } from './redact.ts';
 import { guard } from './request-guard.ts';
 import { statsText } from './stats-pages.ts';
 import type { ConfigDumpView, EndpointView } from './views.ts';
@@ -201,5 +202,24 @@ t.test('/config_dump is narrowed by list, name and field', (t) => {
   t.equal(dump('name_regex=ca').configs[1].dynamic_active_clusters, undefined, 'the whole name must match');
   t.equal(dump('name_regex=(').status, 400);
   t.equal(dump('resource=nothing').status, 404);
+  t.end();
+});
+
+t.test('secrets are not dumped', (t) => {
+  const key = { inline_string: '-----BEGIN' };
+  const dump = {
+    tls_certificates: [
+      { certificate_chain: { filename: 'a.pem' }, private_key: key, password: { inline_bytes: 'eA==' } },
+    ],
+  };
+  t.same(redact(dump), {
+    tls_certificates: [
+      {
+        certificate_chain: { filename: 'a.pem' },
+        private_key: { inline_string: '[redacted]' },
+        password: { inline_bytes: Buffer.from('[redacted]').toString('base64') },
+      },
+    ],
+  });
   t.end();
 });

@@ -1,6 +1,7 @@
 /** `/certs`: the certificates that listeners present, with their names and how long they are good. */
 import { X509Certificate } from 'node:crypto';
 import type { ListenerConfig } from '../config/model/listener.ts';
+import { subjectNames } from '../net/tls/subject-names.ts';
 import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
 import type { AdminViews } from './views.ts';
 
@@ -30,18 +31,16 @@ function describe(pem: string, nowMs: number): unknown {
   return {
     path: '<inline>',
     serial_number: certificate.serialNumber.toLowerCase(),
-    subject_alt_names: alternativeNames(certificate.subjectAltName ?? ''),
+    subject_alt_names: alternativeNames(certificate.subjectAltName),
     days_until_expiration: String(Math.max(0, Math.floor((untilMs - nowMs) / DAY_MS))),
     valid_from: new Date(Date.parse(certificate.validFrom)).toISOString(),
     expiration_time: new Date(untilMs).toISOString(),
   };
 }
 
-/** OpenSSL writes `DNS:a, IP Address:1.2.3.4, URI:spiffe://...`. */
-function alternativeNames(text: string): unknown[] {
-  const fields: Readonly<Record<string, string>> = { DNS: 'dns', 'IP Address': 'ip_address', URI: 'uri' };
-  return text
-    .split(', ')
-    .map((each) => [each.slice(0, each.indexOf(':')), each.slice(each.indexOf(':') + 1)] as const)
-    .flatMap(([kind, value]) => (fields[kind] === undefined ? [] : [{ [fields[kind]]: value }]));
+function alternativeNames(text: string | undefined): unknown[] {
+  const fields: Readonly<Record<string, string>> = { dns: 'dns', ip: 'ip_address', uri: 'uri' };
+  return subjectNames(text).flatMap(({ kind, value }) =>
+    fields[kind] === undefined ? [] : [{ [fields[kind]]: value }],
+  );
 }

@@ -5,6 +5,7 @@
 import { type Json, writeJson } from '../../protos/json/write-json.ts';
 import { type AdminEndpoint, type AdminReply, jsonReply, patternOf, textReply } from './admin-endpoint.ts';
 import { applyFieldMask } from './field-mask.ts';
+import { redact } from './redact.ts';
 import type { AdminViews, ConfigDumpView, DumpedResource } from './views.ts';
 
 type JsonObject = { [key: string]: Json };
@@ -75,7 +76,7 @@ export function configDumpPage(view: ConfigDumpView, query: URLSearchParams): Ad
   const resource = query.get('resource');
   const configs = resource === null ? sections(chosen, query.has('include_eds')) : entriesOf(chosen, resource);
   if (configs === null) return textReply(`${resource} not found in config dump\n`, 404);
-  return jsonReply({ configs: configs.map((each) => applyFieldMask(each, mask)) });
+  return jsonReply({ configs: configs.map((each) => applyFieldMask(redact(each), mask)) });
 }
 
 function sections(view: ConfigDumpView, withEndpoints: boolean): Json[] {

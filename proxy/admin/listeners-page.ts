@@ -1,7 +1,7 @@
 /** `/listeners`: every listener with the address it is really bound to. */
 import { Listeners } from '../../protos/gen/envoy/admin/v3/listeners.ts';
 import { writeJson } from '../../protos/json/write-json.ts';
-import { addressText } from '../telemetry/listener-stat-table.ts';
+import { addressText } from '../net/address-text.ts';
 import { type AdminEndpoint, jsonReply, textReply } from './admin-endpoint.ts';
 import { addressMessage } from './clusters-page.ts';
 import type { AdminViews, ListenerView } from './views.ts';

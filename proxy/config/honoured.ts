@@ -69,10 +69,11 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],
   'envoy.config.route.v3.RouteMatch': fields(`
-    prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters
+    prefix path safe_regex path_separated_prefix connect_matcher case_sensitive runtime_fraction headers query_parameters
     grpc
   `),
   'envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions': [],
+  'envoy.config.route.v3.RouteMatch.ConnectMatcher': [],
   'envoy.config.route.v3.HeaderMatcher': ['*'],
   'envoy.config.route.v3.QueryParameterMatcher': ['name', 'string_match', 'present_match=true'],
   'envoy.config.route.v3.WeightedCluster': ['clusters'],
@@ -86,8 +87,10 @@ const ROUTES: HonouredTable['messages'] = {
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT
-    max_stream_duration
+    max_stream_duration upgrade_configs
   `),
+  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled', 'connect_config'],
+  'envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig': [],
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
   'envoy.config.route.v3.RouteAction.MaxStreamDuration': ['*'],
   'envoy.config.route.v3.RetryPolicy': fields(`
@@ -107,9 +110,26 @@ const ROUTES: HonouredTable['messages'] = {
 const LISTENERS: HonouredTable['messages'] = {
   'envoy.config.listener.v3.Listener': fields(`
     name address stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes metadata
-    drain_type=DEFAULT traffic_direction enable_reuse_port tcp_backlog_size bind_to_port=true
+    drain_type=DEFAULT traffic_direction enable_reuse_port tcp_backlog_size bind_to_port=true listener_filters
+    listener_filters_timeout continue_on_listener_filters_timeout
   `),
-  'envoy.config.listener.v3.FilterChain': ['name', 'filters', 'metadata'],
+  'envoy.config.listener.v3.FilterChain': fields(`
+    name filters metadata filter_chain_match transport_socket transport_socket_connect_timeout
+  `),
+  'envoy.config.listener.v3.FilterChainMatch': ['*'],
+  'envoy.config.listener.v3.ListenerFilter': ['name', 'typed_config'],
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [],
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': [],
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': fields(`
+    allow_requests_without_proxy_protocol disallowed_versions
+  `),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': fields(`
+    stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts
+    max_downstream_connection_duration access_log_options
+  `),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster': ['*'],
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': ['name', 'weight'],
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions': ['*'],
   'envoy.config.listener.v3.Filter': ['*'],
   'envoy.config.accesslog.v3.AccessLog': ['name', 'filter', 'typed_config'],
   'envoy.config.accesslog.v3.AccessLogFilter': fields(`
@@ -130,15 +150,43 @@ const LISTENERS: HonouredTable['messages'] = {
   'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': ['*'],
 };
 
+const TLS: HonouredTable['messages'] = {
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': [],
+  'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport': ['config', 'transport_socket'],
+  'envoy.config.core.v3.ProxyProtocolConfig': ['version'],
+  'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext': fields(`
+    common_tls_context require_client_certificate require_sni disable_stateless_session_resumption
+    disable_stateful_session_resumption
+  `),
+  'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': ['common_tls_context', 'sni', 'max_session_keys'],
+  'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext': fields(`
+    tls_params tls_certificates validation_context alpn_protocols
+  `),
+  'envoy.extensions.transport_sockets.tls.v3.TlsParameters': ['*'],
+  'envoy.extensions.transport_sockets.tls.v3.TlsCertificate': ['certificate_chain', 'private_key'],
+  'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher': ['*'],
+  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext': fields(`
+    trusted_ca system_root_certs verify_certificate_spki verify_certificate_hash match_typed_subject_alt_names crl
+    trust_chain_verification
+  `),
+  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.SystemRootCerts': [],
+};
+
 const HTTP: HonouredTable['messages'] = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': fields(`
     codec_type=AUTO|HTTP1 stat_prefix rds route_config http_filters common_http_protocol_options
     http_protocol_options server_name server_header_transformation
     scheme_header_transformation max_request_headers_kb stream_idle_timeout request_timeout
     request_headers_timeout drain_timeout delayed_close_timeout access_log use_remote_address
-    xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
-    always_set_request_id_in_response normalize_path merge_slashes
+    xff_num_trusted_hops internal_address_config skip_xff_append via generate_request_id preserve_external_request_id
+    always_set_request_id_in_response normalize_path merge_slashes upgrade_configs proxy_100_continue
     path_with_escaped_slashes_action strip_matching_host_port strip_any_host_port strip_trailing_host_dot
+  `),
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': [
+    'cidr_ranges',
+  ],
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields(`
+    upgrade_type enabled
   `),
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['*'],
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': ['name', 'typed_config', 'is_optional'],
@@ -219,16 +267,13 @@ const BOOTSTRAP: HonouredTable['messages'] = {
 
 /** The table. */
 export const HONOURED: HonouredTable = {
-  messages: { ...CORE, ...ROUTES, ...LISTENERS, ...HTTP, ...CLUSTERS, ...BOOTSTRAP },
+  messages: { ...CORE, ...ROUTES, ...LISTENERS, ...TLS, ...HTTP, ...CLUSTERS, ...BOOTSTRAP },
   instead: {
     'envoy.config.core.v3.Address.pipe': 'use socket_address',
     'envoy.config.core.v3.ConfigSource.api_config_source': 'use ads: {} and one ads_config',
     'envoy.config.core.v3.ConfigSource.path_config_source': 'use ads: {} and one ads_config',
     'envoy.config.core.v3.HeaderValue.raw_value': 'use value',
-    'envoy.config.route.v3.RouteMatch.connect_matcher': 'use prefix, path, path_separated_prefix or safe_regex',
     'envoy.config.route.v3.WeightedCluster.ClusterWeight.cluster_header': 'use name',
-    'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector':
-      'leave it out: codec_type AUTO looks at the first bytes',
     'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.tls_certificate_sds_secret_configs':
       'use tls_certificates',
   },

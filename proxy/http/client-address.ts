@@ -3,9 +3,9 @@
  * manipulation, "x-forwarded-for"). Asked by logs and header edits. COLD.
  */
 import { isIP } from 'node:net';
-import type { Exchange } from './exchange.ts';
 import { HeaderName } from './header-name.ts';
 import { LocalHead } from './local-head.ts';
+import type { Loggable } from './loggable.ts';
 import type { HeaderFields } from './message.ts';
 
 /** An address with its port; 0 where only the address is known. */
@@ -17,7 +17,7 @@ export interface ClientAddress {
 const FORWARDED_FOR = new HeaderName('x-forwarded-for');
 
 /** The address that the manager trusts: one of x-forwarded-for, or that of the connection. */
-export function clientAddress(exchange: Exchange): ClientAddress {
+export function clientAddress(exchange: Loggable): ClientAddress {
   const { downstream, manager, head, wire } = exchange;
   const { clientHop } = manager;
   if (clientHop >= 0) {
@@ -25,7 +25,8 @@ export function clientAddress(exchange: Exchange): ClientAddress {
     const address = chain[chain.length - 1 - clientHop];
     if (address !== undefined && isIP(address) !== 0) return { address, port: 0 };
   }
-  return { address: downstream.remoteAddress, port: downstream.remotePort };
+  const { host, port } = downstream.connection.remote;
+  return { address: host, port };
 }
 
 /** The header fields of a request that has been sent to an endpoint. */

@@ -14,6 +14,7 @@ import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
 import { HeaderName } from './header-name.ts';
+import { InternalRequests } from './internal-requests.ts';
 import type { LocalHead } from './local-head.ts';
 import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
@@ -36,6 +37,7 @@ export class ConnectionManager implements ExchangeManager {
   readonly stats: ManagerStats;
   readonly scheme: string;
   readonly hostname: string;
+  readonly upgrades: Readonly<Record<string, boolean>>;
   readonly clientHop: number;
   active: HttpActive;
   /** The listener drains: answers carry `connection: close`. */
@@ -44,6 +46,8 @@ export class ConnectionManager implements ExchangeManager {
   readonly #date: DateHeader;
   readonly #generated: GeneratedLines;
   readonly #policy: RequestPolicy;
+  /** Null when no address is an internal one. */
+  readonly #internal: InternalRequests | null;
   /** Null when nothing is logged. */
   readonly #log: ExchangeLog | null;
 
@@ -69,9 +73,12 @@ export class ConnectionManager implements ExchangeManager {
     this.scheme = config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http');
     this.#generated = new GeneratedLines(deps.loop.random, this.scheme);
     this.#policy = new RequestPolicy(config);
+    const { internalRanges, useRemoteAddress } = config;
+    this.#internal = internalRanges.length === 0 ? null : new InternalRequests(internalRanges, useRemoteAddress);
     this.#log = deps.accessLog ?? null;
     this.clientHop = clientHop(config);
     this.hostname = deps.hostname ?? '';
+    this.upgrades = config.upgrades;
   }
 
   nowMs(): number {
@@ -91,6 +98,7 @@ export class ConnectionManager implements ExchangeManager {
     stats.rqActive++;
     if (this.#log !== null) this.#log.begin(exchange);
     if (!this.#setAuthority(exchange)) return;
+    if (this.#internal !== null) this.#internal.mark(exchange);
     if ((exchange.head.traits & this.#policy.watched) !== 0 && !this.#policy.admit(exchange)) return;
     this.#prepareRequest(exchange);
     if (exchange.active.table === null) {
@@ -128,7 +136,7 @@ export class ConnectionManager implements ExchangeManager {
     }
     if (config.stripPort !== 'none') {
       const bare = withoutPort(authority);
-      const strip = config.stripPort === 'any' || authority === `${bare}:${exchange.downstream.localPort}`;
+      const strip = config.stripPort === 'any' || authority === `${bare}:${exchange.downstream.connection.local.port}`;
       if (strip && bare.length !== authority.length) head.setAuthority(bare);
       if (strip) authority = bare;
     }
@@ -247,7 +255,7 @@ function clientHop({ useRemoteAddress, skipXffAppend, xffNumTrustedHops }: HttpC
 
 function appendForwardedFor(exchange: Exchange): void {
   const { head } = exchange;
-  const address = exchange.downstream.remoteAddress;
+  const address = exchange.downstream.connection.remote.host;
   const line = head.find(FORWARDED_FOR, 0);
   if (line < 0) {
     head.add('x-forwarded-for', address);

@@ -9,6 +9,7 @@
  * Every field is set in the constructor; the object never changes shape.
  */
 import type { WeightedCluster } from '../config/model/route.ts';
+import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
@@ -51,6 +52,8 @@ export interface ExchangeManager {
   prepareResponse(exchange: Exchange, head: ResponseHead): void;
   /** `http` or `https`, as the client's side of this manager is. */
   readonly scheme: string;
+  /** Protocols that requests may upgrade to, unless their route says otherwise. */
+  readonly upgrades: Readonly<Record<string, boolean>>;
   /** Of the machine. */
   readonly hostname: string;
   /** Which address of x-forwarded-for is the client's, counted from the end; -1 for that of the connection. */
@@ -61,15 +64,9 @@ export interface ExchangeManager {
 
 /** The side of the client: a codec's stream. */
 export interface Downstream {
-  /** The client's address in text, for forwarded headers and logs. */
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  /** The side of this proxy, and a number that no other connection of this process has. For logs: asked when needed. */
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly connectionId: number;
-  /** The name the client asked for by TLS, or null. */
-  readonly serverName: string | null;
+  readonly connection: ConnectionInfo;
+  /** `HTTP/1.1`, as logs call it. */
+  readonly protocol: string;
   /** False for an HTTP/1.0 client, to which chunks mean nothing. */
   readonly acceptsChunked: boolean;
   /** Trailers of the answer may be sent to it, and those of its request forwarded. */
@@ -145,12 +142,21 @@ export class Exchange {
   /** What access logs want to know; null when the exchange is not logged. */
   record: ExchangeRecord | null = null;
   failure: Failure | null = null;
+  /** It comes from inside: its x-envoy-* headers count. */
+  internal = false;
+  /** The protocol that the client asks to go on with, in lower case, or `connect`; empty for plain requests. */
+  upgrade = '';
+  /** A CONNECT that ends here: the endpoint is reached by TCP, and not told of the request. */
+  connectsTcp = false;
+  /** The endpoint has agreed: bytes go both ways until both sides have ended. */
+  tunnel = false;
   /** The request could not be read: its head means nothing. */
   unreadable = false;
   /** Status sent to the client, 0 before. */
   status = 0;
   responseStarted = false;
   ended = false;
+  #responseDone = false;
   #nextFilter = 0;
 
   constructor(
@@ -210,6 +216,7 @@ export class Exchange {
     if (done) this.requestDone = true;
     if (this.record !== null) this.record.requestBody(buffer, start, end, done, this.manager.nowMs());
     this.upstream?.sendBody(buffer, start, end, done);
+    if (done && this.tunnel && this.#responseDone) this.#end();
   }
 
   /** The client closed its connection, or broke the protocol in the middle of its body. */
@@ -231,6 +238,10 @@ export class Exchange {
   respond(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
     this.status = head.status;
     this.responseStarted = true;
+    if (head.tunnel) {
+      this.tunnel = true;
+      this.requestDone = false;
+    }
     for (const hook of this.active.chain.onResponse) hook(this, head);
     this.manager.prepareResponse(this, head);
     if (this.record !== null) this.#recordHead(this.record, head, buffer, start, end, done);
@@ -255,7 +266,10 @@ export class Exchange {
   respondBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     if (this.record !== null) this.record.answerBody(buffer, start, end, done, this.manager.nowMs());
     this.downstream.sendBody(buffer, start, end, done);
-    if (done) this.#end();
+    if (!done) return;
+    this.#responseDone = true;
+    // Each side of a tunnel ends for itself.
+    if (!this.tunnel || this.requestDone) this.#end();
   }
 
   /**

@@ -76,6 +76,38 @@ export const CONNECT_TIMEOUT = failure(
   'upstream_reset_before_response_started{connection_timeout}',
   'The connection to the endpoint was not made within the connect timeout.',
 );
+export const TLS_FAILURE = failure(
+  'UF',
+  'upstream',
+  'if-unsent',
+  503,
+  'upstream_reset_before_response_started{remote_connection_failure|TLS_error}',
+  'The TLS handshake with the endpoint failed.',
+);
+export const PROXY_HEADER_POOLED = failure(
+  'UF',
+  'local',
+  'never',
+  503,
+  'upstream_reset_before_response_started{proxy_protocol}',
+  'The cluster sends PROXY headers, which name one client per connection: it can carry TCP, but no requests.',
+);
+export const UPGRADE_REFUSED = failure(
+  '-',
+  'local',
+  'never',
+  403,
+  'upgrade_failed',
+  'The protocol that the request wants to upgrade to is not allowed here (upgrade_configs).',
+);
+export const UPGRADE_WITH_BODY = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.upgrade_with_body',
+  'A request that wants to upgrade has a body: where the other protocol begins could be read in two ways.',
+);
 export const UPSTREAM_RESET = failure(
   'UC',
   'upstream',
@@ -231,6 +263,14 @@ export const CONNECT_REFUSED = failure(
   405,
   'connect_not_allowed',
   'CONNECT is not configured on this listener.',
+);
+export const CONNECT_WITHOUT_PORT = failure(
+  'DPE',
+  'downstream',
+  'never',
+  400,
+  'http1.connect_target',
+  'CONNECT names a host and a port.',
 );
 export const EXPECTATION_FAILED = failure(
   'DPE',

@@ -1,13 +1,14 @@
 /** The `%COMMAND%`s of substitution formats, by name (envoyproxy.io, "Access logging", command operators). */
+import { addressText } from '../net/address-text.ts';
 import { clientAddress } from './client-address.ts';
-import type { Exchange } from './exchange.ts';
 import type { HeaderValues } from './exchange-record.ts';
 import { HeaderName } from './header-name.ts';
+import type { Loggable } from './loggable.ts';
 import { compileStartTime } from './start-time.ts';
 import { wireHeader, wireMethod, wirePath } from './wire-fields.ts';
 
 /** Evaluates one command. `response` are the fields of the answer, null before there is one. */
-export type Evaluate = (exchange: Exchange, response: HeaderValues | null) => string | number | null;
+export type Evaluate = (exchange: Loggable, response: HeaderValues | null) => string | number | null;
 
 /** Commands without arguments. */
 export const COMMANDS: Readonly<Record<string, Evaluate>> = {
@@ -31,17 +32,22 @@ export const COMMANDS: Readonly<Record<string, Evaluate>> = {
   UPSTREAM_PROTOCOL: ({ wire }) => (wire === '' ? null : 'HTTP/1.1'),
   DOWNSTREAM_REMOTE_ADDRESS: (exchange) => {
     const { address, port } = clientAddress(exchange);
-    return withPort(address, port);
+    return addressText({ host: address, port });
   },
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (exchange) => clientAddress(exchange).address,
   DOWNSTREAM_REMOTE_PORT: (exchange) => clientAddress(exchange).port,
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ downstream }) => withPort(downstream.remoteAddress, downstream.remotePort),
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.remoteAddress,
-  DOWNSTREAM_LOCAL_ADDRESS: ({ downstream }) => withPort(downstream.localAddress, downstream.localPort),
-  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.localAddress,
-  DOWNSTREAM_LOCAL_PORT: ({ downstream }) => downstream.localPort,
-  REQUESTED_SERVER_NAME: ({ downstream }) => downstream.serverName,
-  CONNECTION_ID: ({ downstream }) => downstream.connectionId,
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ downstream }) => addressText(downstream.connection.directRemote),
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.connection.directRemote.host,
+  DOWNSTREAM_LOCAL_ADDRESS: ({ downstream }) => addressText(downstream.connection.local),
+  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.connection.local.host,
+  DOWNSTREAM_LOCAL_PORT: ({ downstream }) => downstream.connection.local.port,
+  DOWNSTREAM_TLS_VERSION: ({ downstream }) => downstream.connection.tls?.version || null,
+  DOWNSTREAM_TLS_CIPHER: ({ downstream }) => downstream.connection.tls?.cipher || null,
+  DOWNSTREAM_PEER_SUBJECT: ({ downstream }) => downstream.connection.tls?.subject ?? null,
+  DOWNSTREAM_PEER_URI_SAN: ({ downstream }) => downstream.connection.tls?.names('uri') || null,
+  DOWNSTREAM_PEER_DNS_SAN: ({ downstream }) => downstream.connection.tls?.names('dns') || null,
+  REQUESTED_SERVER_NAME: ({ downstream }) => downstream.connection.serverName,
+  CONNECTION_ID: ({ downstream }) => downstream.connection.id,
   HOSTNAME: ({ manager }) => manager.hostname,
   ROUTE_NAME: ({ route }) => route?.config.name || null,
   // Virtual clusters are not honoured: no request has one.
@@ -81,32 +87,28 @@ function longName(flag: string): string {
 }
 
 /** The response flags in the order in which they were raised; empty when all went well. */
-export function responseFlags({ flags, failure }: Exchange): readonly string[] {
+export function responseFlags({ flags, failure }: Loggable): readonly string[] {
   const own = failure === null || failure.flag === '-' ? [] : [failure.flag];
   return flags === null ? own : [...flags, ...own];
 }
 
-function protocolOf({ downstream }: Exchange): string {
-  return downstream.acceptsChunked ? 'HTTP/1.1' : 'HTTP/1.0';
+function protocolOf({ downstream }: Loggable): string | null {
+  return downstream.protocol;
 }
 
-function responseCodeDetails({ failure, responseStarted, record }: Exchange): string | null {
+function responseCodeDetails({ failure, responseStarted, record }: Loggable): string | null {
   if (failure !== null) return failure.details;
   if (!responseStarted) return null;
   return record?.answerStartMs === -1 ? 'direct_response' : 'via_upstream';
 }
 
-function sinceStart({ startedMs }: Exchange, ms: number | undefined): number | null {
+function sinceStart({ startedMs }: Loggable, ms: number | undefined): number | null {
   return ms === undefined || ms < 0 ? null : Math.floor(ms - startedMs);
 }
 
-function responseTxDuration({ record }: Exchange): number | null {
+function responseTxDuration({ record }: Loggable): number | null {
   if (record === null || record.answerStartMs < 0 || record.answerEndMs < 0) return null;
   return Math.floor(record.answerEndMs - record.answerStartMs);
-}
-
-function withPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function requestHeader(args: readonly string[]): Evaluate {
@@ -121,17 +123,17 @@ function requestHeader(args: readonly string[]): Evaluate {
 }
 
 /** The head is used up once it was forwarded; what went out still tells. */
-function requestField(exchange: Exchange, name: HeaderName): string | null {
+function requestField(exchange: Loggable, name: HeaderName): string | null {
   const { head, wire, unreadable } = exchange;
   if (unreadable) return null;
   const sent = wire !== '';
   switch (name.name) {
     case ':method':
-      return sent ? wireMethod(wire) : head.method;
+      return (sent ? wireMethod(wire) : head.method) || null;
     case ':path':
-      return sent ? wirePath(wire) : head.path;
+      return (sent ? wirePath(wire) : head.path) || null;
     case ':authority':
-      return sent ? wireHeader(wire, 'host') : head.authority;
+      return (sent ? wireHeader(wire, 'host') : head.authority) || null;
     case ':scheme':
       return requestField(exchange, FORWARDED_PROTO) ?? exchange.manager.scheme;
     default:

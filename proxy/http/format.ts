@@ -3,9 +3,9 @@
  * A command without a value gives null, which callers render as `-` (logs) or as nothing (headers).
  */
 import type { FormatPart } from '../config/model/header-edits.ts';
-import type { Exchange } from './exchange.ts';
 import type { HeaderValues } from './exchange-record.ts';
 import { COMMANDS, type Evaluate, PARAMETERISED } from './format-commands.ts';
+import type { Loggable } from './loggable.ts';
 
 /** Commands this proxy knows; the decoder refuses any other, so that nothing is silently empty. */
 export const FORMAT_COMMANDS: ReadonlySet<string> = new Set([...Object.keys(COMMANDS), ...Object.keys(PARAMETERISED)]);
@@ -25,13 +25,13 @@ export class Format {
    * The text for this exchange; null when a single command stands alone and has no value. `absent` stands for commands
    * without a value between others.
    */
-  evaluate(exchange: Exchange, response: HeaderValues | null, absent = ''): string | null {
+  evaluate(exchange: Loggable, response: HeaderValues | null, absent = ''): string | null {
     const value = this.value(exchange, response, absent);
     return typeof value === 'number' ? String(value) : value;
   }
 
   /** The same, where a single command that counts something gives a number. */
-  value(exchange: Exchange, response: HeaderValues | null, absent: string): string | number | null {
+  value(exchange: Loggable, response: HeaderValues | null, absent: string): string | number | null {
     if (this.literal !== null) return this.literal;
     if (this.#parts.length === 1) return this.#parts[0]!(exchange, response);
     let text = '';

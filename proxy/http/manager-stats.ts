@@ -14,6 +14,8 @@ export class ManagerStats {
   cxDelayedCloseTimeout = 0;
   cxRxBytes = 0;
   cxTxBytes = 0;
+  cxUpgradesTotal = 0;
+  cxUpgradesActive = 0;
   rqTotal = 0;
   rqHttp1Total = 0;
   rqActive = 0;

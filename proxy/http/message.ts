@@ -28,15 +28,14 @@ export interface RequestHead extends HeaderFields {
   readonly authority: string;
   /** Bits of request-traits.ts. */
   readonly traits: number;
-  /** Drops every line whose name holds an underscore. */
-  dropUnderscored(): void;
-  /** Drops every line whose name begins with `prefix`, which is in lower case. */
-  dropPrefixed(prefix: string): void;
-  /**
-   * Trailers pass both ways: the client's Trailer field goes on, and `TE: trailers` is said anew for the next hop
-   * (RFC 9110 sections 6.6.2 and 10.1.4).
-   */
-  announceTrailers(): void;
+  /** The Upgrade field as it came; empty when there is none. It is not forwarded unless it is added again. */
+  readonly upgradeValue: string;
+  /** How the body is delimited. */
+  readonly framing: 'none' | 'length' | 'chunked' | 'close';
+  /** Drops every line whose lower-case name fits. */
+  dropWhere(fits: (name: string) => boolean): void;
+  /** Undoes that the lines of that lower-case name were dropped, unless Connection named them. */
+  restore(name: string): void;
   setPath(path: string): void;
   setAuthority(authority: string): void;
   /** The edited head as HTTP/1.1, with `generated` lines and body bytes behind it. The head is used up. */
@@ -48,6 +47,8 @@ export interface RequestHead extends HeaderFields {
 export interface ResponseHead extends HeaderFields {
   readonly protocol: 'http1';
   readonly status: number;
+  /** The endpoint has agreed to an upgrade or CONNECT: what follows is no body, and has no end of its own. */
+  readonly tunnel: boolean;
   /** How the body that came with it was delimited. */
   readonly framing: 'none' | 'length' | 'chunked' | 'close';
   /** Content-Length, or -1. */

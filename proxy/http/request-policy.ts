@@ -8,11 +8,13 @@ import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
 import type { Exchange } from './exchange.ts';
 import {
   CONNECT_REFUSED,
+  CONNECT_WITHOUT_PORT,
   EXPECTATION_FAILED,
   MAX_FORWARDS_INVALID,
   PATH_REFUSED,
   TRACE_REFUSED,
   UNDERSCORE_REFUSED,
+  UPGRADE_WITH_BODY,
 } from './failure.ts';
 import { HeaderName } from './header-name.ts';
 import { normalizePath } from './path-normalizer.ts';
@@ -25,6 +27,7 @@ import {
   TRAIT_UNDERSCORE,
   TRAIT_UNKNOWN_EXPECTATION,
   TRAIT_UNUSUAL_PATH,
+  TRAIT_UPGRADE,
 } from './request-traits.ts';
 
 /** Headers by which Envoy's router is steered; a client outside may not set them, and without internal addresses all are. */
@@ -76,6 +79,7 @@ export class RequestPolicy {
     // (Envoy's default for forward_client_cert_details, SANITIZE).
     let watched = TRAIT_TRACE | TRAIT_CONNECT | TRAIT_UNKNOWN_EXPECTATION | TRAIT_MAX_FORWARDS | TRAIT_CLIENT_CERT;
     watched |= TRAIT_ENVOY_HEADER;
+    watched |= TRAIT_UPGRADE;
     if (normalizePath || mergeSlashes || escapedSlashes !== 'keep') watched |= TRAIT_UNUSUAL_PATH;
     if (headersWithUnderscores !== 'allow') watched |= TRAIT_UNDERSCORE;
     this.watched = watched;
@@ -90,19 +94,20 @@ export class RequestPolicy {
         exchange.fail(UNDERSCORE_REFUSED);
         return false;
       }
-      head.dropUnderscored();
+      head.dropWhere((name) => name.includes('_'));
     }
     if ((traits & TRAIT_CLIENT_CERT) !== 0) head.remove(CLIENT_CERT);
-    if ((traits & TRAIT_ENVOY_HEADER) !== 0) {
+    if ((traits & TRAIT_ENVOY_HEADER) !== 0 && !exchange.internal) {
       for (const name of CONTROL_HEADERS) head.remove(name);
       if (this.#config.useRemoteAddress) {
         for (const name of EDGE_HEADERS) head.remove(name);
-        head.dropPrefixed(OWN_PREFIX);
+        head.dropWhere((name) => name.startsWith(OWN_PREFIX));
       }
     }
     if ((traits & TRAIT_UNKNOWN_EXPECTATION) !== 0) exchange.fail(EXPECTATION_FAILED);
     else if ((traits & TRAIT_TRACE) !== 0) exchange.fail(TRACE_REFUSED);
-    else if ((traits & TRAIT_CONNECT) !== 0) exchange.fail(CONNECT_REFUSED);
+    else if ((traits & TRAIT_CONNECT) !== 0) noteConnect(exchange);
+    else if ((traits & TRAIT_UPGRADE) !== 0) noteUpgrade(exchange);
     if (exchange.ended) return false;
     if ((traits & TRAIT_MAX_FORWARDS) !== 0 && !forwardsLeft(exchange)) return false;
     return (traits & TRAIT_UNUSUAL_PATH) === 0 || this.#normalize(exchange);
@@ -124,6 +129,28 @@ export class RequestPolicy {
         return false;
     }
   }
+}
+
+/** RFC 9110 section 9.3.6: a tunnel to a host and a port. Only routes made for it take one. */
+function noteConnect(exchange: Exchange): void {
+  const { head, active } = exchange;
+  if (active.table?.takesConnect !== true) exchange.fail(CONNECT_REFUSED);
+  else if (!CONNECT_TARGET.test(head.authority)) exchange.fail(CONNECT_WITHOUT_PORT);
+  else if (head.framing !== 'none') exchange.fail(UPGRADE_WITH_BODY);
+  else exchange.upgrade = 'connect';
+}
+
+const CONNECT_TARGET = /.:0*[1-9][0-9]{0,4}$/;
+
+/**
+ * Keeps what the client wants to upgrade to; its route decides. Upgrades to HTTP/2 and TLS are offers that a server may
+ * pass over (RFC 9110 section 7.8), and clients make them with ordinary requests: those stay what they are.
+ */
+function noteUpgrade(exchange: Exchange): void {
+  const type = exchange.head.upgradeValue.toLowerCase();
+  if (type === 'h2c' || type.startsWith('tls/')) return;
+  if (exchange.head.framing !== 'none') exchange.fail(UPGRADE_WITH_BODY);
+  else exchange.upgrade = type;
 }
 
 /** RFC 9110 section 7.6.2: OPTIONS with 0 ends here, else the number is one less. Other methods ignore the field. */

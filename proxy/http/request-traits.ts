@@ -17,7 +17,9 @@ export const TRAIT_MAX_FORWARDS = 16;
 export const TRAIT_TRACE = 32;
 /** The method is CONNECT. */
 export const TRAIT_CONNECT = 64;
+/** The client wants to go on with another protocol: `Connection: upgrade` with an `Upgrade` field. */
+export const TRAIT_UPGRADE = 256;
 /** `TE: trailers`: the client takes trailers. */
-export const TRAIT_TAKES_TRAILERS = 256;
+export const TRAIT_TAKES_TRAILERS = 512;
 /** There is an expectation other than `100-continue`. */
 export const TRAIT_UNKNOWN_EXPECTATION = 128;

@@ -10,6 +10,10 @@ export interface ResponseReceiver {
   readonly acceptsTrailers: boolean;
   /** The request has no answer body whatever the head says (HEAD). */
   readonly isHead: boolean;
+  /** The request asks for an upgrade: a 101 is its answer, and bytes go both ways from there on. */
+  readonly upgrades: boolean;
+  /** The request is a CONNECT: a 2xx opens a tunnel, and has no body. */
+  readonly connects: boolean;
   onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void;
   onInterim(head: ResponseHead): void;

@@ -29,7 +29,7 @@ export class AnswerWriter {
   head(head: ResponseHead, isHead: boolean, buffer: Buffer, start: number, end: number): void {
     // The framing comes first: it may decide that the connection closes.
     const framing = this.#frame(head, isHead);
-    const lines = framing + this.#connectionLine();
+    const lines = head.tunnel ? tunnelLine(head) : framing + this.#connectionLine();
     const { out } = this.#loop;
     if (end - start <= STRING_WRITE_BYTES) this.#write(head.composeResponse(out, lines, buffer, start, end));
     else {
@@ -78,6 +78,11 @@ export class AnswerWriter {
     this.#stats.cxTxBytes += text.length;
     this.#transport.write(text);
   }
+}
+
+/** A tunnel has no framing, and its connection no other end; an upgrade is agreed to on every hop. */
+function tunnelLine({ status }: ResponseHead): string {
+  return status === 101 ? 'connection: upgrade\r\n' : '';
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -4,7 +4,9 @@
  *   state        next            bytes that come
  *   connecting   idle, closed    none
  *   idle         busy, closed    nobody asked: the connection is closed
- *   busy         idle, closed    head, then body by its framing (RFC 9112 section 6.3)
+ *   busy         idle, tunnel,   head, then body by its framing (RFC 9112 section 6.3)
+ *                closed
+ *   tunnel       closed          another protocol, after a 101 that was asked for; each side ends for itself
  *   closed       -               none
  *
  * A hostile or broken endpoint can end its own connection, never confuse two answers: bytes behind an answer, an answer
@@ -16,15 +18,17 @@ import {
   CONNECT_FAILURE,
   CONNECT_TIMEOUT,
   type Failure,
+  TLS_FAILURE,
   UPSTREAM_PROTOCOL,
   UPSTREAM_RESET,
   UPSTREAM_TRUNCATED,
 } from '../http/failure.ts';
+import { HeaderName } from '../http/header-name.ts';
 import type { LimitCounters } from '../http/limit-counters.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
-import { type DialHandler, dial } from '../net/dial.ts';
+import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
-import type { Transport } from '../net/transport.ts';
+import type { DialHandler, Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
 import { LF } from './bytes.ts';
 import { countBodyLimit, countHeadLimit } from './count-limits.ts';
@@ -51,7 +55,7 @@ export interface ClientConnectionOwner {
   onClosed(connection: Http1ClientConnection, failure: Failure | null): void;
 }
 
-type State = 'connecting' | 'idle' | 'busy' | 'closed';
+type State = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed';
 
 export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream, AnswerWaiter {
   readonly #loop: Loop;
@@ -69,7 +73,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   #requestDone = true;
   #keepAlive = true;
   #interims = 0;
-  #connectTimedOut = false;
+  /** Why it never stood, should it come to that. */
+  #refusal: Failure = CONNECT_FAILURE;
   #readPaused = false;
   /** The endpoint takes no more of this request. */
   #writeFailed = false;
@@ -82,6 +87,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   constructor(
     loop: Loop,
+    dialer: Dialer,
     address: SocketAddress,
     connectTimeoutMs: number,
     limits: Http1Limits,
@@ -95,7 +101,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#body = new BodyRelay(loop.body);
     this.dialledMs = loop.nowMs;
     this.#connectDeadline = new Deadline(this);
-    this.#transport = dial(loop, address, this);
+    this.#transport = dialer.dial(address, this, null);
     hearOut(this.#transport.socket, this);
     loop.wheel.arm(this.#connectDeadline, connectTimeoutMs);
   }
@@ -131,10 +137,16 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#requestDone = done;
     this.txBytes += end - start;
     if (end > start && !this.#writeFailed) this.#transport.writeBytes(buffer, start, end);
+    if (done && this.#state === 'tunnel') this.#transport.end();
   }
 
   cancel(): void {
     this.#receiver = null;
+    // Both sides of a tunnel have ended: what was written last is still on its way.
+    if (this.#state === 'tunnel' && this.#requestDone && this.#body.done) {
+      this.#end(null, true);
+      return;
+    }
     // The rest of the answer would have to be read and thrown away; a new connection is cheaper and safer.
     this.#end(null);
   }
@@ -170,7 +182,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
       this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
       return;
     }
-    this.#connectTimedOut = true;
+    this.#refusal = CONNECT_TIMEOUT;
     this.#end(null);
   }
 
@@ -193,6 +205,11 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   onEnd(): void {
     const receiver = this.#receiver;
+    if (this.#state === 'tunnel') {
+      this.#body.finishAtClose();
+      receiver?.onBody(EMPTY, 0, 0, true);
+      return;
+    }
     if (receiver !== null && this.#headSeen && this.#body.finishAtClose()) {
       const { buffer, start, end } = this.#body;
       this.#receiver = null;
@@ -205,20 +222,22 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#receiver?.onWritable();
   }
 
-  onClose(): void {
+  onClose(error: Error | null): void {
+    if (this.#state === 'connecting' && error !== null) this.#refusal = refusalFor(error);
     this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
   }
 
   /** It is over: the owner learns it now, not when the socket has closed, or it could hand out a dead connection. */
-  #end(failure: Failure | null): void {
+  #end(failure: Failure | null, whenWritten = false): void {
     if (this.#state === 'closed') return;
-    const refusal = this.#state !== 'connecting' ? null : this.#connectTimedOut ? CONNECT_TIMEOUT : CONNECT_FAILURE;
+    const refusal = this.#state === 'connecting' ? this.#refusal : null;
     this.#state = 'closed';
     this.#loop.wheel.disarm(this.#connectDeadline);
     const receiver = this.#receiver;
     this.#receiver = null;
     this.#partial = null;
-    this.#transport.destroy();
+    if (whenWritten) this.#transport.destroyWhenWritten();
+    else this.#transport.destroy();
     this.#owner.onClosed(this, refusal);
     if (failure !== null) receiver?.onReset(failure);
   }
@@ -257,7 +276,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
       this.#refuse(UPSTREAM_PROTOCOL);
       return;
     }
-    if (head.status < 200) this.#onInterim(head, buffer, end);
+    if (this.#receiver!.connects && head.status >= 200 && head.status < 300) this.#openTunnel(head, buffer, end);
+    else if (head.status < 200) this.#onInterim(head, buffer, end);
     else {
       this.#partial = null;
       this.#onFinalHead(head, buffer, end);
@@ -266,7 +286,11 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 
   #onInterim(head: MessageHead, buffer: Buffer, end: number): void {
     const next = head.end;
-    // 101 ends HTTP on this connection, which nobody asked for; and interim answers without end are an attack.
+    if (head.status === 101 && this.#receiver!.upgrades && head.upgrade) {
+      this.#openTunnel(head, buffer, end);
+      return;
+    }
+    // A 101 that nobody asked for would end HTTP here for one side only; interim answers without end are an attack.
     const endless = ++this.#interims > FIXED_LIMITS.interimResponses;
     if (head.status === 101 || endless) {
       if (endless) this.#owner.counters.tooManyInterim++;
@@ -279,6 +303,25 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     else this.#partial = null;
   }
 
+  #openTunnel(head: MessageHead, buffer: Buffer, end: number): void {
+    this.#state = 'tunnel';
+    this.#headSeen = true;
+    this.#requestDone = false;
+    this.#keepAlive = false;
+    this.#partial = null;
+    this.#body.begin('close', 0, false);
+    this.#body.feed(buffer, head.end, end);
+    head.tunnel = true;
+    if (head.status === 101) head.add('upgrade', head.upgradeValue);
+    else {
+      // What they say means nothing in an answer to CONNECT (RFC 9110 section 9.3.6).
+      head.remove(CONTENT_LENGTH);
+      head.remove(TRANSFER_ENCODING);
+      head.framing = 'none';
+    }
+    this.#receiver!.onHead(head, this.#body.buffer, this.#body.start, this.#body.end, false);
+  }
+
   #onFinalHead(head: MessageHead, buffer: Buffer, end: number): void {
     const receiver = this.#receiver!;
     const framing = receiver.isHead ? 'none' : head.framing;
@@ -287,7 +330,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#headSeen = true;
     const body = this.#body;
     const { acceptsTrailers } = receiver;
-    if (acceptsTrailers) head.announceTrailers();
+    if (acceptsTrailers) head.restore('trailer');
     body.begin(framing, head.contentLength, receiver.acceptsChunked, acceptsTrailers, head.nominated);
     const used = body.feed(buffer, head.end, end);
     if (used < 0) {
@@ -338,4 +381,15 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.idleSinceMs = this.#loop.nowMs;
     this.#owner.onIdle(this);
   }
+}
+
+const CONTENT_LENGTH = new HeaderName('content-length');
+const TRANSFER_ENCODING = new HeaderName('transfer-encoding');
+const EMPTY = Buffer.alloc(0);
+
+/** Errors of the socket itself have codes that are not OpenSSL's; what TLS found wrong is told to whoever asks. */
+function refusalFor(error: Error): Failure {
+  const code = (error as NodeJS.ErrnoException).code ?? 'ERR_TLS';
+  if (!code.startsWith('ERR_')) return CONNECT_FAILURE;
+  return { ...TLS_FAILURE, sentence: `${TLS_FAILURE.sentence.slice(0, -1)}: ${error.message}.` };
 }

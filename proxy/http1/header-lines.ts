@@ -6,6 +6,7 @@ import {
   TRAIT_TAKES_TRAILERS,
   TRAIT_UNDERSCORE,
   TRAIT_UNKNOWN_EXPECTATION,
+  TRAIT_UPGRADE,
 } from '../http/request-traits.ts';
 import {
   COLON,
@@ -119,6 +120,7 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
       case 7:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, UPGRADE)) {
           head.upgrade = true;
+          head.upgradeLine = line;
           head.drop(line);
         } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, TRAILER)) head.drop(line);
         break;
@@ -225,6 +227,7 @@ function applyConnectionOptions(head: MessageHead, buffer: Buffer): number {
     }
   }
   head.upgrade = head.upgrade && upgradeNamed && head.minor === 1;
+  if (head.upgrade) head.traits |= TRAIT_UPGRADE;
   return COMPLETE;
 }
 

@@ -10,7 +10,7 @@
  */
 import type { HeaderName } from '../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
-import { TRAIT_TAKES_TRAILERS } from '../http/request-traits.ts';
+import { TRAIT_CONNECT } from '../http/request-traits.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
 import { copyWithHeadroom, HEADROOM_BYTES } from '../net/loop.ts';
 import { equalsIgnoreCase } from './bytes.ts';
@@ -19,7 +19,6 @@ import { equalsIgnoreCase } from './bytes.ts';
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
 
 const FIELDS = 4;
-const TRAILER = 'trailer';
 
 /** A header line that an edit adds. */
 interface AddedLine {
@@ -55,6 +54,8 @@ export class MessageHead implements RequestHead, ResponseHead {
   upgrade = false;
   /** Lower-case names of fields that Connection named, which end here; null for none. */
   nominated: string[] | null = null;
+  /** The line of the Upgrade field, or -1. It is not forwarded: whoever upgrades adds it anew. */
+  upgradeLine = -1;
   /** Bits of request-traits.ts. */
   traits = 0;
 
@@ -71,7 +72,6 @@ export class MessageHead implements RequestHead, ResponseHead {
   expectLine = -1;
   /** The line of the Host field, or -1. */
   hostLine = -1;
-
   /** The target is that of the whole server: `*` in origin form, though a route sees `/`. */
   asterisk = false;
 
@@ -81,6 +81,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   keepAliveLine = -1;
   /** The status line ends behind the digits, without the space that RFC 9112 section 4 asks for. */
   bareStatus = false;
+  tunnel = false;
 
   #path: string | null = null;
   #authority: string | null = null;
@@ -108,6 +109,8 @@ export class MessageHead implements RequestHead, ResponseHead {
     this.keepAlive = false;
     this.upgrade = false;
     this.nominated = null;
+    this.upgradeLine = -1;
+    this.tunnel = false;
     this.traits = 0;
     this.expectContinue = false;
     this.expectLine = -1;
@@ -152,6 +155,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.keepAlive = this.keepAlive;
     copy.upgrade = this.upgrade;
     copy.nominated = this.nominated;
+    copy.upgradeLine = this.upgradeLine;
     copy.traits = this.traits;
     copy.methodEnd = this.methodEnd - shift;
     copy.targetStart = this.targetStart - shift;
@@ -165,6 +169,7 @@ export class MessageHead implements RequestHead, ResponseHead {
     copy.asterisk = this.asterisk;
     copy.status = this.status;
     copy.bareStatus = this.bareStatus;
+    copy.tunnel = this.tunnel;
     copy.#newPath = this.#newPath;
     copy.#newAuthority = this.#newAuthority;
     return copy;
@@ -228,6 +233,10 @@ export class MessageHead implements RequestHead, ResponseHead {
     return this.buffer.latin1Slice(this.index[at], this.index[at + 1]);
   }
 
+  get upgradeValue(): string {
+    return this.upgradeLine < 0 ? '' : this.value(this.upgradeLine);
+  }
+
   valueStart(line: number): number {
     return this.index[line * FIELDS + 2]!;
   }
@@ -250,27 +259,17 @@ export class MessageHead implements RequestHead, ResponseHead {
     if (this.added !== null) this.added = this.added.filter((each) => each.name.toLowerCase() !== name.name);
   }
 
-  dropUnderscored(): void {
-    for (let line = 0; line < this.count; line++) if (this.name(line).includes('_')) this.drop(line);
+  dropWhere(fits: (name: string) => boolean): void {
+    for (let line = 0; line < this.count; line++) if (fits(this.name(line).toLowerCase())) this.drop(line);
   }
 
-  dropPrefixed(prefix: string): void {
-    for (let line = 0; line < this.count; line++) if (this.name(line).toLowerCase().startsWith(prefix)) this.drop(line);
-  }
-
-  announceTrailers(): void {
-    if (this.nominated?.includes(TRAILER) !== true) {
-      for (let line = 0; line < this.count; line++)
-        if (this.dropped[line] === 1 && this.name(line).toLowerCase() === TRAILER) this.#keep(line);
+  restore(name: string): void {
+    if (this.nominated?.includes(name) === true) return;
+    for (let line = 0; line < this.count; line++) {
+      if (this.dropped[line] === 0 || this.name(line).toLowerCase() !== name) continue;
+      this.droppedCount -= this.dropped[line]!;
+      this.dropped[line] = 0;
     }
-    if ((this.traits & TRAIT_TAKES_TRAILERS) === 0 || this.status !== 0) return;
-    this.add('te', 'trailers');
-    this.add('connection', 'te');
-  }
-
-  #keep(line: number): void {
-    this.dropped[line] = 0;
-    this.droppedCount--;
   }
 
   add(name: string, value: string): void {
@@ -373,6 +372,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   #writeRequestLine(out: ByteWriter): void {
     out.copy(this.buffer, this.start, this.methodEnd + 1);
     if (this.#newPath !== null) out.latin1(this.#newPath);
+    else if ((this.traits & TRAIT_CONNECT) !== 0) out.copy(this.buffer, this.targetStart, this.targetEnd);
     else if (this.pathStart === this.targetEnd) out.latin1(this.asterisk ? '*' : '/');
     else out.copy(this.buffer, this.pathStart, this.targetEnd);
     out.latin1(' HTTP/1.1\r\n');

@@ -5,6 +5,7 @@
  *   head       a request head, perhaps in pieces      onRequest: body, or done when there is none
  *   body       the body by its framing                onBody; done behind its end
  *   done       the next request (pipelined): kept     head, by `next`
+ *   tunnel     another protocol (after 101)           onBody, for ever
  *   stopped    thrown away
  *
  * A request waits until the one before it has been answered: answers are in order by construction, and an error in a
@@ -37,7 +38,7 @@ export interface RequestSink {
   onFlood(): void;
 }
 
-type State = 'head' | 'body' | 'done' | 'stopped';
+type State = 'head' | 'body' | 'done' | 'tunnel' | 'stopped';
 
 export class RequestReader {
   readonly #sink: RequestSink;
@@ -97,6 +98,9 @@ export class RequestReader {
       case 'done':
         this.#keep(buffer, start, end);
         return;
+      case 'tunnel':
+        this.#onTunnelBytes(buffer, start, end);
+        return;
       case 'stopped':
         return;
     }
@@ -111,6 +115,15 @@ export class RequestReader {
   readPending(): void {
     const pending = this.#pending;
     if (pending !== null && this.#state === 'head') this.#parse(pending.buffer, pending.start, pending.end);
+  }
+
+  /** HTTP has ended with the current request: everything behind it belongs to another protocol. */
+  openTunnel(): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    this.#state = 'tunnel';
+    this.#body.begin('close', 0, false);
+    if (pending !== null) this.#onTunnelBytes(pending.buffer, pending.start, pending.end);
   }
 
   /** Throws away everything that has come or comes. */
@@ -205,6 +218,11 @@ export class RequestReader {
   #refuseBody({ limit }: BodyRelay): void {
     countBodyLimit(this.#counters, limit);
     this.#refuse(limit === null ? BODY_INVALID : BODY_LIMIT);
+  }
+
+  #onTunnelBytes(buffer: Buffer, start: number, end: number): void {
+    this.#body.feed(buffer, start, end);
+    this.#sink.onBody(this.#body);
   }
 
   #refuse(failure: Failure): void {

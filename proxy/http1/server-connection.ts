@@ -19,36 +19,34 @@ import {
   VERSION_TOO_OLD,
 } from '../http/failure.ts';
 import type { ResponseHead } from '../http/message.ts';
+import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Loop } from '../net/loop.ts';
+import type { ConnectionOwner, ServedConnection } from '../net/service.ts';
 import type { Transport, TransportHandler } from '../net/transport.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { BodyRelay } from './body-relay.ts';
 import type { Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
+import { ReadGate } from './read-gate.ts';
 import { RequestReader, type RequestSink } from './request-reader.ts';
 import { ServerTimers, type TimedConnection, type TimeoutKind } from './server-timers.ts';
 
-/** The listener, as far as its connections need it. */
-export interface ServerConnectionOwner {
-  onClosed(connection: Http1ServerConnection): void;
-}
-
-export class Http1ServerConnection implements TransportHandler, RequestSink, Downstream, TimedConnection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly connectionId: number;
+export class Http1ServerConnection
+  implements TransportHandler, ServedConnection, RequestSink, Downstream, TimedConnection
+{
+  readonly connection: ConnectionInfo;
   readonly #loop: Loop;
   readonly #manager: ConnectionManager;
-  readonly #owner: ServerConnectionOwner;
+  readonly #owner: ConnectionOwner;
   readonly #head: MessageHead;
   readonly #reader: RequestReader;
   #transport!: Transport;
   #exchange: Exchange | null = null;
-  #readPaused = false;
-  /** Reading is paused because too much waits, whatever the exchange wants. */
-  #flooded = false;
+  readonly #gate = new ReadGate();
   #peerEnded = false;
   #draining = false;
+  /** An answer was 101: HTTP has ended on this connection. */
+  #upgraded = false;
   readonly #timers: ServerTimers;
   readonly #answers: AnswerWriter;
   requests = 0;
@@ -58,8 +56,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     manager: ConnectionManager,
     limits: Http1Limits,
     head: MessageHead,
-    remote: { readonly address: string; readonly port: number },
-    owner: ServerConnectionOwner,
+    info: ConnectionInfo,
+    owner: ConnectionOwner,
   ) {
     this.#loop = loop;
     this.#manager = manager;
@@ -67,9 +65,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#owner = owner;
     const { config, stats } = manager;
     this.#reader = new RequestReader(loop, limits, head, this, stats.limits, config.http1.enableTrailers);
-    this.remoteAddress = remote.address;
-    this.remotePort = remote.port;
-    this.connectionId = loop.accepted++;
+    this.connection = info;
     this.#timers = new ServerTimers(loop, manager.config, this);
     this.#answers = new AnswerWriter(loop, manager.stats);
     manager.stats.cxTotal++;
@@ -79,6 +75,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   attach(transport: Transport): void {
     this.#transport = transport;
     this.#answers.attach(transport);
+    this.#gate.attach(transport);
     this.#timers.start();
   }
 
@@ -98,6 +95,11 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
       this.#transport.end();
       return;
     }
+    if (exchange.tunnel) {
+      exchange.receiveBody(EMPTY, 0, 0, true);
+      if (exchange.ended) this.#finish();
+      return;
+    }
     // A client that ends its side before it was answered has given up, as in Envoy: the endpoint's work is cut short.
     exchange.clientGone();
     this.#transport.destroy();
@@ -114,6 +116,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     const exchange = this.#exchange;
     this.#exchange = null;
     exchange?.clientGone();
+    if (this.#upgraded) this.#manager.stats.cxUpgradesActive--;
     this.#manager.stats.cxActive--;
     this.#manager.stats.cxDestroy++;
     this.#owner.onClosed(this);
@@ -134,16 +137,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     return this.#answers.acceptsChunked && this.#manager.config.http1.enableTrailers;
   }
 
-  get localAddress(): string {
-    return this.#transport.localAddress;
-  }
-
-  get localPort(): number {
-    return this.#transport.localPort;
-  }
-
-  get serverName(): string | null {
-    return this.#transport.serverName;
+  get protocol(): string {
+    return this.#answers.acceptsChunked ? 'HTTP/1.1' : 'HTTP/1.0';
   }
 
   get queuedBytes(): number {
@@ -208,6 +203,16 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     if (this.#exchange === null && !this.#reader.hasPending) this.#closePolitely();
   }
 
+  finish(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) this.#closePolitely();
+    else if (exchange.tunnel) {
+      // Both peers get what was sent and a regular end.
+      exchange.receiveBody(EMPTY, 0, 0, true);
+      this.#closePolitely();
+    }
+  }
+
   destroy(): void {
     this.#transport.destroy();
   }
@@ -234,18 +239,16 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     if (expects) head.drop(head.expectLine);
     if (head.minor === 0 && !config.http1.acceptHttp10) this.#manager.refuse(exchange, VERSION_TOO_OLD);
     else this.#manager.begin(exchange);
-    // Answered here, so that an endpoint's silence cannot stall the client; not when the answer is there already, nor
-    // when the client did not wait for it (RFC 9110 section 10.1.1).
+    // Here, so that an endpoint's silence cannot stall the client; not behind an answer (RFC 9110 section 10.1.1).
     if (expects && this.#exchange === exchange && this.#reader.inBody) this.#answers.continue();
   }
 
   onBody(body: BodyRelay): void {
     this.#timers.lastActivityMs = this.#loop.nowMs;
     if (body.done) this.#timers.requestComplete();
-    const exchange = this.#exchange;
-    if (exchange === null) return;
-    if (body.done) exchange.trailers = body.trailers;
-    exchange.receiveBody(body.buffer, body.start, body.end, body.done);
+    if (this.#exchange === null) return;
+    this.#exchange.trailers = body.trailers;
+    this.#exchange.receiveBody(body.buffer, body.start, body.end, body.done);
   }
 
   onPartialHead(): void {
@@ -253,15 +256,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   }
 
   onFlood(): void {
-    if (!this.#flooded) this.#manager.stats.limits.pipelineFull++;
-    this.#flooded = true;
-    this.#transport.pause();
-  }
-
-  #endFlood(): void {
-    if (!this.#flooded || this.#reader.flooded) return;
-    this.#flooded = false;
-    if (!this.#readPaused) this.#transport.resume();
+    if (this.#gate.flood()) this.#manager.stats.limits.pipelineFull++;
   }
 
   onInvalid(failure: Failure): void {
@@ -291,15 +286,11 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   }
 
   pauseRequest(): void {
-    if (this.#readPaused) return;
-    this.#readPaused = true;
-    this.#transport.pause();
+    this.#gate.pause();
   }
 
   resumeRequest(): void {
-    if (!this.#readPaused) return;
-    this.#readPaused = false;
-    if (!this.#flooded) this.#transport.resume();
+    this.#gate.resume();
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -310,16 +301,30 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
     this.#timers.requestComplete();
     // Whole answers to half a request: it will not be read to its end.
     if (this.#draining || (done && this.#reader.inBody)) this.#answers.closeAfter = true;
-    this.#answers.head(head, this.#exchange!.isHead, buffer, start, end);
+    const exchange = this.#exchange!;
+    this.#answers.head(head, exchange.isHead, buffer, start, end);
     if (done) this.#finish();
     else this.#throttle();
+    if (exchange.tunnel) this.#openTunnel();
+  }
+
+  /** The answer was 101: what the client sends from here on belongs to the other protocol. */
+  #openTunnel(): void {
+    const { stats } = this.#manager;
+    stats.cxUpgradesTotal++;
+    stats.cxUpgradesActive++;
+    this.#upgraded = true;
+    this.#answers.closeAfter = true;
+    this.#reader.openTunnel();
+    this.#gate.open();
   }
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     this.#timers.lastActivityMs = this.#loop.nowMs;
     this.#answers.body(buffer, start, end);
-    if (done) this.#finish();
-    else this.#throttle();
+    if (!done) this.#throttle();
+    else if (this.#exchange!.tunnel && !this.#exchange!.requestDone) this.#transport.end();
+    else this.#finish();
   }
 
   sendLocal(status: number, headers: string, body: string): void {
@@ -337,8 +342,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   abort(): void {
     this.#reader.stop();
     this.#exchange = null;
-    this.resumeRequest();
-    this.#endFlood();
+    this.#gate.open();
     // A FIN in front of the announced length or the last chunk is a truncation. Towards HTTP/1.0 it would look like the
     // regular end of a body that runs to the close; a reset cannot be mistaken.
     if (this.#answers.acceptsChunked) this.#transport.end();
@@ -361,8 +365,8 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
       return;
     }
     this.#reader.next();
-    this.resumeRequest();
-    this.#endFlood();
+    this.#gate.resume();
+    if (!this.#reader.flooded) this.#gate.ebb();
     // In a turn of its own, so that a client that pipelines cannot grow the stack or starve others.
     if (this.#reader.hasPending) setImmediate(() => this.#readPending());
   }
@@ -370,7 +374,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
   #readPending(): void {
     this.#loop.refresh();
     this.#reader.readPending();
-    this.#endFlood();
+    if (!this.#reader.flooded) this.#gate.ebb();
   }
 
   /**
@@ -379,8 +383,7 @@ export class Http1ServerConnection implements TransportHandler, RequestSink, Dow
    */
   #closePolitely(): void {
     this.#reader.stop();
-    this.resumeRequest();
-    this.#endFlood();
+    this.#gate.open();
     this.#transport.end();
     this.#linger();
   }

@@ -3,6 +3,9 @@
  * must not change how the message is framed, routed, authenticated, processed or read. Everything else is dropped. COLD.
  */
 
+import type { RequestHead } from '../http/message.ts';
+import { TRAIT_TAKES_TRAILERS } from '../http/request-traits.ts';
+
 /** Refused by name: framing, routing, request modifiers, authentication, response control, content, and one hop's fields. */
 const REFUSED = new Set(
   `
@@ -41,6 +44,17 @@ export function safeTrailers(section: string, nominated: readonly string[] | nul
 function isSafe(name: string): boolean {
   if (REFUSED.has(name) || name.includes('_')) return false;
   return !REFUSED_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/**
+ * Trailers pass both ways: the client's Trailer field goes on, and `TE: trailers` is said anew for the next hop
+ * (RFC 9110 sections 6.6.2 and 10.1.4).
+ */
+export function announceTrailers(head: RequestHead): void {
+  head.restore('trailer');
+  if ((head.traits & TRAIT_TAKES_TRAILERS) === 0) return;
+  head.add('te', 'trailers');
+  head.add('connection', 'te');
 }
 
 /**

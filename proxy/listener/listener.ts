@@ -1,34 +1,69 @@
 /**
- * One bound listener: accepts connections and hands each to the codec of its filter chain.
+ * One bound listener: accepts connections, finds the filter chain of each, and hands it to what the chain does.
+ *
+ *   accepted ─► [inspection of the first bytes] ─► filter chain ─► [TLS] ─► the chain's service
  *
  *   opening ─► active ─► draining (no new connections; open ones close behind their answer) ─► closed
  */
 import type { Socket } from 'node:net';
 import type { ListenerConfig } from '../config/model/listener.ts';
-import type { ConnectionManager } from '../http/connection-manager.ts';
-import { FIXED_LIMITS, type Http1Limits } from '../http1/limits.ts';
-import { MessageHead } from '../http1/message-head.ts';
-import { Http1ServerConnection, type ServerConnectionOwner } from '../http1/server-connection.ts';
-import { type Acceptor, type ListeningSocket, listen } from '../net/accept.ts';
+import { adopt, type ListeningSocket, listen, startReading } from '../net/accept.ts';
+import { addressesOf, type ClientAddresses, type ConnectionInfo } from '../net/connection-info.ts';
 import type { Loop } from '../net/loop.ts';
-import type { Transport, TransportHandler } from '../net/transport.ts';
-import { ListenerStats } from './listener-stats.ts';
+import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/service.ts';
+import { type Transport, UNHANDLED } from '../net/transport.ts';
+import { ChainMatcher } from './chain-matcher.ts';
+import { type Inspected, Inspection, type InspectionFailure, type InspectionOwner } from './inspection.ts';
+import type { ListenerStats } from './listener-stats.ts';
+import { allChains, type RunningChain, type RunningChains } from './running-chain.ts';
+import { ServerFirst } from './server-first.ts';
 
-export class Listener implements Acceptor, ServerConnectionOwner {
-  readonly stats = new ListenerStats();
+const DRAIN_TIMEOUT_MS = 5_000;
+const NOTHING = Buffer.alloc(0);
+
+/** What a connection of which nothing was read looks like. */
+const UNSEEN: Inspected = {
+  client: null,
+  serverName: '',
+  transportProtocol: 'raw_buffer',
+  applicationProtocols: [],
+  bytes: NOTHING,
+  ended: false,
+  silent: false,
+};
+
+/** How many connections a listener may have; asked at every one, since it can change at run time. */
+export type ConnectionLimit = () => number;
+
+export class Listener implements ConnectionOwner, InspectionOwner {
+  readonly stats: ListenerStats;
   config: ListenerConfig;
   readonly #loop: Loop;
-  #manager: ConnectionManager;
-  readonly #head = new MessageHead(FIXED_LIMITS.headerCountMax);
-  readonly #connections = new Set<Http1ServerConnection>();
-  #accepting: Http1ServerConnection | null = null;
+  readonly #limit: ConnectionLimit;
+  #running: RunningChains;
+  #matcher: ChainMatcher<RunningChain>;
+  readonly #connections = new Map<ServedConnection, RunningChain>();
+  readonly #inspections = new Map<Transport, Inspection>();
+  /** Sockets in a handshake. */
+  readonly #securing = new Set<Socket>();
+  readonly #serverFirst = new ServerFirst();
   #socket: ListeningSocket | null = null;
+  #draining = false;
   #onEmpty: (() => void) | null = null;
 
-  constructor(config: ListenerConfig, manager: ConnectionManager, loop: Loop) {
+  constructor(
+    config: ListenerConfig,
+    running: RunningChains,
+    stats: ListenerStats,
+    loop: Loop,
+    limit: ConnectionLimit = () => Infinity,
+  ) {
     this.config = config;
-    this.#manager = manager;
+    this.stats = stats;
     this.#loop = loop;
+    this.#limit = limit;
+    this.#running = running;
+    this.#matcher = matcherOf(running);
   }
 
   /** The bound address; the port is real even when 0 was configured. Null before `open` and after `close`. */
@@ -36,12 +71,18 @@ export class Listener implements Acceptor, ServerConnectionOwner {
     return this.#socket?.address ?? null;
   }
 
-  get manager(): ConnectionManager {
-    return this.#manager;
+  get chains(): RunningChains {
+    return this.#running;
   }
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** How long clients get to leave, in milliseconds: the longest of its connection managers. */
+  get drainTimeoutMs(): number {
+    const times = allChains(this.#running).map(({ manager }) => manager?.config.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
+    return Math.max(...times);
   }
 
   /** Binds. Rejects with a message that names listener, address and cause. */
@@ -49,63 +90,166 @@ export class Listener implements Acceptor, ServerConnectionOwner {
     const { host, port } = this.config.address;
     const { tcpBacklog, name, reusePort } = this.config;
     try {
-      this.#socket = await listen(this.#loop, { host, port, backlog: tcpBacklog, reusePort }, this);
+      this.#socket = await listen({ host, port, backlog: tcpBacklog, reusePort }, (socket) => this.#accept(socket));
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new Error(`listener ${name}: cannot bind ${host}:${port}: ${cause}`);
     }
   }
 
-  /** Takes another configuration of the same address. Open connections end behind their next answer, which says so. */
-  update(config: ListenerConfig, manager: ConnectionManager): void {
+  /** Takes another configuration of the same address. Connections of chains that are gone or changed are asked to leave. */
+  update(config: ListenerConfig, running: RunningChains): void {
     this.config = config;
-    if (manager === this.#manager) return;
-    this.#manager = manager;
-    for (const connection of this.#connections) connection.retire();
+    this.#running = running;
+    this.#matcher = matcherOf(running);
+    const kept = new Set(allChains(running));
+    for (const [connection, chain] of this.#connections) if (!kept.has(chain)) connection.retire();
   }
 
-  accept(socket: Socket): TransportHandler {
+  // -------------------------------------------------------------------------------------------------------------------
+  // From the socket to the service
+
+  #accept(socket: Socket): void {
+    this.#loop.refresh();
     this.stats.cxTotal++;
+    if (this.#size() >= this.#limit()) {
+      this.stats.cxOverflow++;
+      socket.destroy();
+      return;
+    }
     this.stats.cxActive++;
-    const { config } = this.#manager;
-    const limits: Http1Limits = {
-      headBytes: config.maxRequestHeadersBytes,
-      headerCount: Math.min(config.maxHeadersCount, FIXED_LIMITS.headerCountMax),
-      startLineBytes: Math.min(16_384, config.maxRequestHeadersBytes),
-    };
-    const remote = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
-    this.#accepting = new Http1ServerConnection(this.#loop, this.#manager, limits, this.#head, remote, this);
-    return this.#accepting;
+    const { tlsInspector, httpInspector, proxyProtocol } = this.config.filters;
+    const wanted = proxyProtocol !== null || ((tlsInspector || httpInspector) && this.#matcher.only === null);
+    if (!wanted) {
+      this.#choose(socket, null, UNSEEN, null);
+      return;
+    }
+    const destination = destinationOf(addressesOf(socket));
+    if (proxyProtocol === null && this.#serverFirst.knows(destination)) {
+      this.#choose(socket, null, UNSEEN, (first) => this.#serverFirst.learn(destination, first));
+      return;
+    }
+    const transport = adopt(this.#loop, socket);
+    const inspection = new Inspection(this.#loop, transport, this.config.filters, this);
+    this.#inspections.set(transport, inspection);
+    this.stats.preCxActive++;
+    transport.handler = inspection;
+    startReading(transport);
   }
 
-  attached(transport: Transport): void {
-    const connection = this.#accepting!;
-    this.#accepting = null;
-    this.#connections.add(connection);
-    connection.attach(transport);
+  onInspected(transport: Transport, seen: Inspected): void {
+    this.#inspected(transport);
+    const destination = destinationOf(addressesOf(transport.socket));
+    const learn: FirstWord | null = seen.silent ? (first) => this.#serverFirst.learn(destination, first) : null;
+    this.#choose(transport.socket, transport, seen, learn);
   }
 
-  onClosed(connection: Http1ServerConnection): void {
-    this.#connections.delete(connection);
+  onUninspected(transport: Transport, failure: InspectionFailure): void {
+    this.#inspected(transport);
+    if (failure === 'timeout') this.stats.preCxTimeout++;
+    else if (failure === 'proxy-header') this.stats.proxyProtocolError++;
+    this.#left();
+  }
+
+  #inspected(transport: Transport): void {
+    if (this.#inspections.delete(transport)) this.stats.preCxActive--;
+  }
+
+  /** `adopted` is the transport over the socket when something was read from it already. */
+  #choose(socket: Socket, adopted: Transport | null, seen: Inspected, firstWord: FirstWord | null): void {
+    const direct = addressesOf(socket);
+    const { remote, local } = seen.client ?? direct;
+    const { transportProtocol, applicationProtocols } = seen;
+    const serverName = seen.serverName || null;
+    const facts = { remote, local, directRemote: direct.remote, transportProtocol, applicationProtocols };
+    const chain = this.#matcher.match({ ...facts, serverName: seen.serverName });
+    if (chain === null) {
+      this.stats.noFilterChainMatch++;
+      socket.destroy();
+      this.#left();
+      return;
+    }
+    const info = { id: this.#loop.accepted++, remote, local, directRemote: direct.remote, serverName, tls: null };
+    if (chain.tls !== null && seen.ended) {
+      // Whoever ends its side in the middle of a handshake cannot finish it.
+      socket.destroy();
+      this.#left();
+    } else if (chain.tls !== null) this.#secure(chain, socket, adopted, seen, info);
+    else this.#serve(chain, adopted ?? adopt(this.#loop, socket), info, seen, firstWord);
+  }
+
+  #secure(chain: RunningChain, socket: Socket, adopted: Transport | null, seen: Inspected, info: ConnectionInfo): void {
+    // TLS reads the socket from here on.
+    adopted?.pause();
+    this.#securing.add(socket);
+    chain.tls!.secure(socket, seen.bytes.length > 0 ? seen.bytes : null, (transport) => {
+      this.#securing.delete(socket);
+      if (transport === null) {
+        this.#left();
+        return;
+      }
+      const { tls } = transport;
+      this.#track(chain, transport, { ...info, tls, serverName: tls?.serverName ?? info.serverName }, null);
+    });
+  }
+
+  #serve(
+    chain: RunningChain,
+    transport: Transport,
+    info: ConnectionInfo,
+    { bytes, ended }: Inspected,
+    firstWord: FirstWord | null,
+  ): void {
+    this.#track(chain, transport, info, firstWord);
+    if (bytes.length > 0) transport.receiveCopy(bytes);
+    if (ended) transport.handler.onEnd();
+    else startReading(transport);
+  }
+
+  #track(chain: RunningChain, transport: Transport, info: ConnectionInfo, firstWord: FirstWord | null): void {
+    const connection = chain.service.serve(transport, info, this, firstWord);
+    this.#connections.set(connection, chain);
+    if (this.#draining) connection.drain();
+  }
+
+  onClosed(connection: ServedConnection): void {
+    if (this.#connections.delete(connection)) this.#left();
+  }
+
+  #left(): void {
     this.stats.cxActive--;
     this.stats.cxDestroy++;
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    if (this.#size() === 0) this.#onEmpty?.();
   }
+
+  #size(): number {
+    return this.#connections.size + this.#inspections.size + this.#securing.size;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The end
 
   /** Answers carry `connection: close` from now on; idle connections close after the drain timeout. Goes on accepting. */
   askToLeave(): void {
-    for (const connection of this.#connections) connection.retire();
+    for (const connection of this.#connections.keys()) connection.retire();
   }
 
   /** Stops accepting and lets open connections end. Resolves when none is left. */
   drain(): Promise<void> {
     this.stopAccepting();
+    this.#draining = true;
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    for (const inspection of [...this.#inspections.values()]) inspection.hurry();
+    for (const connection of [...this.#connections.keys()]) connection.drain();
+    if (this.#size() === 0) this.#onEmpty?.();
     return empty;
+  }
+
+  /** Ends every connection that is left with what has been sent so far. */
+  finish(): void {
+    for (const connection of [...this.#connections.keys()]) connection.finish();
   }
 
   stopAccepting(): void {
@@ -116,11 +260,22 @@ export class Listener implements Acceptor, ServerConnectionOwner {
   /** Ends everything now. */
   destroy(): void {
     this.stopAccepting();
-    for (const connection of this.#connections) connection.destroy();
+    for (const [transport, inspection] of this.#inspections) {
+      transport.handler = UNHANDLED;
+      inspection.destroy();
+    }
+    for (const socket of this.#securing) socket.destroy();
+    for (const connection of [...this.#connections.keys()]) connection.destroy();
   }
 }
 
-/** `::ffff:1.2.3.4` is how a dual-stack socket shows an IPv4 peer; everyone else writes `1.2.3.4`. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
+function matcherOf({ chains, fallback }: RunningChains): ChainMatcher<RunningChain> {
+  return new ChainMatcher(
+    chains.map((chain) => ({ match: chain.config.match, value: chain })),
+    fallback,
+  );
+}
+
+function destinationOf({ local }: ClientAddresses): string {
+  return `${local.host} ${local.port}`;
 }

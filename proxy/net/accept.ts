@@ -7,14 +7,9 @@
  * microseconds a request.
  */
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
-import { HEADROOM_BYTES, type Loop } from './loop.ts';
-import { Transport, type TransportHandler } from './transport.ts';
-
-/** Makes the handler of a new connection; it is told its transport right after. */
-export interface Acceptor {
-  accept(socket: Socket): TransportHandler;
-  attached(transport: Transport): void;
-}
+import type { Loop } from './loop.ts';
+import { onread } from './onread.ts';
+import { Transport, UNHANDLED } from './transport.ts';
 
 /** The part of Node's TCP handle that is used. */
 interface StreamHandle {
@@ -34,14 +29,12 @@ export interface ListeningSocket {
   close(): void;
 }
 
-/** Binds and accepts. Rejects with Node's error, whose message names address and port. */
-export function listen(loop: Loop, options: ListenOptions, acceptor: Acceptor): Promise<ListeningSocket> {
-  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (accepted) => {
-    const socket = rewrap(accepted, loop, (length) => transport.receive(loop.readBuffer, HEADROOM_BYTES, length));
-    const transport = new Transport(loop, socket, acceptor.accept(socket));
-    acceptor.attached(transport);
-    startReading(socket);
-  });
+/**
+ * Binds and accepts. Accepted sockets come paused: `adopt` them, or let TLS take them. Rejects with Node's error, whose
+ * message names address and port.
+ */
+export function listen(options: ListenOptions, onConnection: (accepted: Socket) => void): Promise<ListeningSocket> {
+  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, onConnection);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options, () => {
@@ -61,33 +54,31 @@ function listening(server: Server): ListeningSocket {
   };
 }
 
-function rewrap(accepted: Socket, loop: Loop, onRead: (length: number) => void): Socket {
+/** A transport over an accepted socket that has no handler yet, and reads once it is told to. */
+export function adopt(loop: Loop, accepted: Socket): Transport {
+  const transport: Transport = new Transport(
+    loop,
+    rewrap(accepted, loop, () => transport),
+    UNHANDLED,
+  );
+  return transport;
+}
+
+function rewrap(accepted: Socket, loop: Loop, transportOf: () => Transport): Socket {
   const owner = accepted as unknown as HandleOwner;
   const handle = owner._handle;
   if (handle === null || typeof handle.readStart !== 'function') {
-    accepted.on('data', (chunk: Buffer) => {
-      chunk.copy(loop.readView);
-      onRead(chunk.length);
-    });
+    accepted.on('data', (chunk: Buffer) => transportOf().receiveCopy(chunk));
     return accepted;
   }
   owner._handle = null;
   // SocketConstructorOpts does not name `handle`, the undocumented option this is about.
-  const options: object = {
-    handle,
-    allowHalfOpen: true,
-    onread: {
-      buffer: loop.readView,
-      callback: (length: number): boolean => {
-        onRead(length);
-        return true;
-      },
-    },
-  };
+  const options: object = { handle, allowHalfOpen: true, onread: onread(loop, transportOf) };
   return new Socket(options);
 }
 
-function startReading(socket: Socket): void {
+/** Begins to read an adopted transport. */
+export function startReading({ socket }: Transport): void {
   socket.resume();
   const handle = (socket as unknown as HandleOwner)._handle;
   if (handle !== null && !handle.reading) {

@@ -8,7 +8,10 @@
  * `onWritable`. Closing: `end` sends what is queued and a FIN, `destroy` ends it now.
  */
 import type { Socket } from 'node:net';
-import type { Loop } from './loop.ts';
+import { plainAddress } from './connection-info.ts';
+import { HEADROOM_BYTES, type Loop } from './loop.ts';
+import type { PushReads } from './tls/push-reads.ts';
+import type { TlsPeer } from './tls/tls-peer.ts';
 
 /** Who consumes the bytes of a transport. */
 export interface TransportHandler {
@@ -22,6 +25,19 @@ export interface TransportHandler {
   onClose(error: Error | null): void;
 }
 
+/** A handler that is told when the connection it dialled stands. */
+export interface DialHandler extends TransportHandler {
+  onConnected(): void;
+}
+
+/** Handles a transport that somebody else looks after, or nobody yet. */
+export const UNHANDLED: TransportHandler = {
+  onBytes: () => {},
+  onEnd: () => {},
+  onWritable: () => {},
+  onClose: () => {},
+};
+
 /**
  * Up to this many bytes a body is written as a latin1 string: Node copies it to the stack, tries the write at once and
  * heap-copies only what the kernel did not take, so that a shared read buffer is safe to pass.
@@ -31,13 +47,20 @@ export const STRING_WRITE_BYTES = 16_384;
 export class Transport {
   readonly socket: Socket;
   handler: TransportHandler;
+  /** What TLS proved about the peer; null for a connection in the clear. */
+  tls: TlsPeer | null;
   readonly #loop: Loop;
+  /** Null where the socket has `onread`. */
+  #reads: PushReads | null = null;
+  /** Undefined: the one there is stays. */
+  #nextBuffer: Buffer | undefined;
   #error: Error | null = null;
 
-  constructor(loop: Loop, socket: Socket, handler: TransportHandler) {
+  constructor(loop: Loop, socket: Socket, handler: TransportHandler, tls: TlsPeer | null = null) {
     this.#loop = loop;
     this.socket = socket;
     this.handler = handler;
+    this.tls = tls;
     socket.on('error', (error) => {
       this.#error = error;
     });
@@ -61,6 +84,43 @@ export class Transport {
     this.handler.onBytes(buffer, start, start + length);
   }
 
+  /** Bytes that lie elsewhere: they are copied to where every handler expects them, behind headroom. */
+  receiveCopy(bytes: Buffer): void {
+    const { readBuffer, readView } = this.#loop;
+    for (let at = 0; at < bytes.length; at += readView.length) {
+      const length = Math.min(readView.length, bytes.length - at);
+      bytes.copy(readView, 0, at, at + length);
+      this.receive(readBuffer, HEADROOM_BYTES, length);
+    }
+  }
+
+  /**
+   * What comes after the current read goes into this buffer, at its start, until another is given; null is the loop's
+   * shared one again. False where reads cannot be directed: then nothing changes.
+   */
+  readInto(buffer: Buffer | null): boolean {
+    if (this.#reads !== null || this.tls !== null) return false;
+    this.#nextBuffer = buffer ?? this.#loop.readView;
+    return true;
+  }
+
+  /** Called after every read: the buffer to read into from now on, or undefined to keep the one there is. HOT. */
+  takeReadBuffer(): Buffer | undefined {
+    const next = this.#nextBuffer;
+    this.#nextBuffer = undefined;
+    return next;
+  }
+
+  /** Writes memory that stays as it is until the kernel has taken it: see `queuedBytes`. */
+  writeKept(bytes: Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  /** From now on bytes come by `push`. Called once, by whoever made the socket. */
+  readByPush(reads: PushReads): void {
+    this.#reads = reads;
+  }
+
   write(text: string): void {
     this.socket.write(text, 'latin1');
   }
@@ -78,17 +138,11 @@ export class Transport {
 
   /** This end, as far as it is known. */
   get localAddress(): string {
-    return (this.socket.localAddress ?? '').replace(/^::ffff:/, '');
+    return plainAddress(this.socket.localAddress ?? '');
   }
 
   get localPort(): number {
     return this.socket.localPort ?? 0;
-  }
-
-  /** The name the peer asked for by TLS, or null. */
-  get serverName(): string | null {
-    const name: unknown = 'servername' in this.socket ? this.socket.servername : null;
-    return typeof name === 'string' && name !== '' ? name : null;
   }
 
   /** Bytes that wait in the process. */
@@ -101,11 +155,13 @@ export class Transport {
   }
 
   pause(): void {
-    this.socket.pause();
+    if (this.#reads === null) this.socket.pause();
+    else this.#reads.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    if (this.#reads === null) this.socket.resume();
+    else this.#reads.resume();
   }
 
   end(): void {
@@ -117,12 +173,16 @@ export class Transport {
     this.socket.destroySoon();
   }
 
-  /** Ends it now with a reset, so that the peer cannot take it for a regular end. */
+  /**
+   * Ends it now with a reset, so that the peer cannot take it for a regular end. TLS needs none: without its closing
+   * alert, which `destroy` does not send, the peer knows that something is missing.
+   */
   reset(): void {
-    this.socket.resetAndDestroy();
+    if (this.tls === null) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
-  destroy(): void {
-    this.socket.destroy();
+  destroy(error?: Error): void {
+    this.socket.destroy(error);
   }
 }

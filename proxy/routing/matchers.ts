@@ -33,7 +33,7 @@ export function compileString(match: StringMatch): StringTest {
   }
 }
 
-/** Tests a path without its query. */
+/** Tests a path without its query. Whether the request is a CONNECT is looked at elsewhere. */
 export function compilePath(match: PathMatch): StringTest {
   switch (match.kind) {
     case 'prefix':
@@ -42,6 +42,8 @@ export function compilePath(match: PathMatch): StringTest {
       return compileString({ kind: 'exact', value: match.value, ignoreCase: !match.caseSensitive });
     case 'regex':
       return compileString({ kind: 'regex', regex: match.regex });
+    case 'connect':
+      return () => true;
     case 'separated-prefix': {
       const exact = compileString({ kind: 'exact', value: match.value, ignoreCase: !match.caseSensitive });
       const below = compileString({ kind: 'prefix', value: `${match.value}/`, ignoreCase: !match.caseSensitive });

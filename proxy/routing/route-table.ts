@@ -10,6 +10,7 @@ import type { Random } from '../../kernel/random.ts';
 import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/model/route.ts';
 import { isGrpcRequest } from '../http/grpc-request.ts';
 import type { RequestHead } from '../http/message.ts';
+import { TRAIT_CONNECT } from '../http/request-traits.ts';
 import { compilePath, HeaderMatcher, QueryMatcher, type StringTest } from './matchers.ts';
 import { drawFraction, type Runtime } from './runtime.ts';
 
@@ -25,6 +26,7 @@ export class Route {
   readonly virtualHost: VirtualHostConfig;
   readonly table: RouteTableConfig;
   readonly #path: StringTest;
+  readonly #connect: boolean;
   readonly #headers: readonly HeaderMatcher[];
   readonly #query: readonly QueryMatcher[];
 
@@ -33,12 +35,13 @@ export class Route {
     this.virtualHost = virtualHost;
     this.table = table;
     this.#path = compilePath(config.match.path);
+    this.#connect = config.match.path.kind === 'connect';
     this.#headers = config.match.headers.map((each) => new HeaderMatcher(each));
     this.#query = config.match.query.map((each) => new QueryMatcher(each));
   }
 
   matches(path: string, query: string, head: RequestHead, runtime: Runtime, draw: Pick<Random, 'next'>): boolean {
-    if (!this.#path(path)) return false;
+    if (((head.traits & TRAIT_CONNECT) !== 0) !== this.#connect || !this.#path(path)) return false;
     for (const matcher of this.#headers) if (!matcher.matches(head)) return false;
     for (const matcher of this.#query) if (!matcher.matches(query)) return false;
     const { runtimeFraction, grpcOnly } = this.config.match;
@@ -80,6 +83,8 @@ export class RouteTable {
   readonly #suffixes: readonly Wildcard[];
   readonly #prefixes: readonly Wildcard[];
   readonly #any: readonly Route[] | null;
+  /** Some route takes CONNECT. */
+  readonly takesConnect: boolean;
   /** Some route matches on a header that the connection manager generates. */
   readonly readsGeneratedHeaders: boolean;
 
@@ -103,6 +108,7 @@ export class RouteTable {
     this.#prefixes = prefixes.sort(longestFirst);
     this.#any = any;
     const matches = config.virtualHosts.flatMap((each) => each.routes).map((each) => each.match);
+    this.takesConnect = matches.some((each) => each.path.kind === 'connect');
     this.readsGeneratedHeaders = matches
       .flatMap((each) => each.headers)
       .some((each) => each.name === 'x-request-id' || each.name === 'x-forwarded-proto');

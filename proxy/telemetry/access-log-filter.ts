@@ -2,13 +2,13 @@
 import type { Random } from '../../kernel/random.ts';
 import type { AccessLogFilterConfig, LogComparison } from '../config/model/access-log.ts';
 import { wireFields } from '../http/client-address.ts';
-import type { Exchange } from '../http/exchange.ts';
 import { responseFlags } from '../http/format-commands.ts';
+import type { Loggable } from '../http/loggable.ts';
 import { HeaderMatcher } from '../routing/matchers.ts';
 import { drawFraction, type Runtime } from '../routing/runtime.ts';
 
 /** Whether a finished exchange is logged. */
-export type LogTest = (exchange: Exchange) => boolean;
+export type LogTest = (exchange: Loggable) => boolean;
 
 /** Compiles a filter. */
 export function compileLogFilter(config: AccessLogFilterConfig, runtime: Runtime, random: Random): LogTest {

@@ -10,6 +10,7 @@ import type { Exchange, ExchangeLog } from '../http/exchange.ts';
 import { ExchangeRecord } from '../http/exchange-record.ts';
 import { Format } from '../http/format.ts';
 import { HeaderName } from '../http/header-name.ts';
+import type { Loggable } from '../http/loggable.ts';
 import type { Runtime } from '../routing/runtime.ts';
 import type { AccessLogFiles, LogSink } from './access-log-file.ts';
 import { compileLogFilter, type LogTest } from './access-log-filter.ts';
@@ -21,7 +22,7 @@ const TRANSFER_ENCODING = new HeaderName('transfer-encoding');
 
 interface CompiledLog {
   readonly test: LogTest | null;
-  readonly line: (exchange: Exchange, record: ExchangeRecord) => string;
+  readonly line: (exchange: Loggable, record: ExchangeRecord) => string;
   readonly sink: LogSink;
 }
 
@@ -54,7 +55,7 @@ export class AccessLogs implements ExchangeLog {
     exchange.record = record;
   }
 
-  end(exchange: Exchange): void {
+  end(exchange: Loggable): void {
     const { record } = exchange;
     if (record === null) return;
     for (const { test, line, sink } of this.#logs) {
@@ -72,7 +73,7 @@ function compileLine(format: AccessLogConfig['format']): CompiledLog['line'] {
   return (exchange, record) => `${render(exchange, record)}\n`;
 }
 
-type RenderJson = (exchange: Exchange, record: ExchangeRecord) => string;
+type RenderJson = (exchange: Loggable, record: ExchangeRecord) => string;
 
 /** Members are sorted by name, and commands that count give numbers, as in Envoy. */
 function compileJson(format: JsonFormat): RenderJson {

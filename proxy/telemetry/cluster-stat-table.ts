@@ -4,6 +4,7 @@ import type { ClusterStats } from '../upstream/cluster-stats.ts';
 import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
 import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
+import { TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one endpoint. The proxy's endpoints are such. */
 export interface CountedEndpoint {
@@ -125,6 +126,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
       for (const { stats } of clusters.all()) {
         resetTable(CLUSTER_STATS, stats);
         resetTable(ANSWER_LIMIT_STATS, stats.limits);
+        resetTable(TLS_STATS, stats.tls);
         stats.byStatus.fill(0);
       }
       resetTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters);
@@ -136,6 +138,7 @@ function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitSta
   const scope = clusterScope(config.statName);
   emitTable(CLUSTER_STATS, stats, scope, emit);
   emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
+  emitTable(TLS_STATS, stats.tls, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
   emitBreakers(config, stats, scope, emit);

@@ -2,6 +2,7 @@
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
+import { addressText } from '../net/address-text.ts';
 import { REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
 import {
@@ -13,6 +14,7 @@ import {
   statName,
   variantName,
 } from './statistic.ts';
+import { TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one listener. The proxy's listeners are such. */
 export interface CountedListener {
@@ -37,6 +39,15 @@ export const LISTENER_STATS: readonly StatRow<ListenerStats>[] = [
   counter('cxTotal', 'downstream_cx_total', 'Connections accepted'),
   gauge('cxActive', 'downstream_cx_active', 'Connections open'),
   counter('cxDestroy', 'downstream_cx_destroy', 'Connections ended'),
+  counter('cxOverflow', 'downstream_cx_overflow', 'Connections refused at the limit of the listener'),
+  gauge('preCxActive', 'downstream_pre_cx_active', 'Connections whose first bytes are waited for'),
+  counter('preCxTimeout', 'downstream_pre_cx_timeout', 'Connections whose first bytes did not come in time'),
+  counter('noFilterChainMatch', 'no_filter_chain_match', 'Connections that fit no filter chain'),
+  counter(
+    'proxyProtocolError',
+    'proxy_proto.downstream_cx_proxy_proto_error',
+    'Connections without a valid PROXY header',
+  ),
 ];
 
 /** Fields of ManagerStats by Envoy's names. */
@@ -55,6 +66,8 @@ export const MANAGER_STATS: readonly StatRow<ManagerStats>[] = [
   counter('cxDelayedCloseTimeout', 'downstream_cx_delayed_close_timeout', 'Clients that did not close in time'),
   counter('cxRxBytes', 'downstream_cx_rx_bytes_total', 'Bytes received from clients'),
   counter('cxTxBytes', 'downstream_cx_tx_bytes_total', 'Bytes sent to clients'),
+  counter('cxUpgradesTotal', 'downstream_cx_upgrades_total', 'Connections that went on with another protocol'),
+  gauge('cxUpgradesActive', 'downstream_cx_upgrades_active', 'Such connections that are open'),
   counter('rqTotal', 'downstream_rq_total', 'Requests'),
   counter('rqHttp1Total', 'downstream_rq_http1_total', 'Requests over HTTP/1'),
   gauge('rqActive', 'downstream_rq_active', 'Requests in flight'),
@@ -82,11 +95,6 @@ const LISTENER_SET_STATS: readonly StatRow<ListenerSetCounters>[] = [
   counter('createFailure', 'listener_create_failure', 'Listeners that could not be opened'),
 ];
 
-/** `127.0.0.1:80`, `[::1]:80`. */
-export function addressText({ host, port }: SocketAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** The statistics of all listeners and of their manager. */
 export function listenerStatsSource(listeners: CountedListeners): StatsSource {
   return {
@@ -96,6 +104,7 @@ export function listenerStatsSource(listeners: CountedListeners): StatsSource {
         const name =
           config.statPrefix === '' ? addressText(address ?? { host: config.name, port: 0 }) : config.statPrefix;
         emitTable(LISTENER_STATS, stats, listenerScope(name), emit);
+        emitTable(TLS_STATS, stats.tls, listenerScope(name), emit);
       }
       emitTable(LISTENER_SET_STATS, listeners as ListenerSetCounters, MANAGER_SCOPE, emit);
       const active = statName(MANAGER_SCOPE, 'total_listeners_active', 'Listeners in use');
@@ -104,7 +113,10 @@ export function listenerStatsSource(listeners: CountedListeners): StatsSource {
       emit({ kind: 'gauge', ...draining, value: listeners.drainingCount });
     },
     reset() {
-      for (const { stats } of listeners.all()) resetTable(LISTENER_STATS, stats);
+      for (const { stats } of listeners.all()) {
+        resetTable(LISTENER_STATS, stats);
+        resetTable(TLS_STATS, stats.tls);
+      }
       resetTable(LISTENER_SET_STATS, listeners as ListenerSetCounters);
     },
   };

@@ -78,6 +78,12 @@ export function httpScope(statPrefix: string): Scope {
   return { path: `http.${name}`, metric: 'envoy_http', labels: { envoy_http_conn_manager_prefix: name } };
 }
 
+/** `tcp.<stat_prefix>` of a TCP proxy. */
+export function tcpScope(statPrefix: string): Scope {
+  const name = withoutColons(statPrefix);
+  return { path: `tcp.${name}`, metric: 'envoy_tcp', labels: { envoy_tcp_prefix: name } };
+}
+
 /** `listener.<address or stat_prefix>`. */
 export function listenerScope(addressOrPrefix: string): Scope {
   const name = withoutColons(addressOrPrefix);

@@ -4,18 +4,20 @@ import type { ClusterConfig } from '../config/model/cluster.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
 import type { Loop } from '../net/loop.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, type MakeDialer } from './cluster.ts';
 
 export class ClusterManager {
   readonly #loop: Loop;
+  readonly #makeDialer: MakeDialer;
   readonly #clusters = new Map<string, Cluster>();
   readonly #responseHead = new MessageHead(FIXED_LIMITS.headerCountMax);
   added = 0;
   removed = 0;
   modified = 0;
 
-  constructor(loop: Loop) {
+  constructor(loop: Loop, makeDialer: MakeDialer) {
     this.#loop = loop;
+    this.#makeDialer = makeDialer;
   }
 
   /** The cluster a route names, or undefined. HOT. */
@@ -35,7 +37,7 @@ export class ClusterManager {
       this.modified++;
       return existing;
     }
-    const cluster = new Cluster(config, this.#loop, this.#responseHead);
+    const cluster = new Cluster(config, this.#loop, this.#responseHead, this.#makeDialer);
     this.#clusters.set(config.name, cluster);
     this.added++;
     return cluster;

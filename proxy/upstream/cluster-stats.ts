@@ -1,5 +1,6 @@
 /** Counters of one cluster, with Envoy's names (envoyproxy.io, "Cluster manager statistics"). Plain fields: HOT. */
 import { LimitCounters } from '../http/limit-counters.ts';
+import { TlsStats } from '../net/tls/tls-stats.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
 
 const STATUS_CODES = 600;
@@ -42,6 +43,7 @@ export class ClusterStats {
   lbHealthyPanic = 0;
   membershipChange = 0;
   updateSuccess = 0;
+  readonly tls = new TlsStats();
   ejectionsActive = 0;
   ejectionsEnforcedTotal = 0;
   ejectionsOverflow = 0;

@@ -12,6 +12,7 @@ import type {
 } from '../config/model/cluster.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
+import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
@@ -23,11 +24,16 @@ import { type PickerShare, PriorityPicker } from './picker/priority-picker.ts';
 import { slowStartEndMs, slowStartWeights, type Weigh } from './picker/slow-start.ts';
 import { Http1Pool, type PoolHost } from './pool/http1-pool.ts';
 
+/** Makes what dials the endpoints of a cluster. Throws with a sentence when its TLS cannot be set up. */
+export type MakeDialer = (config: ClusterConfig, stats: ClusterStats) => Dialer;
+
 export class Cluster implements PoolHost, DeadlineOwner {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
   readonly http1Limits: Http1Limits = DEFAULT_HTTP1_LIMITS;
   readonly stats = new ClusterStats();
+  dialer: Dialer;
+  readonly #makeDialer: MakeDialer;
   config: ClusterConfig;
   limits: ClusterLimits;
   /** By address. */
@@ -40,7 +46,9 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Endpoints are known: the cluster may be used, even when the list is empty. */
   warm = false;
 
-  constructor(config: ClusterConfig, loop: Loop, responseHead: MessageHead) {
+  constructor(config: ClusterConfig, loop: Loop, responseHead: MessageHead, makeDialer: MakeDialer) {
+    this.#makeDialer = makeDialer;
+    this.dialer = makeDialer(config, this.stats);
     this.loop = loop;
     this.responseHead = responseHead;
     this.config = config;
@@ -66,10 +74,20 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Takes another configuration of the same cluster. Endpoints stay until `setEndpoints`. */
   update(config: ClusterConfig): void {
     const outlierChanged = JSON.stringify(config.outlier) !== JSON.stringify(this.config.outlier);
+    if (socketOf(config) !== socketOf(this.config)) {
+      this.dialer = this.#makeDialer(config, this.stats);
+      for (const endpoint of this.#list) this.#renewPool(endpoint);
+    }
     this.config = config;
     this.limits = config.limits.default;
     if (outlierChanged) this.#createOutlierDetector();
     this.#rebuildPicker();
+  }
+
+  /** What is in flight ends on the connections it has; what comes gets connections of the new kind. */
+  #renewPool(endpoint: Endpoint): void {
+    endpoint.pool.close();
+    endpoint.pool = new Http1Pool(this, endpoint.config.address);
   }
 
   /** Replaces the membership. An endpoint that stays keeps its identity; one that goes finishes what it has. */
@@ -209,6 +227,11 @@ function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
     else group.push(endpoint);
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+}
+
+/** All that decides how connections are made. */
+function socketOf({ tls, proxyProtocol }: ClusterConfig): string {
+  return JSON.stringify([tls, proxyProtocol]);
 }
 
 function isFullyHealthy({ health }: Endpoint): boolean {

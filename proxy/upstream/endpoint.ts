@@ -2,7 +2,9 @@
  * One endpoint of a cluster: where it is, what is known of its health, what is in flight. Keeps its identity over
  * configuration pushes, so that counters, connections and ejections survive them.
  */
+
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
+import { addressText } from '../net/address-text.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
 import type { Http1Pool } from './pool/http1-pool.ts';
 
@@ -20,7 +22,8 @@ export class Endpoint {
   removed = false;
   /** Requests in flight. HOT: the picker reads it. */
   active = 0;
-  readonly pool: Http1Pool;
+  /** Replaced when connections are made in another way, such as with another certificate. */
+  pool: Http1Pool;
   /** Since when it is known, in monotonic milliseconds. */
   readonly addedMs: number;
   rqTotal = 0;
@@ -57,6 +60,5 @@ export class Endpoint {
 
 /** The key of an endpoint: its address. */
 export function endpointKey(config: EndpointConfig): string {
-  const { host, port } = config.address;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return addressText(config.address);
 }

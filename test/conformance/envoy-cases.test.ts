@@ -12,7 +12,7 @@ import t from 'tap';
 const SUITE = join(import.meta.dirname, '..', 'envoy-cases');
 
 /** Areas of which no core case may be refused. */
-const COMPLETE_AREAS = new Set(['routing', 'config', 'admin']);
+const COMPLETE_AREAS = new Set(['routing', 'config', 'admin', 'tcp', 'upgrade', 'timeouts']);
 
 /** Cases that cannot be refused at start, since their bootstrap asks for nothing special, and why they do not pass yet. */
 const UNDETECTABLE: Readonly<Record<string, string>> = {

@@ -91,7 +91,7 @@ async function inBatches(
 ): Promise<string[]> {
   const failed: string[] = [];
   for (let done = from; done < to && failed.length < 5; done += AT_ONCE) {
-    const clients = Array.from({ length: Math.min(AT_ONCE, to - done) }, () => new RawClient(port));
+    const clients = Array.from({ length: Math.min(AT_ONCE, to - done) }, () => RawClient.connect(port));
     const results = await Promise.allSettled(clients.map((client, i) => one(client, done + i)));
     await quiet(clients);
     for (const [i, client] of clients.entries()) {

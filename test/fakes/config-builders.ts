@@ -1,7 +1,14 @@
 /** Builders of the proxy's configuration model for tests: Envoy's defaults, and what a test changes. */
 import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../../proxy/config/model/cluster.ts';
 import type { HeaderEdits } from '../../proxy/config/model/header-edits.ts';
-import type { HttpConnectionManagerConfig, ListenerConfig } from '../../proxy/config/model/listener.ts';
+import type {
+  FilterChainConfig,
+  FilterChainMatch,
+  HttpConnectionManagerConfig,
+  ListenerConfig,
+  NetworkFilterConfig,
+  TcpProxyConfig,
+} from '../../proxy/config/model/listener.ts';
 import type { RouteMatch } from '../../proxy/config/model/match.ts';
 import type {
   ForwardAction,
@@ -64,6 +71,8 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     maxRequestsPerConnection: 0,
     enableTrailers: false,
     bufferLimitBytes: 1_048_576,
+    tls: null,
+    proxyProtocol: null,
     metadata: {},
     ...change,
   };
@@ -86,6 +95,7 @@ export function forward(clusterName: string, change: Partial<ForwardAction> = {}
     mirrors: [],
     priority: 'default',
     upgrades: {},
+    terminatesConnect: false,
     ...change,
   };
 }
@@ -138,6 +148,7 @@ export function httpManager(
     httpFilters: [{ name: 'envoy.filters.http.router', config: { kind: 'router', suppressEnvoyHeaders: false } }],
     useRemoteAddress: false,
     xffNumTrustedHops: 0,
+    internalRanges: [],
     skipXffAppend: false,
     via: '',
     generateRequestId: true,
@@ -179,31 +190,66 @@ export function httpManager(
 }
 
 /** A listener on 127.0.0.1 at a port of the kernel's choice. */
-export function listener(name: string, network: HttpConnectionManagerConfig): ListenerConfig {
-  const match = {
-    destinationPort: null,
-    prefixRanges: [],
-    sourcePrefixRanges: [],
-    sourcePorts: [],
-    serverNames: [],
-    transportProtocol: '',
-    applicationProtocols: [],
-  };
+export function listener(
+  name: string,
+  network: NetworkFilterConfig,
+  change: Partial<ListenerConfig> = {},
+): ListenerConfig {
   return {
     name,
     address: { host: '127.0.0.1', port: 0 },
     additionalAddresses: [],
-    filterChains: [{ name: '', match, network, tls: null, transportSocketConnectTimeoutMs: 0 }],
+    filterChains: [filterChain(network)],
     defaultFilterChain: null,
-    tlsInspector: false,
-    proxyProtocol: false,
-    originalDst: false,
-    listenerFiltersTimeoutMs: 15_000,
-    continueOnListenerFiltersTimeout: false,
+    filters: {
+      tlsInspector: false,
+      httpInspector: false,
+      proxyProtocol: null,
+      timeoutMs: 15_000,
+      continueOnTimeout: false,
+    },
     reusePort: true,
     tcpBacklog: 511,
     bufferLimitBytes: 1_048_576,
     statPrefix: '',
     direction: 'unspecified',
+    ...change,
+  };
+}
+
+/** A match that asks for nothing but what is given. */
+export function chainMatch(change: Partial<FilterChainMatch> = {}): FilterChainMatch {
+  return {
+    destinationPort: null,
+    prefixRanges: [],
+    directSourcePrefixRanges: [],
+    sourcePrefixRanges: [],
+    sourcePorts: [],
+    sourceType: 'any',
+    serverNames: [],
+    transportProtocol: '',
+    applicationProtocols: [],
+    ...change,
+  };
+}
+
+/** A filter chain in the clear that takes every connection. */
+export function filterChain(network: NetworkFilterConfig, change: Partial<FilterChainConfig> = {}): FilterChainConfig {
+  return { name: '', match: chainMatch(), network, tls: null, transportSocketConnectTimeoutMs: 0, ...change };
+}
+
+/** A TCP proxy to one cluster. */
+export function tcpProxy(clusterName: string, change: Partial<TcpProxyConfig> = {}): TcpProxyConfig {
+  return {
+    kind: 'tcp-proxy',
+    statPrefix: 'tcp',
+    cluster: { kind: 'cluster', name: clusterName },
+    idleTimeoutMs: 3_600_000,
+    maxConnectAttempts: 1,
+    maxDurationMs: 0,
+    accessLogs: [],
+    logIntervalMs: 0,
+    logOnConnected: false,
+    ...change,
   };
 }

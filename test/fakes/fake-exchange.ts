@@ -7,6 +7,7 @@ import { parseRequestHead, parseResponseHead } from '../../proxy/http1/head-pars
 import { DEFAULT_HTTP1_LIMITS } from '../../proxy/http1/limits.ts';
 import { MessageHead } from '../../proxy/http1/message-head.ts';
 import { COMPLETE } from '../../proxy/http1/parse-result.ts';
+import type { ConnectionInfo } from '../../proxy/net/connection-info.ts';
 import { HEADROOM_BYTES } from '../../proxy/net/loop.ts';
 import type { FakeClock } from './fake-clock.ts';
 
@@ -29,14 +30,22 @@ function parsed(parse: typeof parseRequestHead, lines: readonly string[]): Messa
   return head;
 }
 
+const CLIENT = { host: '10.0.0.7', port: 4711 };
+
+/** A connection in the clear. */
+export const CONNECTION: ConnectionInfo = {
+  id: 0,
+  remote: CLIENT,
+  directRemote: CLIENT,
+  local: { host: '10.0.0.1', port: 80 },
+  serverName: null,
+  tls: null,
+};
+
 /** A client that keeps nothing. */
 export class FakeDownstream implements Downstream {
-  readonly remoteAddress = '10.0.0.7';
-  readonly remotePort = 4711;
-  readonly localAddress = '10.0.0.1';
-  readonly localPort = 80;
-  readonly connectionId = 0;
-  readonly serverName = null;
+  readonly connection = CONNECTION;
+  readonly protocol = 'HTTP/1.1';
   readonly acceptsChunked = true;
   readonly acceptsTrailers = false;
   sendHead(): void {}
@@ -56,6 +65,7 @@ export function fakeExchange(clock: FakeClock, head: MessageHead): Exchange {
     stats: new ManagerStats('fake'),
     scheme: 'http',
     hostname: 'here',
+    upgrades: {},
     clientHop: -1,
     nowMs: () => clock.nowMs(),
     wallTimeOf: (ms) => new Date(clock.wallMs() - (clock.nowMs() - ms)),

@@ -12,16 +12,16 @@ import { RoutingPriority } from '../../../protos/gen/envoy/config/core/v3/base.t
 import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { HttpProtocolOptions } from '../../../protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
+import { unpackAny } from '../../../protos/json/registry.ts';
 import type { ClusterConfig, ClusterLimits } from '../model/cluster.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
-import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
+import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS, NO_HTTP2 } from './http-options-decoder.ts';
 import { decodeLoadBalancing } from './load-balancing-decoder.ts';
 import { decodeOutlier } from './outlier-decoder.ts';
+import { decodeUpstreamSocket } from './upstream-socket-decoder.ts';
 import { durationMs, metadataObject } from './values.ts';
 
-const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const CONNECT_TIMEOUT_MS = 5_000;
 const DNS_REFRESH_MS = 5_000;
@@ -37,13 +37,14 @@ const FAMILIES = {
 
 /** Decodes a cluster. */
 export function decodeCluster(message: Cluster, path: Path, decoding: Decoding): ClusterConfig {
-  const socket = typeNameOf(message.transportSocket?.configType?.value.typeUrl ?? RAW_BUFFER);
-  if (socket !== RAW_BUFFER)
-    decoding.report([...path, 'transport_socket', 'typed_config'], `${socket} is no transport socket of a cluster`);
   const http = decodeHttpOptions(message, path, decoding);
   const common = http?.commonHttpProtocolOptions;
   const explicit = http?.upstreamProtocolOptions;
   const protocol = explicit?.$case === 'explicitHttpConfig' ? explicit.value.protocolConfig : undefined;
+  const socketPath = [...path, 'transport_socket'];
+  const socket = decodeUpstreamSocket(message.transportSocket, socketPath, decoding);
+  if (protocol?.$case !== 'http2ProtocolOptions' && socket.tls?.alpnProtocols.includes('h2'))
+    decoding.report([...socketPath, 'typed_config', 'common_tls_context', 'alpn_protocols'], `h2 ${NO_HTTP2}`);
   return {
     name: message.name,
     statName: message.altStatName || message.name,
@@ -64,6 +65,7 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     enableTrailers: protocol?.$case === 'httpProtocolOptions' && protocol.value.enableTrailers,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
+    ...socket,
     metadata: metadataObject(message.metadata),
   };
 }

@@ -15,7 +15,7 @@ import { decodeAccessLogs } from './access-log-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
 import { decodeRouteTable } from './route-decoder.ts';
-import { durationMs } from './values.ts';
+import { cidrText, durationMs } from './values.ts';
 
 const CODECS: Readonly<Record<number, HttpConnectionManagerConfig['codec']>> = {
   [Codec.AUTO]: 'auto',
@@ -59,6 +59,9 @@ export function decodeHttpConnectionManager(
     httpFilters: decodeHttpFilters(message.httpFilters, [...path, 'http_filters'], decoding),
     useRemoteAddress: message.useRemoteAddress ?? false,
     xffNumTrustedHops: message.xffNumTrustedHops,
+    internalRanges: (message.internalAddressConfig?.cidrRanges ?? []).map((range, i) =>
+      cidrText(range, [...path, 'internal_address_config', 'cidr_ranges', i], decoding),
+    ),
     skipXffAppend: message.skipXffAppend,
     via: message.via,
     generateRequestId: message.generateRequestId ?? true,

@@ -8,6 +8,9 @@ export const IDLE_TIMEOUT_MS = 3_600_000;
 /** Envoy's default soft limit of a connection's buffer. */
 export const BUFFER_LIMIT_BYTES = 1_048_576;
 
+/** Why ALPN may not offer h2. */
+export const NO_HTTP2 = 'would be negotiated, but requests are carried over HTTP/1.1 only; offer http/1.1';
+
 const MIB = 1_048_576;
 
 /** HTTP/2 options; the defaults are those of Envoy since 1.36. */

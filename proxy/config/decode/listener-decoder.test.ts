@@ -31,10 +31,15 @@ t.test('a listener with nothing but an address and a connection manager has Envo
   t.match(config, {
     address: { host: '127.0.0.1', port: 80 },
     statPrefix: '127.0.0.1_80',
-    listenerFiltersTimeoutMs: 15_000,
+    filters: {
+      timeoutMs: 15_000,
+      continueOnTimeout: false,
+      tlsInspector: false,
+      httpInspector: false,
+      proxyProtocol: null,
+    },
     reusePort: true,
     bufferLimitBytes: 1_048_576,
-    tlsInspector: false,
     direction: 'unspecified',
     defaultFilterChain: null,
   });
@@ -83,7 +88,7 @@ t.test('the router must be there, and last', (t) => {
     /^hcm\.http_filters\[0\]\.typed_config: Cors is not supported by Outrider$/,
   ]);
   const raw = { name: 'raw', typed_config: { '@type': `${TYPE}.transport_sockets.raw_buffer.v3.RawBuffer` } };
-  t.match(managerProblems({ http_filters: [raw, ROUTER] }), [/RawBuffer is not supported by Outrider$/]);
+  t.match(managerProblems({ http_filters: [raw, ROUTER] }), [/RawBuffer is no HTTP filter$/]);
   t.end();
 });
 
@@ -108,22 +113,14 @@ t.test('an inline table may only name clusters that exist', (t) => {
   t.end();
 });
 
-t.test('filter chains come with the most specific match first', (t) => {
+t.test('what filter chains match is checked, and server names ask for an inspector', (t) => {
   const chain = (name: string, match: Json) => ({ name, filter_chain_match: match, filters: [manager()] });
-  const { config } = decodedListener(
-    listener([
-      chain('any', {}),
-      chain('wildcard', { server_names: ['*.test'] }),
-      chain('longer', { server_names: ['*.a.test'] }),
-      chain('exact', { server_names: ['B.test'] }),
-      chain('range', { prefix_ranges: [{ address_prefix: '10.0.0.0', prefix_len: 8 }] }),
-      chain('port', { destination_port: 443 }),
-    ]),
-  );
+  const { config } = decodedListener(listener([chain('a', { server_names: ['B.test'] }), chain('b', {})]));
   t.same(
-    config.filterChains.map(({ name }) => name),
-    ['port', 'range', 'exact', 'longer', 'wildcard', 'any'],
+    config.filterChains.map(({ match }) => match.serverNames),
+    [['b.test'], []],
   );
+  t.equal(config.filters.tlsInspector, true);
   t.same(
     decodedListener(listener([chain('a', { server_names: ['a'] }), chain('b', { server_names: ['A'] })])).problems,
     ['filter_chains[1]: the same match as filter_chains[0]; only one chain can take a connection'],
@@ -131,6 +128,24 @@ t.test('filter chains come with the most specific match first', (t) => {
   t.match(decodedListener(listener([chain('a', { server_names: ['a.*.b'] })])).problems, [
     /server_names\[0\]: a\.\*\.b is no server name/,
   ]);
+  t.end();
+});
+
+t.test('a PROXY header is read first, or not at all', (t) => {
+  const proxy = (more: Json = {}) => ({
+    name: 'proxy',
+    typed_config: { '@type': `${TYPE}.filters.listener.proxy_protocol.v3.ProxyProtocol`, ...more },
+  });
+  const tls = { name: 'tls', typed_config: { '@type': `${TYPE}.filters.listener.tls_inspector.v3.TlsInspector` } };
+  const filters = (...listener_filters: Json[]) =>
+    decodedListener(listener([{ filters: [manager()] }], { listener_filters }));
+  t.same(filters(proxy()).config.filters.proxyProtocol, { optional: false, versions: [1, 2] });
+  t.same(filters(proxy({ disallowed_versions: ['V1'], allow_requests_without_proxy_protocol: true })).config.filters, {
+    ...filters(proxy()).config.filters,
+    proxyProtocol: { optional: true, versions: [2] },
+  });
+  t.match(filters(tls, proxy()).problems, [/listener_filters\[1\]: proxy_protocol must be the first/]);
+  t.match(filters(proxy({ disallowed_versions: ['V1', 'V2'] })).problems, [/no version is left that could be read/]);
   t.end();
 });
 
@@ -158,13 +173,55 @@ t.test('certificates are read and checked', (t) => {
   t.match(decodedListener(tls('a.pem', 'a.key')).config.filterChains[0]!.tls, {
     certificates: [{ chainPem: TEST_CERTIFICATE_PEM, keyPem: TEST_KEY_PEM }],
     requireClientCertificate: false,
-    trustedCaPem: null,
+    requireSni: false,
+    resumption: true,
+    validation: null,
+    parameters: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ciphers: null },
   });
   t.match(decodedListener(tls('a.pem', 'b.key')).problems, [
     /private_key: this key does not belong to the certificate$/,
   ]);
   t.match(decodedListener(tls('a.key', 'a.key')).problems, [/certificate_chain: no certificate in PEM/]);
   t.match(decodedListener(tls('none', 'a.key')).problems, [/certificate_chain\.filename: none is missing$/]);
+  t.end();
+});
+
+t.test('whom a server trusts is checked as well', (t) => {
+  const tls = (validation_context: Json, more: Json = {}) => {
+    const certificate = { certificate_chain: { filename: 'a.pem' }, private_key: { filename: 'a.key' } };
+    const context = {
+      '@type': `${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext`,
+      common_tls_context: { tls_certificates: [certificate], validation_context },
+      ...more,
+    };
+    return decodedListener(
+      listener([{ filters: [manager()], transport_socket: { name: 'tls', typed_config: context } }]),
+    );
+  };
+  const trusted = { trusted_ca: { filename: 'a.pem' } };
+  const named = { san_type: 'URI', matcher: { prefix: 'spiffe://mesh/' } };
+  const { config } = tls({ ...trusted, match_typed_subject_alt_names: [named] }, { require_client_certificate: true });
+  t.match(config.filterChains[0]!.tls, {
+    requireClientCertificate: true,
+    resumption: false,
+    validation: {
+      trustedCa: { kind: 'pem', pem: TEST_CERTIFICATE_PEM },
+      sans: [{ kind: 'uri', match: { kind: 'prefix', value: 'spiffe://mesh/' } }],
+    },
+  });
+  t.match(tls({ match_typed_subject_alt_names: [named] }).problems, [/a name proves nothing without a trusted_ca/]);
+  t.match(tls({ trusted_ca: { filename: 'a.key' } }).problems, [/trusted_ca: certificate 1 of 1 cannot be read/]);
+  t.match(tls({ verify_certificate_hash: ['abc'] }).problems, [/"abc" is not the 64 hexadecimal digits of a SHA-256/]);
+  const versions = { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_2' };
+  const common = { tls_certificates: [], tls_params: versions };
+  t.match(tls(trusted, { common_tls_context: common }).problems, [
+    /tls_minimum_protocol_version: TLSv1\.3 is newer than the maximum, TLSv1\.2/,
+    /a server needs at least one certificate/,
+  ]);
+  t.match(
+    tls(trusted, { common_tls_context: { ...common, tls_params: {} }, require_client_certificate: true }).problems,
+    [/a server needs at least one certificate/, /nothing says which client certificates are accepted/],
+  );
   t.end();
 });
 

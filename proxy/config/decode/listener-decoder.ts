@@ -1,32 +1,26 @@
 /** envoy.config.listener.v3.Listener: address, listener filters, filter chains. */
 import { TrafficDirection } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import type { Listener } from '../../../protos/gen/envoy/config/listener/v3/listener.ts';
-import type {
-  FilterChain,
-  FilterChainMatch as MatchMessage,
+import {
+  type FilterChain,
+  type FilterChainMatch as MatchMessage,
+  FilterChainMatch_ConnectionSourceType as SourceType,
 } from '../../../protos/gen/envoy/config/listener/v3/listener_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import type {
-  DownstreamTlsConfig,
-  FilterChainConfig,
-  FilterChainMatch,
-  ListenerConfig,
-  NetworkFilterConfig,
-} from '../model/listener.ts';
-import { decodeAccessLogs } from './access-log-decoder.ts';
-import { decodeTcpClusterChoice } from './cluster-choice-decoder.ts';
+import type { FilterChainConfig, FilterChainMatch, ListenerConfig, NetworkFilterConfig } from '../model/listener.ts';
+import type { DownstreamTlsConfig } from '../model/tls.ts';
 import type { Decoding } from './decoding.ts';
-import { bySpecificity } from './filter-chain-order.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager-decoder.ts';
-import { BUFFER_LIMIT_BYTES, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
+import { BUFFER_LIMIT_BYTES, NO_HTTP2 } from './http-options-decoder.ts';
+import { decodeListenerFilters } from './listener-filters-decoder.ts';
+import { decodeTcpProxy } from './tcp-proxy-decoder.ts';
 import { decodeDownstreamTls } from './tls-decoder.ts';
 import { cidrText, durationMs, isIpLiteral, socketAddress } from './values.ts';
 
 /** Linux's usual net.core.somaxconn, which is what Envoy asks for when it is told nothing. */
 const TCP_BACKLOG = 4_096;
-const LISTENER_FILTERS_TIMEOUT_MS = 15_000;
 const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 
 const DIRECTIONS = {
@@ -35,10 +29,15 @@ const DIRECTIONS = {
   [TrafficDirection.OUTBOUND]: 'outbound',
 } as const;
 
-/** Decodes a listener. Its filter chains come out with the most specific match first. */
+const SOURCE_TYPES = {
+  [SourceType.ANY]: 'any',
+  [SourceType.SAME_IP_OR_LOOPBACK]: 'same-ip-or-loopback',
+  [SourceType.EXTERNAL]: 'external',
+} as const;
+
+/** Decodes a listener. */
 export function decodeListener(message: Listener, path: Path, decoding: Decoding): ListenerConfig {
   const address = listenAddress(message.address, [...path, 'address'], decoding);
-  const asked = decodeListenerFilters(message, [...path, 'listener_filters'], decoding);
   if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
     decoding.report([...path, 'filter_chains'], 'at least one filter chain is required');
   }
@@ -52,16 +51,12 @@ export function decodeListener(message: Listener, path: Path, decoding: Decoding
     additionalAddresses: message.additionalAddresses.map((each, i) =>
       listenAddress(each.address, [...path, 'additional_addresses', i, 'address'], decoding),
     ),
-    filterChains: bySpecificity(chains),
+    filterChains: chains,
     defaultFilterChain:
       message.defaultFilterChain === undefined
         ? null
         : decodeFilterChain(message.defaultFilterChain, [...path, 'default_filter_chain'], decoding),
-    tlsInspector: asked.has('TlsInspector'),
-    proxyProtocol: asked.has('ProxyProtocol'),
-    originalDst: asked.has('OriginalDst'),
-    listenerFiltersTimeoutMs: durationMs(message.listenerFiltersTimeout, LISTENER_FILTERS_TIMEOUT_MS),
-    continueOnListenerFiltersTimeout: message.continueOnListenerFiltersTimeout,
+    filters: decodeListenerFilters(message, chains, [...path, 'listener_filters'], decoding),
     reusePort: message.enableReusePort ?? true,
     tcpBacklog: message.tcpBacklogSize ?? TCP_BACKLOG,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
@@ -69,17 +64,6 @@ export function decodeListener(message: Listener, path: Path, decoding: Decoding
       message.statPrefix || `${address.host.includes(':') ? `[${address.host}]` : address.host}_${address.port}`,
     direction: DIRECTIONS[message.trafficDirection],
   };
-}
-
-/** Short names of the listener filters that are asked for. */
-function decodeListenerFilters(message: Listener, path: Path, decoding: Decoding): Set<string> {
-  const names = message.listenerFilters.map((filter, i) => {
-    const type = typeNameOf(filter.configType?.value.typeUrl ?? '');
-    if (!type.startsWith('envoy.extensions.filters.listener.'))
-      decoding.report([...path, i, 'typed_config'], `${type || 'nothing'} is no listener filter`);
-    return type.slice(type.lastIndexOf('.') + 1);
-  });
-  return new Set(names);
 }
 
 function listenAddress(message: Listener['address'], path: Path, decoding: Decoding): ListenerConfig['address'] {
@@ -106,11 +90,17 @@ function checkDistinct(chains: readonly FilterChainConfig[], path: Path, decodin
 }
 
 function decodeFilterChain(chain: FilterChain, path: Path, decoding: Decoding): FilterChainConfig {
+  const network = decodeNetworkFilter(chain, [...path, 'filters'], decoding);
+  const socketPath = [...path, 'transport_socket', 'typed_config'];
+  const tls = decodeTransportSocket(chain, socketPath, decoding);
+  if (network.kind === 'http-connection-manager' && tls?.alpnProtocols.includes('h2')) {
+    decoding.report([...socketPath, 'common_tls_context', 'alpn_protocols'], `h2 ${NO_HTTP2}`);
+  }
   return {
     name: chain.name,
     match: decodeMatch(chain.filterChainMatch, [...path, 'filter_chain_match'], decoding),
-    network: decodeNetworkFilter(chain, [...path, 'filters'], decoding),
-    tls: decodeTransportSocket(chain, [...path, 'transport_socket', 'typed_config'], decoding),
+    network,
+    tls,
     transportSocketConnectTimeoutMs: durationMs(chain.transportSocketConnectTimeout, 0),
   };
 }
@@ -130,10 +120,14 @@ function decodeMatch(match: MatchMessage | undefined, path: Path, decoding: Deco
     prefixRanges: (match?.prefixRanges ?? []).map((range, i) =>
       cidrText(range, [...path, 'prefix_ranges', i], decoding),
     ),
+    directSourcePrefixRanges: (match?.directSourcePrefixRanges ?? []).map((range, i) =>
+      cidrText(range, [...path, 'direct_source_prefix_ranges', i], decoding),
+    ),
     sourcePrefixRanges: (match?.sourcePrefixRanges ?? []).map((range, i) =>
       cidrText(range, [...path, 'source_prefix_ranges', i], decoding),
     ),
     sourcePorts: match?.sourcePorts ?? [],
+    sourceType: SOURCE_TYPES[match?.sourceType ?? SourceType.ANY],
     serverNames,
     transportProtocol: match?.transportProtocol ?? '',
     applicationProtocols: match?.applicationProtocols ?? [],
@@ -155,14 +149,7 @@ function decodeNetworkFilter(chain: FilterChain, path: Path, decoding: Decoding)
   const tcp = any && unpackAny('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', any);
   if (any === undefined && chain.filters.length > 0)
     decoding.report(place, 'typed_config is required: an HttpConnectionManager or a TcpProxy');
-  return {
-    kind: 'tcp-proxy',
-    statPrefix: tcp?.statPrefix ?? '',
-    cluster: decodeTcpClusterChoice(tcp?.clusterSpecifier, place, decoding),
-    idleTimeoutMs: durationMs(tcp?.idleTimeout, IDLE_TIMEOUT_MS),
-    maxConnectAttempts: tcp?.maxConnectAttempts ?? 1,
-    accessLogs: decodeAccessLogs(tcp?.accessLog ?? [], [...place, 'access_log'], decoding),
-  };
+  return decodeTcpProxy(tcp, place, decoding);
 }
 
 function decodeTransportSocket(chain: FilterChain, path: Path, decoding: Decoding): DownstreamTlsConfig | null {

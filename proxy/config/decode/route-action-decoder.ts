@@ -89,6 +89,7 @@ function decodeForward(message: RouteAction, path: Path, decoding: Decoding): Fo
     upgrades: Object.fromEntries(
       message.upgradeConfigs.map((each) => [each.upgradeType.toLowerCase(), each.enabled ?? true]),
     ),
+    terminatesConnect: message.upgradeConfigs.some((each) => each.connectConfig !== undefined),
   };
 }
 

@@ -143,6 +143,8 @@ function decodePath(match: RouteMatchMessage | undefined, path: Path, decoding: 
       return { kind: 'exact', value: specifier.value, caseSensitive };
     case 'pathSeparatedPrefix':
       return { kind: 'separated-prefix', value: specifier.value, caseSensitive };
+    case 'connectMatcher':
+      return { kind: 'connect' };
     case 'safeRegex':
       return { kind: 'regex', regex: decodeRegex(specifier.value, [...path, 'safe_regex'], decoding) };
     default:

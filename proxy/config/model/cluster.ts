@@ -1,5 +1,6 @@
 /** Clusters and endpoints. envoy.config.cluster.v3 and envoy.config.endpoint.v3. See README.md beside this file. */
 import type { Http2Options, SocketAddress } from './common.ts';
+import type { UpstreamTlsConfig } from './tls.ts';
 
 /** envoy.config.cluster.v3.Cluster. */
 export interface ClusterConfig {
@@ -41,6 +42,10 @@ export interface ClusterConfig {
   /** enable_trailers of the explicit HTTP/1 options. */
   readonly enableTrailers: boolean;
   readonly bufferLimitBytes: number;
+  /** Null: connections to endpoints are not encrypted. */
+  readonly tls: UpstreamTlsConfig | null;
+  /** The version of the PROXY header that a connection begins with, or null. */
+  readonly proxyProtocol: 1 | 2 | null;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

@@ -3,6 +3,7 @@ import type { AccessLogConfig } from './access-log.ts';
 import type { Http2Options, SocketAddress } from './common.ts';
 import type { NamedHttpFilter } from './http-filter.ts';
 import type { ClusterChoice, RouteTableConfig } from './route.ts';
+import type { DownstreamTlsConfig } from './tls.ts';
 
 /** envoy.config.listener.v3.Listener. */
 export interface ListenerConfig {
@@ -12,18 +13,35 @@ export interface ListenerConfig {
   /** In order; the first whose match fits takes the connection. */
   readonly filterChains: readonly FilterChainConfig[];
   readonly defaultFilterChain: FilterChainConfig | null;
-  /** Listener filters asked for. */
-  readonly tlsInspector: boolean;
-  readonly proxyProtocol: boolean;
-  readonly originalDst: boolean;
-  readonly listenerFiltersTimeoutMs: number;
-  readonly continueOnListenerFiltersTimeout: boolean;
+  readonly filters: ListenerFiltersConfig;
   readonly reusePort: boolean;
   readonly tcpBacklog: number;
   /** per_connection_buffer_limit_bytes, default 1 MiB. */
   readonly bufferLimitBytes: number;
   readonly statPrefix: string;
   readonly direction: 'unspecified' | 'inbound' | 'outbound';
+}
+
+/** What is done with the first bytes of a connection before its filter chain is chosen. */
+export interface ListenerFiltersConfig {
+  /** Read SNI and ALPN from a ClientHello. */
+  readonly tlsInspector: boolean;
+  /** Tell HTTP/1 and HTTP/2 from everything else. */
+  readonly httpInspector: boolean;
+  /** Null when no PROXY header is read. */
+  readonly proxyProtocol: ProxyProtocolConfig | null;
+  /** For all of them together; default 15,000, 0 for no limit. */
+  readonly timeoutMs: number;
+  /** When the time is over the connection goes on with what is known, instead of being closed. */
+  readonly continueOnTimeout: boolean;
+}
+
+/** envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol. */
+export interface ProxyProtocolConfig {
+  /** A connection may come without the header. */
+  readonly optional: boolean;
+  /** Versions that are understood. */
+  readonly versions: readonly (1 | 2)[];
 }
 
 /** envoy.config.listener.v3.FilterChain. */
@@ -38,9 +56,13 @@ export interface FilterChainConfig {
 /** envoy.config.listener.v3.FilterChainMatch. Empty arrays and nulls match everything. */
 export interface FilterChainMatch {
   readonly destinationPort: number | null;
+  /** `10.0.0.0/8`, of this end's address. */
   readonly prefixRanges: readonly string[];
+  /** Of the peer's address; `direct` is that of the socket even where a PROXY header names another. */
+  readonly directSourcePrefixRanges: readonly string[];
   readonly sourcePrefixRanges: readonly string[];
   readonly sourcePorts: readonly number[];
+  readonly sourceType: 'any' | 'same-ip-or-loopback' | 'external';
   /** Lower case, `*.suffix` allowed. */
   readonly serverNames: readonly string[];
   /** `tls`, `raw_buffer` or empty. */
@@ -59,7 +81,12 @@ export interface TcpProxyConfig {
   /** Default 3,600,000. */
   readonly idleTimeoutMs: number;
   readonly maxConnectAttempts: number;
+  /** max_downstream_connection_duration; 0 for none. */
+  readonly maxDurationMs: number;
   readonly accessLogs: readonly AccessLogConfig[];
+  /** access_log_options: a line every so often while it lasts, 0 for none; and one as soon as the endpoint is reached. */
+  readonly logIntervalMs: number;
+  readonly logOnConnected: boolean;
 }
 
 /** envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager. */
@@ -74,6 +101,8 @@ export interface HttpConnectionManagerConfig {
   readonly httpFilters: readonly NamedHttpFilter[];
   readonly useRemoteAddress: boolean;
   readonly xffNumTrustedHops: number;
+  /** internal_address_config: `10.0.0.0/8`. Empty: no client is an internal one. */
+  readonly internalRanges: readonly string[];
   readonly skipXffAppend: boolean;
   readonly via: string;
   readonly generateRequestId: boolean;
@@ -121,12 +150,4 @@ export interface HttpConnectionManagerConfig {
   /** Whether 100-continue is passed upstream instead of being answered here. */
   readonly proxy100Continue: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
-}
-
-/** envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext: PEM text, read when the configuration is. */
-export interface DownstreamTlsConfig {
-  readonly certificates: readonly { readonly chainPem: string; readonly keyPem: string }[];
-  readonly requireClientCertificate: boolean;
-  readonly trustedCaPem: string | null;
-  readonly alpnProtocols: readonly string[];
 }

@@ -47,7 +47,9 @@ export type PathMatch =
   | { readonly kind: 'prefix'; readonly value: string; readonly caseSensitive: boolean }
   | { readonly kind: 'exact'; readonly value: string; readonly caseSensitive: boolean }
   | { readonly kind: 'separated-prefix'; readonly value: string; readonly caseSensitive: boolean }
-  | { readonly kind: 'regex'; readonly regex: SafeRegex };
+  | { readonly kind: 'regex'; readonly regex: SafeRegex }
+  /** CONNECT requests, which have no path; they fit nothing else. */
+  | { readonly kind: 'connect' };
 
 /** envoy.config.route.v3.RouteMatch. All parts must match. */
 export interface RouteMatch {

@@ -117,6 +117,8 @@ export interface ForwardAction {
   readonly priority: 'default' | 'high';
   /** Protocols that may be upgraded on this route, overriding the connection manager: name (lower case) to enabled. */
   readonly upgrades: Readonly<Record<string, boolean>>;
+  /** connect_config: CONNECT ends here, and the endpoint gets what comes through the tunnel; else it gets the request. */
+  readonly terminatesConnect: boolean;
 }
 
 /** envoy.config.route.v3.RouteAction.MaxStreamDuration. Null where absent. */

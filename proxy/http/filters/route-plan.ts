@@ -13,7 +13,7 @@ import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
 import type { StreamLimits } from '../../upstream/attempt/stream-deadlines.ts';
 import type { ClusterManager } from '../../upstream/cluster-manager.ts';
 import type { Exchange } from '../exchange.ts';
-import { type Failure, NO_CLUSTER } from '../failure.ts';
+import { type Failure, NO_CLUSTER, REQUEST_TIMEOUT } from '../failure.ts';
 import { type CompiledEdits, compileEdits } from '../header-edits.ts';
 import { HeaderName } from '../header-name.ts';
 
@@ -54,7 +54,7 @@ export function compilePlan(route: Route, config: RouterFilterConfig, deps: Plan
   const levels: HeaderEdits[] = [edits, route.virtualHost.edits, route.table.edits];
   // By default the most general level has the last word, as in Envoy.
   if (route.table.mostSpecificEditsWin) levels.reverse();
-  const matched = match.path.kind === 'regex' ? '' : match.path.value;
+  const matched = 'value' in match.path ? match.path.value : '';
   return {
     requestEdits: compileEdits(levels, 'request'),
     responseEdits: compileEdits(levels, 'response'),
@@ -103,6 +103,7 @@ function compileOptions(
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
   return {
     timeoutMs,
+    timeoutStatus: REQUEST_TIMEOUT.status,
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),
     grpcTimeout: compileGrpcTimeout(action.maxStreamDuration),
     retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),

@@ -4,13 +4,13 @@
  * plan when the table is.
  */
 import type { RouterFilterConfig } from '../../config/model/http-filter.ts';
-import type { RedirectAction, VirtualHostConfig } from '../../config/model/route.ts';
+import type { RedirectAction, RouteActionConfig, VirtualHostConfig } from '../../config/model/route.ts';
 import type { Route, RouteTable } from '../../routing/route-table.ts';
 import { drawWeighted } from '../../routing/weighted-split.ts';
 import { Forwarding } from '../../upstream/attempt/forwarding.ts';
 import type { Cluster } from '../../upstream/cluster.ts';
 import type { Exchange } from '../exchange.ts';
-import { NO_ROUTE, NOT_FORWARDED } from '../failure.ts';
+import { NO_ROUTE, NOT_FORWARDED, UPGRADE_REFUSED } from '../failure.ts';
 import type { HttpFilter } from '../filter.ts';
 import { HeaderName } from '../header-name.ts';
 import { rewriteHost, rewritePath } from '../host-rewrite.ts';
@@ -18,8 +18,11 @@ import type { ResponseFields } from '../local-head.ts';
 import type { RequestHead } from '../message.ts';
 import { redirectLocation } from '../redirect.ts';
 import { RESPONDED, type Verdict } from '../verdict.ts';
+import { steer } from './request-steering.ts';
 import { compilePlan, type ForwardPlan, type Plan, type PlanDeps } from './route-plan.ts';
 
+/** How a CONNECT is called in upgrade_configs. */
+const CONNECT = 'connect';
 const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
 
 export class RouterFilter implements HttpFilter {
@@ -50,8 +53,8 @@ export class RouterFilter implements HttpFilter {
   }
 
   #route(exchange: Exchange): Verdict {
-    // Without internal addresses every client is an outside one.
-    if (this.#internalOnly !== null) for (const name of this.#internalOnly) exchange.head.remove(name);
+    if (this.#internalOnly !== null && !exchange.internal)
+      for (const name of this.#internalOnly) exchange.head.remove(name);
     if (this.#tlsWanted && this.#sendToTls(exchange)) return RESPONDED;
     const route = this.#table.match(exchange);
     if (route === null) {
@@ -61,6 +64,10 @@ export class RouterFilter implements HttpFilter {
     }
     exchange.route = route;
     const { action } = route.config;
+    if (exchange.upgrade !== '' && !this.#mayUpgrade(exchange, action)) {
+      exchange.fail(UPGRADE_REFUSED);
+      return RESPONDED;
+    }
     switch (action.kind) {
       case 'forward':
         this.#forward(exchange, this.#plans.get(route)!);
@@ -77,6 +84,12 @@ export class RouterFilter implements HttpFilter {
         exchange.fail(NOT_FORWARDED);
         return RESPONDED;
     }
+  }
+
+  /** A route's own word counts more than that of the connection manager. */
+  #mayUpgrade({ upgrade, manager }: Exchange, action: RouteActionConfig): boolean {
+    const byRoute = action.kind === 'forward' ? action.upgrades[upgrade] : undefined;
+    return byRoute ?? manager.upgrades[upgrade] ?? false;
   }
 
   /** require_tls: a client that came in the clear is sent to https. True when it was. */
@@ -107,8 +120,16 @@ export class RouterFilter implements HttpFilter {
     }
     if (plan.requestEdits !== null) for (const each of plan.requestEdits) each.apply(head, exchange);
     if (forward.rewriteHost !== null || weighted?.hostRewrite) this.#rewriteHost(exchange, forward, head);
+    exchange.connectsTcp = exchange.upgrade === CONNECT && forward.action.terminatesConnect;
+    if (exchange.upgrade !== '' && exchange.upgrade !== CONNECT) {
+      head.add('connection', 'upgrade');
+      head.add('upgrade', head.upgradeValue);
+    }
     if (forward.rewritePath !== null) rewritePath(head, forward.rewritePath(head.path), this.#tellOriginals);
-    new Forwarding(exchange, cluster, forward.options).start();
+    const { options } = forward;
+    const steered = exchange.internal ? steer(head, options) : null;
+    if (steered !== null) exchange.expectedTimeoutMs = steered.limits?.perTryMs || steered.timeoutMs;
+    new Forwarding(exchange, cluster, steered ?? options).start();
   }
 
   #rewriteHost(exchange: Exchange, forward: ForwardPlan, head: RequestHead): void {
@@ -138,7 +159,7 @@ export class RouterFilter implements HttpFilter {
     const { path } = route.config.match;
     const { head } = exchange;
     const request = { scheme: schemeOf(exchange), authority: head.authority, path: head.path };
-    const location = redirectLocation(action, request, path.kind === 'regex' ? '' : path.value);
+    const location = redirectLocation(action, request, 'value' in path ? path.value : '');
     exchange.answer(action.status, `location: ${location}\r\n`, '');
   }
 

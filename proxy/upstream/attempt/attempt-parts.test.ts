@@ -8,6 +8,7 @@ import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
 import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { RetryPolicyConfig } from '../../config/model/route.ts';
 import { MessageHead } from '../../http1/message-head.ts';
+import { plainDialer } from '../../net/dial.ts';
 import { Loop } from '../../net/loop.ts';
 import { Cluster } from '../cluster.ts';
 import { grpcDurationMs } from './grpc-timeout.ts';
@@ -39,7 +40,7 @@ function newLoop() {
 
 function setUp(policy: Partial<RetryPolicyConfig> = {}, change: Partial<ClusterConfig> = {}) {
   const { clock, loop } = newLoop();
-  const target = new Cluster(cluster('a', [], change), loop, new MessageHead(1));
+  const target = new Cluster(cluster('a', [], change), loop, new MessageHead(1), () => plainDialer(loop));
   target.setEndpoints(endpointSet('a', [endpoint(1), endpoint(2), endpoint(3)]));
   let due = 0;
   const start = () => new Retries(target, new RetryPolicy({ ...POLICY, ...policy }), { onRetryDue: () => due++ });

@@ -13,10 +13,15 @@ import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
 import type { StreamWaiter } from '../pool/http1-pool.ts';
+import { TcpTunnel } from '../pool/tcp-tunnel.ts';
 
 /** The request that is attempted, as far as an attempt needs it. An exchange is one. */
 export interface AttemptedRequest {
   readonly isHead: boolean;
+  /** The protocol that it wants to go on with, or `connect`; empty for none. */
+  readonly upgrade: string;
+  /** It is a CONNECT that ends here. */
+  readonly connectsTcp: boolean;
   /** It has arrived completely. */
   readonly requestDone: boolean;
   /** Null while the first attempt is being started. */
@@ -47,9 +52,14 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   #startedMs = 0;
   #answering = false;
   #over = false;
+  #tunnel = false;
   readonly acceptsChunked: boolean;
   readonly acceptsTrailers: boolean;
   readonly isHead: boolean;
+  readonly upgrades: boolean;
+  readonly connects: boolean;
+  /** Where it waits for a connection. */
+  #queue: { forget(waiter: StreamWaiter): void } | null = null;
 
   constructor(
     owner: AttemptOwner,
@@ -66,6 +76,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.acceptsChunked = request.downstream.acceptsChunked;
     this.acceptsTrailers = cluster.config.enableTrailers && request.downstream.acceptsTrailers;
     this.isHead = request.isHead;
+    this.connects = request.upgrade === 'connect';
+    this.upgrades = request.upgrade !== '' && !this.connects;
   }
 
   /** Asks the endpoint's pool for a connection. HOT. */
@@ -83,7 +95,11 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.rqActive++;
     endpoint.active++;
     endpoint.rqTotal++;
-    endpoint.pool.acquire(this);
+    if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#cluster, endpoint, this);
+    else {
+      this.#queue = endpoint.pool;
+      endpoint.pool.acquire(this);
+    }
     // The bytes of the body that follow can only wait in the client's socket.
     if (this.#stream === null && !this.#over && !this.#request.requestDone) this.#request.downstream.pauseRequest();
   }
@@ -122,6 +138,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#answering = true;
     const { stats } = this.#cluster;
     const { status } = head;
+    this.#tunnel = head.tunnel;
     stats.byStatus[status] = stats.byStatus[status]! + 1;
     this.#judge(classify(status));
     if (done) this.#leave();
@@ -129,7 +146,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   }
 
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void {
-    if (done) this.#leave();
+    // A tunnel lasts until its owner says so: its other side may go on.
+    if (done && !this.#tunnel) this.#leave();
     this.#owner.onAttemptBody(buffer, start, end, done);
   }
 
@@ -152,9 +170,9 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#leave();
     if (this.#stream === null) {
       this.#cluster.stats.rqCancelled++;
-      this.endpoint!.pool.forget(this);
+      this.#queue?.forget(this);
     } else {
-      this.#cluster.stats.rqTxReset++;
+      if (!this.#tunnel) this.#cluster.stats.rqTxReset++;
       this.#stream.cancel();
     }
   }

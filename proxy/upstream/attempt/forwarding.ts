@@ -25,7 +25,7 @@ import { rewriteHost } from '../../http/host-rewrite.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { writeRequest } from '../../http1/request-writer.ts';
-import { withTrailers } from '../../http1/trailers.ts';
+import { announceTrailers, withTrailers } from '../../http1/trailers.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
@@ -40,6 +40,8 @@ import { setWireHeader } from './wire-edit.ts';
 export interface ForwardOptions {
   /** 0: none. */
   readonly timeoutMs: number;
+  /** What is answered when it is over; 504 unless the request asks for another. */
+  readonly timeoutStatus: number;
   /** Null when the route has none of these. */
   readonly limits: StreamLimits | null;
   /** The client's grpc-timeout counts, within these bounds; null when it does not. */
@@ -106,11 +108,12 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const endpoint = this.#cluster.pick();
     if (options.endpointHost) this.#takeHost(head, endpoint);
     if (this.#passesTrailers) {
-      head.announceTrailers();
+      announceTrailers(head);
       if (exchange.trailers !== '') this.#appendTrailers();
     }
     exchange.wire = writeRequest(this.#cluster.loop, exchange);
-    if (options.mirrors !== null) this.#mirrors = options.mirrors.filter((each) => each.draw());
+    if (options.mirrors !== null && exchange.upgrade === '')
+      this.#mirrors = options.mirrors.filter((each) => each.draw());
     this.#keptBytes = exchange.bodyEnd - exchange.bodyStart;
     if (this.#keptBytes > options.bodyLimitBytes) this.#forgetBody();
     if (exchange.requestDone) this.#requestComplete();
@@ -218,7 +221,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     this.#timeoutArmed = false;
     this.#cluster.stats.rqTimeout++;
     this.#blame();
-    this.#fail(REQUEST_TIMEOUT);
+    const { timeoutStatus } = this.#options;
+    this.#fail(timeoutStatus === 504 ? REQUEST_TIMEOUT : { ...REQUEST_TIMEOUT, status: timeoutStatus });
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -249,13 +253,19 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (done) {
       this.#attempt = null;
       this.#disarm();
-    }
+    } else if (head.tunnel) this.#onTunnel();
     if (envoyHeaders) head.add('x-envoy-upstream-service-time', String(attempt.elapsedMs() | 0));
     if (countDownstream) {
       head.remove(ATTEMPT_COUNT);
       head.add(ATTEMPT_COUNT.name, String(this.#exchange.attempts));
     }
     this.#exchange.respond(head, buffer, start, end, done);
+  }
+
+  /** What follows has no end that could be waited for, and is not kept for anybody. */
+  #onTunnel(): void {
+    this.#forgetBody();
+    this.#disarmTimeout();
   }
 
   onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void {
@@ -364,10 +374,13 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   }
 
   #disarm(): void {
-    if (this.#timeoutArmed) {
-      this.#timeoutArmed = false;
-      this.#exchange.downstream.armTimeout(0);
-    }
+    this.#disarmTimeout();
     this.#deadlines?.stop();
+  }
+
+  #disarmTimeout(): void {
+    if (!this.#timeoutArmed) return;
+    this.#timeoutArmed = false;
+    this.#exchange.downstream.armTimeout(0);
   }
 }

@@ -33,6 +33,8 @@ export function sendMirrors(mirrors: readonly Mirroring[], exchange: Exchange, t
 class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly isHead: boolean;
   readonly requestDone = true;
+  readonly upgrade = '';
+  readonly connectsTcp = false;
   readonly upstream = null;
   readonly downstream: AttemptedRequest['downstream'] = NOBODY;
   readonly #cluster: Cluster;

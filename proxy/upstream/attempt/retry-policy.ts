@@ -26,6 +26,9 @@ const BITS: Readonly<Record<string, number>> = {
   unavailable: 1 << 14,
 };
 
+/** Every word there is for `retry_on`. */
+export const RETRY_WORDS: ReadonlySet<string> = new Set(Object.keys(BITS));
+
 /** Bits of the gRPC words by grpc-status. */
 const GRPC_BITS: Readonly<Record<string, number>> = {
   1: BITS.cancelled!,

@@ -7,6 +7,7 @@ import { ScriptedRandom, seededRandom } from '../../../test/fakes/fake-random.ts
 import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
 import type { LbPolicyConfig } from '../../config/model/cluster.ts';
 import { MessageHead } from '../../http1/message-head.ts';
+import { plainDialer } from '../../net/dial.ts';
 import { Loop } from '../../net/loop.ts';
 import { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -18,7 +19,7 @@ import { RoundRobinPicker } from './round-robin.ts';
 function endpoints(...weights: readonly number[]): readonly Endpoint[] {
   const clock = new FakeClock();
   const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
-  const each = new Cluster(cluster('a', []), loop, new MessageHead(1));
+  const each = new Cluster(cluster('a', []), loop, new MessageHead(1), () => plainDialer(loop));
   each.setEndpoints(
     endpointSet(
       'a',

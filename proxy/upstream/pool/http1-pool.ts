@@ -11,12 +11,19 @@
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { ClusterConfig, ClusterLimits } from '../../config/model/cluster.ts';
 import type { SocketAddress } from '../../config/model/common.ts';
-import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
+import {
+  CONNECT_FAILURE,
+  CONNECT_TIMEOUT,
+  type Failure,
+  PROXY_HEADER_POOLED,
+  UPSTREAM_OVERFLOW,
+} from '../../http/failure.ts';
 import type { LimitCounters } from '../../http/limit-counters.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
 import type { Http1Limits } from '../../http1/limits.ts';
 import type { MessageHead } from '../../http1/message-head.ts';
+import type { Dialer } from '../../net/dial.ts';
 import type { Loop } from '../../net/loop.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import { IdleLesson } from './idle-lesson.ts';
@@ -33,6 +40,7 @@ export interface PoolHost {
   readonly config: ClusterConfig;
   readonly limits: ClusterLimits;
   readonly stats: ClusterStats;
+  readonly dialer: Dialer;
   readonly http1Limits: Http1Limits;
   /** Parsing storage shared by all connections of the loop. */
   readonly responseHead: MessageHead;
@@ -74,7 +82,11 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
       this.#closeIdle(connection);
       for (const each of this.#idle.splice(0)) this.#closeIdle(each);
     }
-    const { stats, limits } = this.#host;
+    const { config, stats, limits } = this.#host;
+    if (config.proxyProtocol !== null) {
+      waiter.onUnavailable(PROXY_HEADER_POOLED);
+      return;
+    }
     if (stats.rqPendingActive >= limits.maxPendingRequests) {
       stats.rqPendingOverflow++;
       waiter.onUnavailable(UPSTREAM_OVERFLOW);
@@ -111,13 +123,13 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
   }
 
   #dial(): void {
-    const { loop, config, stats, http1Limits, responseHead } = this.#host;
+    const { loop, config, dialer, stats, http1Limits, responseHead } = this.#host;
     this.#connecting++;
     stats.cxTotal++;
     stats.cxActive++;
     this.cxTotal++;
     this.#all.add(
-      new Http1ClientConnection(loop, this.#address, config.connectTimeoutMs, http1Limits, this, responseHead),
+      new Http1ClientConnection(loop, dialer, this.#address, config.connectTimeoutMs, http1Limits, this, responseHead),
     );
   }
 

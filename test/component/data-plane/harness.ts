@@ -1,10 +1,11 @@
 /** The data plane on real loopback sockets, with endpoints that tests script. Everything ends with the test. */
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Test } from 'tap';
 import { SystemClock } from '../../../kernel/clock.ts';
 import { silentLogger } from '../../../kernel/log.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../../../proxy/config/model/cluster.ts';
-import type { HttpConnectionManagerConfig } from '../../../proxy/config/model/listener.ts';
+import type { HttpConnectionManagerConfig, ListenerConfig } from '../../../proxy/config/model/listener.ts';
 import type { RouteTableConfig } from '../../../proxy/config/model/route.ts';
 import { createSnapshot, EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
 import { DataPlane } from '../../../proxy/data-plane.ts';
@@ -28,6 +29,8 @@ export interface Setup {
   readonly clusters?: readonly ClusterConfig[];
   readonly table?: RouteTableConfig;
   readonly manager?: Partial<HttpConnectionManagerConfig>;
+  /** Filter chains and what is done before them; by default one chain with `table` and `manager`. */
+  readonly listener?: Partial<ListenerConfig>;
   readonly endpoints?: readonly EndpointSetConfig[];
 }
 
@@ -62,7 +65,7 @@ export class Harness {
     const table = setup.table ?? everythingTo('a');
     const clusters = setup.clusters ?? [];
     this.#parts = {
-      listeners: new Map([['main', listener('main', httpManager(table, setup.manager))]]),
+      listeners: new Map([['main', listener('main', httpManager(table, setup.manager), setup.listener)]]),
       routes: new Map(),
       clusters: new Map(clusters.map((each) => [each.name, each])),
       endpoints: new Map((setup.endpoints ?? []).map((each) => [each.name, each])),
@@ -72,7 +75,18 @@ export class Harness {
   }
 
   client(port = this.port): RawClient {
-    const client = new RawClient(port);
+    return this.#owned(RawClient.connect(port));
+  }
+
+  /** A client that speaks TLS to `main`. It takes any certificate: tests look at what they get. */
+  tlsClient(options: ConnectionOptions = {}): RawClient {
+    const place = { host: '127.0.0.1', port: this.port, rejectUnauthorized: false };
+    // The types do not know allowHalfOpen, which the documentation has.
+    const open: ConnectionOptions & { allowHalfOpen: boolean } = { ...place, allowHalfOpen: true, ...options };
+    return this.#owned(new RawClient(connectTls(open)));
+  }
+
+  #owned(client: RawClient): RawClient {
     this.#t.teardown(() => client.destroy());
     return client;
   }

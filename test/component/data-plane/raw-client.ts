@@ -17,8 +17,13 @@ export class RawClient {
   #text = '';
   #waiting: (() => void)[] = [];
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+  /** Over TCP, to a port of this machine. */
+  static connect(port: number): RawClient {
+    return new RawClient(connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }));
+  }
+
+  constructor(socket: Socket) {
+    this.socket = socket;
     this.socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#changed();

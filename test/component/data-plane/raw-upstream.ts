@@ -1,5 +1,6 @@
 /** An endpoint that records every byte it gets and answers by a script. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { type RequestMessage, readRequests } from './http-text.ts';
 
 /** One connection to the endpoint, as a script sees it. */
@@ -43,6 +44,10 @@ export interface UpstreamScript {
   /** Bytes have come; called before `onRequest`. */
   readonly onData?: (connection: UpstreamConnection, chunk: Buffer) => void;
   readonly onConnect?: (connection: UpstreamConnection) => void;
+  /** The proxy has ended its side. Default: this side ends, too. */
+  readonly onEnd?: (connection: UpstreamConnection) => void;
+  /** Speaks TLS. */
+  readonly tls?: TlsOptions;
   /** False: bytes are neither kept nor read as HTTP, for tests that send very much. */
   readonly parse?: boolean;
 }
@@ -50,11 +55,17 @@ export interface UpstreamScript {
 export class RawUpstream {
   readonly connections: UpstreamConnection[] = [];
   readonly #server: Server;
+  /** As accepted, handshakes under way included. */
+  readonly #sockets = new Set<Socket>();
   readonly #script: UpstreamScript;
 
   private constructor(script: UpstreamScript) {
     this.#script = script;
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    const options = { noDelay: true, allowHalfOpen: true };
+    const accept = (socket: Socket) => this.#accept(socket);
+    const { tls } = script;
+    this.#server = tls === undefined ? createServer(options, accept) : createTlsServer({ ...options, ...tls }, accept);
+    this.#server.on('connection', (socket: Socket) => this.#sockets.add(socket));
   }
 
   static async start(script: UpstreamScript = {}): Promise<RawUpstream> {
@@ -83,6 +94,7 @@ export class RawUpstream {
 
   async stop(): Promise<void> {
     for (const each of this.connections) each.socket.destroy();
+    for (const each of this.#sockets) each.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -92,7 +104,8 @@ export class RawUpstream {
     socket.on('error', () => undefined);
     socket.on('end', () => {
       connection.ended = true;
-      socket.end();
+      if (this.#script.onEnd === undefined) socket.end();
+      else this.#script.onEnd(connection);
     });
     socket.on('close', () => {
       connection.ended = true;

@@ -1,0 +1,199 @@
+/**
+ * Turns the filter chains of a listener into running ones: TLS, and HTTP or TCP behind it.
+ *
+ * What did not change is kept: a chain whose configuration is the same stays the same object, and with it its
+ * connections; where only routes differ its connection manager gets the new ones by one pointer write.
+ */
+import type { FilterChainConfig, HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
+import type { RouteTableConfig } from '../config/model/route.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { ConnectionManager } from '../http/connection-manager.ts';
+import { DateHeader } from '../http/date-header.ts';
+import type { HttpActive } from '../http/exchange.ts';
+import { FilterChain } from '../http/filter.ts';
+import { RouterFilter } from '../http/filters/router.ts';
+import { ManagerStats } from '../http/manager-stats.ts';
+import { FIXED_LIMITS } from '../http1/limits.ts';
+import { MessageHead } from '../http1/message-head.ts';
+import { HttpService } from '../listener/http-service.ts';
+import type { ListenerStats } from '../listener/listener-stats.ts';
+import { allChains, type RunningChain, type RunningChains } from '../listener/running-chain.ts';
+import type { Loop } from '../net/loop.ts';
+import { TlsServer } from '../net/tls/tls-server.ts';
+import { RouteTable } from '../routing/route-table.ts';
+import type { Runtime } from '../routing/runtime.ts';
+import { TcpProxy } from '../tcp/tcp-proxy.ts';
+import { TcpStats } from '../tcp/tcp-stats.ts';
+import { AccessLogs } from '../telemetry/access-log.ts';
+import type { AccessLogFiles } from '../telemetry/access-log-file.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { createVerifier } from './dialers.ts';
+
+/** What chains are built with. */
+export interface ChainDeps {
+  readonly loop: Loop;
+  readonly clusters: ClusterManager;
+  readonly runtime: Runtime;
+  readonly logFiles: AccessLogFiles;
+  /** Of the machine, for access logs. */
+  readonly hostname: string;
+}
+
+/** A listener as it is to run, and the route tables of its chains that change meanwhile. */
+interface Build {
+  readonly listener: ListenerConfig;
+  readonly stats: ListenerStats;
+  readonly next: Snapshot;
+  /** By content. */
+  readonly reusable: ReadonlyMap<string, RunningChain>;
+}
+
+export class ChainBuilder {
+  readonly #deps: ChainDeps;
+  readonly #date = new DateHeader();
+  readonly #head = new MessageHead(FIXED_LIMITS.headerCountMax);
+  /** By stat_prefix: counters outlive what counts. */
+  readonly #managerStats = new Map<string, ManagerStats>();
+  readonly #tcpStats = new Map<string, TcpStats>();
+  readonly #tables = new Map<string, { readonly text: string; readonly table: RouteTable }>();
+  readonly #contents = new WeakMap<RunningChain, string>();
+
+  constructor(deps: ChainDeps) {
+    this.#deps = deps;
+  }
+
+  managerStats(): readonly ManagerStats[] {
+    return [...this.#managerStats.values()];
+  }
+
+  tcpStats(): readonly TcpStats[] {
+    return [...this.#tcpStats.values()];
+  }
+
+  /** The chains of a listener; `before` are those that run now. Throws with a sentence when TLS cannot be set up. */
+  build(listener: ListenerConfig, stats: ListenerStats, before: RunningChains | null, next: Snapshot): RunningChains {
+    const reusable = new Map(
+      (before === null ? [] : allChains(before)).map((each) => [this.#contents.get(each)!, each]),
+    );
+    const build: Build = { listener, stats, next, reusable };
+    return {
+      chains: listener.filterChains.map((config) => this.#chain(config, build)),
+      fallback: listener.defaultFilterChain === null ? null : this.#chain(listener.defaultFilterChain, build),
+    };
+  }
+
+  /** Forgets compiled tables of route configurations that are gone. */
+  forgetRoutes(next: Snapshot): void {
+    for (const name of this.#tables.keys()) {
+      if (name.startsWith(RDS) && !next.routes.has(name.slice(RDS.length))) this.#tables.delete(name);
+    }
+  }
+
+  #chain(config: FilterChainConfig, build: Build): RunningChain {
+    const { network } = config;
+    const content = contentOf(config, build.listener.bufferLimitBytes);
+    const kept = build.reusable.get(content);
+    if (kept !== undefined) {
+      if (network.kind === 'http-connection-manager') this.#updateRoutes(kept, network, build);
+      return kept;
+    }
+    const chain = this.#create(config, build);
+    this.#contents.set(chain, content);
+    return chain;
+  }
+
+  #updateRoutes(chain: RunningChain, http: HttpConnectionManagerConfig, { listener, next }: Build): void {
+    const manager = chain.manager!;
+    const table = this.#tableOf(http, next);
+    if (manager.active.table !== table) manager.active = this.#compile(listener, http, table);
+  }
+
+  #create(config: FilterChainConfig, build: Build): RunningChain {
+    const { loop } = this.#deps;
+    const tls = this.#createTls(config, build);
+    const { network } = config;
+    if (network.kind === 'tcp-proxy') {
+      const log = this.#logs(network);
+      const { clusters, hostname } = this.#deps;
+      const deps = { loop, clusters, random: loop.random, hostname, log };
+      const service = new TcpProxy(network, statsOf(this.#tcpStats, network.statPrefix, TcpStats), deps);
+      return { config, tls, service, manager: null };
+    }
+    const active = this.#compile(build.listener, network, this.#tableOf(network, build.next));
+    const stats = statsOf(this.#managerStats, network.statPrefix, ManagerStats);
+    const { hostname } = this.#deps;
+    const deps = { loop, date: this.#date, tls: tls !== null, accessLog: this.#logs(network), hostname };
+    const manager = new ConnectionManager(network, stats, active, deps);
+    return { config, tls, service: new HttpService(loop, manager, this.#head), manager };
+  }
+
+  #createTls({ name, tls, transportSocketConnectTimeoutMs }: FilterChainConfig, build: Build): TlsServer | null {
+    if (tls === null) return null;
+    const { loop } = this.#deps;
+    try {
+      const verifier = createVerifier(tls.validation);
+      return new TlsServer(loop, tls, verifier, build.stats.tls, transportSocketConnectTimeoutMs);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      const place = `listener ${build.listener.name}${name === '' ? '' : `, filter chain ${name}`}`;
+      throw new Error(`${place}: TLS cannot be set up: ${cause}`);
+    }
+  }
+
+  #logs({ accessLogs }: { readonly accessLogs: HttpConnectionManagerConfig['accessLogs'] }): AccessLogs | null {
+    const { loop, logFiles: files, runtime } = this.#deps;
+    return accessLogs.length === 0 ? null : new AccessLogs(accessLogs, { files, runtime, random: loop.random });
+  }
+
+  /** The compiled table, the same object as long as its content is the same. */
+  #tableOf(http: HttpConnectionManagerConfig, next: Snapshot): RouteTable | null {
+    const config = http.routes.kind === 'inline' ? http.routes.table : next.routes.get(http.routes.name);
+    if (config === undefined) return null;
+    return this.#cachedTable(
+      http.routes.kind === 'inline' ? `inline ${http.statPrefix} ${config.name}` : `${RDS}${config.name}`,
+      config,
+    );
+  }
+
+  #cachedTable(key: string, config: RouteTableConfig): RouteTable {
+    const text = JSON.stringify(config);
+    const cached = this.#tables.get(key);
+    if (cached?.text === text) return cached.table;
+    const { loop, runtime } = this.#deps;
+    const table = new RouteTable(config, runtime, loop.random);
+    this.#tables.set(key, { text, table });
+    return table;
+  }
+
+  #compile(listener: ListenerConfig, http: HttpConnectionManagerConfig, table: RouteTable | null): HttpActive {
+    if (table === null) return { chain: new FilterChain([]), table };
+    const { clusters, loop, runtime } = this.#deps;
+    const { bufferLimitBytes } = listener;
+    const { maxStreamDurationMs } = http;
+    const deps = { clusters, random: loop.random, runtime, bufferLimitBytes, maxStreamDurationMs };
+    const filters = http.httpFilters.map(({ config }) => new RouterFilter(config, table, deps));
+    return { chain: new FilterChain(filters), table };
+  }
+}
+
+const RDS = 'rds ';
+
+/** The counters of that prefix, made when they are first asked for. */
+function statsOf<T>(all: Map<string, T>, prefix: string, Stats: new (prefix: string) => T): T {
+  let stats = all.get(prefix);
+  if (stats === undefined) {
+    stats = new Stats(prefix);
+    all.set(prefix, stats);
+  }
+  return stats;
+}
+
+/** Everything that makes a chain what it is, but the routes that can be swapped and the match that only leads to it. */
+function contentOf(config: FilterChainConfig, bufferLimitBytes: number): string {
+  const { network } = config;
+  const bare =
+    network.kind === 'http-connection-manager' && network.routes.kind === 'inline'
+      ? { ...network, routes: { kind: 'inline' } }
+      : network;
+  return JSON.stringify({ ...config, network: bare, bufferLimitBytes });
+}
