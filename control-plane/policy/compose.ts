@@ -65,7 +65,7 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
     environment: { ...parseEnvFiles(fields.get('env_file'), context), ...parsePairs(fields.get('environment')) },
     workingDir: resolve(context.dir, fields.get('working_dir')?.string() ?? '.'),
     port: parsePort(fields, outrider),
-    protocol: outrider.get('protocol')?.oneOf(['http', 'http2', 'grpc']) ?? 'http',
+    protocol: outrider.get('protocol')?.oneOf(['auto', 'http', 'http2', 'grpc', 'tcp']) ?? 'auto',
     health: parseHealth(fields.get('healthcheck'), outrider.get('health')),
     replicas: deploy.get('replicas')?.integer(REPLICAS_RANGE) ?? 1,
     published: fields.get('ports')?.list().flatMap(parsePublished) ?? [],

@@ -66,7 +66,7 @@ export interface Workload extends Resource {
 }
 
 /** What the application speaks on its port. */
-export type Protocol = 'http' | 'http2' | 'grpc';
+export type Protocol = 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
 
 /**
  * How the sidecar asks the application whether it is well: HTTP GET, 200 to 399 is yes. Nothing is restarted for being

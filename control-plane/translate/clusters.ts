@@ -24,7 +24,7 @@ export function serviceCluster(service: string, members: readonly Workload[], di
     outlier_detection: defaults.OUTLIER_DETECTION,
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
     typed_extension_protocol_options: httpOptions(
-      dialect === 'grpc' ? protocolOf(members) : 'http',
+      dialect === 'grpc' && ['http2', 'grpc'].includes(protocolOf(members)) ? 'http2' : 'http1',
       defaults.SIDECAR_POOL_IDLE,
     ),
   });
@@ -40,14 +40,14 @@ export function inboundCluster(node: SidecarNode): XdsResource {
     lb_policy: 'ROUND_ROBIN',
     load_assignment: { cluster_name: INBOUND_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
-    typed_extension_protocol_options: httpOptions('http', defaults.APPLICATION_POOL_IDLE),
+    typed_extension_protocol_options: httpOptions('http1', defaults.APPLICATION_POOL_IDLE),
   });
 }
 
-/** What a service speaks: its members agree, or it is plain HTTP. */
+/** What a service speaks: its members agree, or nothing is known. */
 export function protocolOf(members: readonly Workload[]): Protocol {
   const [first, ...others] = members.map((member) => member.protocol);
-  return first !== undefined && others.every((protocol) => protocol === first) ? first : 'http';
+  return first !== undefined && others.every((protocol) => protocol === first) ? first : 'auto';
 }
 
 /** gRPC clients refuse LEAST_REQUEST. */
@@ -57,8 +57,8 @@ function loadBalancing(dialect: Dialect): JsonObject {
 }
 
 /** Sidecars carry HTTP/1.1 to each other and to their applications, whatever a service speaks to clients without one. */
-function httpOptions(protocol: Protocol, idleTimeout: string): JsonObject {
-  const explicit: JsonObject = protocol === 'http' ? { http_protocol_options: {} } : { http2_protocol_options: {} };
+function httpOptions(version: 'http1' | 'http2', idleTimeout: string): JsonObject {
+  const explicit: JsonObject = version === 'http1' ? { http_protocol_options: {} } : { http2_protocol_options: {} };
   return {
     [HTTP_OPTIONS]: {
       '@type': `type.googleapis.com/${HTTP_OPTIONS}`,

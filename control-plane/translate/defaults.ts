@@ -93,7 +93,11 @@ export const CONNECTION_MANAGER: JsonObject = {
   },
   max_request_headers_kb: 60,
   stream_idle_timeout: '3600s',
+  upgrade_configs: [{ upgrade_type: 'websocket' }],
 };
+
+/** How long a client is waited for that says nothing, before its connection counts as no HTTP. Linkerd waits longer. */
+export const DETECTION_TIMEOUT = '1s';
 
 /** The last filter of every chain. */
 export const ROUTER_FILTER: JsonObject = {

@@ -1,7 +1,7 @@
 /**
  * Listeners: what a sidecar opens, and the names that gRPC clients resolve.
  */
-import type { PublishedPort } from '../state/model.ts';
+import type { Protocol, PublishedPort } from '../state/model.ts';
 import { INBOUND_CLUSTER } from './clusters.ts';
 import * as defaults from './defaults.ts';
 import type { SidecarNode } from './node.ts';
@@ -9,34 +9,45 @@ import { type JsonObject, resource, type XdsResource } from './resource.ts';
 import { OUTBOUND_ROUTES } from './routes.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TCP_PROXY = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
+const HTTP_INSPECTOR = {
+  name: 'envoy.filters.listener.http_inspector',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector' },
+};
 const LOOPBACK = '127.0.0.1';
 
 /** Where the application's own calls come in. */
 export function outboundListener(node: SidecarNode): XdsResource {
+  const routes = { rds: { route_config_name: OUTBOUND_ROUTES, config_source: defaults.ADS_SOURCE } };
   return listener('outbound', LOOPBACK, node.outboundPort, 'OUTBOUND', {
-    rds: { route_config_name: OUTBOUND_ROUTES, config_source: defaults.ADS_SOURCE },
+    filter_chains: [httpChain('outbound', routes)],
   });
 }
 
-/** Where other sidecars' calls come in; the caller's sidecar has the timeout and the retries. */
-export function inboundListener(node: SidecarNode): XdsResource {
-  return listener(
-    'inbound',
-    LOOPBACK,
-    node.inboundPort,
-    'INBOUND',
-    inlineRoute('inbound', INBOUND_CLUSTER, { timeout: '0s' }),
-  );
+/**
+ * Where other sidecars' calls come in; the caller's sidecar has the timeout and the retries. What the application speaks
+ * decides how far they are understood: what is not known, or not HTTP/1.1, is told by the first bytes.
+ */
+export function inboundListener(node: SidecarNode, protocol: Protocol): XdsResource {
+  const http = httpChain('inbound', inlineRoute('inbound', INBOUND_CLUSTER, { timeout: '0s' }));
+  const chains = chainsFor(protocol === 'auto' ? 'http2' : protocol, http, 'inbound', INBOUND_CLUSTER);
+  return listener('inbound', LOOPBACK, node.inboundPort, 'INBOUND', chains);
 }
 
 /**
  * A port of the host that leads into `service`. Every replica's sidecar opens it, sharing it as SO_REUSEPORT allows, so
- * that it stays open while replicas come and go.
+ * that it stays open while replicas come and go. A service of which nothing is known is taken for HTTP: a browser that
+ * opens a connection early and says nothing must not lose its routes.
  */
-export function publishedListener(service: string, { hostIp, hostPort }: PublishedPort): XdsResource {
+export function publishedListener(
+  service: string,
+  { hostIp, hostPort }: PublishedPort,
+  protocol: Protocol,
+): XdsResource {
   const policy = { timeout: defaults.REQUEST_TIMEOUT, retry_policy: defaults.RETRY_POLICY };
   const name = `published-${hostPort}`;
-  return listener(name, hostIp, hostPort, 'INBOUND', inlineRoute(name, service, policy));
+  const http = httpChain(name, inlineRoute(name, service, policy));
+  return listener(name, hostIp, hostPort, 'INBOUND', chainsFor(protocol, http, name, service));
 }
 
 /** What a gRPC client finds under `xds:///<name>`. */
@@ -55,7 +66,27 @@ export function apiListener(name: string, service: string): XdsResource {
   return { ...resource('LDS', name, json), onDemand: true };
 }
 
-function listener(name: string, address: string, port: number, direction: string, routes: JsonObject): XdsResource {
+/** Filter chains by what is spoken: HTTP/1.1, bytes, or either of them as the first bytes tell. */
+function chainsFor(protocol: Protocol, http: JsonObject, name: string, cluster: string): JsonObject {
+  switch (protocol) {
+    case 'auto':
+    case 'http':
+      return { filter_chains: [http] };
+    case 'tcp':
+      return { filter_chains: [tcpChain(name, cluster)] };
+    case 'http2':
+    case 'grpc':
+      return {
+        listener_filters: [HTTP_INSPECTOR],
+        listener_filters_timeout: defaults.DETECTION_TIMEOUT,
+        continue_on_listener_filters_timeout: true,
+        filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1'] }, ...http }],
+        default_filter_chain: tcpChain(name, cluster),
+      };
+  }
+}
+
+function httpChain(name: string, routes: JsonObject): JsonObject {
   const manager = {
     '@type': MANAGER,
     stat_prefix: name,
@@ -63,12 +94,21 @@ function listener(name: string, address: string, port: number, direction: string
     http_filters: [defaults.ROUTER_FILTER],
     ...defaults.CONNECTION_MANAGER,
   };
+  return { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] };
+}
+
+function tcpChain(name: string, cluster: string): JsonObject {
+  const proxy = { '@type': TCP_PROXY, stat_prefix: name, cluster };
+  return { filters: [{ name: 'envoy.filters.network.tcp_proxy', typed_config: proxy }] };
+}
+
+function listener(name: string, address: string, port: number, direction: string, chains: JsonObject): XdsResource {
   return resource('LDS', name, {
     name,
     address: { socket_address: { address, port_value: port } },
     traffic_direction: direction,
     enable_reuse_port: true,
-    filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }],
+    ...chains,
   });
 }
 

@@ -5,7 +5,8 @@ import type { Instance } from '../registry/instance.ts';
 import { SnapshotCache } from '../snapshot/cache.ts';
 import { ResourceEncoder } from '../snapshot/encoded-resource.ts';
 import { apply } from '../state/apply.ts';
-import { EMPTY_STATE, type HttpRoute, type State } from '../state/model.ts';
+import { EMPTY_STATE, type HttpRoute, type Protocol, type State } from '../state/model.ts';
+import { inboundListener, publishedListener } from './listeners.ts';
 import { meshNode, nodeMetadata, type SidecarNode } from './node.ts';
 import type { JsonObject, XdsResource } from './resource.ts';
 import { orderedEntries } from './route-order.ts';
@@ -55,7 +56,7 @@ function instance(id: string, fields: Partial<Instance> = {}, services: readonly
       zone: '',
       address: '127.0.0.1',
       port: 5000,
-      protocol: 'http',
+      protocol: 'auto',
       weight: 0,
       pid: 1,
     },
@@ -109,6 +110,25 @@ t.test('every service has a cluster, endpoints and a virtual host, in the order 
       },
     ],
   });
+  t.end();
+});
+
+t.test('what an application speaks decides how far its inbound listener looks', (t) => {
+  const inbound = (protocol: Protocol) => find([inboundListener(NODE, protocol)], 'LDS', 'inbound');
+  const [http] = inbound('http').filter_chains as [object];
+  t.match(JSON.stringify(http), /http_connection_manager.*"upgrade_type":"websocket"/);
+  t.match(JSON.stringify(inbound('tcp').filter_chains), /tcp_proxy.*"cluster":"inbound"/);
+  for (const protocol of ['auto', 'http2', 'grpc'] as const) {
+    t.match(inbound(protocol), {
+      listener_filters: [{ name: 'envoy.filters.listener.http_inspector' }],
+      listener_filters_timeout: '1s',
+      continue_on_listener_filters_timeout: true,
+      filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1'] } }],
+      default_filter_chain: { filters: [{ typed_config: { cluster: 'inbound' } }] },
+    });
+  }
+  const port = { hostIp: '127.0.0.1', hostPort: 80 };
+  t.notOk(find([publishedListener('shop', port, 'auto')], 'LDS', 'published-80').listener_filters);
   t.end();
 });
 

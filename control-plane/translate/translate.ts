@@ -33,11 +33,12 @@ export function sharedResources(state: State, registry: RegistryView, dialect: D
 /** Listeners, the application's cluster, its configuration, and the scale of its services. */
 export function nodeResources(state: State, registry: RegistryView, node: SidecarNode): XdsResource[] {
   const workload = state.workloads.get(node.workload);
-  const published = workload?.published.map((port) => publishedListener(workload.name, port)) ?? [];
+  const protocol = workload?.protocol ?? 'auto';
+  const published = workload?.published.map((port) => publishedListener(workload.name, port, protocol)) ?? [];
   return [
     inboundCluster(node),
     outboundListener(node),
-    inboundListener(node),
+    inboundListener(node, protocol),
     ...published,
     configSet(state, node.workload),
     ...node.services.map((service) => scalingDecision(state, registry, service)),

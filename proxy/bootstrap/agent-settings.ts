@@ -6,7 +6,7 @@ import type { AgentSettings, ApplicationCheck } from './bootstrap.ts';
 
 const WEIGHT = 100;
 const CHECK_MS = 1_000;
-const PROTOCOLS = ['http', 'http2', 'grpc', 'tcp'];
+const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'];
 
 /** Decodes the agent's settings; whatever the registry would refuse is reported here already. */
 export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: Decoding): AgentSettings {

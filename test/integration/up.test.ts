@@ -2,22 +2,17 @@
  * `outrider up` on the shop, from the first process to the last, under a small load that must not lose one request:
  * routes change, a service shrinks, the control plane is killed, `up` itself is killed and started again.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { Agent, request } from 'undici';
+import { ENV, freePort, OUTRIDER, Up, until } from './running-up.ts';
 
-const OUTRIDER = fileURLToPath(new URL('../../bin/outrider', import.meta.url));
 const SHOP = fileURLToPath(new URL('../../examples/shop', import.meta.url));
-/** `node` in the shop's commands is the Node that runs this test. */
-const ENV = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` };
 const LOAD_INTERVAL_MS = 20;
 
 interface Page {
@@ -34,75 +29,6 @@ async function makeShop() {
   const compose = path.join(dir, 'compose.yaml');
   writeFileSync(compose, readFileSync(compose, 'utf8').replace('8080:80', `${port}:80`));
   return { dir, compose, state: path.join(dir, 'state'), url: `http://127.0.0.1:${port}` };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** A running `outrider up` and what it has printed. */
-class Up {
-  readonly child: ChildProcess;
-  output = '';
-
-  constructor(shop: { compose: string; state: string; dir: string }) {
-    const args = [
-      OUTRIDER,
-      'up',
-      '-f',
-      shop.compose,
-      '--state',
-      shop.state,
-      '--http',
-      '127.0.0.1:0',
-      '--grpc',
-      '127.0.0.1:0',
-    ];
-    this.child = spawn(process.execPath, args, { cwd: shop.dir, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.child.stdout!, this.child.stderr!]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (chunk: string) => {
-        this.output += chunk;
-      });
-    }
-  }
-
-  /** Resolves when the output matches; throws with all of it when it does not in time. */
-  async untilPrinted(pattern: RegExp, timeoutMs = 30_000): Promise<void> {
-    await until(
-      () => pattern.test(this.output),
-      timeoutMs,
-      () => `${pattern} was not printed:\n${this.output}`,
-    );
-  }
-
-  /** Its exit code, or the signal that ended it. */
-  async ended(timeoutMs: number): Promise<number | string | null> {
-    const done = () => this.child.exitCode ?? this.child.signalCode;
-    await until(
-      () => done() !== null,
-      timeoutMs,
-      () => `up has not ended:\n${this.output}`,
-    );
-    return done();
-  }
-}
-
-async function until(
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs: number,
-  problem: () => string,
-): Promise<void> {
-  const endsAtMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > endsAtMs) throw new Error(problem());
-    await sleep(50);
-  }
 }
 
 /** Asks for the page every 20 ms until stopped, whether or not earlier answers are there. */
