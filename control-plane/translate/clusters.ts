@@ -41,6 +41,7 @@ export function inboundCluster(node: SidecarNode): XdsResource {
     load_assignment: { cluster_name: INBOUND_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
     typed_extension_protocol_options: httpOptions('http1', defaults.APPLICATION_POOL_IDLE),
+    metadata: defaults.LEARN_IDLE_TIMEOUT,
   });
 }
 

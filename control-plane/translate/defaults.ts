@@ -75,8 +75,12 @@ export const CIRCUIT_BREAKERS: JsonObject = {
 
 /** Idle connections between sidecars, below the 75 s for which the other side keeps them. */
 export const SIDECAR_POOL_IDLE = '60s';
-/** Idle connections to the application: below the 5 s of Node's own server, the shortest in wide use. */
-export const APPLICATION_POOL_IDLE = '4s';
+/**
+ * Idle connections to the application: at most as long. How long the application keeps them itself is learned from what it
+ * says and does; until then it is taken for 4 s, below the 5 s of Node's own server, the shortest in wide use.
+ */
+export const APPLICATION_POOL_IDLE = '60s';
+export const LEARN_IDLE_TIMEOUT: JsonObject = { filter_metadata: { outrider: { learn_idle_timeout: true } } };
 /** How long the sidecar keeps an idle connection of a client: above every client's own limit. */
 export const SERVER_KEEP_ALIVE = '75s';
 
