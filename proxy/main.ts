@@ -23,13 +23,13 @@ export async function runProxy(argv: readonly string[]): Promise<number> {
   if (parsed.value === 'help') return say(PROXY_USAGE);
   if (parsed.value === 'version') return say(`outrider ${PROXY_VERSION} (node ${process.version})\n`);
   const options = parsed.value;
-  const read = readOptions(options);
+  const read = await readOptions(options);
   if (!read.ok) return complain(read.errors.map((each) => `${formatBootstrapError(each)}\n`).join(''), 1);
   if (options.validateOnly) return say(`configuration '${options.configPath ?? 'given inline'}' OK\n`);
   return serve({ config: withIdentity(read.bootstrap, options), message: read.message }, options);
 }
 
-function readOptions(options: ProxyOptions): BootstrapResult {
+async function readOptions(options: ProxyOptions): Promise<BootstrapResult> {
   if (options.configPath !== null) return loadBootstrap(options.configPath, FORMAT_COMMANDS, process.env);
   return readBootstrap('--config-yaml', options.configYaml!, localSources(FORMAT_COMMANDS, process.env));
 }
