@@ -1,5 +1,6 @@
 /** `outrider proxy`: the process around a sidecar. The only file of the proxy that touches `process`. */
 import { lookup } from 'node:dns/promises';
+import { setFlagsFromString } from 'node:v8';
 import { SystemClock } from '../kernel/clock.ts';
 import { openLogger } from '../kernel/log.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
@@ -82,6 +83,8 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
   process.on('SIGUSR1', () => proxy.plane.logFiles.reopen());
   try {
     const { admin } = await proxy.start();
+    // What starts a process runs once: bin/prepare.js keeps the optimizing compiler from it. From here on requests come.
+    setFlagsFromString('--opt');
     log.info({ pid: process.pid, admin: admin === null ? null : `${admin.host}:${admin.port}` }, 'proxy is up');
   } catch (error) {
     await proxy.close();
