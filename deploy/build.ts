@@ -1,42 +1,35 @@
 /**
- * `npm run build`: the whole command, or the proxy alone, as one CommonJS file that needs nothing but Node.
+ * `npm run build`: the whole command as files that need nothing but Node.
  *
- *   node deploy/build.ts          cli/main.ts    -> dist/outrider.cjs        what bin/outrider runs: every command
- *   node deploy/build.ts proxy    proxy/main.ts  -> dist/outrider-proxy.cjs  the sidecar alone; takes the arguments after `proxy`
+ *   dist/outrider.cjs       what bin/outrider is in a checkout; starts every command
+ *   dist/parts/*.cjs        the code, split where modules are imported lazily: a command loads its own
+ *   dist/cache/             compiled code, filled by the build for the Node and the user that ran it
  *
- * Modules that the command loads only when it needs them stay lazy in the bundle: a sidecar does not run the control
- * plane's code. What a module reads beside itself (`import.meta.url`) is looked for at the same place below the folder
- * above dist/, so package.json has to lie there.
+ * What a module reads beside itself (`import.meta.url`) is looked for at the same place below the folder above dist/, so
+ * package.json has to lie there.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, transform } from 'esbuild';
+import { fillCache } from './fill-cache.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const DIST = join(ROOT, 'dist');
+const TARGET = 'node24';
 
-/** One bundle: its entry as source text, resolved from the root of the repository, and where it goes. */
-interface Bundle {
-  readonly entry: string;
-  readonly outfile: string;
-}
-
-const BUNDLES: Readonly<Record<string, Bundle>> = {
-  cli: { entry: entry('runCli', './cli/main.ts'), outfile: join(ROOT, 'dist', 'outrider.cjs') },
-  proxy: { entry: entry('runProxy', './proxy/main.ts'), outfile: join(ROOT, 'dist', 'outrider-proxy.cjs') },
-};
+/** Resolved at run time from the place of the part, as if the module lay where it lay in the repository. */
+const BANNER = `const __sourcePath = (file) => require('node:path').join(__dirname, '..', '..', file);
+const __sourceUrl = (file) => require('node:url').pathToFileURL(__sourcePath(file)).href;`;
 
 /** The launcher's part: run to the end, and leave the exit code to Node so that output is flushed. */
-function entry(run: string, module: string): string {
-  return `import { ${run} } from '${module}';
-${run}(process.argv.slice(2)).then(
+const LAUNCHER = `const { join } = require('node:path');
+const { prepare } = require('../bin/prepare.js');
+const argv = process.argv.slice(2);
+prepare(argv, join(__dirname, 'cache'));
+require('./parts/main.cjs').runCli(argv).then(
   (code) => { process.exitCode = code; },
   (error) => { console.error(error); process.exit(1); },
 );`;
-}
-
-/** Resolved at run time from the bundle's own place, as if the module lay where it lay in the repository. */
-const BANNER = `const __sourcePath = (file) => require('node:path').join(__dirname, '..', file);
-const __sourceUrl = (file) => require('node:url').pathToFileURL(__sourcePath(file)).href;`;
 
 /**
  * Source text in which `import.meta` is replaced by what it means for the module's place, since CommonJS has none.
@@ -62,32 +55,68 @@ const importMetaPlugin: Plugin = {
   },
 };
 
-/** Builds one bundle. Throws with esbuild's messages when a module cannot be resolved or read. */
-export async function buildBundle({ entry, outfile }: Bundle): Promise<void> {
+/** Builds everything into `dist`, which is emptied first. Throws with esbuild's messages when that cannot be done. */
+export async function buildDist(dist: string): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(join(dist, 'parts'), { recursive: true });
+  await Promise.all([buildLauncher(dist), buildParts(dist)]);
+}
+
+async function buildLauncher(dist: string): Promise<void> {
   await build({
-    stdin: { contents: entry, resolveDir: ROOT, sourcefile: 'entry.js' },
-    outfile,
+    stdin: { contents: LAUNCHER, resolveDir: DIST, sourcefile: 'outrider.js' },
+    outfile: join(dist, 'outrider.cjs'),
+    external: ['./parts/main.cjs'],
     bundle: true,
     platform: 'node',
-    target: 'node24',
+    target: TARGET,
     format: 'cjs',
-    banner: { js: BANNER },
-    plugins: [importMetaPlugin],
-    // Some packages look at the names of functions and classes, and stack traces are for people.
-    keepNames: true,
-    legalComments: 'eof',
     logLevel: 'warning',
   });
 }
 
-async function main(name: string): Promise<number> {
-  const bundle = BUNDLES[name];
-  if (bundle === undefined) {
-    console.error(`build: there is no bundle "${name}"; known are ${Object.keys(BUNDLES).join(', ')}`);
-    return 2;
-  }
+/**
+ * esbuild splits ES modules only, but CommonJS loads in half the time: it is split as the former and then each part is
+ * turned into the latter.
+ */
+async function buildParts(dist: string): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: { main: join(ROOT, 'cli', 'main.ts') },
+    outdir: join(dist, 'parts'),
+    outExtension: { '.js': '.cjs' },
+    write: false,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: TARGET,
+    format: 'esm',
+    plugins: [importMetaPlugin],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  await Promise.all(
+    outputFiles.map(async ({ path, text }) => {
+      const { code } = await transform(text, {
+        format: 'cjs',
+        platform: 'node',
+        target: TARGET,
+        banner: BANNER,
+        // A part is imported lazily by require, in a promise.
+        supported: { 'dynamic-import': false },
+        // The text stays in memory. Names stay as they are: stack traces are for people.
+        minifyWhitespace: true,
+        minifySyntax: true,
+        legalComments: 'none',
+      });
+      writeFileSync(path, code);
+    }),
+  );
+}
+
+async function main(): Promise<number> {
   try {
-    await buildBundle(bundle);
+    await buildDist(DIST);
+    await fillCache(DIST);
     return 0;
   } catch {
     // esbuild has said what and where.
@@ -95,4 +124,4 @@ async function main(name: string): Promise<number> {
   }
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv[2] ?? 'cli');
+if (import.meta.main) process.exitCode = await main();

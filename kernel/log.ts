@@ -40,7 +40,8 @@ const WAITING_BYTES_MAX = 1 << 20;
 
 /** Opens the log of this process. Pino is loaded here, and not by those who only need the type. */
 export async function openLogger(options: LoggerOptions = {}): Promise<Logger> {
-  const { pino } = await import('pino');
+  // The whole of its exports: a bundle that is split has no names for those of a CommonJS package.
+  const { default: pino } = await import('pino');
   const { level = 'info', fields = {}, destination = 2 } = options;
   const stream = pino.destination({ dest: destination, sync: false, maxLength: WAITING_BYTES_MAX });
   const root = pino(

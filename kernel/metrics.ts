@@ -87,7 +87,7 @@ export class MetricsRegistry {
   /** Every metric as text. The numbers are taken together, before anything waits. Rejects when a source throws. */
   async expose(format: MetricsFormat = 'prometheus'): Promise<Exposition> {
     const families = this.#collect();
-    const { Registry } = await import('prom-client');
+    const { Registry } = (await import('prom-client')).default;
     const registry = new Registry<RegistryContentType>();
     if (format === 'openmetrics') registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     for (const family of families) registry.registerMetric(asMetric(family));

@@ -1,8 +1,8 @@
 /**
  * `node protos/generate.ts` writes protos/gen from the .proto files; `--check` only compares and fails on a difference.
  *
- *   *.proto ──buf──► descriptors ──► gen/schema.ts, field-names.ts, constraints.ts, registry.ts
- *           └─buf + ts-proto──────► gen/**.ts
+ *   *.proto ──buf──► descriptors ──► gen/schema.ts, field-names.ts, constraints.ts, registry.ts, codecs in gen/**.ts
+ *           └─buf + ts-proto──────► types in gen/**.ts
  *
  * Needs no network. int64 becomes `number` (revisions, counters and sizes stay far below 2^53); where values up to the
  * whole 64 bits make sense the .proto says `jstype = JS_STRING`.
@@ -11,9 +11,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderConstraints } from './codegen/constraint-output.ts';
-import { BIN_DIR, PROTOS_DIR, readDescriptors, runTool } from './codegen/descriptors.ts';
+import { BIN_DIR, type Declarations, PROTOS_DIR, readDescriptors, runTool } from './codegen/descriptors.ts';
 import { readRealDefinitions } from './codegen/real-definitions.ts';
-import { isRealXds, renderFieldNames, renderRegistry, renderSchema } from './codegen/table-output.ts';
+import { isRealXds, renderCodecs, renderFieldNames, renderRegistry, renderSchema } from './codegen/table-output.ts';
 
 const GEN_DIR = join(PROTOS_DIR, 'gen');
 
@@ -33,6 +33,9 @@ const TS_PROTO_OPTIONS = [
   'outputJsonMethods=false',
   'useExactTypes=false',
   'comments=false',
+  // Types and enums; the codecs are driven by the tables, see docs/decisions/codecs-from-tables.md.
+  'outputEncodeMethods=false',
+  'outputPartialMethods=false',
 ];
 
 /** Writes the whole of protos/gen into `folder`, which must be empty or not exist. */
@@ -40,14 +43,14 @@ export function generateInto(folder: string): void {
   const declarations = readDescriptors();
   const xdsFiles = declarations.files.filter((file) => isRealXds(`${file.package}.`)).map((file) => file.name);
   const real = readRealDefinitions(xdsFiles);
-  generateTypeScript(folder);
+  generateTypeScript(folder, declarations);
   writeFileSync(join(folder, 'schema.ts'), renderSchema(declarations));
   writeFileSync(join(folder, 'field-names.ts'), renderFieldNames(declarations, real));
   writeFileSync(join(folder, 'constraints.ts'), renderConstraints(declarations, real));
   writeFileSync(join(folder, 'registry.ts'), renderRegistry(declarations));
 }
 
-function generateTypeScript(folder: string): void {
+function generateTypeScript(folder: string, declarations: Declarations): void {
   mkdirSync(folder, { recursive: true });
   const plugin = {
     local: join(BIN_DIR, 'protoc-gen-ts_proto'),
@@ -60,8 +63,18 @@ function generateTypeScript(folder: string): void {
   runTool('buf', ['generate', PROTOS_DIR, '--template', JSON.stringify({ version: 'v2', plugins: [plugin] })]);
   for (const path of filesBelow(folder)) {
     const text = readFileSync(join(folder, path), 'utf8');
-    writeFileSync(join(folder, path), text.replaceAll('{ [key: string]: any }', '{ [key: string]: unknown }'));
+    const typed = text.replaceAll('{ [key: string]: any }', '{ [key: string]: unknown }');
+    writeFileSync(join(folder, path), withCodecs(typed, renderCodecs(path.replace(/\.ts$/, '.proto'), declarations)));
   }
+}
+
+/** Imports of the codecs go to the others, in front of the first declaration; constants behind the types. */
+function withCodecs(text: string, codecs: string): string {
+  // Services use the codecs of their messages, everybody else only the types: one file must not load all its siblings.
+  const typed = text.includes('"@grpc/grpc-js"') ? text : text.replaceAll(/^import \{/gm, 'import type {');
+  const [imports, constants] = codecs.split('\n\n');
+  if (constants === undefined) return typed;
+  return `${typed.replace('\nexport const protobufPackage', `${imports}\n\nexport const protobufPackage`)}\n${constants}`;
 }
 
 /**

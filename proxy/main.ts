@@ -1,5 +1,6 @@
 /** `outrider proxy`: the process around a sidecar. The only file of the proxy that touches `process`. */
 import { lookup } from 'node:dns/promises';
+import { setFlagsFromString } from 'node:v8';
 import { SystemClock } from '../kernel/clock.ts';
 import { openLogger } from '../kernel/log.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
@@ -23,13 +24,13 @@ export async function runProxy(argv: readonly string[]): Promise<number> {
   if (parsed.value === 'help') return say(PROXY_USAGE);
   if (parsed.value === 'version') return say(`outrider ${PROXY_VERSION} (node ${process.version})\n`);
   const options = parsed.value;
-  const read = readOptions(options);
+  const read = await readOptions(options);
   if (!read.ok) return complain(read.errors.map((each) => `${formatBootstrapError(each)}\n`).join(''), 1);
   if (options.validateOnly) return say(`configuration '${options.configPath ?? 'given inline'}' OK\n`);
   return serve({ config: withIdentity(read.bootstrap, options), message: read.message }, options);
 }
 
-function readOptions(options: ProxyOptions): BootstrapResult {
+async function readOptions(options: ProxyOptions): Promise<BootstrapResult> {
   if (options.configPath !== null) return loadBootstrap(options.configPath, FORMAT_COMMANDS, process.env);
   return readBootstrap('--config-yaml', options.configYaml!, localSources(FORMAT_COMMANDS, process.env));
 }
@@ -82,6 +83,8 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
   process.on('SIGUSR1', () => proxy.plane.logFiles.reopen());
   try {
     const { admin } = await proxy.start();
+    // What starts a process runs once: bin/prepare.js keeps the optimizing compiler from it. From here on requests come.
+    setFlagsFromString('--opt');
     log.info({ pid: process.pid, admin: admin === null ? null : `${admin.host}:${admin.port}` }, 'proxy is up');
   } catch (error) {
     await proxy.close();

@@ -6,6 +6,7 @@ import { findEnvoy, findInPath, findNginxStreamModule, ROOT, toolPath } from '..
 import { envoyBootstrap } from './envoy-bootstrap.ts';
 import { haproxyConfig, haproxyRoutes } from './haproxy-config.ts';
 import { nginxConfig } from './nginx-config.ts';
+import { OutriderBundle } from './outrider-bundle.ts';
 import { endpointPorts, type Scenario, type ScenarioKind } from './scenario.ts';
 
 /** Files to write and the command that runs in the foreground with them. */
@@ -101,11 +102,12 @@ function envoy(): Peer {
 }
 
 function outrider(): Peer {
+  const bundle = new OutriderBundle();
   return {
     name: 'outrider',
     kinds: ALL_KINDS,
     readyPath: '/ready',
-    find: () => script(join(ROOT, 'bin', 'outrider')),
+    find: () => bundle.find(),
     version: () => `${packageVersion(join(ROOT, 'package.json'))}, Node ${process.versions.node}`,
     launch: (path, scenario) => {
       const file = bootstrapFile(scenario);
@@ -154,10 +156,6 @@ function bootstrapFile(scenario: Scenario): { path: string; text: string } {
 function inPath(name: string, how: string): ReturnType<Peer['find']> {
   const path = findInPath(name);
   return path === undefined ? { missing: `not found: ${how}` } : { path };
-}
-
-function script(path: string): ReturnType<Peer['find']> {
-  return existsSync(path) ? { path } : { missing: `${path} does not exist` };
 }
 
 /** Standard output and error of a command that only prints; nginx tells its version on the latter. */

@@ -3,6 +3,7 @@
  * constraints of those that it keeps, and the registry of messages that can stand in an Any.
  */
 import type protobuf from 'protobufjs';
+import { isPlainJson, wrappedScalar } from '../json/well-known.ts';
 import type { Declarations, FieldDescriptor, NamedMessage } from './descriptors.ts';
 import { findRealMessage } from './real-definitions.ts';
 
@@ -20,22 +21,21 @@ export function sortedMessages(declarations: Declarations): NamedMessage[] {
     .sort((a, b) => (a.fullName < b.fullName ? -1 : 1));
 }
 
-/** gen/schema.ts: every message and enum of the subset as rows of plain values. */
+/** gen/schema.ts: every message and enum of the subset as text, read a message at a time; see table-types.ts. */
 export function renderSchema(declarations: Declarations): string {
-  const lines = [HEADER, "import type { FieldRow } from '../json/table-types.ts';\n"];
-  lines.push('/** Fields of every message: number, name, type, label, oneof. */');
-  lines.push('export const MESSAGE_ROWS: Readonly<Record<string, readonly FieldRow[]>> = {');
+  const lines = [HEADER, "import type { EnumRow, MessageRows } from '../json/table-types.ts';\n"];
+  lines.push('/** Fields of every message. */');
+  lines.push('export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {');
   for (const message of sortedMessages(declarations)) {
     const fields = message.descriptor.field ?? [];
-    const rows = fields.map((field) => `    ${fieldRow(field, message, declarations)},`);
-    lines.push(rows.length === 0 ? `  '${message.fullName}': [],` : `  '${message.fullName}': [`, ...rows);
-    if (rows.length > 0) lines.push('  ],');
+    const rows = fields.map((field) => `\n${fieldRow(field, message, declarations)}`);
+    lines.push(`  '${message.fullName}': \`${rows.join('')}\`,`);
   }
-  lines.push('};\n', '/** Values of every enum by name. */');
-  lines.push('export const ENUM_VALUES: Readonly<Record<string, Readonly<Record<string, number>>>> = {');
+  lines.push('};\n', '/** Values of every enum. */');
+  lines.push('export const ENUM_ROWS: Readonly<Record<string, EnumRow>> = {');
   for (const each of [...declarations.enums.values()].sort((a, b) => (a.fullName < b.fullName ? -1 : 1))) {
-    const values = each.descriptor.value.map((value) => `${value.name}: ${value.number ?? 0}`);
-    lines.push(`  '${each.fullName}': { ${values.join(', ')} },`);
+    const values = each.descriptor.value.map((value) => `${value.name}=${value.number ?? 0}`);
+    lines.push(`  '${each.fullName}': '${values.join(' ')}',`);
   }
   lines.push('};', '');
   return lines.join('\n');
@@ -43,11 +43,11 @@ export function renderSchema(declarations: Declarations): string {
 
 function fieldRow(field: FieldDescriptor, message: NamedMessage, declarations: Declarations): string {
   const entry = mapEntryOf(field, declarations);
-  const label = entry !== undefined ? 'map' : field.label === 'LABEL_REPEATED' ? 'repeated' : '';
-  const oneof = field.oneofIndex === undefined ? '' : message.descriptor.oneofDecl![field.oneofIndex]!.name;
-  const cells: (string | number)[] = [field.number, field.name, typeCell(entry ?? field), label, oneof];
-  while (cells.at(-1) === '') cells.pop();
-  return `[${cells.map((cell) => (typeof cell === 'number' ? cell : `'${cell}'`)).join(', ')}]`;
+  const cells: (string | number)[] = [field.number, field.name, typeCell(entry ?? field)];
+  if (entry !== undefined) cells.push('map');
+  else if (field.label === 'LABEL_REPEATED') cells.push('repeated');
+  if (field.oneofIndex !== undefined) cells.push(`oneof:${message.descriptor.oneofDecl![field.oneofIndex]!.name}`);
+  return cells.join(' ');
 }
 
 /** The value field of the entry message that stands for a map, or undefined when the field is no map. */
@@ -87,36 +87,61 @@ export function renderFieldNames(declarations: Declarations, real: protobuf.Root
   return lines.join('\n');
 }
 
-/** gen/registry.ts: type name to codec for every message that can stand in an Any, and a type map for TypeScript. */
+/** gen/registry.ts: a type map for TypeScript and the names of all messages that can stand in an Any. */
 export function renderRegistry(declarations: Declarations): string {
-  // Files with services load gRPC, and what they declare travels on streams, never in an Any.
+  // What is declared beside services travels on streams, never in an Any.
   const messages = sortedMessages(declarations).filter(
     (message) => message.topLevel && (message.file.service ?? []).length === 0,
   );
   const byFile = Map.groupBy(messages, (message) => message.file.name);
   const imports: string[] = [];
   const types: string[] = [];
-  const codecs: string[] = [];
+  const names: string[] = [];
   for (const [file, members] of [...byFile].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const alias = file.replace(/\.proto$/, '').replaceAll('/', '_');
-    imports.push(`import * as ${alias} from './${file.replace(/\.proto$/, '.ts')}';`);
+    imports.push(`import type * as ${alias} from './${file.replace(/\.proto$/, '.ts')}';`);
     for (const { fullName, descriptor } of members) {
       types.push(`  '${fullName}': ${alias}.${descriptor.name};`);
-      codecs.push(`  '${fullName}': ${alias}.${descriptor.name},`);
+      names.push(`  '${fullName}',`);
     }
   }
   return [
     HEADER,
-    "import type { MessageCodec } from '../json/table-types.ts';",
     ...imports,
     '\n/** TypeScript type of every top-level message by its full name. */',
     'export interface MessageTypes {',
     ...types,
     '}\n',
-    '/** Codec of every top-level message by its full name. */',
-    'export const CODECS: { readonly [N in keyof MessageTypes]: MessageCodec<MessageTypes[N]> } = {',
-    ...codecs,
-    '};',
+    '/** Full names of all top-level messages. */',
+    'export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [',
+    ...names,
+    '];',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The codec constants of one generated file, to be put behind its types: `Cluster.encode(message)`. Empty for map entries
+ * and for messages that are bare values in TypeScript.
+ */
+export function renderCodecs(file: string, declarations: Declarations): string {
+  const messages = [...declarations.messages.values()].filter(
+    (message) =>
+      message.file.name === file &&
+      message.descriptor.options?.mapEntry !== true &&
+      wrappedScalar(message.fullName) === undefined &&
+      !isPlainJson(message.fullName),
+  );
+  if (messages.length === 0) return '';
+  const up = '../'.repeat(file.split('/').length);
+  const consts = messages.map(({ fullName, file }) => {
+    const name = fullName.slice(file.package.length + 1).replaceAll('.', '_');
+    return `export const ${name}: MessageCodec<${name}> = /* @__PURE__ */ codecOf("${fullName}");`;
+  });
+  return [
+    `import type { MessageCodec } from "${up}json/table-types.ts";`,
+    `import { codecOf } from "${up}wire/message-codec.ts";\n`,
+    ...consts,
     '',
   ].join('\n');
 }

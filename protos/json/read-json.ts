@@ -5,7 +5,6 @@
  * reported, not the first only. Both snake_case and camelCase names are read; `null` means "not set", as protobuf has
  * it. An Any is read by its `@type` and encoded. Constraints between values are not checked here: see constraint.ts.
  */
-import { Value } from '../gen/google/protobuf/struct.ts';
 import type { MessageTypes } from '../gen/registry.ts';
 import { type Issue, issueAt, type Path } from './issue.ts';
 import { leftOutByName, notSupported } from './left-out.ts';
@@ -133,7 +132,7 @@ class JsonReader {
     const before = this.issues.length;
     const message = this.message(name, hasOwnJsonForm(name) ? rest.value : rest, path);
     if (this.issues.length > before) return undefined;
-    const value = codec.encode(hasOwnJsonForm(name) ? wrapped(name, message) : message).finish();
+    const value = codec.encode(message).finish();
     return { typeUrl: typeUrlOf(name), value: Buffer.from(value), _unknownFields: {} };
   }
 
@@ -181,15 +180,6 @@ function unknownType(name: string): string {
   const hints = [...close, ...sameEnd].slice(0, 3);
   const hint = hints.length === 0 ? '' : `; close to it: ${hints.join(', ')}`;
   return `${name === '' ? 'an empty type' : name} is not a type that Outrider supports${hint}`;
-}
-
-/** Inside an Any, wrappers and plain JSON types are encoded as the messages that they really are. */
-function wrapped(name: string, value: unknown): unknown {
-  if (wrappedScalar(name) !== undefined) return { value };
-  if (name === 'google.protobuf.Struct') return { fields: value };
-  if (name === 'google.protobuf.ListValue') return { values: value };
-  if (name === 'google.protobuf.Value') return Value.wrap(value);
-  return value;
 }
 
 function isNullable(field: FieldInfo): boolean {

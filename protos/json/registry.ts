@@ -1,5 +1,6 @@
 /** From a type URL to the codec of the message: what an Any needs to be read and written. */
-import { CODECS, type MessageTypes } from '../gen/registry.ts';
+import { type MessageTypes, TYPE_NAMES } from '../gen/registry.ts';
+import { codecOf } from '../wire/message-codec.ts';
 import type { MessageCodec } from './table-types.ts';
 
 /** Prefix of every type URL that we write. Any prefix up to the last slash is accepted when reading. */
@@ -22,21 +23,24 @@ export function typeUrlOf(messageName: string): string {
 }
 
 /** Full names of all messages that can stand in an Any. */
-export function knownTypeNames(): string[] {
-  return Object.keys(CODECS);
+export function knownTypeNames(): readonly string[] {
+  return TYPE_NAMES;
 }
 
-/** The codec of a top-level message by full name, or undefined when we do not have it. */
+const NAMES: ReadonlySet<string> = new Set(TYPE_NAMES);
+
+/**
+ * The codec of a top-level message by full name, or undefined when we do not have it. Types with a JSON form of their own
+ * are the bare value, as everywhere.
+ */
 export function codecNamed(messageName: string): MessageCodec<unknown> | undefined {
-  return Object.hasOwn(CODECS, messageName)
-    ? (CODECS[messageName as keyof MessageTypes] as MessageCodec<unknown>)
-    : undefined;
+  return NAMES.has(messageName) ? codecOf(messageName) : undefined;
 }
 
 /** Wraps a message in an Any. */
 export function packAny<N extends keyof MessageTypes>(messageName: N, message: MessageTypes[N]): AnyMessage {
-  const codec = CODECS[messageName] as MessageCodec<MessageTypes[N]>;
-  return { typeUrl: typeUrlOf(messageName), value: Buffer.from(codec.encode(message).finish()) };
+  const bytes = codecOf<MessageTypes[N]>(messageName).encode(message).finish();
+  return { typeUrl: typeUrlOf(messageName), value: Buffer.from(bytes) };
 }
 
 /**
@@ -46,5 +50,5 @@ export function packAny<N extends keyof MessageTypes>(messageName: N, message: M
  */
 export function unpackAny<N extends keyof MessageTypes>(messageName: N, any: AnyMessage): MessageTypes[N] | undefined {
   if (typeNameOf(any.typeUrl) !== messageName) return undefined;
-  return (CODECS[messageName] as MessageCodec<MessageTypes[N]>).decode(any.value);
+  return codecOf<MessageTypes[N]>(messageName).decode(any.value);
 }

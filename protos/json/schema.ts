@@ -1,9 +1,9 @@
 /**
  * The schema of the subset as objects: what the JSON mapping, the constraint check and the walk for unhonoured fields
- * are driven by. Built once from the generated rows.
+ * are driven by. Each message is built from its generated rows when it is first asked for.
  */
-import { ENUM_VALUES, MESSAGE_ROWS } from '../gen/schema.ts';
-import type { FieldRow } from './table-types.ts';
+import { ENUM_ROWS, MESSAGE_ROWS } from '../gen/schema.ts';
+import { memoized } from './memo.ts';
 
 /** Protobuf scalar types that occur in the subset. */
 export type ScalarType = 'double' | 'float' | 'int32' | 'int64' | 'uint32' | 'uint64' | 'bool' | 'string' | 'bytes';
@@ -41,17 +41,22 @@ export interface MessageInfo {
   readonly byName: ReadonlyMap<string, FieldInfo>;
 }
 
-/** Every message of the subset, by full name. */
-export const SCHEMA: ReadonlyMap<string, MessageInfo> = new Map(
-  Object.entries(MESSAGE_ROWS).map(([name, rows]) => [name, messageInfo(name, rows)]),
-);
-
 /** The message of this full name. Throws when the subset has none: a mistake of the caller. */
-export function messageNamed(name: string): MessageInfo {
-  const info = SCHEMA.get(name);
-  if (info === undefined) throw new Error(`no message ${name} in protos/; is the name complete?`);
-  return info;
-}
+export const messageNamed: (name: string) => MessageInfo = memoized((name) => {
+  const rows = Object.hasOwn(MESSAGE_ROWS, name) ? MESSAGE_ROWS[name] : undefined;
+  if (rows === undefined) throw new Error(`no message ${name} in protos/; is the name complete?`);
+  return messageInfo(name, rows.split('\n').filter(Boolean));
+});
+
+const enumNamed = memoized(
+  (name): ReadonlyMap<string, number> =>
+    new Map(
+      ENUM_ROWS[name]!.split(' ').map((cell) => {
+        const [value = '', number] = cell.split('=');
+        return [value, Number(number)];
+      }),
+    ),
+);
 
 /** `virtual_hosts` becomes `virtualHosts`, as protoc and ts-proto do it. */
 export function camelCase(name: string): string {
@@ -71,27 +76,29 @@ export function defaultValue(field: FieldInfo): unknown {
   return type.scalar === 'bool' ? false : 0;
 }
 
-function messageInfo(name: string, rows: readonly FieldRow[]): MessageInfo {
+function messageInfo(name: string, rows: readonly string[]): MessageInfo {
   const fields = rows.map(fieldInfo);
   const byName = new Map<string, FieldInfo>();
   for (const field of fields) byName.set(field.name, field).set(field.property, field);
   return { name, fields, byName };
 }
 
-function fieldInfo([number, name, type, label = '', oneof = '']: FieldRow): FieldInfo {
+function fieldInfo(row: string): FieldInfo {
+  const [number, name = '', type = '', ...rest] = row.split(' ');
+  const oneof = rest.find((cell) => cell.startsWith('oneof:'))?.slice('oneof:'.length);
   return {
-    number,
+    number: Number(number),
     name,
     property: camelCase(name),
     type: fieldType(type),
-    label: label === '' ? 'single' : label,
-    oneof: oneof === '' ? null : { name: oneof, property: camelCase(oneof) },
+    label: rest.includes('repeated') ? 'repeated' : rest.includes('map') ? 'map' : 'single',
+    oneof: oneof === undefined ? null : { name: oneof, property: camelCase(oneof) },
   };
 }
 
 function fieldType(cell: string): FieldType {
   const [kind = '', detail = ''] = cell.split(':');
   if (kind === 'message') return { kind, name: detail };
-  if (kind === 'enum') return { kind, name: detail, values: new Map(Object.entries(ENUM_VALUES[detail]!)) };
+  if (kind === 'enum') return { kind, name: detail, values: enumNamed(detail) };
   return { kind: 'scalar', scalar: kind as ScalarType, text: detail === 'text' };
 }

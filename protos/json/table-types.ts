@@ -1,26 +1,39 @@
 /**
- * Row types of the generated tables in protos/gen. They stand apart so that the tables import types only and nothing
- * here depends on the tables.
+ * Types of the generated tables in protos/gen. They stand apart so that the tables import types only and nothing here
+ * depends on the tables.
  */
-import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 /**
- * One field: number, snake_case name, type, label, oneof. The type is a scalar's name, `int64:text` for 64-bit values
- * kept as decimal strings, `message:full.Name` or `enum:full.Name`; a map has string keys and this type of values.
+ * The fields of one message, a line each: number, snake_case name, type, then `repeated` or `map` and `oneof:name` where
+ * they apply. The type is a scalar's name, `int64:text` for 64-bit values kept as decimal strings, `message:full.Name` or
+ * `enum:full.Name`; a map has string keys and this type of values. One text a message, because it is read at first use:
+ * most processes use a tenth of them.
  */
-export type FieldRow = readonly [
-  number: number,
-  name: string,
-  type: string,
-  label?: '' | 'repeated' | 'map',
-  oneof?: string,
-];
+export type MessageRows = string;
 
-/** Encodes and decodes one message type. `decode` throws on malformed bytes. */
+/** The values of one enum: `NAME=number` with spaces between. */
+export type EnumRow = string;
+
+/** Encodes and decodes one message type. */
 export interface MessageCodec<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
+  encode(message: T): BinaryWriter;
+  /** Throws on malformed bytes. */
+  decode(bytes: Uint8Array): T;
+  /** The whole message from what is set in it. */
+  fromPartial(partial: DeepPartial<T>): T;
 }
+
+/** A message of which anything may be missing. */
+export type DeepPartial<T> = unknown extends T
+  ? T
+  : T extends Uint8Array | string | number | boolean | undefined
+    ? T
+    : T extends readonly (infer U)[]
+      ? DeepPartial<U>[]
+      : T extends { $case: string; value: unknown }
+        ? { $case: T['$case']; value?: DeepPartial<T['value']> }
+        : { [K in keyof T]?: DeepPartial<T[K]> };
 
 /**
  * What the real definition demands of a field. Numeric bounds of durations are milliseconds, of strings and bytes they

@@ -4,7 +4,6 @@
  * Names are in snake_case, as Envoy's /config_dump has them; fields at their default are left out; every Any of a known
  * type is expanded. Fields unknown to the subset have no JSON form and are left out.
  */
-import { Value } from '../gen/google/protobuf/struct.ts';
 import type { MessageTypes } from '../gen/registry.ts';
 import { type AnyMessage, codecNamed, typeNameOf } from './registry.ts';
 import { type FieldInfo, type FieldType, messageNamed } from './schema.ts';
@@ -58,7 +57,7 @@ function writeAny({ typeUrl, value }: AnyMessage): Json {
   const message = decodeOrUndefined(name, value);
   if (message === undefined) return { '@type': typeUrl, value: Buffer.from(value).toString('base64') };
   if (!hasOwnJsonForm(name)) return { '@type': typeUrl, ...(writeMessage(name, message) as { [key: string]: Json }) };
-  return { '@type': typeUrl, value: writeMessage(name, unwrapped(name, message)) };
+  return { '@type': typeUrl, value: writeMessage(name, message) };
 }
 
 function decodeOrUndefined(name: string, bytes: Uint8Array): unknown {
@@ -67,12 +66,4 @@ function decodeOrUndefined(name: string, bytes: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The counterpart of `wrapped` when reading: wrappers and plain JSON types as the generated fields have them. */
-function unwrapped(name: string, message: unknown): unknown {
-  if (wrappedScalar(name) !== undefined) return (message as { value: unknown }).value;
-  if (name === 'google.protobuf.Struct') return (message as { fields: unknown }).fields;
-  if (name === 'google.protobuf.ListValue') return (message as { values: unknown }).values;
-  return name === 'google.protobuf.Value' ? Value.unwrap(message as Value) : message;
 }

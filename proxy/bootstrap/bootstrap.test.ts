@@ -30,18 +30,18 @@ interface EnvoyCase {
   readonly refused?: boolean;
 }
 
-function read(text: string): BootstrapResult {
+function read(text: string): Promise<BootstrapResult> {
   return readBootstrap('mesh.yaml', text, SOURCES);
 }
 
 /** The errors as a person sees them. */
-function errors(text: string): string[] {
-  const result = read(text);
+async function errors(text: string): Promise<string[]> {
+  const result = await read(text);
   return result.ok ? [] : result.errors.map(formatBootstrapError);
 }
 
-function accepted(text: string) {
-  const result = read(text);
+async function accepted(text: string) {
+  const result = await read(text);
   if (!result.ok) throw new Error(result.errors.map(formatBootstrapError).join('\n'));
   return result.bootstrap;
 }
@@ -66,22 +66,21 @@ dynamic_resources:
     grpc_services: [{envoy_grpc: {cluster_name: control-plane}}]
 `;
 
-t.test('the bootstraps of the Envoy suite are read, or refused with a place', (t) => {
+t.test('the bootstraps of the Envoy suite are read, or refused with a place', async (t) => {
   const path = new URL('../../test/envoy-cases/cases.json', import.meta.url);
   const cases = JSON.parse(readFileSync(path, 'utf8')) as EnvoyCase[];
   for (const { id, area, bootstrap, refused } of cases) {
     const text = JSON.stringify(bootstrap, null, 2).replaceAll(/"\$\{(LISTEN|ADMIN|UP)\d?\}"/g, '10000');
-    const result = read(text);
+    const result = await read(text);
     if (refused === true) t.notOk(result.ok, `${id} must be refused`);
     else if (COMPLETE.includes(area)) t.ok(result.ok, id);
     if (!result.ok && result.errors.some((error) => error.path === '' || error.line < 2))
       t.fail(`${id}: an error without a place`);
   }
-  t.end();
 });
 
-t.test('a bootstrap says who the node is, where the control plane is, and what is static', (t) => {
-  const bootstrap = accepted(
+t.test('a bootstrap says who the node is, where the control plane is, and what is static', async (t) => {
+  const bootstrap = await accepted(
     `${DYNAMIC}${CLUSTERS}\nadmin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}\n`,
   );
   t.same(bootstrap.node, {
@@ -103,62 +102,68 @@ t.test('a bootstrap says who the node is, where the control plane is, and what i
   t.same([...bootstrap.statics.clusters.keys()], ['control-plane']);
   t.equal(bootstrap.agent, null);
   t.throws(() => Object.assign(bootstrap.node, { id: 'x' }), 'it is frozen');
-  t.end();
 });
 
-t.test('YAML and JSON of the same contents give the same bootstrap', (t) => {
-  const yaml = accepted(`${DYNAMIC}${CLUSTERS}`);
+t.test('YAML and JSON of the same contents give the same bootstrap', async (t) => {
+  const yaml = await accepted(`${DYNAMIC}${CLUSTERS}`);
   const json = JSON.stringify(new SourceText(`${DYNAMIC}${CLUSTERS}`).value(), null, '\t');
-  t.same(accepted(json), yaml);
-  t.same(accepted(JSON.stringify(JSON.parse(json))), yaml);
-  t.end();
+  t.same(await accepted(json), yaml);
+  t.same(await accepted(JSON.stringify(JSON.parse(json))), yaml);
 });
 
-t.test('an error names file, line, column, path, and the nearest valid name', (t) => {
+t.test('JSON names a member once, as YAML does, and its errors have a place', async (t) => {
+  t.match(await errors('{"node": {"id": "a:b", "id": "c"}}'), [/^mesh\.yaml:1:24: Map keys must be unique/]);
+  t.match(await errors('{\n  "node": {"id": "a\\":", "idd": "b"}\n}'), [
+    /^mesh\.yaml:2:26: node\.idd: Node has no field/,
+  ]);
+  t.match(await errors('null'), [/^mesh\.yaml:1:1: the file is empty/]);
+  t.match(await errors('[]'), [/an object is needed here, not a list/]);
+});
+
+t.test('an error names file, line, column, path, and the nearest valid name', async (t) => {
   const text =
     'node:\n  id: a\nstaticResources:\n  clusters:\n  - name: a\n    lb_polcy: RANDOM\n    connectTimeout: 5\n';
-  t.same(errors(text), [
+  t.same(await errors(text), [
     'mesh.yaml:6:5: static_resources.clusters[0].lb_polcy: Cluster has no field lb_polcy; did you mean lb_policy?',
     'mesh.yaml:7:5: static_resources.clusters[0].connect_timeout: a duration such as "1.5s" is needed here, not 5',
   ]);
-  t.same(errors('static_resources:\n  clusters:\n  - connectTimeout: 0s\n'), [
+  t.same(await errors('static_resources:\n  clusters:\n  - connectTimeout: 0s\n'), [
     'mesh.yaml:3:5: static_resources.clusters[0].name: must not be empty',
     'mesh.yaml:3:5: static_resources.clusters[0].connect_timeout: 0s must be above 0ms',
   ]);
-  t.end();
 });
 
-t.test('an error of syntax has its place too', (t) => {
-  t.match(errors('node: {id: a\nadmin: {}\n'), [/^mesh\.yaml:\d+:\d+: /]);
-  t.match(errors('node: {id: a}\nnode: {id: b}\n'), [/^mesh\.yaml:2:1: Map keys must be unique/]);
-  t.match(errors(''), [/^mesh\.yaml:1:1: the file is empty/]);
-  t.match(errors('- a\n'), [/an object is needed here, not a list/]);
+t.test('an error of syntax has its place too', async (t) => {
+  t.match(await errors('node: {id: a\nadmin: {}\n'), [/^mesh\.yaml:\d+:\d+: /]);
+  t.match(await errors('node: {id: a}\nnode: {id: b}\n'), [/^mesh\.yaml:2:1: Map keys must be unique/]);
+  t.match(await errors(''), [/^mesh\.yaml:1:1: the file is empty/]);
+  t.match(await errors('- a\n'), [/an object is needed here, not a list/]);
   const bomb = [
     'a: &a [x, x, x, x, x, x, x, x, x]',
     ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${`*${'abcdef'[i]}, `.repeat(9)}]`),
   ];
-  t.match(errors(bomb.join('\n')), [/alias/i]);
-  t.end();
+  t.match(await errors(bomb.join('\n')), [/alias/i]);
 });
 
-t.test('the control plane must be a static cluster, and the node must have a name', (t) => {
-  t.match(errors(`${DYNAMIC.replace('cluster_name: control-plane', 'cluster_name: controlplane')}${CLUSTERS}`), [
+t.test('the control plane must be a static cluster, and the node must have a name', async (t) => {
+  t.match(await errors(`${DYNAMIC.replace('cluster_name: control-plane', 'cluster_name: controlplane')}${CLUSTERS}`), [
     /grpc_services\[0\]\.envoy_grpc\.cluster_name: there is no static cluster controlplane; did you mean control-plane\?/,
   ]);
-  t.match(errors(`${DYNAMIC.replace('id: cart-1, ', '')}${CLUSTERS}`), [
+  t.match(await errors(`${DYNAMIC.replace('id: cart-1, ', '')}${CLUSTERS}`), [
     /^mesh\.yaml:2:1: node: node\.id and node\.cluster are required/,
   ]);
-  t.match(errors(`${DYNAMIC.split('  ads_config:')[0]}${CLUSTERS}`), [/lds_config and cds_config need ads_config/]);
-  t.match(errors(`${DYNAMIC.replace('DELTA_GRPC', 'REST')}${CLUSTERS}`), [
+  t.match(await errors(`${DYNAMIC.split('  ads_config:')[0]}${CLUSTERS}`), [
+    /lds_config and cds_config need ads_config/,
+  ]);
+  t.match(await errors(`${DYNAMIC.replace('DELTA_GRPC', 'REST')}${CLUSTERS}`), [
     /api_type REST is not supported by Outrider, only GRPC, DELTA_GRPC/,
   ]);
-  t.end();
 });
 
-t.test('runtime layers are flattened, and a later one wins', (t) => {
+t.test('runtime layers are flattened, and a later one wins', async (t) => {
   const layers =
     'layered_runtime: {layers: [{name: a, static_layer: {x: {y: 1, z: true}, f: {numerator: 5, denominator: MILLION}}}, {name: b, static_layer: {x.y: 2}}';
-  const plain = accepted(`${layers}]}`);
+  const plain = await accepted(`${layers}]}`);
   t.same(
     [...plain.runtime],
     [
@@ -168,11 +173,10 @@ t.test('runtime layers are flattened, and a later one wins', (t) => {
     ],
   );
   t.equal(plain.runtimeModifiable, false);
-  t.equal(accepted(`${layers}, {name: c, admin_layer: {}}]}`).runtimeModifiable, true);
-  t.end();
+  t.equal((await accepted(`${layers}, {name: c, admin_layer: {}}]}`)).runtimeModifiable, true);
 });
 
-t.test('the agent’s settings come from a bootstrap extension', (t) => {
+t.test('the agent’s settings come from a bootstrap extension', async (t) => {
   const agent = (more: string) => `
 bootstrap_extensions:
 - name: agent
@@ -183,7 +187,7 @@ bootstrap_extensions:
     settings_port: 15005
     ${more}
 ${CLUSTERS}`;
-  t.match(accepted(agent('health_check: {http: {path: /healthz}, port: 8080}')).agent, {
+  t.match((await accepted(agent('health_check: {http: {path: /healthz}, port: 8080}'))).agent, {
     workload: 'cart',
     services: ['cart', 'shop'],
     protocol: 'http',
@@ -192,34 +196,31 @@ ${CLUSTERS}`;
     settingsFile: null,
     check: { httpPath: '/healthz', port: 8080, intervalMs: 1_000, timeoutMs: 1_000 },
   });
-  t.match(accepted(agent('health_check: {tcp: {}, port: 8080}')).agent?.check, { httpPath: null });
-  t.match(errors(agent('health_check: {port: 0}')), [
+  t.match((await accepted(agent('health_check: {tcp: {}, port: 8080}'))).agent?.check, { httpPath: null });
+  t.match(await errors(agent('health_check: {port: 0}')), [
     /health_check\.port: 0 is no port/,
     /health_check: one of http, tcp is required/,
   ]);
-  t.match(errors(agent('').replace('cluster_name: control-plane', 'cluster_name: nope')), [
+  t.match(await errors(agent('').replace('cluster_name: control-plane', 'cluster_name: nope')), [
     /there is no static cluster nope/,
   ]);
-  t.end();
 });
 
-t.test('names of static resources are unique', (t) => {
-  t.match(errors('static_resources: {clusters: [{name: a}, {name: a}]}'), [
+t.test('names of static resources are unique', async (t) => {
+  t.match(await errors('static_resources: {clusters: [{name: a}, {name: a}]}'), [
     /clusters\[1\]\.name: the name a is taken already/,
   ]);
-  t.end();
 });
 
-t.test('a place that is not in the file is the nearest one that is', (t) => {
+t.test('a place that is not in the file is the nearest one that is', async (t) => {
   const source = new SourceText('a: &x\n  bC:\n  - d: 1\nother: *x\n');
   t.same(source.locate(['a', 'b_c', 0, 'd']), { line: 3, column: 5 });
   t.same(source.locate(['a', 'b_c', 7, 'd']), { line: 2, column: 3 });
   t.same(source.locate(['other', 'b_c', 0, 'd']), { line: 3, column: 5 }, 'through an anchor');
   t.same(source.locate([]), { line: 1, column: 1 });
-  t.end();
 });
 
-t.test('a bootstrap is loaded from disk, with the files that it names', (t) => {
+t.test('a bootstrap is loaded from disk, with the files that it names', async (t) => {
   const folder = t.testdir({ 'page.html': '<h1>shop</h1>' });
   const type = 'type.googleapis.com/envoy.extensions.filters';
   const listener = (file: string) => `
@@ -243,19 +244,18 @@ static_resources:
     writeFileSync(join(folder, name), text);
     return loadBootstrap(join(folder, name), SOURCES.formatCommands, {});
   };
-  const good = load('good.yaml', listener('page.html'));
+  const good = await load('good.yaml', listener('page.html'));
   t.ok(
     good.ok && good.bootstrap.statics.listeners.has('127.0.0.1:0'),
     'a listener without a name is named after its address',
   );
-  t.match(load('bad.yaml', listener('none.html')), {
+  t.match(await load('bad.yaml', listener('none.html')), {
     ok: false,
     errors: [{ line: 16, message: /none\.html cannot be read: ENOENT/ }],
   });
   const none = join(folder, 'none.yaml');
-  t.match(loadBootstrap(none, SOURCES.formatCommands, {}), {
+  t.match(await loadBootstrap(none, SOURCES.formatCommands, {}), {
     ok: false,
     errors: [{ message: `${none} cannot be read: ENOENT` }],
   });
-  t.end();
 });

@@ -7,11 +7,11 @@ import { type BootstrapResult, readBootstrap } from './read-bootstrap.ts';
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Loads the file at `path`. `formatCommands` are the `%COMMAND%`s that the proxy evaluates. */
-export function loadBootstrap(
+export async function loadBootstrap(
   path: string,
   formatCommands: ReadonlySet<string>,
   environment: Readonly<Record<string, string | undefined>>,
-): BootstrapResult {
+): Promise<BootstrapResult> {
   const file = readText(path);
   if (!file.ok) return { ok: false, errors: [{ file: path, line: 1, column: 1, path: '', message: file.problem }] };
   return readBootstrap(path, file.text, localSources(formatCommands, environment));

@@ -21,8 +21,9 @@ import type { SnapshotParts } from '../config/snapshot.ts';
 import { decodeAds } from './ads-decoder.ts';
 import { decodeAgentSettings } from './agent-settings.ts';
 import type { AgentSettings, Bootstrap, NodeIdentity } from './bootstrap.ts';
+import { parsePlainJson } from './plain-json.ts';
 import { duplicateLayers, flattenRuntime, hasAdminLayer } from './runtime-layers.ts';
-import { type Position, SourceText } from './source-text.ts';
+import type { Position, SourceText, SyntaxProblem } from './source-text.ts';
 
 const BOOTSTRAP = 'envoy.config.bootstrap.v3.Bootstrap';
 
@@ -47,20 +48,23 @@ export type BootstrapResult =
   | { readonly ok: false; readonly errors: readonly BootstrapError[] };
 
 /** Reads a bootstrap. `file` only names the text in errors; `sources` is what the configuration may refer to. */
-export function readBootstrap(
+export async function readBootstrap(
   file: string,
   text: string,
   sources: Omit<DecodeSources, 'knownClusters'>,
-): BootstrapResult {
-  const source = new SourceText(text);
-  if (source.problems.length > 0)
-    return { ok: false, errors: source.problems.map((each) => ({ file, path: '', ...each })) };
-  const refuse = (issues: readonly Issue[]): BootstrapResult => ({
-    ok: false,
-    errors: issues.map(({ segments, path, message }) => ({ file, ...source.locate(segments), path, message })),
-  });
-  const value = valueOrProblem(source);
-  if (value instanceof Error) return refuse([issueAt([], value.message)]);
+): Promise<BootstrapResult> {
+  const refuse = async (issues: readonly Issue[]): Promise<BootstrapResult> => {
+    const source = await openSource(text);
+    return {
+      ok: false,
+      errors: issues.map(({ segments, path, message }) => ({ file, ...source.locate(segments), path, message })),
+    };
+  };
+  const parsed = await parse(text);
+  if (parsed.kind === 'problems')
+    return { ok: false, errors: parsed.problems.map((each) => ({ file, path: '', ...each })) };
+  if (parsed.kind === 'unbounded') return refuse([issueAt([], parsed.message)]);
+  const { value } = parsed;
   if (value === null) return refuse([issueAt([], 'the file is empty; a bootstrap has at least static_resources')]);
   const read = readJson(BOOTSTRAP, value);
   if (!read.ok) return refuse(read.issues);
@@ -80,12 +84,27 @@ export function formatBootstrapError({ file, line, column, path, message }: Boot
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }
 
-function valueOrProblem(source: SourceText): unknown {
+type Parsed =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'problems'; readonly problems: readonly SyntaxProblem[] }
+  | { readonly kind: 'unbounded'; readonly message: string };
+
+async function parse(text: string): Promise<Parsed> {
+  const plain = parsePlainJson(text);
+  if (plain !== undefined) return { kind: 'value', value: plain };
+  const source = await openSource(text);
+  if (source.problems.length > 0) return { kind: 'problems', problems: source.problems };
   try {
-    return source.value();
+    return { kind: 'value', value: source.value() };
   } catch (error) {
-    return error as Error;
+    return { kind: 'unbounded', message: (error as Error).message };
   }
+}
+
+/** The text with the places of everything in it. Loads the YAML parser. */
+async function openSource(text: string): Promise<SourceText> {
+  const { SourceText } = await import('./source-text.ts');
+  return new SourceText(text);
 }
 
 function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): Bootstrap {

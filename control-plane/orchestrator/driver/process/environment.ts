@@ -46,6 +46,17 @@ export function applicationEnvironment(input: EnvironmentInput): Record<string, 
   };
 }
 
+/**
+ * All variables of a sidecar. One pool of the C library's memory instead of one per thread, which is a megabyte less
+ * resident; Node reads nothing of the kind itself, so it has to be there when the process starts.
+ */
+export function sidecarEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  nodeDirectory: string,
+): Record<string, string> {
+  return { ...baseEnvironment(own, nodeDirectory), MALLOC_ARENA_MAX: '1' };
+}
+
 /** What every process of a replica gets. */
 export function baseEnvironment(
   own: Readonly<Record<string, string | undefined>>,

@@ -17,7 +17,7 @@ import { type Role, replicaId } from '../../plan.ts';
 import type { EndedRun } from '../../restart-policy.ts';
 import type { Driver, DriverReplica, LogFile, ProcessExit } from '../driver.ts';
 import { bootstrapJson } from './bootstrap.ts';
-import { applicationEnvironment, baseEnvironment, RUN_VARIABLE } from './environment.ts';
+import { applicationEnvironment, RUN_VARIABLE, sidecarEnvironment } from './environment.ts';
 import { type LaunchOptions, ManagedProcess } from './managed-process.ts';
 import { killOrphans } from './orphans.ts';
 import { findFreePorts } from './ports.ts';
@@ -218,7 +218,7 @@ export class ProcessDriver implements Driver {
     return {
       command: [...sidecarCommand, '-c', file],
       cwd: directory,
-      env: { ...baseEnvironment(environment, this.#nodeDirectory()), [RUN_VARIABLE]: directory },
+      env: { ...sidecarEnvironment(environment, this.#nodeDirectory()), [RUN_VARIABLE]: directory },
       logFile: join(stateDir, 'log', `${replicaId(workload.name, index)}.sidecar.log`),
     };
   }

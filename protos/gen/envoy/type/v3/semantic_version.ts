@@ -5,7 +5,8 @@
 // source: envoy/type/v3/semantic_version.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { MessageCodec } from "../../../../json/table-types.ts";
+import { codecOf } from "../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.type.v3";
 
@@ -18,113 +19,4 @@ export interface SemanticVersion {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseSemanticVersion(): SemanticVersion {
-  return { majorNumber: 0, minorNumber: 0, patch: 0, _unknownFields: {} };
-}
-
-export const SemanticVersion: MessageFns<SemanticVersion> = {
-  encode(message: SemanticVersion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.majorNumber !== 0) {
-      writer.uint32(8).uint32(message.majorNumber);
-    }
-    if (message.minorNumber !== 0) {
-      writer.uint32(16).uint32(message.minorNumber);
-    }
-    if (message.patch !== 0) {
-      writer.uint32(24).uint32(message.patch);
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): SemanticVersion {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSemanticVersion();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.majorNumber = reader.uint32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.minorNumber = reader.uint32();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.patch = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<SemanticVersion>): SemanticVersion {
-    return SemanticVersion.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SemanticVersion>): SemanticVersion {
-    const message = createBaseSemanticVersion();
-    message.majorNumber = object.majorNumber ?? 0;
-    message.minorNumber = object.minorNumber ?? 0;
-    message.patch = object.patch ?? 0;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const SemanticVersion: MessageCodec<SemanticVersion> = /* @__PURE__ */ codecOf("envoy.type.v3.SemanticVersion");

@@ -5,9 +5,9 @@
 // source: envoy/type/v3/token_bucket.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Duration } from "../../../google/protobuf/duration.ts";
-import { UInt32Value } from "../../../google/protobuf/wrappers.ts";
+import type { Duration } from "../../../google/protobuf/duration.ts";
+import type { MessageCodec } from "../../../../json/table-types.ts";
+import { codecOf } from "../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.type.v3";
 
@@ -20,115 +20,4 @@ export interface TokenBucket {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseTokenBucket(): TokenBucket {
-  return { maxTokens: 0, tokensPerFill: undefined, fillInterval: undefined, _unknownFields: {} };
-}
-
-export const TokenBucket: MessageFns<TokenBucket> = {
-  encode(message: TokenBucket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.maxTokens !== 0) {
-      writer.uint32(8).uint32(message.maxTokens);
-    }
-    if (message.tokensPerFill !== undefined) {
-      UInt32Value.encode({ value: message.tokensPerFill! }, writer.uint32(18).fork()).join();
-    }
-    if (message.fillInterval !== undefined) {
-      Duration.encode(message.fillInterval, writer.uint32(26).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): TokenBucket {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTokenBucket();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.maxTokens = reader.uint32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.tokensPerFill = UInt32Value.decode(reader, reader.uint32()).value;
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.fillInterval = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<TokenBucket>): TokenBucket {
-    return TokenBucket.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TokenBucket>): TokenBucket {
-    const message = createBaseTokenBucket();
-    message.maxTokens = object.maxTokens ?? 0;
-    message.tokensPerFill = object.tokensPerFill ?? undefined;
-    message.fillInterval = (object.fillInterval !== undefined && object.fillInterval !== null)
-      ? Duration.fromPartial(object.fillInterval)
-      : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const TokenBucket: MessageCodec<TokenBucket> = /* @__PURE__ */ codecOf("envoy.type.v3.TokenBucket");

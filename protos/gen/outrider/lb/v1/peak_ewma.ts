@@ -5,8 +5,9 @@
 // source: outrider/lb/v1/peak_ewma.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Duration } from "../../../google/protobuf/duration.ts";
+import type { Duration } from "../../../google/protobuf/duration.ts";
+import type { MessageCodec } from "../../../../json/table-types.ts";
+import { codecOf } from "../../../../wire/message-codec.ts";
 
 export const protobufPackage = "outrider.lb.v1";
 
@@ -19,119 +20,4 @@ export interface PeakEwma {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBasePeakEwma(): PeakEwma {
-  return { decay: undefined, initialLatency: undefined, overloadPenalty: undefined, _unknownFields: {} };
-}
-
-export const PeakEwma: MessageFns<PeakEwma> = {
-  encode(message: PeakEwma, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.decay !== undefined) {
-      Duration.encode(message.decay, writer.uint32(10).fork()).join();
-    }
-    if (message.initialLatency !== undefined) {
-      Duration.encode(message.initialLatency, writer.uint32(18).fork()).join();
-    }
-    if (message.overloadPenalty !== undefined) {
-      Duration.encode(message.overloadPenalty, writer.uint32(26).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PeakEwma {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePeakEwma();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.decay = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.initialLatency = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.overloadPenalty = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PeakEwma>): PeakEwma {
-    return PeakEwma.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PeakEwma>): PeakEwma {
-    const message = createBasePeakEwma();
-    message.decay = (object.decay !== undefined && object.decay !== null)
-      ? Duration.fromPartial(object.decay)
-      : undefined;
-    message.initialLatency = (object.initialLatency !== undefined && object.initialLatency !== null)
-      ? Duration.fromPartial(object.initialLatency)
-      : undefined;
-    message.overloadPenalty = (object.overloadPenalty !== undefined && object.overloadPenalty !== null)
-      ? Duration.fromPartial(object.overloadPenalty)
-      : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const PeakEwma: MessageCodec<PeakEwma> = /* @__PURE__ */ codecOf("outrider.lb.v1.PeakEwma");

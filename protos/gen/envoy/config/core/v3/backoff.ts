@@ -5,8 +5,9 @@
 // source: envoy/config/core/v3/backoff.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Duration } from "../../../../google/protobuf/duration.ts";
+import type { Duration } from "../../../../google/protobuf/duration.ts";
+import type { MessageCodec } from "../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.config.core.v3";
 
@@ -18,105 +19,4 @@ export interface BackoffStrategy {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseBackoffStrategy(): BackoffStrategy {
-  return { baseInterval: undefined, maxInterval: undefined, _unknownFields: {} };
-}
-
-export const BackoffStrategy: MessageFns<BackoffStrategy> = {
-  encode(message: BackoffStrategy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.baseInterval !== undefined) {
-      Duration.encode(message.baseInterval, writer.uint32(10).fork()).join();
-    }
-    if (message.maxInterval !== undefined) {
-      Duration.encode(message.maxInterval, writer.uint32(18).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): BackoffStrategy {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBackoffStrategy();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.baseInterval = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.maxInterval = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<BackoffStrategy>): BackoffStrategy {
-    return BackoffStrategy.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<BackoffStrategy>): BackoffStrategy {
-    const message = createBaseBackoffStrategy();
-    message.baseInterval = (object.baseInterval !== undefined && object.baseInterval !== null)
-      ? Duration.fromPartial(object.baseInterval)
-      : undefined;
-    message.maxInterval = (object.maxInterval !== undefined && object.maxInterval !== null)
-      ? Duration.fromPartial(object.maxInterval)
-      : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const BackoffStrategy: MessageCodec<BackoffStrategy> = /* @__PURE__ */ codecOf("envoy.config.core.v3.BackoffStrategy");

@@ -5,7 +5,6 @@
 // source: envoy/service/load_stats/v3/lrs.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -20,6 +19,8 @@ import {
 import { Duration } from "../../../../google/protobuf/duration.ts";
 import { Node } from "../../../config/core/v3/base.ts";
 import { ClusterStats } from "../../../config/endpoint/v3/load_report.ts";
+import type { MessageCodec } from "../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.service.load_stats.v3";
 
@@ -38,205 +39,6 @@ export interface LoadStatsResponse {
   reportEndpointGranularity: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
-
-function createBaseLoadStatsRequest(): LoadStatsRequest {
-  return { node: undefined, clusterStats: [], _unknownFields: {} };
-}
-
-export const LoadStatsRequest: MessageFns<LoadStatsRequest> = {
-  encode(message: LoadStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.node !== undefined) {
-      Node.encode(message.node, writer.uint32(10).fork()).join();
-    }
-    for (const v of message.clusterStats) {
-      ClusterStats.encode(v!, writer.uint32(18).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LoadStatsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLoadStatsRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.node = Node.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.clusterStats.push(ClusterStats.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LoadStatsRequest>): LoadStatsRequest {
-    return LoadStatsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LoadStatsRequest>): LoadStatsRequest {
-    const message = createBaseLoadStatsRequest();
-    message.node = (object.node !== undefined && object.node !== null) ? Node.fromPartial(object.node) : undefined;
-    message.clusterStats = object.clusterStats?.map((e) => ClusterStats.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseLoadStatsResponse(): LoadStatsResponse {
-  return {
-    clusters: [],
-    sendAllClusters: false,
-    loadReportingInterval: undefined,
-    reportEndpointGranularity: false,
-    _unknownFields: {},
-  };
-}
-
-export const LoadStatsResponse: MessageFns<LoadStatsResponse> = {
-  encode(message: LoadStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.clusters) {
-      writer.uint32(10).string(v!);
-    }
-    if (message.sendAllClusters !== false) {
-      writer.uint32(32).bool(message.sendAllClusters);
-    }
-    if (message.loadReportingInterval !== undefined) {
-      Duration.encode(message.loadReportingInterval, writer.uint32(18).fork()).join();
-    }
-    if (message.reportEndpointGranularity !== false) {
-      writer.uint32(24).bool(message.reportEndpointGranularity);
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LoadStatsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLoadStatsResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.clusters.push(reader.string());
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.sendAllClusters = reader.bool();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.loadReportingInterval = Duration.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.reportEndpointGranularity = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LoadStatsResponse>): LoadStatsResponse {
-    return LoadStatsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LoadStatsResponse>): LoadStatsResponse {
-    const message = createBaseLoadStatsResponse();
-    message.clusters = object.clusters?.map((e) => e) || [];
-    message.sendAllClusters = object.sendAllClusters ?? false;
-    message.loadReportingInterval =
-      (object.loadReportingInterval !== undefined && object.loadReportingInterval !== null)
-        ? Duration.fromPartial(object.loadReportingInterval)
-        : undefined;
-    message.reportEndpointGranularity = object.reportEndpointGranularity ?? false;
-    return message;
-  },
-};
 
 export type LoadReportingServiceService = typeof LoadReportingServiceService;
 export const LoadReportingServiceService = {
@@ -273,18 +75,5 @@ export const LoadReportingServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const LoadStatsRequest: MessageCodec<LoadStatsRequest> = /* @__PURE__ */ codecOf("envoy.service.load_stats.v3.LoadStatsRequest");
+export const LoadStatsResponse: MessageCodec<LoadStatsResponse> = /* @__PURE__ */ codecOf("envoy.service.load_stats.v3.LoadStatsResponse");

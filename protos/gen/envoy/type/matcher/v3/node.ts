@@ -5,9 +5,10 @@
 // source: envoy/type/matcher/v3/node.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { StringMatcher } from "./string.ts";
-import { StructMatcher } from "./struct.ts";
+import type { StringMatcher } from "./string.ts";
+import type { StructMatcher } from "./struct.ts";
+import type { MessageCodec } from "../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.type.matcher.v3";
 
@@ -19,103 +20,4 @@ export interface NodeMatcher {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseNodeMatcher(): NodeMatcher {
-  return { nodeId: undefined, nodeMetadatas: [], _unknownFields: {} };
-}
-
-export const NodeMatcher: MessageFns<NodeMatcher> = {
-  encode(message: NodeMatcher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nodeId !== undefined) {
-      StringMatcher.encode(message.nodeId, writer.uint32(10).fork()).join();
-    }
-    for (const v of message.nodeMetadatas) {
-      StructMatcher.encode(v!, writer.uint32(18).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): NodeMatcher {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNodeMatcher();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.nodeId = StringMatcher.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.nodeMetadatas.push(StructMatcher.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<NodeMatcher>): NodeMatcher {
-    return NodeMatcher.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<NodeMatcher>): NodeMatcher {
-    const message = createBaseNodeMatcher();
-    message.nodeId = (object.nodeId !== undefined && object.nodeId !== null)
-      ? StringMatcher.fromPartial(object.nodeId)
-      : undefined;
-    message.nodeMetadatas = object.nodeMetadatas?.map((e) => StructMatcher.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const NodeMatcher: MessageCodec<NodeMatcher> = /* @__PURE__ */ codecOf("envoy.type.matcher.v3.NodeMatcher");

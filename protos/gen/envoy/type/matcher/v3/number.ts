@@ -5,8 +5,9 @@
 // source: envoy/type/matcher/v3/number.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { DoubleRange } from "../../v3/range.ts";
+import type { DoubleRange } from "../../v3/range.ts";
+import type { MessageCodec } from "../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.type.matcher.v3";
 
@@ -17,115 +18,4 @@ export interface DoubleMatcher {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseDoubleMatcher(): DoubleMatcher {
-  return { matchPattern: undefined, _unknownFields: {} };
-}
-
-export const DoubleMatcher: MessageFns<DoubleMatcher> = {
-  encode(message: DoubleMatcher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    switch (message.matchPattern?.$case) {
-      case "range":
-        DoubleRange.encode(message.matchPattern.value, writer.uint32(10).fork()).join();
-        break;
-      case "exact":
-        writer.uint32(17).double(message.matchPattern.value);
-        break;
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DoubleMatcher {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDoubleMatcher();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.matchPattern = { $case: "range", value: DoubleRange.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
-
-            message.matchPattern = { $case: "exact", value: reader.double() };
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<DoubleMatcher>): DoubleMatcher {
-    return DoubleMatcher.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<DoubleMatcher>): DoubleMatcher {
-    const message = createBaseDoubleMatcher();
-    switch (object.matchPattern?.$case) {
-      case "range": {
-        if (object.matchPattern?.value !== undefined && object.matchPattern?.value !== null) {
-          message.matchPattern = { $case: "range", value: DoubleRange.fromPartial(object.matchPattern.value) };
-        }
-        break;
-      }
-      case "exact": {
-        if (object.matchPattern?.value !== undefined && object.matchPattern?.value !== null) {
-          message.matchPattern = { $case: "exact", value: object.matchPattern.value };
-        }
-        break;
-      }
-    }
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const DoubleMatcher: MessageCodec<DoubleMatcher> = /* @__PURE__ */ codecOf("envoy.type.matcher.v3.DoubleMatcher");

@@ -5,8 +5,9 @@
 // source: envoy/type/matcher/v3/path.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { StringMatcher } from "./string.ts";
+import type { StringMatcher } from "./string.ts";
+import type { MessageCodec } from "../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.type.matcher.v3";
 
@@ -17,98 +18,4 @@ export interface PathMatcher {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBasePathMatcher(): PathMatcher {
-  return { rule: undefined, _unknownFields: {} };
-}
-
-export const PathMatcher: MessageFns<PathMatcher> = {
-  encode(message: PathMatcher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    switch (message.rule?.$case) {
-      case "path":
-        StringMatcher.encode(message.rule.value, writer.uint32(10).fork()).join();
-        break;
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PathMatcher {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePathMatcher();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.rule = { $case: "path", value: StringMatcher.decode(reader, reader.uint32()) };
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PathMatcher>): PathMatcher {
-    return PathMatcher.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PathMatcher>): PathMatcher {
-    const message = createBasePathMatcher();
-    switch (object.rule?.$case) {
-      case "path": {
-        if (object.rule?.value !== undefined && object.rule?.value !== null) {
-          message.rule = { $case: "path", value: StringMatcher.fromPartial(object.rule.value) };
-        }
-        break;
-      }
-    }
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const PathMatcher: MessageCodec<PathMatcher> = /* @__PURE__ */ codecOf("envoy.type.matcher.v3.PathMatcher");

@@ -5,8 +5,9 @@
 // source: envoy/config/common/mutation_rules/v3/mutation_rules.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { HeaderValueOption } from "../../../core/v3/base.ts";
+import type { HeaderValueOption } from "../../../core/v3/base.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.config.common.mutation_rules.v3";
 
@@ -17,115 +18,4 @@ export interface HeaderMutation {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseHeaderMutation(): HeaderMutation {
-  return { action: undefined, _unknownFields: {} };
-}
-
-export const HeaderMutation: MessageFns<HeaderMutation> = {
-  encode(message: HeaderMutation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    switch (message.action?.$case) {
-      case "remove":
-        writer.uint32(10).string(message.action.value);
-        break;
-      case "append":
-        HeaderValueOption.encode(message.action.value, writer.uint32(18).fork()).join();
-        break;
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): HeaderMutation {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHeaderMutation();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.action = { $case: "remove", value: reader.string() };
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.action = { $case: "append", value: HeaderValueOption.decode(reader, reader.uint32()) };
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<HeaderMutation>): HeaderMutation {
-    return HeaderMutation.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<HeaderMutation>): HeaderMutation {
-    const message = createBaseHeaderMutation();
-    switch (object.action?.$case) {
-      case "remove": {
-        if (object.action?.value !== undefined && object.action?.value !== null) {
-          message.action = { $case: "remove", value: object.action.value };
-        }
-        break;
-      }
-      case "append": {
-        if (object.action?.value !== undefined && object.action?.value !== null) {
-          message.action = { $case: "append", value: HeaderValueOption.fromPartial(object.action.value) };
-        }
-        break;
-      }
-    }
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const HeaderMutation: MessageCodec<HeaderMutation> = /* @__PURE__ */ codecOf("envoy.config.common.mutation_rules.v3.HeaderMutation");

@@ -5,8 +5,9 @@
 // source: envoy/extensions/access_loggers/file/v3/file.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { SubstitutionFormatString } from "../../../../config/core/v3/substitution_format_string.ts";
+import type { SubstitutionFormatString } from "../../../../config/core/v3/substitution_format_string.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.access_loggers.file.v3";
 
@@ -18,116 +19,4 @@ export interface FileAccessLog {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseFileAccessLog(): FileAccessLog {
-  return { path: "", accessLogFormat: undefined, _unknownFields: {} };
-}
-
-export const FileAccessLog: MessageFns<FileAccessLog> = {
-  encode(message: FileAccessLog, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.path !== "") {
-      writer.uint32(10).string(message.path);
-    }
-    switch (message.accessLogFormat?.$case) {
-      case "logFormat":
-        SubstitutionFormatString.encode(message.accessLogFormat.value, writer.uint32(42).fork()).join();
-        break;
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): FileAccessLog {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFileAccessLog();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.path = reader.string();
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.accessLogFormat = {
-              $case: "logFormat",
-              value: SubstitutionFormatString.decode(reader, reader.uint32()),
-            };
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<FileAccessLog>): FileAccessLog {
-    return FileAccessLog.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<FileAccessLog>): FileAccessLog {
-    const message = createBaseFileAccessLog();
-    message.path = object.path ?? "";
-    switch (object.accessLogFormat?.$case) {
-      case "logFormat": {
-        if (object.accessLogFormat?.value !== undefined && object.accessLogFormat?.value !== null) {
-          message.accessLogFormat = {
-            $case: "logFormat",
-            value: SubstitutionFormatString.fromPartial(object.accessLogFormat.value),
-          };
-        }
-        break;
-      }
-    }
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const FileAccessLog: MessageCodec<FileAccessLog> = /* @__PURE__ */ codecOf("envoy.extensions.access_loggers.file.v3.FileAccessLog");

@@ -5,9 +5,9 @@
 // source: envoy/extensions/load_balancing_policies/maglev/v3/maglev.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { UInt64Value } from "../../../../../google/protobuf/wrappers.ts";
-import { ConsistentHashingLbConfig, LocalityLbConfig_LocalityWeightedLbConfig } from "../../common/v3/common.ts";
+import type { ConsistentHashingLbConfig, LocalityLbConfig_LocalityWeightedLbConfig } from "../../common/v3/common.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.load_balancing_policies.maglev.v3";
 
@@ -20,128 +20,4 @@ export interface Maglev {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseMaglev(): Maglev {
-  return {
-    tableSize: undefined,
-    consistentHashingLbConfig: undefined,
-    localityWeightedLbConfig: undefined,
-    _unknownFields: {},
-  };
-}
-
-export const Maglev: MessageFns<Maglev> = {
-  encode(message: Maglev, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.tableSize !== undefined) {
-      UInt64Value.encode({ value: message.tableSize! }, writer.uint32(10).fork()).join();
-    }
-    if (message.consistentHashingLbConfig !== undefined) {
-      ConsistentHashingLbConfig.encode(message.consistentHashingLbConfig, writer.uint32(18).fork()).join();
-    }
-    if (message.localityWeightedLbConfig !== undefined) {
-      LocalityLbConfig_LocalityWeightedLbConfig.encode(message.localityWeightedLbConfig, writer.uint32(26).fork())
-        .join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Maglev {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMaglev();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.tableSize = UInt64Value.decode(reader, reader.uint32()).value;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.consistentHashingLbConfig = ConsistentHashingLbConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.localityWeightedLbConfig = LocalityLbConfig_LocalityWeightedLbConfig.decode(
-              reader,
-              reader.uint32(),
-            );
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Maglev>): Maglev {
-    return Maglev.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Maglev>): Maglev {
-    const message = createBaseMaglev();
-    message.tableSize = object.tableSize ?? undefined;
-    message.consistentHashingLbConfig =
-      (object.consistentHashingLbConfig !== undefined && object.consistentHashingLbConfig !== null)
-        ? ConsistentHashingLbConfig.fromPartial(object.consistentHashingLbConfig)
-        : undefined;
-    message.localityWeightedLbConfig =
-      (object.localityWeightedLbConfig !== undefined && object.localityWeightedLbConfig !== null)
-        ? LocalityLbConfig_LocalityWeightedLbConfig.fromPartial(object.localityWeightedLbConfig)
-        : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const Maglev: MessageCodec<Maglev> = /* @__PURE__ */ codecOf("envoy.extensions.load_balancing_policies.maglev.v3.Maglev");

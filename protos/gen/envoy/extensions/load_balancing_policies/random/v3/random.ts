@@ -5,8 +5,9 @@
 // source: envoy/extensions/load_balancing_policies/random/v3/random.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { LocalityLbConfig } from "../../common/v3/common.ts";
+import type { LocalityLbConfig } from "../../common/v3/common.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.load_balancing_policies.random.v3";
 
@@ -17,91 +18,4 @@ export interface Random {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseRandom(): Random {
-  return { localityLbConfig: undefined, _unknownFields: {} };
-}
-
-export const Random: MessageFns<Random> = {
-  encode(message: Random, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.localityLbConfig !== undefined) {
-      LocalityLbConfig.encode(message.localityLbConfig, writer.uint32(10).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Random {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRandom();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.localityLbConfig = LocalityLbConfig.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Random>): Random {
-    return Random.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Random>): Random {
-    const message = createBaseRandom();
-    message.localityLbConfig = (object.localityLbConfig !== undefined && object.localityLbConfig !== null)
-      ? LocalityLbConfig.fromPartial(object.localityLbConfig)
-      : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const Random: MessageCodec<Random> = /* @__PURE__ */ codecOf("envoy.extensions.load_balancing_policies.random.v3.Random");

@@ -5,8 +5,9 @@
 // source: envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { LocalityLbConfig, SlowStartConfig } from "../../common/v3/common.ts";
+import type { LocalityLbConfig, SlowStartConfig } from "../../common/v3/common.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.load_balancing_policies.round_robin.v3";
 
@@ -18,105 +19,4 @@ export interface RoundRobin {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseRoundRobin(): RoundRobin {
-  return { slowStartConfig: undefined, localityLbConfig: undefined, _unknownFields: {} };
-}
-
-export const RoundRobin: MessageFns<RoundRobin> = {
-  encode(message: RoundRobin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.slowStartConfig !== undefined) {
-      SlowStartConfig.encode(message.slowStartConfig, writer.uint32(10).fork()).join();
-    }
-    if (message.localityLbConfig !== undefined) {
-      LocalityLbConfig.encode(message.localityLbConfig, writer.uint32(18).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RoundRobin {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRoundRobin();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.slowStartConfig = SlowStartConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.localityLbConfig = LocalityLbConfig.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RoundRobin>): RoundRobin {
-    return RoundRobin.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RoundRobin>): RoundRobin {
-    const message = createBaseRoundRobin();
-    message.slowStartConfig = (object.slowStartConfig !== undefined && object.slowStartConfig !== null)
-      ? SlowStartConfig.fromPartial(object.slowStartConfig)
-      : undefined;
-    message.localityLbConfig = (object.localityLbConfig !== undefined && object.localityLbConfig !== null)
-      ? LocalityLbConfig.fromPartial(object.localityLbConfig)
-      : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const RoundRobin: MessageCodec<RoundRobin> = /* @__PURE__ */ codecOf("envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin");

@@ -5,8 +5,9 @@
 // source: envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { LoadBalancingPolicy } from "../../../../config/cluster/v3/cluster.ts";
+import type { LoadBalancingPolicy } from "../../../../config/cluster/v3/cluster.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.load_balancing_policies.wrr_locality.v3";
 
@@ -17,92 +18,4 @@ export interface WrrLocality {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseWrrLocality(): WrrLocality {
-  return { endpointPickingPolicy: undefined, _unknownFields: {} };
-}
-
-export const WrrLocality: MessageFns<WrrLocality> = {
-  encode(message: WrrLocality, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointPickingPolicy !== undefined) {
-      LoadBalancingPolicy.encode(message.endpointPickingPolicy, writer.uint32(10).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WrrLocality {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrrLocality();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.endpointPickingPolicy = LoadBalancingPolicy.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WrrLocality>): WrrLocality {
-    return WrrLocality.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WrrLocality>): WrrLocality {
-    const message = createBaseWrrLocality();
-    message.endpointPickingPolicy =
-      (object.endpointPickingPolicy !== undefined && object.endpointPickingPolicy !== null)
-        ? LoadBalancingPolicy.fromPartial(object.endpointPickingPolicy)
-        : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const WrrLocality: MessageCodec<WrrLocality> = /* @__PURE__ */ codecOf("envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality");

@@ -5,9 +5,10 @@
 // source: envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { TransportSocket } from "../../../../config/core/v3/base.ts";
-import { ProxyProtocolConfig } from "../../../../config/core/v3/proxy_protocol.ts";
+import type { TransportSocket } from "../../../../config/core/v3/base.ts";
+import type { ProxyProtocolConfig } from "../../../../config/core/v3/proxy_protocol.ts";
+import type { MessageCodec } from "../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.transport_sockets.proxy_protocol.v3";
 
@@ -19,105 +20,4 @@ export interface ProxyProtocolUpstreamTransport {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseProxyProtocolUpstreamTransport(): ProxyProtocolUpstreamTransport {
-  return { config: undefined, transportSocket: undefined, _unknownFields: {} };
-}
-
-export const ProxyProtocolUpstreamTransport: MessageFns<ProxyProtocolUpstreamTransport> = {
-  encode(message: ProxyProtocolUpstreamTransport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.config !== undefined) {
-      ProxyProtocolConfig.encode(message.config, writer.uint32(10).fork()).join();
-    }
-    if (message.transportSocket !== undefined) {
-      TransportSocket.encode(message.transportSocket, writer.uint32(18).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ProxyProtocolUpstreamTransport {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseProxyProtocolUpstreamTransport();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.config = ProxyProtocolConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.transportSocket = TransportSocket.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ProxyProtocolUpstreamTransport>): ProxyProtocolUpstreamTransport {
-    return ProxyProtocolUpstreamTransport.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ProxyProtocolUpstreamTransport>): ProxyProtocolUpstreamTransport {
-    const message = createBaseProxyProtocolUpstreamTransport();
-    message.config = (object.config !== undefined && object.config !== null)
-      ? ProxyProtocolConfig.fromPartial(object.config)
-      : undefined;
-    message.transportSocket = (object.transportSocket !== undefined && object.transportSocket !== null)
-      ? TransportSocket.fromPartial(object.transportSocket)
-      : undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const ProxyProtocolUpstreamTransport: MessageCodec<ProxyProtocolUpstreamTransport> = /* @__PURE__ */ codecOf("envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport");

@@ -5,8 +5,9 @@
 // source: envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { ProxyProtocolConfig_Version } from "../../../../../config/core/v3/proxy_protocol.ts";
+import type { ProxyProtocolConfig_Version } from "../../../../../config/core/v3/proxy_protocol.ts";
+import type { MessageCodec } from "../../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.filters.listener.proxy_protocol.v3";
 
@@ -19,127 +20,4 @@ export interface ProxyProtocol {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseProxyProtocol(): ProxyProtocol {
-  return { allowRequestsWithoutProxyProtocol: false, disallowedVersions: [], statPrefix: "", _unknownFields: {} };
-}
-
-export const ProxyProtocol: MessageFns<ProxyProtocol> = {
-  encode(message: ProxyProtocol, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.allowRequestsWithoutProxyProtocol !== false) {
-      writer.uint32(16).bool(message.allowRequestsWithoutProxyProtocol);
-    }
-    if (message.disallowedVersions.length !== 0) {
-      writer.uint32(34).fork();
-      for (const v of message.disallowedVersions) {
-        writer.int32(v);
-      }
-      writer.join();
-    }
-    if (message.statPrefix !== "") {
-      writer.uint32(42).string(message.statPrefix);
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ProxyProtocol {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseProxyProtocol();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.allowRequestsWithoutProxyProtocol = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag === 32) {
-              message.disallowedVersions.push(reader.int32() as any);
-
-              continue;
-            }
-
-            if (tag === 34) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.disallowedVersions.push(reader.int32() as any);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.statPrefix = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ProxyProtocol>): ProxyProtocol {
-    return ProxyProtocol.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ProxyProtocol>): ProxyProtocol {
-    const message = createBaseProxyProtocol();
-    message.allowRequestsWithoutProxyProtocol = object.allowRequestsWithoutProxyProtocol ?? false;
-    message.disallowedVersions = object.disallowedVersions?.map((e) => e) || [];
-    message.statPrefix = object.statPrefix ?? "";
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const ProxyProtocol: MessageCodec<ProxyProtocol> = /* @__PURE__ */ codecOf("envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol");

@@ -5,8 +5,8 @@
 // source: envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { BoolValue, UInt32Value } from "../../../../../../google/protobuf/wrappers.ts";
+import type { MessageCodec } from "../../../../../../../json/table-types.ts";
+import { codecOf } from "../../../../../../../wire/message-codec.ts";
 
 export const protobufPackage = "envoy.extensions.filters.listener.tls_inspector.v3";
 
@@ -18,101 +18,4 @@ export interface TlsInspector {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-function createBaseTlsInspector(): TlsInspector {
-  return { enableJa3Fingerprinting: undefined, initialReadBufferSize: undefined, _unknownFields: {} };
-}
-
-export const TlsInspector: MessageFns<TlsInspector> = {
-  encode(message: TlsInspector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.enableJa3Fingerprinting !== undefined) {
-      BoolValue.encode({ value: message.enableJa3Fingerprinting! }, writer.uint32(10).fork()).join();
-    }
-    if (message.initialReadBufferSize !== undefined) {
-      UInt32Value.encode({ value: message.initialReadBufferSize! }, writer.uint32(18).fork()).join();
-    }
-    if (message._unknownFields !== undefined) {
-      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
-        const tag = parseInt(key, 10);
-        for (const value of values) {
-          writer.uint32(tag).raw(value);
-        }
-      }
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): TlsInspector {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTlsInspector();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.enableJa3Fingerprinting = BoolValue.decode(reader, reader.uint32()).value;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.initialReadBufferSize = UInt32Value.decode(reader, reader.uint32()).value;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        const buf = reader.skip(tag & 7);
-
-        const list = message._unknownFields![tag];
-
-        if (list === undefined) {
-          message._unknownFields![tag] = [buf];
-        } else {
-          list.push(buf);
-        }
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<TlsInspector>): TlsInspector {
-    return TlsInspector.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TlsInspector>): TlsInspector {
-    const message = createBaseTlsInspector();
-    message.enableJa3Fingerprinting = object.enableJa3Fingerprinting ?? undefined;
-    message.initialReadBufferSize = object.initialReadBufferSize ?? undefined;
-    return message;
-  },
-};
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
-
-export interface MessageFns<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
-}
+export const TlsInspector: MessageCodec<TlsInspector> = /* @__PURE__ */ codecOf("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector");

@@ -1,0 +1,34 @@
+/**
+ * What has to be settled before anything of ours is loaded, by the launcher and by the bundle alike. CommonJS, because
+ * the launcher is.
+ */
+'use strict';
+
+const nodeModule = require('node:module');
+const v8 = require('node:v8');
+
+/**
+ * A sidecar stands beside every process, so what it holds counts more than what it takes to warm up; what a request costs
+ * once it is warm stays the same. docs/decisions/small-sidecars.md has the figures.
+ */
+const SIDECAR_FLAGS = [
+  // Young objects live for one request; they fit into the first megabyte, and more of it would only stay resident.
+  '--semi-space-growth-factor=1',
+  // The lower compilers' own code and what they make of functions that TurboFan compiles a moment later.
+  '--no-maglev',
+  '--no-sparkplug',
+  // Until it serves, see proxy/main.ts: optimizing what runs once makes the compiler's 4 MB resident before a request came.
+  '--no-opt',
+];
+
+/**
+ * Settings for one command line (without node and script). Compiled code is kept in `cacheFolder` from one start to the
+ * next, where it can be written; nothing depends on it.
+ */
+function prepare(argv, cacheFolder) {
+  // The flags come first: code that was compiled with others is not taken from the cache.
+  if (argv[0] === 'proxy') for (const flag of SIDECAR_FLAGS) v8.setFlagsFromString(flag);
+  nodeModule.enableCompileCache(cacheFolder);
+}
+
+module.exports = { prepare };
