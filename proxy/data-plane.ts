@@ -8,6 +8,7 @@ import type { Timers } from '../kernel/timers.ts';
 import { type ActivationProblem, Activator } from './activate/activator.ts';
 import { createDialer } from './activate/dialers.ts';
 import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
+import { LazyTls } from './activate/lazy-tls.ts';
 import { ListenerSet } from './activate/listener-set.ts';
 import type { Snapshot } from './config/snapshot.ts';
 import { Loop } from './net/loop.ts';
@@ -37,7 +38,8 @@ export class DataPlane {
   constructor(deps: PlaneDeps, runtime: Runtime) {
     this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
     this.runtime = runtime;
-    this.clusters = new ClusterManager(this.loop, (config, { tls }) => createDialer(this.loop, config, tls));
+    const lazyTls = new LazyTls();
+    this.clusters = new ClusterManager(this.loop, (config, { tls }) => createDialer(this.loop, lazyTls, config, tls));
     // Envoy's runtime key for the number of connections of one listener.
     const limitOf = (name: string) =>
       runtime.number(`envoy.resource_limits.listener.${name}.connection_limit`, Infinity);
@@ -46,8 +48,8 @@ export class DataPlane {
     const { loop, clusters, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
     const { logFiles } = this;
-    const parts = { loop, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, hostname: hostname() };
-    this.activator = new Activator(parts);
+    const parts = { loop, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, lazyTls };
+    this.activator = new Activator({ ...parts, hostname: hostname() });
   }
 
   apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {

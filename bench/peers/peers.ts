@@ -111,12 +111,10 @@ function outrider(): Peer {
     version: () => `${packageVersion(join(ROOT, 'package.json'))}, Node ${process.versions.node}`,
     launch: (path, scenario) => {
       const file = bootstrapFile(scenario);
-      // Node itself, not the launcher's shebang: no wrapper process between us and what is measured.
-      return {
-        files: [file],
-        command: process.execPath,
-        args: [path, 'proxy', '-c', file.path, '--concurrency', '1'],
-      };
+      // Node itself, not the launcher's shebang: no wrapper process between us and what is measured. The environment is
+      // that of the image and of a mesh's sidecars; env replaces itself by what it starts.
+      const node = [process.execPath, path, 'proxy', '-c', file.path, '--concurrency', '1'];
+      return { files: [file], command: 'env', args: ['MALLOC_ARENA_MAX=1', ...node] };
     },
   };
 }

@@ -65,6 +65,7 @@ export class Activator {
   async #apply(next: Snapshot): Promise<readonly ActivationProblem[]> {
     const before = this.#snapshot;
     if (next.version === before.version) return [];
+    await this.#deps.lazyTls.loadFor(next);
     this.#snapshot = next;
     const problems = this.#putClusters(before, next);
     problems.push(...(await this.#putListeners(before, next)));

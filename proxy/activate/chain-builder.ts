@@ -19,7 +19,7 @@ import { HttpService } from '../listener/http-service.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { allChains, type RunningChain, type RunningChains } from '../listener/running-chain.ts';
 import type { Loop } from '../net/loop.ts';
-import { TlsServer } from '../net/tls/tls-server.ts';
+import type { TlsServer } from '../net/tls/tls-server.ts';
 import { RouteTable } from '../routing/route-table.ts';
 import type { Runtime } from '../routing/runtime.ts';
 import { TcpProxy } from '../tcp/tcp-proxy.ts';
@@ -27,7 +27,7 @@ import { TcpStats } from '../tcp/tcp-stats.ts';
 import { AccessLogs } from '../telemetry/access-log.ts';
 import type { AccessLogFiles } from '../telemetry/access-log-file.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import { createVerifier } from './dialers.ts';
+import type { LazyTls } from './lazy-tls.ts';
 
 /** What chains are built with. */
 export interface ChainDeps {
@@ -35,6 +35,7 @@ export interface ChainDeps {
   readonly clusters: ClusterManager;
   readonly runtime: Runtime;
   readonly logFiles: AccessLogFiles;
+  readonly lazyTls: LazyTls;
   /** Of the machine, for access logs. */
   readonly hostname: string;
 }
@@ -127,12 +128,11 @@ export class ChainBuilder {
     return { config, tls, service: new HttpService(loop, manager, this.#head), manager };
   }
 
-  #createTls({ name, tls, transportSocketConnectTimeoutMs }: FilterChainConfig, build: Build): TlsServer | null {
-    if (tls === null) return null;
-    const { loop } = this.#deps;
+  #createTls(config: FilterChainConfig, build: Build): TlsServer | null {
+    const { loop, lazyTls } = this.#deps;
+    const { name } = config;
     try {
-      const verifier = createVerifier(tls.validation);
-      return new TlsServer(loop, tls, verifier, build.stats.tls, transportSocketConnectTimeoutMs);
+      return lazyTls.module?.createTlsServer(loop, config, build.stats.tls) ?? null;
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       const place = `listener ${build.listener.name}${name === '' ? '' : `, filter chain ${name}`}`;
