@@ -6,6 +6,7 @@ import { AssertionError, assert, unreachable } from './assert.ts';
 import { Backoff, fullJitterMs } from './backoff.ts';
 import { BoundedQueue } from './bounded-queue.ts';
 import { SystemClock } from './clock.ts';
+import { ContentHash } from './content-hash.ts';
 import { editDistance, nearest } from './edit-distance.ts';
 import { SeededRandom, systemSeed } from './random.ts';
 import { Readiness } from './readiness.ts';
@@ -241,5 +242,27 @@ t.test('readiness', (t) => {
     t.throws(() => readiness.hold('late'), { message: /"late"/ });
     t.end();
   });
+  t.end();
+});
+
+t.test('a content hash is FNV-1a of 64 bits over the bytes of UTF-16', (t) => {
+  // Of the 16-bit units of "a": the bytes 0x61 and 0x00.
+  const reference = (bytes: readonly number[]) => {
+    let hash = 0xcbf29ce484222325n;
+    for (const byte of bytes) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn;
+    return hash.toString(16).padStart(16, '0');
+  };
+  const property = fc.property(fc.string({ unit: 'binary' }), (text) => {
+    const bytes = [...Buffer.from(text, 'utf16le')];
+    t.equal(new ContentHash().update(text).digest(), reference(bytes));
+    t.equal(new ContentHash().update(text.slice(0, 2)).update(text.slice(2)).digest(), reference(bytes));
+  });
+  fc.assert(property, { numRuns: 100 });
+  t.end();
+});
+
+t.test('a seed of the system is never the same', (t) => {
+  t.not(systemSeed().join(), systemSeed().join());
+  t.equal(systemSeed().length, 4);
   t.end();
 });

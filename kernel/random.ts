@@ -4,7 +4,8 @@
  * Not for secrets. Who sees outputs can compute the next ones; request and trace identifiers, jitter and picks need no
  * more. Keys and tokens come from node:crypto.
  */
-import { getRandomValues } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { nodeCrypto } from './lazy-crypto.ts';
 
 /** A source of uniformly distributed numbers. */
 export interface Random {
@@ -27,7 +28,16 @@ export type Seed = Uint32Array;
 
 /** A seed that nobody can guess, from the system's source. */
 export function systemSeed(): Seed {
-  return getRandomValues(new Uint32Array(4));
+  const seed = new Uint32Array(4);
+  try {
+    const device = openSync('/dev/urandom', 'r');
+    readSync(device, seed);
+    closeSync(device);
+  } catch {
+    // A system without that device.
+    nodeCrypto().getRandomValues(seed);
+  }
+  return seed;
 }
 
 const HEX_DIGITS = new Uint8Array(Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0)));

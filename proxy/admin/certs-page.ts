@@ -1,5 +1,5 @@
 /** `/certs`: the certificates that listeners present, with their names and how long they are good. */
-import { X509Certificate } from 'node:crypto';
+import { nodeCrypto } from '../../kernel/lazy-crypto.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { subjectNames } from '../net/tls/subject-names.ts';
 import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
@@ -26,7 +26,7 @@ function chainsOf({ filterChains, defaultFilterChain }: ListenerConfig): string[
 }
 
 function describe(pem: string, nowMs: number): unknown {
-  const certificate = new X509Certificate(pem);
+  const certificate = new (nodeCrypto().X509Certificate)(pem);
   const untilMs = Date.parse(certificate.validTo);
   return {
     path: '<inline>',

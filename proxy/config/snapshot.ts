@@ -2,7 +2,7 @@
  * One complete, consistent configuration: immutable, plain values, with a version that is a hash of its contents.
  * `activate/` turns it into running code; equal versions mean equal behaviour.
  */
-import { createHash } from 'node:crypto';
+import { ContentHash } from '../../kernel/content-hash.ts';
 import type { ClusterConfig, EndpointSetConfig } from './model/cluster.ts';
 import type { ListenerConfig } from './model/listener.ts';
 import type { RouteTableConfig } from './model/route.ts';
@@ -28,14 +28,14 @@ export const EMPTY_PARTS: SnapshotParts = {
   endpoints: new Map(),
 };
 
-/** Makes a snapshot: its version is 16 hexadecimal digits of SHA-256 over the resources, sorted by name. */
+/** Makes a snapshot: its version is a hash, 16 hexadecimal digits, of the resources, sorted by name. */
 export function createSnapshot(parts: SnapshotParts): Snapshot {
-  const hash = createHash('sha256');
+  const hash = new ContentHash();
   for (const map of [parts.listeners, parts.routes, parts.clusters, parts.endpoints]) {
     for (const name of [...map.keys()].sort()) hash.update(`${name}\n${JSON.stringify(map.get(name))}\n`);
     hash.update('\n');
   }
-  return { ...parts, version: hash.digest('hex').slice(0, 16) };
+  return { ...parts, version: hash.digest() };
 }
 
 /** Both together; on equal names the second wins (dynamic resources over static ones). */

@@ -1,5 +1,5 @@
 /** TLS on both sides: certificates are read and checked here, so that a bad one is refused before it is used. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { nodeCrypto } from '../../../kernel/lazy-crypto.ts';
 import {
   type CertificateValidationContext,
   CertificateValidationContext_TrustChainVerification as ChainVerification,
@@ -198,6 +198,7 @@ function decodeCertificate(message: TlsCertificate, path: Path, decoding: Decodi
 }
 
 function pairProblem(chainPem: string, keyPem: string): { field: string; message: string } | undefined {
+  const { createPrivateKey, X509Certificate } = nodeCrypto();
   const certificate = parsedOr(() => new X509Certificate(chainPem));
   if (certificate instanceof Error)
     return { field: 'certificate_chain', message: `no certificate in PEM: ${certificate.message}` };
@@ -213,7 +214,7 @@ function pairProblem(chainPem: string, keyPem: string): { field: string; message
 function checkCertificates(pem: string, path: Path, decoding: Decoding): void {
   const blocks = pem.match(PEM_BLOCK) ?? [pem];
   for (const [i, block] of blocks.entries()) {
-    const certificate = parsedOr(() => new X509Certificate(block));
+    const certificate = parsedOr(() => new (nodeCrypto().X509Certificate)(block));
     if (certificate instanceof Error)
       decoding.report(path, `certificate ${i + 1} of ${blocks.length} cannot be read: ${certificate.message}`);
   }
