@@ -13,6 +13,7 @@ import type { Exchange, ExchangeLog, ExchangeManager, HttpActive } from './excha
 import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
+import { HeaderLine } from './header-line.ts';
 import { HeaderName } from './header-name.ts';
 import { InternalRequests } from './internal-requests.ts';
 import type { LocalHead } from './local-head.ts';
@@ -44,6 +45,7 @@ export class ConnectionManager implements ExchangeManager {
   draining = false;
   readonly #loop: Loop;
   readonly #date: DateHeader;
+  readonly #server: HeaderLine;
   readonly #generated: GeneratedLines;
   readonly #policy: RequestPolicy;
   /** Null when no address is an internal one. */
@@ -70,6 +72,7 @@ export class ConnectionManager implements ExchangeManager {
     this.active = active;
     this.#loop = deps.loop;
     this.#date = deps.date;
+    this.#server = new HeaderLine('server', config.serverName);
     this.scheme = config.schemeToOverwrite ?? (deps.tls ? 'https' : 'http');
     this.#generated = new GeneratedLines(deps.loop.random, this.scheme);
     this.#policy = new RequestPolicy(config);
@@ -188,19 +191,19 @@ export class ConnectionManager implements ExchangeManager {
       config.serverHeader === 'overwrite' ||
       (config.serverHeader === 'append-if-absent' && head.find(SERVER, 0) < 0)
     ) {
-      head.add('server', config.serverName);
+      head.append(this.#server);
     }
-    if (head.find(DATE, 0) < 0) head.add('date', this.#date.value(this.#loop.clock));
+    if (head.find(DATE, 0) < 0) head.append(this.#date.line(this.#loop.clock));
     if (config.via !== '') head.add('via', config.via);
   }
 
   /** Sends an answer made here with the headers every answer has. */
   sendLocal(exchange: Exchange, head: LocalHead, body: string): void {
     const text = isGrpcExchange(exchange) ? this.#tellGrpc(exchange, head, body) : this.#tell(exchange, head, body);
-    const { serverHeader, serverName } = this.config;
+    const { serverHeader } = this.config;
     if (serverHeader === 'overwrite') head.remove(SERVER);
-    if (serverHeader !== 'pass-through' && head.first(SERVER) === null) head.add('server', serverName);
-    if (head.first(DATE) === null) head.add('date', this.#date.value(this.#loop.clock));
+    if (serverHeader !== 'pass-through' && head.first(SERVER) === null) head.append(this.#server);
+    if (head.first(DATE) === null) head.append(this.#date.line(this.#loop.clock));
     exchange.record?.localAnswer(head, exchange.isHead ? 0 : Buffer.byteLength(text));
     exchange.downstream.sendLocal(exchange.status, head.lines(), text);
   }

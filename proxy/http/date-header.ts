@@ -1,17 +1,18 @@
-/** The Date header's value (RFC 9110 section 6.6.1), rendered once a second. */
+/** The Date header (RFC 9110 section 6.6.1), rendered once a second. */
 import type { Clock } from '../../kernel/clock.ts';
+import { HeaderLine } from './header-line.ts';
 
 export class DateHeader {
   #second = -1;
-  #text = '';
+  #line = new HeaderLine('date', '');
 
-  /** IMF-fixdate of now. */
-  value(clock: Clock): string {
+  /** The line with the IMF-fixdate of now. HOT. */
+  line(clock: Clock): HeaderLine {
     const second = clock.seconds();
     if (second !== this.#second) {
       this.#second = second;
-      this.#text = new Date(clock.wallMs()).toUTCString();
+      this.#line = new HeaderLine('date', new Date(clock.wallMs()).toUTCString());
     }
-    return this.#text;
+    return this.#line;
   }
 }

@@ -2,6 +2,7 @@
  * The header fields of an answer made here, as far as filters and routes may edit them: the same interface as an
  * endpoint's head, so that an edit of a route applies to every answer alike.
  */
+import type { HeaderLine } from './header-line.ts';
 import type { HeaderName } from './header-name.ts';
 import type { HeaderFields } from './message.ts';
 
@@ -54,6 +55,10 @@ export class LocalHead implements ResponseFields {
 
   add(name: string, value: string): void {
     this.#fields.push({ name, value });
+  }
+
+  append({ name, value }: HeaderLine): void {
+    this.add(name, value);
   }
 
   /** All fields as whole lines. */

@@ -3,6 +3,7 @@
  * heads, so that a head which nobody edits is never converted. Names and values are latin1 text.
  */
 import type { ByteWriter } from '../net/byte-writer.ts';
+import type { HeaderLine } from './header-line.ts';
 import type { HeaderName } from './header-name.ts';
 
 /** Header fields in the order in which they came. A line number stays the same while a head is edited. */
@@ -16,6 +17,8 @@ export interface HeaderFields {
   remove(name: HeaderName): void;
   /** Adds a line behind those that came. Added lines are not found by `find`, which numbers the message's own. */
   add(name: string, value: string): void;
+  /** The same with a line that was made before. HOT. */
+  append(line: HeaderLine): void;
 }
 
 export interface RequestHead extends HeaderFields {

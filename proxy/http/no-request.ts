@@ -15,6 +15,7 @@ export const NO_REQUEST: RequestHead = {
   first: () => null,
   remove: () => {},
   add: () => {},
+  append: () => {},
   dropWhere: () => {},
   restore: () => {},
   setPath: () => {},

@@ -8,6 +8,7 @@
  *   index:  [nameStart nameEnd valueStart valueEnd] per line      dropped: 1 where the line is not forwarded
  *   added:  lines to be written behind the last one
  */
+import { HeaderLine } from '../http/header-line.ts';
 import type { HeaderName } from '../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
 import { TRAIT_CONNECT } from '../http/request-traits.ts';
@@ -19,12 +20,6 @@ import { equalsIgnoreCase } from './bytes.ts';
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
 
 const FIELDS = 4;
-
-/** A header line that an edit adds. */
-interface AddedLine {
-  readonly name: string;
-  readonly value: string;
-}
 
 export class MessageHead implements RequestHead, ResponseHead {
   readonly protocol = 'http1';
@@ -39,7 +34,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   dropped: Uint8Array;
   droppedCount = 0;
   /** Lines to write behind the last one; null while there is none. */
-  added: AddedLine[] | null = null;
+  added: HeaderLine[] | null = null;
 
   /** Minor version: 0 or 1. */
   minor = 1;
@@ -99,7 +94,8 @@ export class MessageHead implements RequestHead, ResponseHead {
   reset(buffer: Buffer, start: number): void {
     this.buffer = buffer;
     this.start = start;
-    if (this.droppedCount > 0) this.dropped.fill(0, 0, this.count);
+    // Few lines: `fill` would leave JavaScript for them.
+    if (this.droppedCount > 0) for (let line = 0; line < this.count; line++) this.dropped[line] = 0;
     this.count = 0;
     this.droppedCount = 0;
     this.added = null;
@@ -273,8 +269,12 @@ export class MessageHead implements RequestHead, ResponseHead {
   }
 
   add(name: string, value: string): void {
-    if (this.added === null) this.added = [{ name, value }];
-    else this.added.push({ name, value });
+    this.append(new HeaderLine(name, value));
+  }
+
+  append(line: HeaderLine): void {
+    if (this.added === null) this.added = [line];
+    else this.added.push(line);
   }
 
   first(name: HeaderName): string | null {
@@ -365,7 +365,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   #addedText(): string {
     if (this.added === null) return '';
     let text = '';
-    for (const line of this.added) text += `${line.name}: ${line.value}\r\n`;
+    for (const line of this.added) text += line.text;
     return text;
   }
 

@@ -10,6 +10,7 @@ import type {
   EndpointSetConfig,
   LocalityConfig,
 } from '../config/model/cluster.ts';
+import { NumberLines } from '../http/header-line.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { Dialer } from '../net/dial.ts';
@@ -33,6 +34,8 @@ export class Cluster implements PoolHost, DeadlineOwner {
   readonly http1Limits: Http1Limits = DEFAULT_HTTP1_LIMITS;
   readonly stats = new ClusterStats();
   dialer: Dialer;
+  /** The line by which an answer tells how long its endpoint took, in milliseconds. */
+  readonly serviceTimes = new NumberLines('x-envoy-upstream-service-time');
   readonly #makeDialer: MakeDialer;
   config: ClusterConfig;
   limits: ClusterLimits;

@@ -254,7 +254,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       this.#attempt = null;
       this.#disarm();
     } else if (head.tunnel) this.#onTunnel();
-    if (envoyHeaders) head.add('x-envoy-upstream-service-time', String(attempt.elapsedMs() | 0));
+    if (envoyHeaders) head.append(this.#cluster.serviceTimes.of(attempt.elapsedMs() | 0));
     if (countDownstream) {
       head.remove(ATTEMPT_COUNT);
       head.add(ATTEMPT_COUNT.name, String(this.#exchange.attempts));
