@@ -1,5 +1,6 @@
 /** `/certs`: the certificates that listeners present, with their names and how long they are good. */
 import { nodeCrypto } from '../../kernel/lazy-crypto.ts';
+import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { subjectNames } from '../net/tls/subject-names.ts';
 import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
@@ -20,9 +21,8 @@ export function certsEndpoint(views: Pick<AdminViews, 'listeners'>, wallMs: () =
   };
 }
 
-function chainsOf({ filterChains, defaultFilterChain }: ListenerConfig): string[] {
-  const chains = defaultFilterChain === null ? filterChains : [...filterChains, defaultFilterChain];
-  return chains.flatMap(({ tls }) => tls?.certificates.map(({ chainPem }) => chainPem) ?? []);
+function chainsOf(listener: ListenerConfig): string[] {
+  return filterChainsOf(listener).flatMap(({ tls }) => tls?.certificates.map(({ chainPem }) => chainPem) ?? []);
 }
 
 function describe(pem: string, nowMs: number): unknown {

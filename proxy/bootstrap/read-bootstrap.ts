@@ -16,6 +16,7 @@ import { type DecodeSources, Decoding } from '../config/decode/decoding.ts';
 import { decodeListener } from '../config/decode/listener-decoder.ts';
 import { onePerPlace } from '../config/decode/resource-decoder.ts';
 import { socketAddress } from '../config/decode/values.ts';
+import { filterChainsOf } from '../config/filter-chains.ts';
 import { HONOURED } from '../config/honoured.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 import { decodeAds } from './ads-decoder.ts';
@@ -159,9 +160,8 @@ function refuseDynamicParts({ clusters, listeners }: SnapshotParts, decoding: De
     if (discovery.kind !== 'eds') continue;
     decoding.report(['static_resources', 'clusters', i, 'eds_cluster_config'], `its endpoints ${where}`);
   }
-  for (const [i, { filterChains, defaultFilterChain }] of [...listeners.values()].entries()) {
-    const chains = defaultFilterChain === null ? filterChains : [...filterChains, defaultFilterChain];
-    const rds = chains.some(
+  for (const [i, listener] of [...listeners.values()].entries()) {
+    const rds = filterChainsOf(listener).some(
       ({ network }) => network.kind === 'http-connection-manager' && network.routes.kind === 'rds',
     );
     if (rds) decoding.report(['static_resources', 'listeners', i], `its routes (rds) ${where}`);

@@ -26,6 +26,7 @@ import {
 import { HeaderName } from '../http/header-name.ts';
 import type { LimitCounters } from '../http/limit-counters.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
+import { addressText } from '../net/address-text.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import type { DialHandler, Transport } from '../net/transport.ts';
@@ -113,7 +114,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   /** This end of it, for logs. */
   get localAddress(): string {
     const { localAddress, localPort } = this.#transport;
-    return localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`;
+    return addressText({ host: localAddress, port: localPort });
   }
 
   get idle(): boolean {

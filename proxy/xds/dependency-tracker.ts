@@ -4,6 +4,7 @@
  *
  *   listener ──► route table          cluster ──► endpoint set
  */
+import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
@@ -83,9 +84,8 @@ function both<T>(fixed: ReadonlyMap<string, T>, dynamic: ReadonlyMap<string, T> 
   return new Map([...fixed, ...(dynamic ?? [])]).values();
 }
 
-function routeTablesOf({ filterChains, defaultFilterChain }: ListenerConfig): string[] {
-  const chains = defaultFilterChain === null ? filterChains : [...filterChains, defaultFilterChain];
-  return chains.flatMap(({ network }) =>
+function routeTablesOf(listener: ListenerConfig): string[] {
+  return filterChainsOf(listener).flatMap(({ network }) =>
     network.kind === 'http-connection-manager' && network.routes.kind === 'rds' ? [network.routes.name] : [],
   );
 }
