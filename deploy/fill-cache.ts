@@ -47,15 +47,14 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 /** See the head of this file. A command that fails leaves the cache as it is. */
 export async function fillCache(dist: string): Promise<void> {
-  for (const args of COMMANDS) {
-    const child = spawn(process.execPath, [join(dist, 'outrider.cjs'), ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: LIMIT_MS,
-    });
-    // Code is kept when the process ends; one that stays says in its log that it is up.
-    child.stderr.on('data', (text: Buffer) => text.includes('proxy is up') && child.kill('SIGTERM'));
-    await once(child, 'close');
-  }
+  await Promise.all(COMMANDS.map((args) => run(join(dist, 'outrider.cjs'), args)));
+}
+
+async function run(bundle: string, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [bundle, ...args], { stdio: ['ignore', 'ignore', 'pipe'], timeout: LIMIT_MS });
+  // Code is kept when the process ends; one that stays says in its log that it is up.
+  child.stderr.on('data', (text: Buffer) => text.includes('proxy is up') && child.kill('SIGTERM'));
+  await once(child, 'close');
 }
 
 if (import.meta.main) await fillCache(process.argv[2] ?? 'dist');
