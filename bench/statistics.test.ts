@@ -31,6 +31,13 @@ t.test('a ratio is taken within a round, so a slow hour cancels out', (t) => {
   t.end();
 });
 
+t.test('the median of two is finite and no smaller than both at the ends of the range', (t) => {
+  t.equal(summarise([Number.MAX_VALUE, Number.MAX_VALUE])?.median, Number.MAX_VALUE);
+  t.equal(summarise([-Number.MAX_VALUE, Number.MAX_VALUE])?.median, 0);
+  t.equal(summarise([Number.MIN_VALUE, Number.MIN_VALUE])?.median, Number.MIN_VALUE);
+  t.end();
+});
+
 t.test('a median lies between minimum and maximum', (t) => {
   const values = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1 });
   fc.assert(

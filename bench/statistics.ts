@@ -15,7 +15,13 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle]! : mean(sorted[middle - 1]!, sorted[middle]!);
+}
+
+/** Between the two, always: the sum of large ones overflows, and the halves of the smallest ones are zero. */
+function mean(a: number, b: number): number {
+  const sum = a + b;
+  return Number.isFinite(sum) ? sum / 2 : a / 2 + b / 2;
 }
 
 /** Summary of at least one finite value; values that are not finite are left out. Undefined when none is left. */
