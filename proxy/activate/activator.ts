@@ -14,7 +14,7 @@ import { createSnapshot, EMPTY_PARTS, type Snapshot } from '../config/snapshot.t
 import type { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import type { TcpStats } from '../tcp/tcp-stats.ts';
-import { ChainBuilder, type ChainDeps } from './chain-builder.ts';
+import { ChainBuilder, type ChainDeps, withoutInlineRoutes } from './chain-builder.ts';
 import type { DnsDiscovery } from './dns-discovery.ts';
 import type { ListenerSet } from './listener-set.ts';
 
@@ -151,16 +151,11 @@ export class Activator {
 /** A listener's configuration with its inline route tables blanked. */
 function withoutRoutes(config: ListenerConfig | undefined): unknown {
   if (config === undefined) return undefined;
-  const bare = (chain: ListenerConfig['filterChains'][number]) => {
-    const { network } = chain;
-    if (network.kind !== 'http-connection-manager' || network.routes.kind !== 'inline') return chain;
-    return { ...chain, network: { ...network, routes: { kind: 'inline' } } };
-  };
   const { defaultFilterChain } = config;
   return {
     ...config,
-    filterChains: config.filterChains.map(bare),
-    defaultFilterChain: defaultFilterChain && bare(defaultFilterChain),
+    filterChains: config.filterChains.map(withoutInlineRoutes),
+    defaultFilterChain: defaultFilterChain && withoutInlineRoutes(defaultFilterChain),
   };
 }
 

@@ -190,10 +190,12 @@ function statsOf<T>(all: Map<string, T>, prefix: string, Stats: new (prefix: str
 
 /** Everything that makes a chain what it is, but the routes that can be swapped and the match that only leads to it. */
 function contentOf(config: FilterChainConfig, bufferLimitBytes: number): string {
+  return JSON.stringify({ ...withoutInlineRoutes(config), bufferLimitBytes });
+}
+
+/** A filter chain with its inline route table blanked, for comparing: a table changes without a new chain. */
+export function withoutInlineRoutes(config: FilterChainConfig): object {
   const { network } = config;
-  const bare =
-    network.kind === 'http-connection-manager' && network.routes.kind === 'inline'
-      ? { ...network, routes: { kind: 'inline' } }
-      : network;
-  return JSON.stringify({ ...config, network: bare, bufferLimitBytes });
+  if (network.kind !== 'http-connection-manager' || network.routes.kind !== 'inline') return config;
+  return { ...config, network: { ...network, routes: { kind: 'inline' } } };
 }

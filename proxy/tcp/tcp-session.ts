@@ -353,7 +353,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
 /** The endpoint's side until it is spliced: nothing but the outcome matters. */
 class Dialled implements DialHandler {
   readonly #session: TcpSession;
-  #error = false;
+  #closed = false;
 
   constructor(session: TcpSession) {
     this.#session = session;
@@ -368,8 +368,8 @@ class Dialled implements DialHandler {
   onWritable(): void {}
 
   onClose(): void {
-    if (this.#error) return;
-    this.#error = true;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#session.onConnectFailed(CONNECT_FAILURE);
   }
 }

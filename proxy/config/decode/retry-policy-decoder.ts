@@ -7,6 +7,7 @@ import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
 import { typeNameOf } from '../../../protos/json/registry.ts';
 import type { RetryPolicyConfig } from '../model/route.ts';
+import { RETRY_DEFAULTS } from '../retry-defaults.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderMatch } from './matcher-decoder.ts';
 import { durationMs } from './values.ts';
@@ -31,13 +32,11 @@ const CONDITIONS: readonly string[] = [
   'unavailable',
 ];
 
-const BACKOFF_BASE_MS = 25;
-const RATE_LIMITED_MAX_MS = 300_000;
 const PREVIOUS_HOSTS = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
 
 /** Decodes a retry policy. An unknown condition is refused, though Envoy would ignore it: it is always a slip. */
 export function decodeRetryPolicy(message: RetryPolicy, path: Path, decoding: Decoding): RetryPolicyConfig {
-  const backoffBaseMs = durationMs(message.retryBackOff?.baseInterval, BACKOFF_BASE_MS);
+  const backoffBaseMs = durationMs(message.retryBackOff?.baseInterval, RETRY_DEFAULTS.backoffBaseMs);
   const backoffMaxMs = durationMs(message.retryBackOff?.maxInterval, backoffBaseMs * 10);
   if (backoffMaxMs < backoffBaseMs) {
     decoding.report(
@@ -48,9 +47,9 @@ export function decodeRetryPolicy(message: RetryPolicy, path: Path, decoding: De
   const limited = message.rateLimitedRetryBackOff;
   return {
     retryOn: decodeConditions(message.retryOn, [...path, 'retry_on'], decoding),
-    numRetries: message.numRetries ?? 1,
-    perTryTimeoutMs: durationMs(message.perTryTimeout, 0),
-    perTryIdleTimeoutMs: durationMs(message.perTryIdleTimeout, 0),
+    numRetries: message.numRetries ?? RETRY_DEFAULTS.numRetries,
+    perTryTimeoutMs: durationMs(message.perTryTimeout, RETRY_DEFAULTS.perTryTimeoutMs),
+    perTryIdleTimeoutMs: durationMs(message.perTryIdleTimeout, RETRY_DEFAULTS.perTryIdleTimeoutMs),
     retriableStatusCodes: message.retriableStatusCodes,
     retriableHeaders: message.retriableHeaders.map((each, i) =>
       decodeHeaderMatch(each, [...path, 'retriable_headers', i], decoding),
@@ -64,9 +63,9 @@ export function decodeRetryPolicy(message: RetryPolicy, path: Path, decoding: De
       name: name.toLowerCase(),
       format: format === RetryPolicy_ResetHeaderFormat.SECONDS ? 'seconds' : 'unix-timestamp',
     })),
-    rateLimitedMaxMs: durationMs(limited?.maxInterval, RATE_LIMITED_MAX_MS),
+    rateLimitedMaxMs: durationMs(limited?.maxInterval, RETRY_DEFAULTS.rateLimitedMaxMs),
     avoidPreviousHosts: decodePredicates(message, [...path, 'retry_host_predicate'], decoding),
-    hostSelectionMaxAttempts: Math.max(1, message.hostSelectionRetryMaxAttempts),
+    hostSelectionMaxAttempts: Math.max(RETRY_DEFAULTS.hostSelectionMaxAttempts, message.hostSelectionRetryMaxAttempts),
   };
 }
 

@@ -3,6 +3,7 @@
  * its x-envoy-* headers count more than the route. They end here; the endpoint does not see them.
  */
 
+import { RETRY_DEFAULTS } from '../../config/retry-defaults.ts';
 import type { ForwardOptions } from '../../upstream/attempt/forwarding.ts';
 import { RETRY_WORDS, RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
 import { HeaderName } from '../header-name.ts';
@@ -18,23 +19,6 @@ const STATUS_CODES = new HeaderName('x-envoy-retriable-status-codes');
 const HEADER_NAMES = new HeaderName('x-envoy-retriable-header-names');
 
 const ALL = [TIMEOUT, PER_TRY_TIMEOUT, ALTERNATIVE, RETRY_ON, RETRY_GRPC_ON, MAX_RETRIES, STATUS_CODES, HEADER_NAMES];
-
-/** Envoy's defaults of a retry policy that only headers ask for. */
-const BARE_RETRY = {
-  retryOn: [],
-  numRetries: 1,
-  perTryTimeoutMs: 0,
-  perTryIdleTimeoutMs: 0,
-  retriableStatusCodes: [],
-  retriableHeaders: [],
-  retriableRequestHeaders: [],
-  backoffBaseMs: 25,
-  backoffMaxMs: 250,
-  rateLimitedResetHeaders: [],
-  rateLimitedMaxMs: 300_000,
-  avoidPreviousHosts: false,
-  hostSelectionMaxAttempts: 1,
-} as const;
 
 /** The options with what the request says, or null when it says nothing. Values that are no numbers count for nothing. */
 export function steer(head: RequestHead, options: ForwardOptions): ForwardOptions | null {
@@ -59,7 +43,7 @@ function withPerTry(limits: ForwardOptions['limits'], perTryMs: number): Forward
 
 function steerRetries(head: RequestHead, before: RetryPolicy | null): RetryPolicy | null {
   const asked = [...listOf(head, RETRY_ON), ...listOf(head, RETRY_GRPC_ON)].filter((word) => RETRY_WORDS.has(word));
-  const base = before?.config ?? BARE_RETRY;
+  const base = before?.config ?? RETRY_DEFAULTS;
   const retryOn = [...new Set([...base.retryOn, ...asked])];
   if (retryOn.length === 0) return null;
   const names = listOf(head, HEADER_NAMES).map((name) => ({
