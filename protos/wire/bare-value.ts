@@ -2,6 +2,7 @@
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { ScalarType } from '../json/schema.ts';
 import { isPlainJson, wrappedScalar } from '../json/well-known.ts';
+import { setOwn } from './own-key.ts';
 import { SCALARS } from './scalar-codec.ts';
 
 const LIST = 'google.protobuf.ListValue';
@@ -62,7 +63,7 @@ function readEntry(into: Record<string, unknown>, reader: BinaryReader, end: num
     else if (tag === TAG.value) value = readBare(VALUE, reader, lengthEnd(reader), depth + 1, max);
     else reader.skip(tag & 7, tag >>> 3);
   }
-  if (value !== undefined) into[key] = value;
+  if (value !== undefined) setOwn(into, key, value);
 }
 
 function writeWrapped(scalar: ScalarType, value: unknown, writer: BinaryWriter): void {

@@ -1,6 +1,7 @@
 /** One field of a message: whether and how it is written, and what reading it changes. */
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { FieldInfo, FieldType } from '../json/schema.ts';
+import { setOwn } from './own-key.ts';
 import { SCALARS, type ScalarCodec, TEXT_INTEGERS } from './scalar-codec.ts';
 
 /** A generated message while it is built. */
@@ -136,7 +137,7 @@ function mapCodec({ number, property }: FieldInfo, value: ValueCodec): FieldCode
         else if (inner === valueTag) entry = value.read(reader, depth);
         else reader.skip(inner & 7, inner >>> 3);
       }
-      if (entry !== undefined) (message[property] as MutableMessage)[key] = entry;
+      if (entry !== undefined) setOwn(message[property] as MutableMessage, key, entry);
     },
   };
 }

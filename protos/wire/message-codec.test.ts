@@ -32,6 +32,17 @@ t.test('lists of numbers are read packed and one by one', (t) => {
   t.end();
 });
 
+t.test('a key named __proto__ is a key like any other', (t) => {
+  const metadata = JSON.parse('{"__proto__": [1], "in": {"__proto__": {"a": true}, "b": 2}}') as Record<
+    string,
+    unknown
+  >;
+  const back = Node.decode(Node.encode(Node.fromPartial({ id: 'a', metadata })).finish()).metadata;
+  t.equal(JSON.stringify(back), JSON.stringify(metadata));
+  t.equal(Object.getPrototypeOf(back), Object.prototype);
+  t.end();
+});
+
 t.test('a Struct is plain JSON, whatever is in it', (t) => {
   const metadata = fc.dictionary(
     fc.string().filter((key) => key !== '__proto__'),
