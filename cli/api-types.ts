@@ -98,7 +98,7 @@ export interface WorkloadView {
   readonly published: readonly { readonly hostIp: string; readonly hostPort: number }[];
 }
 
-/** An HTTPRoute as the control plane keeps it, as far as it is printed. */
+/** An HTTPRoute or GRPCRoute as the control plane keeps it, as far as it is printed. */
 export interface RouteView {
   readonly name: string;
   readonly parents: readonly string[];

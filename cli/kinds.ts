@@ -4,8 +4,8 @@
 import { nearest } from '../kernel/edit-distance.ts';
 import { UsageError } from './errors.ts';
 
-/** `workload` and `httproute` are kept resources; `service` is the registry's view of what runs. */
-export type Kind = 'workload' | 'httproute' | 'service';
+/** `service` is the registry's view of what runs; the others are kept resources. */
+export type Kind = 'workload' | 'httproute' | 'grpcroute' | 'service';
 
 const KINDS: Readonly<Record<string, Kind>> = {
   workload: 'workload',
@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   httproutes: 'httproute',
   route: 'httproute',
   routes: 'httproute',
+  grpcroute: 'grpcroute',
+  grpcroutes: 'grpcroute',
   service: 'service',
   services: 'service',
   svc: 'service',
@@ -25,5 +27,5 @@ export function parseKind(name: string): Kind {
   if (kind !== undefined) return kind;
   const suggestion = nearest(name, Object.keys(KINDS));
   const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`;
-  throw new UsageError(`unknown kind "${name}"${hint}: there are workload, httproute and service`);
+  throw new UsageError(`unknown kind "${name}"${hint}: there are workload, httproute, grpcroute and service`);
 }

@@ -11,6 +11,7 @@ import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
 import { LazyTls } from './activate/lazy-tls.ts';
 import { ListenerSet } from './activate/listener-set.ts';
 import type { Snapshot } from './config/snapshot.ts';
+import { Http2Shared } from './http2/shared.ts';
 import { Loop } from './net/loop.ts';
 import type { Runtime } from './routing/runtime.ts';
 import { AccessLogFiles } from './telemetry/access-log-file.ts';
@@ -39,7 +40,8 @@ export class DataPlane {
     this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
     this.runtime = runtime;
     const lazyTls = new LazyTls();
-    this.clusters = new ClusterManager(this.loop, (config, { tls }) => createDialer(this.loop, lazyTls, config, tls));
+    const http2 = new Http2Shared(this.loop);
+    this.clusters = new ClusterManager(http2, (config, { tls }) => createDialer(this.loop, lazyTls, config, tls));
     // Envoy's runtime key for the number of connections of one listener.
     const limitOf = (name: string) =>
       runtime.number(`envoy.resource_limits.listener.${name}.connection_limit`, Infinity);
@@ -48,7 +50,7 @@ export class DataPlane {
     const { loop, clusters, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
     const { logFiles } = this;
-    const parts = { loop, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, lazyTls };
+    const parts = { loop, http2, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, lazyTls };
     this.activator = new Activator({ ...parts, hostname: hostname() });
   }
 

@@ -17,8 +17,8 @@ import { RESPONDED, type Verdict } from '../../proxy/http/verdict.ts';
 import { parseRequestHead, parseResponseHead } from '../../proxy/http1/head-parser.ts';
 import { DEFAULT_HTTP1_LIMITS, FIXED_LIMITS } from '../../proxy/http1/limits.ts';
 import { MessageHead } from '../../proxy/http1/message-head.ts';
+import { Http1Outgoing } from '../../proxy/http1/outgoing.ts';
 import { COMPLETE } from '../../proxy/http1/parse-result.ts';
-import { writeRequest } from '../../proxy/http1/request-writer.ts';
 import { Http1ServerConnection } from '../../proxy/http1/server-connection.ts';
 import { HEADROOM_BYTES, Loop } from '../../proxy/net/loop.ts';
 import { Transport } from '../../proxy/net/transport.ts';
@@ -169,7 +169,7 @@ function exchange(iterations: number): unknown {
   const responseHead = newHead();
   const onRequest = (each: Exchange): Verdict => {
     if (routes.match(each) === null) throw new Error('no route');
-    each.wire = writeRequest(loop, each);
+    each.sent = Http1Outgoing.of(loop, each);
     endpoint.bytes.copy(endpoint.buffer, HEADROOM_BYTES);
     parseResponseHead(responseHead, endpoint.buffer, HEADROOM_BYTES, endpoint.end, DEFAULT_HTTP1_LIMITS);
     each.respond(responseHead, endpoint.buffer, responseHead.end, endpoint.end, true);

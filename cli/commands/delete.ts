@@ -12,7 +12,7 @@ import { withClient, withServerOptions } from '../server-command.ts';
 export function addDelete(program: Command, context: CliContext): void {
   const command = program
     .command('delete')
-    .description('delete a workload or an httproute')
+    .description('delete a workload, an httproute or a grpcroute')
     .argument('<kind>')
     .argument('<name>');
   withServerOptions(command).action((kindName: string, name: string, options: ServerOptions) => {

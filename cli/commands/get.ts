@@ -18,7 +18,7 @@ type GetOptions = ServerOptions & { readonly output: Format };
 export function addGet(program: Command, context: CliContext): void {
   const command = program
     .command('get')
-    .description('print workloads, httproutes or services, all or the one of that name')
+    .description('print workloads, httproutes, grpcroutes or services, all or the one of that name')
     .argument('<kind>')
     .argument('[name]')
     .addOption(outputOption());
@@ -40,7 +40,10 @@ async function getText(client: Client, kind: Kind, name: string | undefined, for
         workloadsTable(asList(value)),
       );
     case 'httproute':
-      return render(format, await resources<RouteView>(client, kind, name), (value) => routesTable(asList(value)));
+    case 'grpcroute':
+      return render(format, await resources<RouteView>(client, kind, name), (value) =>
+        routesTable(kind.toUpperCase(), asList(value)),
+      );
     default:
       return kind satisfies never;
   }
@@ -74,9 +77,9 @@ function workloadsTable(workloads: readonly WorkloadView[]): string {
   return table(columns, rows);
 }
 
-function routesTable(routes: readonly RouteView[]): string {
+function routesTable(title: string, routes: readonly RouteView[]): string {
   const rows = routes.map(({ name, parents, rules }) => [name, parents.join(', '), rules.map(backends).join('; ')]);
-  return table([{ title: 'HTTPROUTE' }, { title: 'FOR' }, { title: 'BACKENDS (WEIGHT)' }], rows);
+  return table([{ title }, { title: 'FOR' }, { title: 'BACKENDS (WEIGHT)' }], rows);
 }
 
 function backends(rule: RouteView['rules'][number]): string {

@@ -4,8 +4,8 @@
 import type { FastifyRequest } from 'fastify';
 import { nearest } from '../../kernel/edit-distance.ts';
 import { parsePolicy } from '../policy/parse.ts';
-import type { DocumentKind, HttpRoute, State, Workload } from '../state/model.ts';
-import { sortedByName } from '../state/queries.ts';
+import type { DocumentKind } from '../state/model.ts';
+import { resourcesOf, sortedByName } from '../state/queries.ts';
 import type { ApiContext, Routes } from './context.ts';
 import { ApiError, problemsError, rejectionError } from './errors.ts';
 import { anySchema, appliedSchema, errorSchema, kindParameter, listSchema, namedBy } from './schemas.ts';
@@ -23,19 +23,19 @@ export const resourceRoutes: Routes = (server, context) => {
   const { ledger } = context;
   const list = { summary: 'All resources of a kind.', params: kindOnly, response: { 200: listSchema } };
   server.get<{ Params: Named }>('/v1/resources/:kind', { schema: list }, ({ params }) =>
-    sortedByName(mapOf(ledger.state, params.kind)),
+    sortedByName(resourcesOf(ledger.state, params.kind)),
   );
 
   const one = { summary: 'One resource.', params: kindAndName, response: { 200: anySchema, 404: errorSchema } };
   server.get<{ Params: Named }>('/v1/resources/:kind/:name', { schema: one }, ({ params }) => {
-    const all = mapOf(ledger.state, params.kind);
+    const all = resourcesOf(ledger.state, params.kind);
     const found = all.get(params.name);
     if (found !== undefined) return found;
     throw unknown(params.kind, params.name, all.keys());
   });
 
   const put = {
-    summary: 'Creates or replaces one resource: a Compose service, or a whole HTTPRoute document.',
+    summary: 'Creates or replaces one resource: a Compose service, or a whole HTTPRoute or GRPCRoute document.',
     params: kindAndName,
     body: { type: 'object' },
     response: { 200: appliedSchema, 422: errorSchema },
@@ -59,7 +59,7 @@ export const resourceRoutes: Routes = (server, context) => {
 function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object }>, context: ApiContext): unknown {
   const { ledger, cwd: dir, readFile } = context;
   const { kind, name } = params;
-  const existing = mapOf(ledger.state, kind).get(name);
+  const existing = resourcesOf(ledger.state, kind).get(name);
   // JSON is YAML: the one strict parser reads both.
   const text = JSON.stringify(kind === 'workload' ? { services: { [name]: body } } : body);
   const parsed = parsePolicy({ text, file: name, dir, origin: '', readFile, state: ledger.state });
@@ -72,10 +72,6 @@ function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object 
   const result = ledger.submit(command);
   if (!result.ok) throw rejectionError(result.error);
   return { revision: result.value.state.revision, changes: result.value.changes };
-}
-
-function mapOf(state: State, kind: DocumentKind): ReadonlyMap<string, Workload | HttpRoute> {
-  return kind === 'workload' ? state.workloads : state.routes;
 }
 
 function unknown(kind: string, name: string, names: Iterable<string>): ApiError {

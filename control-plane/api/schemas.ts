@@ -52,7 +52,7 @@ export const namedBy = (...names: string[]) =>
   }) as const;
 
 /** The kinds that users write. */
-export const kindParameter = { type: 'string', enum: ['workload', 'httproute'] } as const;
+export const kindParameter = { type: 'string', enum: ['workload', 'httproute', 'grpcroute'] } as const;
 
 /** An answer without a fixed form. */
 export const anySchema = { description: 'See the documentation of the kind.', ...open } as const;

@@ -7,10 +7,12 @@ import { nearest } from '../../kernel/edit-distance.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { portsOfServices } from '../state/apply.ts';
 import type { ResourceDraft } from '../state/command.ts';
-import type { State, Workload } from '../state/model.ts';
+import type { Resource, State } from '../state/model.ts';
 import { danglingReferences } from '../state/references.ts';
+import { routeConflicts } from '../state/route-conflicts.ts';
 import { type ComposeContext, type ParsedResource, parseCompose } from './compose.ts';
 import { Cursor, type Source } from './cursor.ts';
+import { parseGrpcRoute } from './grpc-route.ts';
 import { parseHttpRoute } from './http-route.ts';
 import { byPosition, type Problem } from './problem.ts';
 
@@ -26,7 +28,11 @@ export interface PolicyInput extends ComposeContext {
 }
 
 const GATEWAY_API = 'gateway.networking.k8s.io/v1';
-const NOT_YET = ['GRPCRoute', 'TCPRoute'];
+const ROUTES: Readonly<Record<string, (root: Cursor) => ParsedResource>> = {
+  HTTPRoute: parseHttpRoute,
+  GRPCRoute: parseGrpcRoute,
+};
+const NOT_YET = ['TCPRoute'];
 
 /** Parses and checks. The resources stand in the order of the text. */
 export function parsePolicy(input: PolicyInput): Result<ResourceDraft[], Problem[]> {
@@ -55,15 +61,16 @@ function parseDocument(root: Cursor, input: PolicyInput): ParsedResource[] {
   if (kind === undefined && !fields.has('apiVersion')) return parseCompose(root, input);
   if (kind === undefined) return root.report('"kind" is missing', 'HTTPRoute') ?? [];
   const name = kind.string();
-  if (name === 'HTTPRoute') {
+  if (name === undefined) return [];
+  const parseRoute = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  if (parseRoute !== undefined) {
     const version = fields.get('apiVersion');
     if (version === undefined) root.report('"apiVersion" is missing', GATEWAY_API);
     else version.oneOf([GATEWAY_API]);
-    return [parseHttpRoute(root)];
+    return [parseRoute(root)];
   }
-  if (name === undefined) return [];
   if (NOT_YET.includes(name)) return kind.report(`kind "${name}" is not supported yet: remove it`) ?? [];
-  return kind.report(`unknown kind "${name}"`, nearest(name, ['HTTPRoute', ...NOT_YET])) ?? [];
+  return kind.report(`unknown kind "${name}"`, nearest(name, [...Object.keys(ROUTES), ...NOT_YET])) ?? [];
 }
 
 function syntaxProblem(file: string, error: YAMLError): Problem {
@@ -83,14 +90,24 @@ function checkDuplicates(parsed: readonly ParsedResource[]): void {
 
 function checkReferences(parsed: readonly ParsedResource[], input: PolicyInput): void {
   const drafts = parsed.map((each) => each.draft);
-  const written = drafts.filter((draft) => draft.kind === 'workload');
-  const replaced = new Set(written.map((draft) => draft.name));
-  const stays = (workload: Workload) =>
-    !replaced.has(workload.name) && (input.origin === '' || workload.origin !== input.origin);
-  const workloads = [...[...input.state.workloads.values()].filter(stays), ...written];
-  const names = new Set(workloads.map((workload) => workload.name));
-  const cursors = new Map(parsed.map(({ draft, cursor }) => [`${draft.kind}/${draft.name}`, cursor]));
-  for (const { resource, path, message, suggestion } of danglingReferences(drafts, portsOfServices(workloads), names)) {
-    cursors.get(`${resource.kind}/${resource.name}`)?.find(path).report(message, suggestion);
-  }
+  const cursors = new Map(parsed.map(({ draft, cursor }) => [idOf(draft), cursor]));
+  const stays = (each: Resource & Pick<ResourceDraft, 'kind'>) =>
+    !cursors.has(idOf(each)) && (input.origin === '' || each.origin !== input.origin);
+  const { workloads, routes, grpcRoutes } = input.state;
+  const allWorkloads = [
+    ...[...workloads.values()].filter(stays),
+    ...drafts.filter((draft) => draft.kind === 'workload'),
+  ];
+  const allRoutes = [
+    ...[...routes.values(), ...grpcRoutes.values()].filter(stays),
+    ...drafts.filter((draft) => draft.kind !== 'workload'),
+  ];
+  const names = new Set(allWorkloads.map((workload) => workload.name));
+  const problems = [...danglingReferences(drafts, portsOfServices(allWorkloads), names), ...routeConflicts(allRoutes)];
+  for (const { resource, path, message, suggestion } of problems)
+    cursors.get(idOf(resource))?.find(path).report(message, suggestion);
+}
+
+function idOf({ kind, name }: Pick<ResourceDraft, 'kind' | 'name'>): string {
+  return `${kind}/${name}`;
 }

@@ -1,36 +1,7 @@
 import t from 'tap';
-import { EMPTY_STATE, type HttpRoute, type State, type Workload } from '../state/model.ts';
-import { parsePolicy } from './parse.ts';
-import type { Problem } from './problem.ts';
+import { EMPTY_STATE, type HttpRoute, type Workload } from '../state/model.ts';
+import { lines, parse, problemsOf, ROUTE_HEAD, SERVICES, workloadOf } from './test-fixtures.ts';
 import { parseBytes, parseDurationMs, parseEnvLine, splitCommandLine, unescapeDollars } from './values.ts';
-
-const FILES: Readonly<Record<string, string>> = {
-  '/mesh/common.env': '# comment\nexport A="1"\nB=2\n',
-  '/mesh/bad.env': 'oops\n',
-};
-
-function parse(text: string, state: State = EMPTY_STATE, origin = '/mesh/compose.yaml') {
-  const readFile = (path: string) => FILES[path] ?? null;
-  return parsePolicy({ text, file: 'compose.yaml', dir: '/mesh', origin, readFile, state });
-}
-
-function workloadOf(fields: string): Workload {
-  const result = parse(`services:\n  cart:\n    command: node cart.js\n${fields.replace(/^/gm, '    ')}\n`);
-  if (!result.ok) throw new Error(JSON.stringify(result.error));
-  return result.value[0] as Workload;
-}
-
-function problemsOf(text: string, state?: State): readonly Problem[] {
-  const result = parse(text, state);
-  return result.ok ? [] : result.error;
-}
-
-/** Problems as compilers print them. */
-function lines(text: string, state?: State): string[] {
-  return problemsOf(text, state).map(({ line, column, path, message, suggestion }) => {
-    return `${line}:${column} ${path}: ${message}${suggestion === undefined ? '' : ` (${suggestion})`}`;
-  });
-}
 
 /** Problems of one field of a service, without their place. */
 function refusal(field: string): string {
@@ -38,10 +9,6 @@ function refusal(field: string): string {
     .map(({ path, message }) => `${path.replace('services.cart.', '')}: ${message}`)
     .join('; ');
 }
-
-const ROUTE_HEAD = 'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: cart}\n';
-const SERVICES =
-  'services:\n  cart: {command: x, expose: [80]}\n  cart-v2: {command: x, x-outrider: {service: group}}\n---\n';
 
 function routeOf(spec: string): HttpRoute {
   const result = parse(`${SERVICES}${ROUTE_HEAD}spec: ${spec}\n`);
@@ -158,7 +125,8 @@ t.test('broken YAML, duplicates and unknown kinds are told', (t) => {
     '3:15 services.a: workload "a" is defined twice',
   ]);
   t.match(lines('apiVersion: v1\nkind: HttpRoute'), ['2:7 kind: unknown kind "HttpRoute" (HTTPRoute)']);
-  t.match(lines('apiVersion: v1\nkind: GRPCRoute'), [/not supported yet/]);
+  t.match(lines('apiVersion: v1\nkind: TCPRoute'), [/not supported yet/]);
+  t.match(lines('apiVersion: v1\nkind: GrpcRoute'), ['2:7 kind: unknown kind "GrpcRoute" (GRPCRoute)']);
   t.match(
     lines('apiVersion: x/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec: {parentRefs: [], rules: []}')[0],
     /^1:13 apiVersion: "x\/v1" is not one of/,

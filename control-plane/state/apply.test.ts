@@ -41,6 +41,15 @@ function route(name: string, service: string): ResourceDraft {
   return { kind: 'httproute', name, parents: [service], rules: [rule], manifest: {} };
 }
 
+function grpcRoute(name: string, service: string): ResourceDraft {
+  const rule = {
+    matches: [{ method: null, headers: [] }],
+    filters: [],
+    backends: [{ service, port: null, weight: 1 }],
+  };
+  return { kind: 'grpcroute', name, parents: [service], rules: [rule], manifest: {} };
+}
+
 const file = (...resources: ResourceDraft[]): Command => ({ kind: 'apply', origin: 'a.yaml', prune: true, resources });
 
 /** The state after the commands, all of which must be granted. */
@@ -50,6 +59,10 @@ function after(...commands: Command[]): State {
     if (!result.ok) throw new Error(result.error.message);
     return result.value.state;
   }, EMPTY_STATE);
+}
+
+function textOf({ workloads, routes, grpcRoutes, config, scale }: State): string {
+  return JSON.stringify([...workloads, ...routes, ...grpcRoutes, ...config, ...scale]);
 }
 
 function changes(state: State, command: Command): string[] {
@@ -102,6 +115,23 @@ t.test('nothing is deleted that something else still names', (t) => {
   ]);
   t.same(changes(state, { kind: 'delete', resource: 'httproute', name: 'rr' }), [
     'not_found: there is no httproute "rr"',
+  ]);
+  t.end();
+});
+
+t.test('the older of two routes of different kinds stays with its service', (t) => {
+  const routes = (...resources: ResourceDraft[]): Command => ({ kind: 'apply', origin: '', prune: false, resources });
+  const state = after(file(workload('a'), workload('b')), routes(route('r', 'a'), grpcRoute('r', 'b')));
+  t.same(changes(state, routes(grpcRoute('s', 'a'))), [
+    'invalid: grpcroute/s.spec.parentRefs[0].name: service "a" is routed by HTTPRoute "r", and GRPCRoutes are never merged with it: make them one kind',
+  ]);
+  t.match(changes(state, routes(route('s', 'b'))), [/^invalid: httproute\/s\..* is routed by GRPCRoute "r"/]);
+  const freed = apply(state, { kind: 'delete', resource: 'httproute', name: 'r' }, 2000);
+  if (!freed.ok) throw new Error(freed.error.message);
+  t.same(changes(freed.value.state, routes(grpcRoute('s', 'a'))), ['grpcroute s created']);
+  t.same(changes(state, { kind: 'delete', resource: 'grpcroute', name: 'r' }), ['grpcroute r deleted']);
+  t.same(changes(state, { kind: 'delete', resource: 'grpcroute', name: 'rr' }), [
+    'not_found: there is no grpcroute "rr"',
   ]);
   t.end();
 });
@@ -163,6 +193,7 @@ t.test('whatever is asked, a rejection changes nothing and a change adds one to 
   const draft = fc.oneof(
     fc.record({ name, replicas: fc.nat(3) }).map(({ name, replicas }) => workload(name, { replicas })),
     fc.record({ name, service: name }).map(({ name, service }) => route(name, service)),
+    fc.record({ name, service: name }).map(({ name, service }) => grpcRoute(name, service)),
   );
   const command: fc.Arbitrary<Command> = fc.oneof(
     fc.record({
@@ -173,7 +204,7 @@ t.test('whatever is asked, a rejection changes nothing and a change adds one to 
     }),
     fc.record({
       kind: fc.constant('delete' as const),
-      resource: fc.constantFrom('workload' as const, 'httproute' as const),
+      resource: fc.constantFrom('workload' as const, 'httproute' as const, 'grpcroute' as const),
       name,
     }),
     fc.record({ kind: fc.constant('scale' as const), service: name, replicas: fc.nat(5), reason: fc.constant('') }),
@@ -183,16 +214,18 @@ t.test('whatever is asked, a rejection changes nothing and a change adds one to 
   const property = fc.property(fc.array(command, { maxLength: 20 }), (commands) => {
     let state = EMPTY_STATE;
     for (const each of commands) {
-      const frozen = JSON.stringify([...state.workloads, ...state.routes, ...state.config, ...state.scale]);
+      const frozen = textOf(state);
       const result = apply(state, each, 1);
-      if (JSON.stringify([...state.workloads, ...state.routes, ...state.config, ...state.scale]) !== frozen)
-        return false;
+      if (textOf(state) !== frozen) return false;
       if (!result.ok) continue;
       const changed = result.value.changes.some(({ action }) => action !== 'unchanged');
       if (result.value.state.revision !== state.revision + Number(changed)) return false;
       state = result.value.state;
       const services = servicesOf(state);
-      if ([...state.routes.values()].some((each) => each.parents.some((parent) => !services.has(parent)))) return false;
+      const routed = [...state.routes.values()].flatMap((each) => each.parents);
+      const called = [...state.grpcRoutes.values()].flatMap((each) => each.parents);
+      if ([...routed, ...called].some((parent) => !services.has(parent))) return false;
+      if (called.some((parent) => routed.includes(parent))) return false;
     }
     return true;
   });

@@ -6,9 +6,10 @@ import { nearest } from '../../kernel/edit-distance.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { CONFIG_ENTRY_BYTES_MAX, CONFIG_KEY_BYTES_MAX } from '../../protos/contract/limits.ts';
 import type { Change, Command, Rejection, ResourceDraft } from './command.ts';
-import type { ConfigOverlay, DocumentKind, HttpRoute, ScaleDecision, State, Workload } from './model.ts';
-import { servicesOf } from './queries.ts';
+import type { ConfigOverlay, DocumentKind, GrpcRoute, HttpRoute, ScaleDecision, State, Workload } from './model.ts';
+import { resourcesOf, servicesOf } from './queries.ts';
 import { danglingReferences } from './references.ts';
+import { routeConflicts } from './route-conflicts.ts';
 
 /** The most replicas of one workload; more on one machine is a slip of the finger. */
 export const REPLICAS_MAX = 1000;
@@ -49,7 +50,7 @@ function applyResources(
 
 function deleteResource(state: State, kind: DocumentKind, name: string): Result<Applied, Rejection> {
   const draft = new Draft(state);
-  const existing = kind === 'workload' ? state.workloads : state.routes;
+  const existing = resourcesOf(state, kind);
   if (!existing.has(name)) return notFound(`there is no ${kind} "${name}"`, kind, nearest(name, existing.keys()));
   draft.delete(kind, name);
   return draft.finish();
@@ -121,6 +122,7 @@ class Draft {
   readonly #revision: number;
   readonly #workloads: Map<string, Workload>;
   readonly #routes: Map<string, HttpRoute>;
+  readonly #grpcRoutes: Map<string, GrpcRoute>;
   readonly #config: Map<string, ConfigOverlay>;
   readonly #scale: Map<string, ScaleDecision>;
   readonly #changes: Change[] = [];
@@ -130,12 +132,13 @@ class Draft {
     this.#revision = state.revision + 1;
     this.#workloads = new Map(state.workloads);
     this.#routes = new Map(state.routes);
+    this.#grpcRoutes = new Map(state.grpcRoutes);
     this.#config = new Map(state.config);
     this.#scale = new Map(state.scale);
   }
 
   put(draft: ResourceDraft, origin: string, nowMs: number): void {
-    const before = (draft.kind === 'workload' ? this.#workloads : this.#routes).get(draft.name);
+    const before = resourcesOf(this.#resources(), draft.kind).get(draft.name);
     const { kind, name } = draft;
     if (before !== undefined && before.origin === origin && sameContent(before, draft)) {
       this.#changes.push({ kind, name, action: 'unchanged' });
@@ -146,7 +149,8 @@ class Draft {
       // Whoever writes a new number into the file means it, whatever was decided at run time before.
       if (before?.kind === 'workload' && before.replicas !== draft.replicas) this.#scale.delete(name);
       this.#workloads.set(name, { ...draft, ...stamp });
-    } else this.#routes.set(name, { ...draft, ...stamp });
+    } else if (draft.kind === 'httproute') this.#routes.set(name, { ...draft, ...stamp });
+    else this.#grpcRoutes.set(name, { ...draft, ...stamp });
     this.#changes.push({ kind, name, action: before === undefined ? 'created' : 'updated' });
   }
 
@@ -155,13 +159,14 @@ class Draft {
       this.#workloads.delete(name);
       this.#config.delete(name);
       this.#scale.delete(name);
-    } else this.#routes.delete(name);
+    } else if (kind === 'httproute') this.#routes.delete(name);
+    else this.#grpcRoutes.delete(name);
     this.#changes.push({ kind, name, action: 'deleted' });
   }
 
   deleteLeftovers(origin: string, kept: readonly ResourceDraft[]): void {
     const keep = new Set(kept.map((each) => `${each.kind}/${each.name}`));
-    for (const each of [...this.#routes.values(), ...this.#workloads.values()]) {
+    for (const each of [...this.#allRoutes(), ...this.#workloads.values()]) {
       if (each.origin === origin && !keep.has(`${each.kind}/${each.name}`)) this.delete(each.kind, each.name);
     }
   }
@@ -170,10 +175,14 @@ class Draft {
     const changes = this.#changes;
     if (changes.every((change) => change.action === 'unchanged')) return ok({ state: this.#before, changes });
     const services = portsOfServices(this.#workloads.values());
-    const resources = [...this.#workloads.values(), ...this.#routes.values()];
-    const dangling = danglingReferences(resources, services, new Set(this.#workloads.keys()));
-    if (dangling.length > 0) {
-      const details = dangling.map(({ resource, path, message, suggestion }) => ({
+    const routes = this.#allRoutes();
+    const resources = [...this.#workloads.values(), ...routes];
+    const problems = [
+      ...danglingReferences(resources, services, new Set(this.#workloads.keys())),
+      ...routeConflicts(routes.sort((a, b) => a.createdAtMs - b.createdAtMs)),
+    ];
+    if (problems.length > 0) {
+      const details = problems.map(({ resource, path, message, suggestion }) => ({
         path: `${resource.kind}/${resource.name}.${path}`,
         message,
         ...(suggestion === undefined ? {} : { suggestion }),
@@ -182,12 +191,19 @@ class Draft {
     }
     const state: State = {
       revision: this.#revision,
-      workloads: this.#workloads,
-      routes: this.#routes,
+      ...this.#resources(),
       config: this.#config,
       scale: this.#scale,
     };
     return ok({ state, changes });
+  }
+
+  #resources(): Pick<State, 'workloads' | 'routes' | 'grpcRoutes'> {
+    return { workloads: this.#workloads, routes: this.#routes, grpcRoutes: this.#grpcRoutes };
+  }
+
+  #allRoutes(): (HttpRoute | GrpcRoute)[] {
+    return [...this.#routes.values(), ...this.#grpcRoutes.values()];
   }
 }
 
@@ -202,7 +218,7 @@ export function portsOfServices(
   return ports;
 }
 
-function sameContent(before: Workload | HttpRoute, draft: ResourceDraft): boolean {
+function sameContent(before: Workload | HttpRoute | GrpcRoute, draft: ResourceDraft): boolean {
   const { origin: _origin, revision: _revision, createdAtMs: _createdAtMs, ...content } = before;
   return canonicalJson(content) === canonicalJson(draft);
 }

@@ -1,10 +1,10 @@
 /**
  * What can be asked of the state, and what comes of it.
  */
-import type { DocumentKind, HttpRoute, Workload } from './model.ts';
+import type { DocumentKind, GrpcRoute, HttpRoute, Workload } from './model.ts';
 
 /** A resource as the policy parser makes it: the state gives it revision and time. */
-export type ResourceDraft = Draft<Workload> | Draft<HttpRoute>;
+export type ResourceDraft = Draft<Workload> | Draft<HttpRoute> | Draft<GrpcRoute>;
 
 type Draft<T> = T extends unknown ? Omit<T, 'revision' | 'createdAtMs' | 'origin'> : never;
 

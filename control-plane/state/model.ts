@@ -11,6 +11,8 @@ export interface State {
   readonly revision: number;
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly routes: ReadonlyMap<string, HttpRoute>;
+  /** Beside the HTTPRoutes, because each kind has names of its own. */
+  readonly grpcRoutes: ReadonlyMap<string, GrpcRoute>;
   /** Application configuration set at run time, by workload; it lies over the workload's own `config`. */
   readonly config: ReadonlyMap<string, ConfigOverlay>;
   /** Replica counts decided at run time, by workload; absent: what the workload says. */
@@ -18,7 +20,7 @@ export interface State {
 }
 
 /** The kinds of resource that users write. */
-export type DocumentKind = 'workload' | 'httproute';
+export type DocumentKind = 'workload' | 'httproute' | 'grpcroute';
 
 /** What every resource has. */
 export interface Resource {
@@ -65,7 +67,10 @@ export interface Workload extends Resource {
   readonly config: ConfigEntries;
 }
 
-/** What the application speaks on its port. */
+/**
+ * What the application speaks on its port; `http` is HTTP/1.1, `auto` is whatever the client speaks, HTTP or not. Between
+ * sidecars all HTTP is HTTP/2.
+ */
 export type Protocol = 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
 
 /**
@@ -161,8 +166,7 @@ export interface ValueMatch {
 
 /** What is done to a request before it is forwarded, or to its response. */
 export type HttpRouteFilter =
-  | ({ readonly kind: 'request-headers' } & HeaderChanges)
-  | ({ readonly kind: 'response-headers' } & HeaderChanges)
+  | HeaderFilter
   | {
       readonly kind: 'redirect';
       readonly scheme: 'http' | 'https' | null;
@@ -172,6 +176,11 @@ export type HttpRouteFilter =
       readonly status: 301 | 302 | 303 | 307 | 308;
     }
   | { readonly kind: 'rewrite'; readonly hostname: string | null; readonly path: PathChange | null };
+
+/** Header edits of requests, or of their responses. */
+export type HeaderFilter =
+  | ({ readonly kind: 'request-headers' } & HeaderChanges)
+  | ({ readonly kind: 'response-headers' } & HeaderChanges);
 
 /** Header edits: `set` replaces, `add` appends. */
 export interface HeaderChanges {
@@ -192,11 +201,43 @@ export interface PathChange {
   readonly value: string;
 }
 
+/** A Gateway API GRPCRoute whose parents are Services (GAMMA). It speaks of gRPC calls, and of nothing else. */
+export interface GrpcRoute extends Resource {
+  readonly kind: 'grpcroute';
+  /** The services whose callers it routes; no HTTPRoute has them as well. */
+  readonly parents: readonly string[];
+  readonly rules: readonly GrpcRouteRule[];
+}
+
+/** One rule: any of the matches, then the filters, then the backends by weight. */
+export interface GrpcRouteRule {
+  /** At least one. */
+  readonly matches: readonly GrpcRouteMatch[];
+  readonly filters: readonly HeaderFilter[];
+  /** At least one; all weights zero answers UNAVAILABLE, as Gateway API says. */
+  readonly backends: readonly Backend[];
+}
+
+/** Both parts must match. */
+export interface GrpcRouteMatch {
+  /** Null: any. */
+  readonly method: GrpcMethodMatch | null;
+  readonly headers: readonly ValueMatch[];
+}
+
+/** The names in the path `/service/method`; null is any. One of the two is not null. */
+export interface GrpcMethodMatch {
+  readonly kind: 'exact' | 'regex';
+  readonly service: string | null;
+  readonly method: string | null;
+}
+
 /** A mesh with nothing in it. */
 export const EMPTY_STATE: State = {
   revision: 0,
   workloads: new Map(),
   routes: new Map(),
+  grpcRoutes: new Map(),
   config: new Map(),
   scale: new Map(),
 };

@@ -1,7 +1,25 @@
 /**
  * Questions about the state that several rooms ask.
  */
-import type { ConfigEntry, State, Workload } from './model.ts';
+import { unreachable } from '../../kernel/assert.ts';
+import type { ConfigEntry, DocumentKind, GrpcRoute, HttpRoute, State, Workload } from './model.ts';
+
+/** Everything of one kind that users wrote, by name. */
+export function resourcesOf(
+  { workloads, routes, grpcRoutes }: Pick<State, 'workloads' | 'routes' | 'grpcRoutes'>,
+  kind: DocumentKind,
+): ReadonlyMap<string, Workload | HttpRoute | GrpcRoute> {
+  switch (kind) {
+    case 'workload':
+      return workloads;
+    case 'httproute':
+      return routes;
+    case 'grpcroute':
+      return grpcRoutes;
+    default:
+      return unreachable(kind);
+  }
+}
 
 /** Every service and the workloads behind it, both sorted by name. */
 export function servicesOf(state: State): Map<string, Workload[]> {

@@ -5,11 +5,11 @@
  * The rule stands here once; the policy parser adds line and column, `apply` guards the state with it.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
-import type { HttpRoute, Workload } from './model.ts';
+import type { Backend, DocumentKind, Workload } from './model.ts';
 
 /** A name that leads nowhere, or in a circle. */
 export interface DanglingReference {
-  readonly resource: { readonly kind: 'workload' | 'httproute'; readonly name: string };
+  readonly resource: { readonly kind: DocumentKind; readonly name: string };
   /** Where in the user's document, such as `spec.rules[0].backendRefs[1].name`. */
   readonly path: string;
   readonly message: string;
@@ -18,7 +18,14 @@ export interface DanglingReference {
 }
 
 /** What of a resource matters here. */
-type Reference = Pick<Workload, 'kind' | 'name' | 'dependsOn'> | Pick<HttpRoute, 'kind' | 'name' | 'parents' | 'rules'>;
+type Reference = Pick<Workload, 'kind' | 'name' | 'dependsOn'> | RouteReference;
+
+interface RouteReference {
+  readonly kind: 'httproute' | 'grpcroute';
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly rules: readonly { readonly backends: readonly Backend[] }[];
+}
 
 /**
  * Every dangling reference in `resources`, in document order.
@@ -80,11 +87,7 @@ function circleFrom(
   return undefined;
 }
 
-function checkRoute(
-  route: Pick<HttpRoute, 'parents' | 'rules'>,
-  services: ReadonlyMap<string, number | null>,
-  report: Report,
-): void {
+function checkRoute(route: RouteReference, services: ReadonlyMap<string, number | null>, report: Report): void {
   const checkService = (path: string, name: string) => {
     if (!services.has(name)) report(path, `there is no service "${name}"`, nearest(name, services.keys()));
   };

@@ -11,6 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import {
   type ConfigOverlay,
   EMPTY_STATE,
+  type GrpcRoute,
   type HttpRoute,
   type ScaleDecision,
   type State,
@@ -26,7 +27,7 @@ const MIGRATIONS = [
 ];
 
 /** The maps of the state and the names of their rows. */
-const KINDS = ['workloads', 'routes', 'config', 'scale'] as const;
+const KINDS = ['workloads', 'routes', 'grpcRoutes', 'config', 'scale'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** SQLite's codes for "someone else holds the file". */
@@ -91,6 +92,7 @@ export class SqliteStore implements Store {
       revision,
       workloads: this.#rows<Workload>('workloads'),
       routes: this.#rows<HttpRoute>('routes'),
+      grpcRoutes: this.#rows<GrpcRoute>('grpcRoutes'),
       config: this.#rows<ConfigOverlay>('config'),
       scale: this.#rows<ScaleDecision>('scale'),
     };

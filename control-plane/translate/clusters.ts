@@ -1,5 +1,10 @@
 /**
  * Clusters: one per service, discovered over EDS, and one for the application beside the sidecar.
+ *
+ *   client ── anything ──► sidecar ── HTTP/2 ──► sidecar ── what it speaks ──► application
+ *
+ * Between sidecars all HTTP shares a few connections. A service of protocol `tcp` passes as bytes, which HTTP options do
+ * not concern.
  */
 import type { Protocol, Workload } from '../state/model.ts';
 import * as defaults from './defaults.ts';
@@ -14,6 +19,7 @@ const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** The cluster by which callers reach `service`; `members` are the workloads behind it, at least one. */
 export function serviceCluster(service: string, members: readonly Workload[], dialect: Dialect): XdsResource {
+  const protocol = protocolOf(members);
   return resource('CDS', service, {
     name: service,
     type: 'EDS',
@@ -23,15 +29,13 @@ export function serviceCluster(service: string, members: readonly Workload[], di
     common_lb_config: { healthy_panic_threshold: { value: 50 } },
     outlier_detection: defaults.OUTLIER_DETECTION,
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
-    typed_extension_protocol_options: httpOptions(
-      dialect === 'grpc' && ['http2', 'grpc'].includes(protocolOf(members)) ? 'http2' : 'http1',
-      defaults.SIDECAR_POOL_IDLE,
-    ),
+    typed_extension_protocol_options: httpOptions(callerOptions(protocol, dialect), defaults.SIDECAR_POOL_IDLE),
+    ...(dialect === 'sidecar' && protocol === 'auto' ? { metadata: metadata(defaults.CARRY_PROTOCOL) } : {}),
   });
 }
 
 /** The cluster of the application itself: nothing to choose, nothing to eject; its own sidecar is the last to judge. */
-export function inboundCluster(node: SidecarNode): XdsResource {
+export function inboundCluster(node: SidecarNode, protocol: Protocol): XdsResource {
   const address = { socket_address: { address: '127.0.0.1', port_value: node.appPort } };
   return resource('CDS', INBOUND_CLUSTER, {
     name: INBOUND_CLUSTER,
@@ -40,8 +44,11 @@ export function inboundCluster(node: SidecarNode): XdsResource {
     lb_policy: 'ROUND_ROBIN',
     load_assignment: { cluster_name: INBOUND_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
-    typed_extension_protocol_options: httpOptions('http1', defaults.APPLICATION_POOL_IDLE),
-    metadata: defaults.LEARN_IDLE_TIMEOUT,
+    typed_extension_protocol_options: httpOptions(applicationOptions(protocol), defaults.APPLICATION_POOL_IDLE),
+    metadata: metadata({
+      ...defaults.LEARN_IDLE_TIMEOUT,
+      ...(protocol === 'auto' ? defaults.CARRY_PROTOCOL : {}),
+    }),
   });
 }
 
@@ -57,14 +64,43 @@ function loadBalancing(dialect: Dialect): JsonObject {
   return { lb_policy: 'LEAST_REQUEST', least_request_lb_config: defaults.LEAST_REQUEST };
 }
 
-/** Sidecars carry HTTP/1.1 to each other and to their applications, whatever a service speaks to clients without one. */
-function httpOptions(version: 'http1' | 'http2', idleTimeout: string): JsonObject {
-  const explicit: JsonObject = version === 'http1' ? { http_protocol_options: {} } : { http2_protocol_options: {} };
+const HTTP1: JsonObject = { explicit_http_config: { http_protocol_options: {} } };
+const HTTP2: JsonObject = { explicit_http_config: { http2_protocol_options: defaults.HTTP2_OPTIONS } };
+const AS_THE_CLIENT: JsonObject = {
+  use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: defaults.HTTP2_OPTIONS },
+};
+
+/** What callers speak to the other sidecar. gRPC clients have limits of their own. */
+function callerOptions(protocol: Protocol, dialect: Dialect): JsonObject {
+  if (dialect === 'sidecar') return protocol === 'tcp' ? HTTP1 : HTTP2;
+  return ['http2', 'grpc'].includes(protocol) ? { explicit_http_config: { http2_protocol_options: {} } } : HTTP1;
+}
+
+/** What the sidecar speaks to its application; HTTP/2 with prior knowledge, as there is no TLS to agree on it. */
+function applicationOptions(protocol: Protocol): JsonObject {
+  switch (protocol) {
+    case 'http':
+    case 'tcp':
+      return HTTP1;
+    case 'http2':
+    case 'grpc':
+      return HTTP2;
+    case 'auto':
+      return AS_THE_CLIENT;
+  }
+}
+
+function httpOptions(version: JsonObject, idleTimeout: string): JsonObject {
   return {
     [HTTP_OPTIONS]: {
       '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
       common_http_protocol_options: { idle_timeout: idleTimeout },
-      explicit_http_config: explicit,
+      ...version,
     },
   };
+}
+
+/** Outrider's own switches: Envoy passes over them. */
+function metadata(outrider: JsonObject): JsonObject {
+  return { filter_metadata: { outrider } };
 }

@@ -10,12 +10,18 @@ export const REQUEST_TIMEOUT = '15s';
 /** Linkerd: a mesh's hops are near. */
 export const CONNECT_TIMEOUT = '1s';
 
+/** A gRPC call lives until the deadline that its client sends (grpc-timeout), however far away that is. */
+export const CLIENT_DEADLINE: JsonObject = { grpc_timeout_header_max: '0s' };
+
+/** Of what never reached the application. */
+const NEVER_SENT = 'connect-failure,refused-stream,reset-before-request';
+
 /**
  * One more try, on another host, and only if the request cannot have reached the application: retries of what was sent
  * have paid out money twice elsewhere. Full jitter of 25 to 250 ms.
  */
 export const RETRY_POLICY: JsonObject = {
-  retry_on: 'connect-failure,refused-stream,reset-before-request',
+  retry_on: NEVER_SENT,
   num_retries: 1,
   retry_host_predicate: [
     {
@@ -28,6 +34,12 @@ export const RETRY_POLICY: JsonObject = {
   host_selection_retry_max_attempts: 3,
   retry_back_off: { base_interval: '0.025s', max_interval: '0.250s' },
 };
+
+/**
+ * The same for gRPC calls, and also when the answer is UNAVAILABLE: gRPC's own word for "try again". It is seen only in
+ * an answer without a message (Trailers-Only); what comes behind a message is the application's last word.
+ */
+export const GRPC_RETRY_POLICY: JsonObject = { ...RETRY_POLICY, retry_on: `${NEVER_SENT},unavailable` };
 
 /** Power of two choices; new hosts get their share over 30 s, because new instances get flooded. Envoy's formula. */
 export const LEAST_REQUEST: JsonObject = {
@@ -80,25 +92,47 @@ export const SIDECAR_POOL_IDLE = '60s';
  * says and does; until then it is taken for 4 s, below the 5 s of Node's own server, the shortest in wide use.
  */
 export const APPLICATION_POOL_IDLE = '60s';
-export const LEARN_IDLE_TIMEOUT: JsonObject = { filter_metadata: { outrider: { learn_idle_timeout: true } } };
+export const LEARN_IDLE_TIMEOUT: JsonObject = { learn_idle_timeout: true };
 /** How long the sidecar keeps an idle connection of a client: above every client's own limit. */
 export const SERVER_KEEP_ALIVE = '75s';
 
-/** What every HTTP connection manager of the mesh has: limits and path handling of Envoy's edge guide. */
-export const CONNECTION_MANAGER: JsonObject = {
-  codec_type: 'AUTO',
-  normalize_path: true,
-  merge_slashes: true,
-  path_with_escaped_slashes_action: 'REJECT_REQUEST',
-  common_http_protocol_options: {
-    idle_timeout: SERVER_KEEP_ALIVE,
-    max_headers_count: 100,
-    headers_with_underscores_action: 'REJECT_REQUEST',
-  },
-  max_request_headers_kb: 60,
-  stream_idle_timeout: '3600s',
-  upgrade_configs: [{ upgrade_type: 'websocket' }],
+/**
+ * On both ends of a hop to an application of which nothing is known: the hop is HTTP/2 whatever the client spoke, hence
+ * the caller's sidecar names the client's protocol in a header, and the other one speaks it to the application.
+ */
+export const CARRY_PROTOCOL: JsonObject = { carry_protocol: true };
+/** That header. */
+export const PROTOCOL_HEADER = 'x-outrider-protocol';
+
+/** Limits of Envoy's edge guide: streams, 64 KiB of each and 1 MiB of all of them on the way. */
+export const HTTP2_OPTIONS: JsonObject = {
+  max_concurrent_streams: 100,
+  initial_stream_window_size: 65_536,
+  initial_connection_window_size: 1_048_576,
 };
+
+/**
+ * What every HTTP connection manager of the mesh has: limits and path handling of Envoy's edge guide. `underscores` is
+ * what happens to requests with an underscore in the name of a field.
+ */
+export function connectionManager(underscores: string): JsonObject {
+  return {
+    codec_type: 'AUTO',
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: 'REJECT_REQUEST',
+    common_http_protocol_options: {
+      idle_timeout: SERVER_KEEP_ALIVE,
+      max_headers_count: 100,
+      headers_with_underscores_action: underscores,
+    },
+    max_request_headers_kb: 60,
+    stream_idle_timeout: '3600s',
+    // WebSocket comes over HTTP/2 as an extended CONNECT (RFC 8441); no route takes a plain one.
+    http2_protocol_options: { ...HTTP2_OPTIONS, allow_connect: true },
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+  };
+}
 
 /** How long a client is waited for that says nothing, before its connection counts as no HTTP. Linkerd waits longer. */
 export const DETECTION_TIMEOUT = '1s';

@@ -6,7 +6,7 @@ import { INBOUND_CLUSTER } from './clusters.ts';
 import * as defaults from './defaults.ts';
 import type { SidecarNode } from './node.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
-import { OUTBOUND_ROUTES } from './routes.ts';
+import { OUTBOUND_ROUTES, routesToService } from './routes/tables.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const TCP_PROXY = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
@@ -20,17 +20,25 @@ const LOOPBACK = '127.0.0.1';
 export function outboundListener(node: SidecarNode): XdsResource {
   const routes = { rds: { route_config_name: OUTBOUND_ROUTES, config_source: defaults.ADS_SOURCE } };
   return listener('outbound', LOOPBACK, node.outboundPort, 'OUTBOUND', {
-    filter_chains: [httpChain('outbound', routes)],
+    filter_chains: [httpChain('outbound', routes, 'ALLOW')],
   });
 }
 
 /**
  * Where other sidecars' calls come in; the caller's sidecar has the timeout and the retries. What the application speaks
- * decides how far they are understood: what is not known, or not HTTP/1.1, is told by the first bytes.
+ * decides how far they are understood: where that is not known, the first bytes tell HTTP from everything else.
+ *
+ * @param toldProtocol callers may tell what their client spoke, see defaults.CARRY_PROTOCOL. Where this application
+ *     speaks one protocol whoever calls (its service has others that do not), that is no news for it, and taken off.
  */
-export function inboundListener(node: SidecarNode, protocol: Protocol): XdsResource {
-  const http = httpChain('inbound', inlineRoute('inbound', INBOUND_CLUSTER, { timeout: '0s' }));
-  const chains = chainsFor(protocol === 'auto' ? 'http2' : protocol, http, 'inbound', INBOUND_CLUSTER);
+export function inboundListener(node: SidecarNode, protocol: Protocol, toldProtocol: boolean): XdsResource {
+  const toApplication = {
+    match: { prefix: '/' },
+    route: { cluster: INBOUND_CLUSTER, timeout: '0s' },
+    ...(toldProtocol && protocol !== 'auto' ? { request_headers_to_remove: [defaults.PROTOCOL_HEADER] } : {}),
+  };
+  const http = httpChain('inbound', inlineRoutes('inbound', [toApplication]), underscoresFor(protocol));
+  const chains = protocol === 'auto' ? detected(http) : chainFor(protocol, http, 'inbound', INBOUND_CLUSTER);
   return listener('inbound', LOOPBACK, node.inboundPort, 'INBOUND', chains);
 }
 
@@ -44,10 +52,13 @@ export function publishedListener(
   { hostIp, hostPort }: PublishedPort,
   protocol: Protocol,
 ): XdsResource {
-  const policy = { timeout: defaults.REQUEST_TIMEOUT, retry_policy: defaults.RETRY_POLICY };
   const name = `published-${hostPort}`;
-  const http = httpChain(name, inlineRoute(name, service, policy));
-  return listener(name, hostIp, hostPort, 'INBOUND', chainsFor(protocol, http, name, service));
+  const http = httpChain(
+    name,
+    inlineRoutes(name, routesToService(service, protocol, 'sidecar')),
+    underscoresFor(protocol),
+  );
+  return listener(name, hostIp, hostPort, 'INBOUND', chainFor(protocol, http, name, service));
 }
 
 /** What a gRPC client finds under `xds:///<name>`. */
@@ -66,33 +77,40 @@ export function apiListener(name: string, service: string): XdsResource {
   return { ...resource('LDS', name, json), onDemand: true };
 }
 
-/** Filter chains by what is spoken: HTTP/1.1, bytes, or either of them as the first bytes tell. */
-function chainsFor(protocol: Protocol, http: JsonObject, name: string, cluster: string): JsonObject {
-  switch (protocol) {
-    case 'auto':
-    case 'http':
-      return { filter_chains: [http] };
-    case 'tcp':
-      return { filter_chains: [tcpChain(name, cluster)] };
-    case 'http2':
-    case 'grpc':
-      return {
-        listener_filters: [HTTP_INSPECTOR],
-        listener_filters_timeout: defaults.DETECTION_TIMEOUT,
-        continue_on_listener_filters_timeout: true,
-        filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1'] }, ...http }],
-        default_filter_chain: tcpChain(name, cluster),
-      };
-  }
+/** HTTP of either version, which the codec tells apart, or bytes. */
+function chainFor(protocol: Protocol, http: JsonObject, name: string, cluster: string): JsonObject {
+  return { filter_chains: [protocol === 'tcp' ? tcpChain(name, cluster) : http] };
 }
 
-function httpChain(name: string, routes: JsonObject): JsonObject {
+/** HTTP, or bytes for the application, as the first bytes tell. */
+function detected(http: JsonObject): JsonObject {
+  return {
+    listener_filters: [HTTP_INSPECTOR],
+    listener_filters_timeout: defaults.DETECTION_TIMEOUT,
+    continue_on_listener_filters_timeout: true,
+    filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1', 'h2c'] }, ...http }],
+    default_filter_chain: tcpChain('inbound', INBOUND_CLUSTER),
+  };
+}
+
+/** headers_with_underscores_action: what is done with a request that has a field such as `user_id`. */
+type Underscores = 'ALLOW' | 'REJECT_REQUEST';
+
+/**
+ * A field with an underscore is refused on the way to an application that may take it for one with a dash (CGI and its
+ * heirs). In gRPC such names are ordinary metadata, and nothing folds them.
+ */
+function underscoresFor(protocol: Protocol): Underscores {
+  return protocol === 'grpc' || protocol === 'http2' ? 'ALLOW' : 'REJECT_REQUEST';
+}
+
+function httpChain(name: string, routes: JsonObject, underscores: Underscores): JsonObject {
   const manager = {
     '@type': MANAGER,
     stat_prefix: name,
     ...routes,
     http_filters: [defaults.ROUTER_FILTER],
-    ...defaults.CONNECTION_MANAGER,
+    ...defaults.connectionManager(underscores),
   };
   return { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] };
 }
@@ -112,9 +130,6 @@ function listener(name: string, address: string, port: number, direction: string
   });
 }
 
-function inlineRoute(name: string, cluster: string, policy: JsonObject): JsonObject {
-  const route = { match: { prefix: '/' }, route: { cluster, ...policy } };
-  return {
-    route_config: { name, validate_clusters: false, virtual_hosts: [{ name, domains: ['*'], routes: [route] }] },
-  };
+function inlineRoutes(name: string, routes: readonly JsonObject[]): JsonObject {
+  return { route_config: { name, validate_clusters: false, virtual_hosts: [{ name, domains: ['*'], routes }] } };
 }

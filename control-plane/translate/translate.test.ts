@@ -1,50 +1,16 @@
-import fc from 'fast-check';
 import t from 'tap';
-import { parsePolicy } from '../policy/parse.ts';
 import type { Instance } from '../registry/instance.ts';
 import { SnapshotCache } from '../snapshot/cache.ts';
 import { ResourceEncoder } from '../snapshot/encoded-resource.ts';
-import { apply } from '../state/apply.ts';
-import { EMPTY_STATE, type HttpRoute, type Protocol, type State } from '../state/model.ts';
+import type { Protocol } from '../state/model.ts';
+import { inboundCluster } from './clusters.ts';
+import { HTTP2_OPTIONS } from './defaults.ts';
+import type { Dialect } from './dialect.ts';
 import { inboundListener, publishedListener } from './listeners.ts';
 import { meshNode, nodeMetadata, type SidecarNode } from './node.ts';
-import type { JsonObject, XdsResource } from './resource.ts';
-import { orderedEntries } from './route-order.ts';
+import type { JsonObject } from './resource.ts';
+import { find, grpcRoute, NOBODY, route, SERVICES, stateOf } from './test-fixtures.ts';
 import { nodeResources, sharedResources } from './translate.ts';
-
-const NOBODY = { instances: [], preserving: false };
-const SERVICES = `services:
-  cart: {command: x, ports: ['8080:80'], x-outrider: {port: 80, config: {limit: 5}}}
-  cart-v2: {command: x, x-outrider: {service: shop, protocol: grpc}}
-  orders: {command: x, x-outrider: {service: shop}}
-`;
-
-/** The state that comes of a text. */
-function stateOf(text: string): State {
-  const input = { text, file: 'mesh.yaml', dir: '/', origin: 'mesh.yaml', readFile: () => null, state: EMPTY_STATE };
-  const parsed = parsePolicy(input);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  const applied = apply(EMPTY_STATE, { kind: 'apply', origin: '', prune: false, resources: parsed.value }, 0);
-  if (!applied.ok) throw new Error(applied.error.message);
-  return applied.value.state;
-}
-
-const route = (name: string, rules: string, parent = 'cart') =>
-  `---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: ${name}}\nspec: {parentRefs: [{kind: Service, name: ${parent}}], rules: [${rules}]}\n`;
-
-/** A resource of a list; the test fails when it is missing. */
-function find(resources: readonly XdsResource[], kind: string, name: string): JsonObject {
-  const found = resources.find((each) => each.kind === kind && each.name === name);
-  if (found === undefined) throw new Error(`no ${kind} ${name}`);
-  return found.json;
-}
-
-/** The routes of service `cart`. */
-function routesOf(rules: string): readonly JsonObject[] {
-  const table = find(sharedResources(stateOf(SERVICES + route('r', rules)), NOBODY, 'sidecar'), 'RDS', 'outbound');
-  const hosts = table.virtual_hosts as readonly { readonly name: string; readonly routes: readonly JsonObject[] }[];
-  return hosts.find(({ name }) => name === 'cart')!.routes;
-}
 
 function instance(id: string, fields: Partial<Instance> = {}, services: readonly string[] = ['cart']): Instance {
   return {
@@ -114,33 +80,105 @@ t.test('every service has a cluster, endpoints and a virtual host, in the order 
 });
 
 t.test('what an application speaks decides how far its inbound listener looks', (t) => {
-  const inbound = (protocol: Protocol) => find([inboundListener(NODE, protocol)], 'LDS', 'inbound');
-  const [http] = inbound('http').filter_chains as [object];
-  t.match(JSON.stringify(http), /http_connection_manager.*"upgrade_type":"websocket"/);
+  const inbound = (protocol: Protocol) => find([inboundListener(NODE, protocol, false)], 'LDS', 'inbound');
   t.match(JSON.stringify(inbound('tcp').filter_chains), /tcp_proxy.*"cluster":"inbound"/);
-  for (const protocol of ['auto', 'http2', 'grpc'] as const) {
-    t.match(inbound(protocol), {
-      listener_filters: [{ name: 'envoy.filters.listener.http_inspector' }],
-      listener_filters_timeout: '1s',
-      continue_on_listener_filters_timeout: true,
-      filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1'] } }],
-      default_filter_chain: { filters: [{ typed_config: { cluster: 'inbound' } }] },
-    });
+  t.match(inbound('auto'), {
+    listener_filters: [{ name: 'envoy.filters.listener.http_inspector' }],
+    listener_filters_timeout: '1s',
+    continue_on_listener_filters_timeout: true,
+    filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1', 'h2c'] } }],
+    default_filter_chain: { filters: [{ typed_config: { cluster: 'inbound' } }] },
+  });
+  for (const protocol of ['auto', 'http', 'http2', 'grpc'] as const) {
+    t.match(inbound(protocol).filter_chains, [
+      {
+        filters: [
+          {
+            typed_config: {
+              codec_type: 'AUTO',
+              http2_protocol_options: { ...HTTP2_OPTIONS, allow_connect: true },
+              common_http_protocol_options: { max_headers_count: 100 },
+              max_request_headers_kb: 60,
+              upgrade_configs: [{ upgrade_type: 'websocket' }],
+            },
+          },
+        ],
+      },
+    ]);
+    if (protocol !== 'auto') t.notOk(inbound(protocol).listener_filters);
   }
-  const port = { hostIp: '127.0.0.1', hostPort: 80 };
-  t.notOk(find([publishedListener('shop', port, 'auto')], 'LDS', 'published-80').listener_filters);
   t.end();
 });
 
-t.test('a gRPC service has no route timeout, and sidecars are told to speak HTTP/1.1', (t) => {
-  const resources = sharedResources(stateOf(SERVICES), NOBODY, 'sidecar');
-  t.match(find(resources, 'RDS', 'outbound').virtual_hosts, [
-    {},
-    { routes: [{ route: { timeout: '0s', max_stream_duration: {} } }] },
-  ]);
-  const protocol = (name: string) => JSON.stringify(find(resources, 'CDS', name).typed_extension_protocol_options);
-  t.match(protocol('cart-v2'), /"http_protocol_options"/, 'sidecars carry HTTP/1.1');
-  t.match(protocol('shop'), /"http_protocol_options"/);
+t.test('a published port takes HTTP of either version without a look at the first bytes, or bytes', (t) => {
+  const port = { hostIp: '127.0.0.1', hostPort: 80 };
+  const published = (protocol: Protocol) => find([publishedListener('shop', port, protocol)], 'LDS', 'published-80');
+  for (const protocol of ['auto', 'http', 'http2', 'grpc'] as const) {
+    t.match(published(protocol).filter_chains, [
+      { filters: [{ typed_config: { codec_type: 'AUTO', http2_protocol_options: HTTP2_OPTIONS } }] },
+    ]);
+    t.notOk(published(protocol).listener_filters);
+    t.notOk(published(protocol).default_filter_chain);
+  }
+  t.match(JSON.stringify(published('tcp').filter_chains), /tcp_proxy.*"cluster":"shop"/);
+  t.end();
+});
+
+/** The HTTP options and Outrider's switches of a cluster. */
+function hop(cluster: JsonObject): { readonly http: object; readonly switches: unknown } {
+  const options = cluster.typed_extension_protocol_options as { readonly [name: string]: JsonObject };
+  const { '@type': _type, common_http_protocol_options: _common, ...http } = Object.values(options)[0]!;
+  return {
+    http,
+    switches: (cluster.metadata as { filter_metadata: JsonObject } | undefined)?.filter_metadata.outrider,
+  };
+}
+
+const HTTP1 = { explicit_http_config: { http_protocol_options: {} } };
+const HTTP2 = { explicit_http_config: { http2_protocol_options: HTTP2_OPTIONS } };
+
+t.test('sidecars speak HTTP/2 to each other, and carry over it what the client spoke where that matters', (t) => {
+  const toService = (protocol: Protocol, dialect: Dialect) => {
+    const state = stateOf(`services: {x: {command: x, x-outrider: {protocol: ${protocol}}}}`);
+    return hop(find(sharedResources(state, NOBODY, dialect), 'CDS', 'x'));
+  };
+  for (const protocol of ['http', 'http2', 'grpc'] as const)
+    t.same(toService(protocol, 'sidecar'), { http: HTTP2, switches: undefined });
+  t.same(toService('auto', 'sidecar'), { http: HTTP2, switches: { carry_protocol: true } });
+  t.same(toService('tcp', 'sidecar'), { http: HTTP1, switches: undefined }, 'bytes need no HTTP options');
+  const clients = { http: { explicit_http_config: { http2_protocol_options: {} } }, switches: undefined };
+  for (const protocol of ['http2', 'grpc'] as const) t.same(toService(protocol, 'grpc'), clients);
+  for (const protocol of ['auto', 'http', 'tcp'] as const)
+    t.same(toService(protocol, 'grpc'), { http: HTTP1, switches: undefined });
+  t.end();
+});
+
+t.test('an application hears the version that it names, or the one that the client spoke', (t) => {
+  const toApplication = (protocol: Protocol) => hop(find([inboundCluster(NODE, protocol)], 'CDS', 'inbound'));
+  const switches = { learn_idle_timeout: true };
+  for (const protocol of ['http', 'tcp'] as const) t.same(toApplication(protocol), { http: HTTP1, switches });
+  for (const protocol of ['http2', 'grpc'] as const) t.same(toApplication(protocol), { http: HTTP2, switches });
+  t.same(toApplication('auto'), {
+    http: { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: HTTP2_OPTIONS } },
+    switches: { ...switches, carry_protocol: true },
+  });
+  t.end();
+});
+
+t.test('what the client spoke is kept from an application that never asks, in a service of several kinds', (t) => {
+  const inbound = (other: Protocol, workload: string) => {
+    const state = stateOf(`services:
+  a: {command: x, x-outrider: {service: g, protocol: http}}
+  b: {command: x, x-outrider: {service: g, protocol: ${other}}}
+`);
+    const node = { ...NODE, workload, services: [workload, 'g'] };
+    return JSON.stringify(find(nodeResources(state, NOBODY, node), 'LDS', 'inbound'));
+  };
+  const removed = /"request_headers_to_remove":\["x-outrider-protocol"\]/;
+  t.match(inbound('grpc', 'a'), removed, 'the members differ, so that callers take it for auto');
+  t.match(inbound('auto', 'a'), removed);
+  t.notMatch(inbound('auto', 'b'), removed, 'it is read there');
+  t.notMatch(inbound('http', 'a'), removed, 'nobody tells');
   t.end();
 });
 
@@ -163,127 +201,6 @@ t.test('endpoints are those who take traffic; a suspect is marked, unless many a
   };
   t.same(health(false), ['a HEALTHY', 'b UNHEALTHY']);
   t.same(health(true), ['a HEALTHY', 'b HEALTHY']);
-  t.end();
-});
-
-t.test('a rule is translated with its matches, edits and weights', (t) => {
-  const [found] = routesOf(`{
-    matches: [{path: {type: PathPrefix, value: /a}, method: GET, headers: [{name: X, value: '1'}], queryParams: [{type: RegularExpression, name: q, value: 'a+'}]}],
-    filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: s, value: 100%}], add: [{name: a, value: b}], remove: [r]}},
-              {type: ResponseHeaderModifier, responseHeaderModifier: {remove: [server]}}],
-    backendRefs: [{name: cart, weight: 90}, {name: orders, weight: 10}, {name: shop, weight: 0}], timeouts: {request: 2s}}`);
-  t.match(found, {
-    name: 'r/0',
-    match: {
-      path_separated_prefix: '/a',
-      headers: [
-        { name: ':method', string_match: { exact: 'GET' } },
-        { name: 'x', string_match: { exact: '1' } },
-      ],
-      query_parameters: [{ name: 'q', string_match: { safe_regex: { regex: 'a+' } } }],
-    },
-    route: {
-      weighted_clusters: {
-        clusters: [
-          { name: 'cart', weight: 90 },
-          { name: 'orders', weight: 10 },
-        ],
-      },
-      timeout: '2s',
-    },
-    request_headers_to_add: [
-      { header: { key: 's', value: '100%%' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
-      { header: { key: 'a', value: 'b' }, append_action: 'APPEND_IF_EXISTS_OR_ADD' },
-    ],
-    request_headers_to_remove: ['r'],
-    response_headers_to_remove: ['server'],
-  });
-  t.end();
-});
-
-t.test('paths are rewritten and redirected as Gateway API means it', (t) => {
-  const one = (match: string, filter: string, backend = ', backendRefs: [{name: cart}]') =>
-    routesOf(`{matches: [{path: {value: ${match}}}], filters: [${filter}]${backend}}`)[0]!;
-  const rewrite = (match: string, path: string) => one(match, `{type: URLRewrite, urlRewrite: {path: ${path}}}`).route;
-  t.match(rewrite('/a', '{type: ReplacePrefixMatch, replacePrefixMatch: /b/}'), { prefix_rewrite: '/b' });
-  t.match(rewrite('/a.b', '{type: ReplacePrefixMatch, replacePrefixMatch: /}'), {
-    regex_rewrite: { pattern: { regex: '^/a\\.b/*' }, substitution: '/' },
-  });
-  t.match(rewrite('/', '{type: ReplacePrefixMatch, replacePrefixMatch: /b}'), { prefix_rewrite: '/b/' });
-  t.match(rewrite('/a', '{type: ReplaceFullPath, replaceFullPath: /c}'), {
-    regex_rewrite: { pattern: { regex: '^/.*$' }, substitution: '/c' },
-  });
-  t.match(
-    one(
-      '/a',
-      '{type: RequestRedirect, requestRedirect: {scheme: https, hostname: h, port: 8443, statusCode: 308, path: {type: ReplaceFullPath, replaceFullPath: /c}}}',
-      '',
-    ),
-    {
-      redirect: {
-        scheme_redirect: 'https',
-        host_redirect: 'h',
-        port_redirect: 8443,
-        path_redirect: '/c',
-        response_code: 'PERMANENT_REDIRECT',
-      },
-    },
-  );
-  t.end();
-});
-
-t.test('a rule whose backends all weigh nothing answers 500', (t) => {
-  t.match(routesOf('{backendRefs: [{name: cart, weight: 0}]}')[0], { direct_response: { status: 500 } });
-  t.end();
-});
-
-t.test('the most specific match wins, whatever the order in which routes and rules were written', (t) => {
-  const rule = (match: string) => `{matches: [${match}], backendRefs: [{name: cart}]}`;
-  const rules = [
-    rule('{path: {type: Exact, value: /a/b}}'),
-    rule('{path: {type: RegularExpression, value: /a/.+}}'),
-    rule('{path: {value: /a/b}, method: GET, headers: [{name: x, value: "1"}]}'),
-    rule('{path: {value: /a/b}, method: GET}'),
-    rule('{path: {value: /a/b}, headers: [{name: x, value: "1"}, {name: y, value: "1"}]}'),
-    rule('{path: {value: /a/b}, headers: [{name: x, value: "1"}], queryParams: [{name: q, value: "1"}]}'),
-    rule('{path: {value: /a/b}}'),
-    rule('{path: {value: /a}, method: GET}'),
-    rule('{}'),
-  ];
-  const property = fc.property(fc.shuffledSubarray(rules, { minLength: rules.length }), (shuffled) => {
-    const wanted = routesOf(rules.join()).map(({ match }) => JSON.stringify(match));
-    return (
-      JSON.stringify(routesOf(shuffled.join()).map(({ match }) => JSON.stringify(match))) === JSON.stringify(wanted)
-    );
-  });
-  fc.assert(property, { numRuns: 30 });
-  t.match(
-    routesOf(rules.toReversed().join()).map(({ match }) => match),
-    [
-      { path: '/a/b' },
-      { safe_regex: {} },
-      { path_separated_prefix: '/a/b', headers: [{ name: ':method' }, { name: 'x' }] },
-      { path_separated_prefix: '/a/b', headers: [{ name: ':method' }] },
-      { path_separated_prefix: '/a/b', headers: [{ name: 'x' }, { name: 'y' }] },
-      { path_separated_prefix: '/a/b', query_parameters: [{ name: 'q' }] },
-      { path_separated_prefix: '/a/b' },
-      { path_separated_prefix: '/a' },
-      { prefix: '/' },
-    ],
-  );
-  t.end();
-});
-
-t.test('between equal matches the older route wins, then the name', (t) => {
-  const made = (name: string, createdAtMs: number) => {
-    const state = stateOf(SERVICES + route(name, '{backendRefs: [{name: cart}]}'));
-    return { ...state.routes.get(name)!, createdAtMs } as HttpRoute;
-  };
-  const entries = orderedEntries([made('c', 2), made('b', 2), made('z', 1)]);
-  t.same(
-    entries.map((entry) => entry.route.name),
-    ['z', 'b', 'c'],
-  );
   t.end();
 });
 
@@ -327,7 +244,7 @@ t.test('a gRPC client finds a listener by name, and nothing that it would refuse
 });
 
 t.test('everything that is made can be encoded, and is encoded once', (t) => {
-  const all = `${SERVICES}${route('r', '{matches: [{path: {value: /a}}], filters: [{type: URLRewrite, urlRewrite: {hostname: h, path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}], backendRefs: [{name: cart}]}, {backendRefs: [{name: cart, weight: 0}]}, {matches: [{path: {value: /r}}], filters: [{type: RequestRedirect, requestRedirect: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /x}}}]}')}`;
+  const all = `${SERVICES}${route('r', '{matches: [{path: {value: /a}}], filters: [{type: URLRewrite, urlRewrite: {hostname: h, path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}], backendRefs: [{name: cart}]}, {backendRefs: [{name: cart, weight: 0}]}, {matches: [{path: {value: /r}}], filters: [{type: RequestRedirect, requestRedirect: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /x}}}]}')}${grpcRoute('g', '{matches: [{method: {method: M}, headers: [{name: x, value: y}]}], backendRefs: [{name: cart}]}, {backendRefs: [{name: cart, weight: 0}]}', 'orders')}`;
   const encoder = new ResourceEncoder();
   const registry = { instances: [instance('a')], preserving: false };
   const make = () => [

@@ -9,14 +9,14 @@ import type { RegistryView } from '../registry/registry.ts';
 import { portsOfServices } from '../state/apply.ts';
 import type { State } from '../state/model.ts';
 import { servicesOf, sortedByName } from '../state/queries.ts';
-import { inboundCluster, serviceCluster } from './clusters.ts';
+import { inboundCluster, protocolOf, serviceCluster } from './clusters.ts';
 import type { Dialect } from './dialect.ts';
 import { serviceEndpoints } from './endpoints.ts';
 import { apiListener, inboundListener, outboundListener, publishedListener } from './listeners.ts';
 import type { SidecarNode } from './node.ts';
 import { configSet, scalingDecision } from './outrider.ts';
 import type { XdsResource } from './resource.ts';
-import { outboundRoutes, type ServiceRoutes, serviceRoutes } from './routes.ts';
+import { outboundRoutes, type ServiceRoutes, serviceRoutes } from './routes/tables.ts';
 
 /** Clusters, endpoints and routes of every service; for gRPC clients also the listeners that they resolve. */
 export function sharedResources(state: State, registry: RegistryView, dialect: Dialect): XdsResource[] {
@@ -36,20 +36,28 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
   const protocol = workload?.protocol ?? 'auto';
   const published = workload?.published.map((port) => publishedListener(workload.name, port, protocol)) ?? [];
   return [
-    inboundCluster(node),
+    inboundCluster(node, protocol),
     outboundListener(node),
-    inboundListener(node, protocol),
+    inboundListener(node, protocol, isToldProtocol(state, node)),
     ...published,
     configSet(state, node.workload),
     ...node.services.map((service) => scalingDecision(state, registry, service)),
   ];
 }
 
+/** Whether callers of any of the node's services tell what their client spoke. */
+function isToldProtocol(state: State, { services }: SidecarNode): boolean {
+  const members = servicesOf(state);
+  return services.some((service) => protocolOf(members.get(service) ?? []) === 'auto');
+}
+
 function allServiceRoutes(state: State): ServiceRoutes[] {
   const routes = sortedByName(state.routes);
+  const grpcRoutes = sortedByName(state.grpcRoutes);
   return [...servicesOf(state)].map(([service, members]) => {
     assert(members.length > 0, `service ${service} has no workload: it must have at least one`);
-    return { service, members, routes: routes.filter((route) => route.parents.includes(service)) };
+    const isParent = ({ parents }: { readonly parents: readonly string[] }) => parents.includes(service);
+    return { service, members, routes: routes.filter(isParent), grpcRoutes: grpcRoutes.filter(isParent) };
   });
 }
 

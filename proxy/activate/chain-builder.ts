@@ -15,6 +15,7 @@ import { RouterFilter } from '../http/filters/router.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
+import type { Http2Shared } from '../http2/shared.ts';
 import { HttpService } from '../listener/http-service.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { allChains, type RunningChain, type RunningChains } from '../listener/running-chain.ts';
@@ -32,6 +33,7 @@ import type { LazyTls } from './lazy-tls.ts';
 /** What chains are built with. */
 export interface ChainDeps {
   readonly loop: Loop;
+  readonly http2: Http2Shared;
   readonly clusters: ClusterManager;
   readonly runtime: Runtime;
   readonly logFiles: AccessLogFiles;
@@ -125,7 +127,7 @@ export class ChainBuilder {
     const { hostname } = this.#deps;
     const deps = { loop, date: this.#date, tls: tls !== null, accessLog: this.#logs(network), hostname };
     const manager = new ConnectionManager(network, stats, active, deps);
-    return { config, tls, service: new HttpService(loop, manager, this.#head), manager };
+    return { config, tls, service: new HttpService(this.#deps.http2, manager, this.#head), manager };
   }
 
   #createTls(config: FilterChainConfig, build: Build): TlsServer | null {

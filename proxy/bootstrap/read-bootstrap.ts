@@ -11,7 +11,7 @@ import { type Issue, issueAt, type Path } from '../../protos/json/issue.ts';
 import { readJson } from '../../protos/json/read-json.ts';
 import { unpackAny } from '../../protos/json/registry.ts';
 import { findUnhonoured } from '../../protos/json/unhonoured.ts';
-import { decodeCluster, refuseHttp2 } from '../config/decode/cluster-decoder.ts';
+import { decodeCluster } from '../config/decode/cluster-decoder.ts';
 import { type DecodeSources, Decoding } from '../config/decode/decoding.ts';
 import { decodeListener } from '../config/decode/listener-decoder.ts';
 import { onePerPlace } from '../config/decode/resource-decoder.ts';
@@ -117,10 +117,6 @@ function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, 
   const ads = decodeAds(message, known, decoding);
   if (ads === null) refuseDynamicParts(statics, decoding);
   const agent = decodeAgent(message, known, decoding);
-  for (const [i, cluster] of [...statics.clusters.values()].entries()) {
-    if (cluster.name === ads?.clusterName || cluster.name === agent?.clusterName) continue;
-    refuseHttp2(cluster, ['static_resources', 'clusters', i], decoding);
-  }
   return {
     node: decodeNode(message),
     admin: admin?.address === undefined ? null : socketAddress(admin.address, ['admin', 'address'], decoding),

@@ -174,8 +174,8 @@ const TLS: HonouredTable['messages'] = {
 
 const HTTP: HonouredTable['messages'] = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': fields(`
-    codec_type=AUTO|HTTP1 stat_prefix rds route_config http_filters common_http_protocol_options
-    http_protocol_options server_name server_header_transformation
+    codec_type=AUTO|HTTP1|HTTP2 stat_prefix rds route_config http_filters common_http_protocol_options
+    http_protocol_options http2_protocol_options server_name server_header_transformation
     scheme_header_transformation max_request_headers_kb stream_idle_timeout request_timeout
     request_headers_timeout drain_timeout delayed_close_timeout access_log use_remote_address
     xff_num_trusted_hops internal_address_config skip_xff_append via generate_request_id preserve_external_request_id
@@ -229,8 +229,12 @@ const CLUSTERS: HonouredTable['messages'] = {
   `),
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget': ['*'],
   'envoy.config.cluster.v3.OutlierDetection': ['*'],
-  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': ['common_http_protocol_options', 'explicit_http_config'],
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': fields(`
+    common_http_protocol_options explicit_http_config use_downstream_protocol_config auto_config
+  `),
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig': ['*'],
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig': ['*'],
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig': ['*'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
   'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`

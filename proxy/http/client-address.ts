@@ -4,7 +4,6 @@
  */
 import { isIP } from 'node:net';
 import { HeaderName } from './header-name.ts';
-import { LocalHead } from './local-head.ts';
 import type { Loggable } from './loggable.ts';
 import type { HeaderFields } from './message.ts';
 
@@ -18,20 +17,15 @@ const FORWARDED_FOR = new HeaderName('x-forwarded-for');
 
 /** The address that the manager trusts: one of x-forwarded-for, or that of the connection. */
 export function clientAddress(exchange: Loggable): ClientAddress {
-  const { downstream, manager, head, wire } = exchange;
+  const { downstream, manager, head, sent } = exchange;
   const { clientHop } = manager;
   if (clientHop >= 0) {
-    const chain = forwardedFor(wire === '' ? head : wireFields(wire));
+    const chain = forwardedFor(sent === null ? head : sent.fields());
     const address = chain[chain.length - 1 - clientHop];
     if (address !== undefined && isIP(address) !== 0) return { address, port: 0 };
   }
   const { host, port } = downstream.connection.remote;
   return { address: host, port };
-}
-
-/** The header fields of a request that has been sent to an endpoint. */
-export function wireFields(wire: string): HeaderFields {
-  return new LocalHead(0, wire.slice(wire.indexOf('\r\n') + 2, wire.indexOf('\r\n\r\n') + 2));
 }
 
 function forwardedFor(fields: HeaderFields): readonly string[] {

@@ -19,7 +19,7 @@ import { InternalRequests } from './internal-requests.ts';
 import type { LocalHead } from './local-head.ts';
 import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
-import type { ResponseHead } from './message.ts';
+import type { LineSink, ResponseHead } from './message.ts';
 import { RequestPolicy } from './request-policy.ts';
 
 const REQUEST_ID = new HeaderName('x-request-id');
@@ -97,7 +97,8 @@ export class ConnectionManager implements ExchangeManager {
   begin(exchange: Exchange): void {
     const { stats } = this;
     stats.rqTotal++;
-    stats.rqHttp1Total++;
+    if (exchange.downstream.protocol === 'HTTP/2') stats.rqHttp2Total++;
+    else stats.rqHttp1Total++;
     stats.rqActive++;
     if (this.#log !== null) this.#log.begin(exchange);
     if (!this.#setAuthority(exchange)) return;
@@ -168,19 +169,22 @@ export class ConnectionManager implements ExchangeManager {
 
   /** Routes look at headers that are otherwise written at the very end: they get them now. */
   #materialise(exchange: Exchange): void {
-    const lines = Buffer.from(this.generatedLines(exchange)).toString('latin1').split('\r\n');
+    const { head } = exchange;
+    this.eachGenerated(exchange, { raw: () => undefined, line: (line) => head.append(line) });
     exchange.addRequestId = false;
     exchange.addForwardedProto = false;
-    for (const line of lines) {
-      const colon = line.indexOf(': ');
-      if (colon > 0) exchange.head.add(line.slice(0, colon), line.slice(colon + 2));
-    }
   }
 
   generatedLines(exchange: Exchange): Uint8Array {
     const id = exchange.addRequestId ? LINE_REQUEST_ID : 0;
     const proto = exchange.addForwardedProto ? LINE_FORWARDED_PROTO : 0;
     return this.#generated.lines(id | proto, exchange.expectedTimeoutMs);
+  }
+
+  eachGenerated({ addRequestId, addForwardedProto, expectedTimeoutMs }: Exchange, sink: LineSink): void {
+    if (addRequestId) sink.line(this.#generated.requestId());
+    if (addForwardedProto) sink.line(this.#generated.forwardedProto);
+    if (expectedTimeoutMs > 0) sink.line(this.#generated.expectedTimeout(expectedTimeoutMs));
   }
 
   /** Headers of our own on an endpoint's answer. HOT. */
@@ -222,7 +226,7 @@ export class ConnectionManager implements ExchangeManager {
     const { failure } = exchange;
     if (failure !== null) head.addLines(failureHeader(failure));
     head.remove(CONTENT_TYPE);
-    head.addLines(grpcReplyLines(head.status, failure?.sentence ?? body));
+    head.addLines(grpcReplyLines(failure, head.status, failure?.sentence ?? body));
     exchange.status = 200;
     return '';
   }
@@ -244,7 +248,7 @@ export class ConnectionManager implements ExchangeManager {
 
   /** A request that went nowhere has no id yet; its line gets one, as in Envoy. */
   #endLog(log: ExchangeLog, exchange: Exchange): void {
-    if (exchange.wire === '' && exchange.addRequestId) this.#materialise(exchange);
+    if (exchange.sent === null && exchange.addRequestId) this.#materialise(exchange);
     log.end(exchange);
   }
 }

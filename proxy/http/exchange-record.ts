@@ -2,6 +2,8 @@
  * What an access log wants to know of an exchange besides what everyone knows: bytes, times, headers of the answer. Kept
  * only for exchanges that are logged; the others pay one null check.
  */
+
+import type { Trailers } from './header-field.ts';
 import type { HeaderName } from './header-name.ts';
 import type { HeaderFields } from './message.ts';
 
@@ -49,6 +51,11 @@ export class ExchangeRecord {
   answerBody(buffer: Buffer, start: number, end: number, done: boolean, nowMs: number): void {
     this.bytesSent += this.#response.measure(buffer, start, end);
     if (done) this.answerEndMs = nowMs;
+  }
+
+  /** Trailers of the endpoint's answer, and with them its end. */
+  answerTrailers(_trailers: Trailers, nowMs: number): void {
+    this.answerEndMs = nowMs;
   }
 
   /** An answer made here, with so many bytes of body. */

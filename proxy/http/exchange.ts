@@ -13,9 +13,11 @@ import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
+import type { Trailers } from './header-field.ts';
 import { LocalHead, type ResponseFields } from './local-head.ts';
 import type { ManagerStats } from './manager-stats.ts';
-import type { RequestHead, ResponseHead } from './message.ts';
+import type { LineSink, RequestHead, ResponseHead } from './message.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
 import { CONTINUE, PAUSE, type Verdict } from './verdict.ts';
 
 /** The hooks of a filter chain, in the order in which they run. */
@@ -49,6 +51,8 @@ export interface ExchangeManager {
   wallTimeOf(ms: number): Date;
   /** The request header lines made here; valid until the next call. */
   generatedLines(exchange: Exchange): Uint8Array;
+  /** The same one by one. */
+  eachGenerated(exchange: Exchange, sink: LineSink): void;
   prepareResponse(exchange: Exchange, head: ResponseHead): void;
   /** `http` or `https`, as the client's side of this manager is. */
   readonly scheme: string;
@@ -65,15 +69,17 @@ export interface ExchangeManager {
 /** The side of the client: a codec's stream. */
 export interface Downstream {
   readonly connection: ConnectionInfo;
-  /** `HTTP/1.1`, as logs call it. */
+  /** `HTTP/1.1` or `HTTP/2`, as logs call it. */
   readonly protocol: string;
-  /** False for an HTTP/1.0 client, to which chunks mean nothing. */
+  /** False for a client to which chunks mean nothing: HTTP/1.0 and HTTP/2. */
   readonly acceptsChunked: boolean;
   /** Trailers of the answer may be sent to it, and those of its request forwarded. */
   readonly acceptsTrailers: boolean;
   /** Sends the head with the first bytes of the body, framed as the head says. `done`: nothing follows. */
   sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void;
+  /** Ends an answer whose head and body have been sent with trailers, or without where they cannot be. */
+  sendTrailers(trailers: Trailers): void;
   /** Sends an answer made here. `headers` are whole lines besides content-length; the body is text. */
   sendLocal(status: number, headers: string, body: string): void;
   /** Forwards an interim (1xx) answer. */
@@ -114,7 +120,7 @@ export class Exchange {
   bodyEnd: number;
   /** The request has arrived completely. */
   requestDone: boolean;
-  /** Trailer lines that may go on behind the body of a request that is done; empty for none. */
+  /** Trailer lines that may go on behind the body of a request that is done, each ending in CRLF; empty for none. */
   trailers = '';
 
   /** Lower case; without its port when the manager strips it. What routes match. */
@@ -122,8 +128,12 @@ export class Exchange {
   route: Route | null = null;
   /** The entry that was drawn when the route splits traffic. */
   weighted: WeightedCluster | null = null;
-  /** The request as it goes out, as far as it had come when it was forwarded; empty before. */
-  wire = '';
+  /** The request as it goes out; null before. */
+  sent: OutgoingRequest | null = null;
+  /** What the endpoint is spoken to with, as logs call it; empty before. */
+  upstreamProtocol = '';
+  /** It is a gRPC call: its outcome stands in trailers. Known when it is forwarded. */
+  grpc = false;
   /** Where it was sent, and the endpoint that was picked last; empty before. */
   clusterName = '';
   upstreamHost = '';
@@ -269,6 +279,15 @@ export class Exchange {
     if (!done) return;
     this.#responseDone = true;
     // Each side of a tunnel ends for itself.
+    if (!this.tunnel || this.requestDone) this.#end();
+  }
+
+  /** The answer's trailers came, and with them its end. */
+  respondTrailers(trailers: Trailers): void {
+    const nowMs = this.manager.nowMs();
+    this.record?.answerTrailers(trailers, nowMs);
+    this.downstream.sendTrailers(trailers);
+    this.#responseDone = true;
     if (!this.tunnel || this.requestDone) this.#end();
   }
 

@@ -116,6 +116,31 @@ export const UPSTREAM_RESET = failure(
   'upstream_reset_before_response_started{connection_termination}',
   'The endpoint closed the connection before it answered.',
 );
+export const UPSTREAM_STREAM_RESET = failure(
+  'UR',
+  'upstream',
+  'never',
+  503,
+  'upstream_reset_before_response_started{remote_reset}',
+  'The endpoint reset the request before it answered.',
+);
+/** RFC 9113 section 8.7: what was refused has not been looked at. */
+export const UPSTREAM_REFUSED = failure(
+  'UR',
+  'upstream',
+  'yes',
+  503,
+  'upstream_reset_before_response_started{remote_refused_stream_reset}',
+  'The endpoint refused the request without looking at it: it was at its limit of streams, or about to leave.',
+);
+export const UPGRADE_UNSUPPORTED = failure(
+  'UF',
+  'upstream',
+  'never',
+  503,
+  'upstream_reset_before_response_started{extended_connect_unsupported}',
+  'The endpoint speaks HTTP/2 and does not offer extended CONNECT (RFC 8441): nothing can be upgraded there.',
+);
 export const UPSTREAM_PROTOCOL = failure(
   'UPE',
   'upstream',
@@ -330,3 +355,10 @@ export const MAX_FORWARDS_INVALID = failure(
 );
 /** STREAM_IDLE for a request that had arrived completely: the endpoint was the silent one. */
 export const STREAM_IDLE_UPSTREAM: Failure = { ...STREAM_IDLE, status: 504 };
+
+/** Why a connection to an endpoint did not come about: the socket's errors have codes that are not OpenSSL's. */
+export function connectRefusal(error: Error): Failure {
+  const code = (error as NodeJS.ErrnoException).code ?? 'ERR_TLS';
+  if (!code.startsWith('ERR_')) return CONNECT_FAILURE;
+  return { ...TLS_FAILURE, sentence: `${TLS_FAILURE.sentence.slice(0, -1)}: ${error.message}.` };
+}

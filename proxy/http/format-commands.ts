@@ -5,7 +5,6 @@ import type { HeaderValues } from './exchange-record.ts';
 import { HeaderName } from './header-name.ts';
 import type { Loggable } from './loggable.ts';
 import { compileStartTime } from './start-time.ts';
-import { wireHeader, wireMethod, wirePath } from './wire-fields.ts';
 
 /** Evaluates one command. `response` are the fields of the answer, null before there is one. */
 export type Evaluate = (exchange: Loggable, response: HeaderValues | null) => string | number | null;
@@ -29,7 +28,7 @@ export const COMMANDS: Readonly<Record<string, Evaluate>> = {
   UPSTREAM_TRANSPORT_FAILURE_REASON: () => null,
   UPSTREAM_CLUSTER: ({ clusterName }) => clusterName || null,
   UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ attempts }) => attempts,
-  UPSTREAM_PROTOCOL: ({ wire }) => (wire === '' ? null : 'HTTP/1.1'),
+  UPSTREAM_PROTOCOL: ({ upstreamProtocol }) => upstreamProtocol || null,
   DOWNSTREAM_REMOTE_ADDRESS: (exchange) => {
     const { address, port } = clientAddress(exchange);
     return addressText({ host: address, port });
@@ -124,20 +123,20 @@ function requestHeader(args: readonly string[]): Evaluate {
 
 /** The head is used up once it was forwarded; what went out still tells. */
 function requestField(exchange: Loggable, name: HeaderName): string | null {
-  const { head, wire, unreadable } = exchange;
+  const { head, sent, unreadable } = exchange;
   if (unreadable) return null;
-  const sent = wire !== '';
+  const request = sent ?? head;
   switch (name.name) {
     case ':method':
-      return (sent ? wireMethod(wire) : head.method) || null;
+      return request.method || null;
     case ':path':
-      return (sent ? wirePath(wire) : head.path) || null;
+      return request.path || null;
     case ':authority':
-      return (sent ? wireHeader(wire, 'host') : head.authority) || null;
+      return request.authority || null;
     case ':scheme':
       return requestField(exchange, FORWARDED_PROTO) ?? exchange.manager.scheme;
     default:
-      return sent ? wireHeader(wire, name.name) : head.first(name);
+      return request.first(name);
   }
 }
 

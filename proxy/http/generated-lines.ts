@@ -4,6 +4,7 @@
  * concatenating strings around a random id.
  */
 import type { RandomIds } from '../../kernel/random.ts';
+import { HeaderLine, NumberLines } from './header-line.ts';
 
 const REQUEST_ID = 'x-request-id: ';
 const UUID_BYTES = 36;
@@ -14,14 +15,16 @@ export const LINE_FORWARDED_PROTO = 2;
 
 export class GeneratedLines {
   readonly #random: RandomIds;
-  readonly #protoLine: string;
+  readonly forwardedProto: HeaderLine;
+  readonly #expectedTimeouts = new NumberLines('x-envoy-expected-rq-timeout-ms');
+  readonly #id = Buffer.alloc(UUID_BYTES);
   /** By expected timeout, then by combination. */
   readonly #templates = new Map<number, (Buffer | undefined)[]>();
 
   /** `scheme` is the value of x-forwarded-proto. */
   constructor(random: RandomIds, scheme: string) {
     this.#random = random;
-    this.#protoLine = `x-forwarded-proto: ${scheme}\r\n`;
+    this.forwardedProto = new HeaderLine('x-forwarded-proto', scheme);
   }
 
   /** Whole lines for this combination; an `expectedTimeoutMs` of 0 announces none. Valid until the next call. HOT. */
@@ -31,10 +34,20 @@ export class GeneratedLines {
     return template;
   }
 
+  /** A fresh x-request-id by itself. HOT. */
+  requestId(): HeaderLine {
+    this.#random.uuidInto(this.#id, 0);
+    return new HeaderLine('x-request-id', this.#id.latin1Slice(0, UUID_BYTES));
+  }
+
+  expectedTimeout(ms: number): HeaderLine {
+    return this.#expectedTimeouts.of(ms);
+  }
+
   #build(flags: number, expectedTimeoutMs: number): Buffer {
     let text = '';
     if ((flags & LINE_REQUEST_ID) !== 0) text += `${REQUEST_ID}${'0'.repeat(UUID_BYTES)}\r\n`;
-    if ((flags & LINE_FORWARDED_PROTO) !== 0) text += this.#protoLine;
+    if ((flags & LINE_FORWARDED_PROTO) !== 0) text += this.forwardedProto.text;
     if (expectedTimeoutMs > 0) text += `x-envoy-expected-rq-timeout-ms: ${expectedTimeoutMs}\r\n`;
     const template = Buffer.from(text, 'latin1');
     const combinations = this.#templates.get(expectedTimeoutMs) ?? [];

@@ -3,8 +3,8 @@
  * of a response without a body (gRPC over HTTP/2, "Trailers-Only"; Envoy does the same over HTTP/1.1).
  */
 import type { Exchange } from './exchange.ts';
-import { GRPC_CONTENT_TYPE, isGrpcContentType, isGrpcRequest } from './grpc-request.ts';
-import { wireHeader } from './wire-fields.ts';
+import { DURATION_EXCEEDED, type Failure } from './failure.ts';
+import { isGrpcRequest } from './grpc-request.ts';
 
 /** grpc-status by HTTP status (gRPC, "HTTP to gRPC Status Code Mapping"); what is not listed is UNKNOWN, 2. */
 const GRPC_STATUS: Readonly<Record<number, number>> = {
@@ -19,13 +19,28 @@ const GRPC_STATUS: Readonly<Record<number, number>> = {
 };
 
 /** Whether an exchange is a gRPC call, also when its head may have been used up by forwarding it. */
-export function isGrpcExchange(exchange: Exchange): boolean {
-  if (exchange.wire !== '') return isGrpcContentType(wireHeader(exchange.wire, GRPC_CONTENT_TYPE.name));
-  return isGrpcRequest(exchange.head);
+export function isGrpcExchange({ sent, grpc, head }: Exchange): boolean {
+  return sent !== null ? grpc : isGrpcRequest(head);
+}
+
+/** grpc-status of an answer made here, which would have `status` for others. */
+function statusOf(failure: Failure | null, status: number): number {
+  // The caller's own limit, or one in its place: the call is not to be repeated as one that was UNAVAILABLE is.
+  if (failure?.details === DURATION_EXCEEDED.details) return 4;
+  return GRPC_STATUS[status] ?? 2;
 }
 
 /** Whole header lines that tell a gRPC caller what `status` and `text` would have told others. */
-export function grpcReplyLines(status: number, text: string): string {
+export function grpcReplyLines(failure: Failure | null, status: number, text: string): string {
+  return `content-type: application/grpc\r\n${statusLines(statusOf(failure, status), text)}`;
+}
+
+/** Trailer lines that end a call whose answer has begun and cannot be completed. */
+export function grpcAbortLines(failure: Failure | null): string {
+  return statusLines(statusOf(failure, failure?.status || 503), failure?.sentence ?? '');
+}
+
+function statusLines(status: number, text: string): string {
   const message = encodeURI(text.trim()).replaceAll('%20', ' ');
-  return `content-type: application/grpc\r\ngrpc-status: ${GRPC_STATUS[status] ?? 2}\r\ngrpc-message: ${message}\r\n`;
+  return `grpc-status: ${status}\r\ngrpc-message: ${message}\r\n`;
 }

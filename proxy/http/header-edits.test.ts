@@ -3,10 +3,11 @@ import { NO_EDITS } from '../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { fakeExchange, requestHead, responseHead } from '../../test/fakes/fake-exchange.ts';
 import type { FormatPart, HeaderAdd } from '../config/model/header-edits.ts';
+import { Http1Outgoing } from '../http1/outgoing.ts';
+import { wireHeader, wireMethod, wirePath } from '../http1/wire-fields.ts';
 import { ByteWriter } from '../net/byte-writer.ts';
 import { Format } from './format.ts';
 import { compileEdits } from './header-edits.ts';
-import { wireHeader, wireMethod, wirePath } from './wire-fields.ts';
 
 const text = (value: string): FormatPart => ({ kind: 'text', text: value });
 const command = (name: string, args: readonly string[] = [], maxLength: number | null = null): FormatPart => ({
@@ -99,7 +100,9 @@ t.test('a format is text and values in order, cut where that is asked for', (t) 
 
 t.test('behind the forwarding, a format tells the request as it went out', (t) => {
   const exchange = fakeExchange(new FakeClock(), requestHead('GET /before', 'X-A: before'));
-  exchange.wire = 'GET /after HTTP/1.1\r\nHost: b.test\r\nX-A: after\r\nx-request-id: 7\r\n\r\nx-b: body\r\n\r\n';
+  exchange.sent = new Http1Outgoing(
+    'GET /after HTTP/1.1\r\nHost: b.test\r\nX-A: after\r\nx-request-id: 7\r\n\r\nx-b: body\r\n\r\n',
+  );
   const evaluate = (name: string) => new Format([command('REQ', [name])]).evaluate(exchange, null);
   t.equal(evaluate('x-a'), 'after');
   t.equal(evaluate('X-Request-Id'), '7');

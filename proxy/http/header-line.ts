@@ -1,8 +1,12 @@
+import type { HeaderField } from './header-field.ts';
+
 /**
  * One header line that is added to a head. Lines that are added again and again are made once: putting name, value and
  * line end together for every answer costs half a microsecond each.
  */
 export class HeaderLine {
+  /** What a codec has made of it, kept for the next time. It belongs to that codec. */
+  compiled: HeaderField | null = null;
   readonly name: string;
   readonly value: string;
   /** As it goes out, line end included. */

@@ -4,7 +4,7 @@
  */
 import type { HeaderLine } from './header-line.ts';
 import type { HeaderName } from './header-name.ts';
-import type { HeaderFields } from './message.ts';
+import type { HeaderFields, LineSink } from './message.ts';
 
 /** What response filters see of an answer: its status and its fields. */
 export interface ResponseFields extends HeaderFields {
@@ -59,6 +59,10 @@ export class LocalHead implements ResponseFields {
 
   append({ name, value }: HeaderLine): void {
     this.add(name, value);
+  }
+
+  eachLine(sink: LineSink): void {
+    for (const { name, value } of this.#fields) sink.raw(`${name}: ${value}`);
   }
 
   /** All fields as whole lines. */

@@ -5,7 +5,6 @@
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { HeaderName } from './header-name.ts';
-import { wireHeader } from './wire-fields.ts';
 
 const ACCEPT = new HeaderName('accept');
 
@@ -35,6 +34,6 @@ export function renderFailure(exchange: Exchange, failure: Failure): RenderedRep
 
 /** The head is used up once it was forwarded; what went out still tells. */
 function acceptsJson(exchange: Exchange): boolean {
-  const accept = exchange.wire !== '' ? wireHeader(exchange.wire, ACCEPT.name) : exchange.head.first(ACCEPT);
+  const accept = (exchange.sent ?? exchange.head).first(ACCEPT);
   return accept?.includes('json') === true;
 }

@@ -5,6 +5,7 @@ import type { ExchangeManager } from './exchange.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { Failure } from './failure.ts';
 import type { RequestHead } from './message.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
 
 export interface Loggable {
   readonly manager: Pick<ExchangeManager, 'nowMs' | 'wallTimeOf' | 'hostname' | 'scheme' | 'clientHop'>;
@@ -12,10 +13,12 @@ export interface Loggable {
   readonly downstream: { readonly connection: ConnectionInfo; readonly protocol: string | null };
   /** Monotonic milliseconds. */
   readonly startedMs: number;
-  /** Means nothing when the request could not be read, and is used up once it was forwarded: then `wire` tells. */
+  /** Means nothing when the request could not be read, and is used up once it was forwarded: then `sent` tells. */
   readonly head: RequestHead;
   readonly unreadable: boolean;
-  readonly wire: string;
+  readonly sent: OutgoingRequest | null;
+  /** `HTTP/1.1`; empty while nothing was sent. */
+  readonly upstreamProtocol: string;
   readonly route: Route | null;
   readonly clusterName: string;
   readonly upstreamHost: string;

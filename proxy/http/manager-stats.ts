@@ -1,4 +1,5 @@
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
+import { Http2Stats } from './http2-stats.ts';
 import { LimitCounters } from './limit-counters.ts';
 
 /** Counters of one connection manager, by `stat_prefix`, with Envoy's names (docs: HTTP connection manager statistics). */
@@ -14,10 +15,15 @@ export class ManagerStats {
   cxDelayedCloseTimeout = 0;
   cxRxBytes = 0;
   cxTxBytes = 0;
+  cxHttp1Total = 0;
+  cxHttp1Active = 0;
+  cxHttp2Total = 0;
+  cxHttp2Active = 0;
   cxUpgradesTotal = 0;
   cxUpgradesActive = 0;
   rqTotal = 0;
   rqHttp1Total = 0;
+  rqHttp2Total = 0;
   rqActive = 0;
   rqResetByClient = 0;
   rqTimeout = 0;
@@ -30,6 +36,7 @@ export class ManagerStats {
   directResponse = 0;
   redirect = 0;
   rqCompleted = 0;
+  readonly http2 = new Http2Stats();
   /** What clients sent over the limits of the codec. */
   readonly limits = new LimitCounters();
   /** Completed requests by status class, index 1 to 5. */

@@ -6,6 +6,17 @@ import type { ByteWriter } from '../net/byte-writer.ts';
 import type { HeaderLine } from './header-line.ts';
 import type { HeaderName } from './header-name.ts';
 
+/** How a body that comes with a head is delimited; `close` has no length, and ends when its stream or connection says so. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+/** Takes the lines of a head one by one, in order. */
+export interface LineSink {
+  /** A line as it came, without its line end. */
+  raw(text: string): void;
+  /** A line that was added. */
+  line(line: HeaderLine): void;
+}
+
 /** Header fields in the order in which they came. A line number stays the same while a head is edited. */
 export interface HeaderFields {
   /** The first line at or after `from` with that name, or -1. Dropped lines are not found. */
@@ -19,10 +30,11 @@ export interface HeaderFields {
   add(name: string, value: string): void;
   /** The same with a line that was made before. HOT. */
   append(line: HeaderLine): void;
+  /** Every line that is to be forwarded, for a codec that does not know this kind of head. */
+  eachLine(sink: LineSink): void;
 }
 
 export interface RequestHead extends HeaderFields {
-  readonly protocol: 'http1';
   readonly method: string;
   readonly isHead: boolean;
   /** Path and query. */
@@ -33,8 +45,7 @@ export interface RequestHead extends HeaderFields {
   readonly traits: number;
   /** The Upgrade field as it came; empty when there is none. It is not forwarded unless it is added again. */
   readonly upgradeValue: string;
-  /** How the body is delimited. */
-  readonly framing: 'none' | 'length' | 'chunked' | 'close';
+  readonly framing: Framing;
   /** Drops every line whose lower-case name fits. */
   dropWhere(fits: (name: string) => boolean): void;
   /** Undoes that the lines of that lower-case name were dropped, unless Connection named them. */
@@ -48,12 +59,10 @@ export interface RequestHead extends HeaderFields {
 }
 
 export interface ResponseHead extends HeaderFields {
-  readonly protocol: 'http1';
   readonly status: number;
   /** The endpoint has agreed to an upgrade or CONNECT: what follows is no body, and has no end of its own. */
   readonly tunnel: boolean;
-  /** How the body that came with it was delimited. */
-  readonly framing: 'none' | 'length' | 'chunked' | 'close';
+  readonly framing: Framing;
   /** Content-Length, or -1. */
   readonly contentLength: number;
   /** The edited head as HTTP/1.1, with whole `lines` and body bytes behind it. The head is used up. */

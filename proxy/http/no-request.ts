@@ -2,7 +2,6 @@
 import type { RequestHead } from './message.ts';
 
 export const NO_REQUEST: RequestHead = {
-  protocol: 'http1',
   method: '',
   isHead: false,
   path: '',
@@ -16,6 +15,7 @@ export const NO_REQUEST: RequestHead = {
   remove: () => {},
   add: () => {},
   append: () => {},
+  eachLine: () => {},
   dropWhere: () => {},
   restore: () => {},
   setPath: () => {},

@@ -1,12 +1,14 @@
 /** How an attempt and the codec of the endpoint talk to each other, whatever the protocol. */
 import type { Failure } from './failure.ts';
+import type { Trailers } from './header-field.ts';
 import type { ResponseHead } from './message.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
 
-/** Takes the answer. Exactly one of `done` (in onHead or onBody) and `onReset` ends it. */
+/** Takes the answer. Exactly one of `done` (in onHead or onBody), `onTrailers` and `onReset` ends it. */
 export interface ResponseReceiver {
-  /** False: the client cannot take chunks, so that a chunked body is handed over decoded. */
+  /** True: a body without a length is handed over in chunks. False: as it is. */
   readonly acceptsChunked: boolean;
-  /** Trailers of a chunked answer are handed over, in its trailer section; else they are dropped. */
+  /** Trailers are handed over, in the trailer section of a body in chunks or else by `onTrailers`. */
   readonly acceptsTrailers: boolean;
   /** The request has no answer body whatever the head says (HEAD). */
   readonly isHead: boolean;
@@ -16,6 +18,7 @@ export interface ResponseReceiver {
   readonly connects: boolean;
   onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void;
+  onTrailers(trailers: Trailers): void;
   onInterim(head: ResponseHead): void;
   /** What was queued for the endpoint has left. */
   onWritable(): void;
@@ -24,8 +27,10 @@ export interface ResponseReceiver {
 
 /** One request on a connection to an endpoint. */
 export interface UpstreamStream {
-  /** Sends head and first bytes of the body as one write. `done`: the request is complete. */
-  send(receiver: ResponseReceiver, wire: string, done: boolean): void;
+  /** `HTTP/1.1` or `HTTP/2`, as logs call it. */
+  readonly protocol: string;
+  /** Sends head and first bytes of the body together. `done`: the request is complete, its trailers are known. */
+  send(receiver: ResponseReceiver, request: OutgoingRequest, done: boolean): void;
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void;
   /** Bytes wait because the endpoint does not take them. */
   readonly congested: boolean;

@@ -1,11 +1,14 @@
 /** Writes answers to one client: how their bodies are delimited, what they say about the connection, and their bytes. */
 
+import type { Trailers } from '../http/header-field.ts';
 import { HeaderName } from '../http/header-name.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { ResponseHead } from '../http/message.ts';
+import { reasonPhrase } from '../http/reason-phrase.ts';
 import type { Loop } from '../net/loop.ts';
 import { STRING_WRITE_BYTES, type Transport } from '../net/transport.ts';
-import { reasonPhrase } from './reason-phrase.ts';
+import { lastChunk } from './chunk-framer.ts';
+import { trailerLines } from './trailers.ts';
 
 export class AnswerWriter {
   readonly #loop: Loop;
@@ -13,6 +16,8 @@ export class AnswerWriter {
   #transport!: Transport;
   /** False for an HTTP/1.0 client, to which chunks mean nothing. */
   acceptsChunked = true;
+  /** The body of this answer goes out in chunks. */
+  #chunked = false;
   /** The connection closes behind this answer. */
   closeAfter = false;
 
@@ -44,6 +49,11 @@ export class AnswerWriter {
     this.#transport.writeBytes(buffer, start, end);
   }
 
+  /** The end of an answer with trailers, which only chunks have a place for; they are dropped when not `wanted`. */
+  trailers(trailers: Trailers, wanted: boolean): void {
+    if (this.#chunked) this.#write(lastChunk(wanted ? trailerLines(trailers) : ''));
+  }
+
   /** An answer made here. `headers` are whole lines besides content-length; the body is text. */
   local(status: number, headers: string, body: string, isHead: boolean): void {
     const bodyless = status === 204 || status === 304;
@@ -63,6 +73,7 @@ export class AnswerWriter {
 
   /** Decides how the body is delimited towards this client, as the body relay frames it; returns the line to add. */
   #frame(head: ResponseHead, isHead: boolean): string {
+    this.#chunked = this.acceptsChunked && !isHead && (head.framing === 'close' || head.framing === 'chunked');
     if (this.acceptsChunked) return head.framing === 'close' && !isHead ? 'transfer-encoding: chunked\r\n' : '';
     if (head.framing === 'chunked') head.remove(TRANSFER_ENCODING);
     if (head.framing === 'chunked' || head.framing === 'close') this.closeAfter = true;

@@ -10,9 +10,9 @@
  * `feed` returns how many bytes belonged to the body and leaves the bytes to forward in `buffer[start, end)`, either the
  * buffer it was given or the loop's scratch buffer: valid until the next `feed` on the same loop.
  */
+import type { Framing } from '../http/message.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
 import { type BodyLimit, ChunkedDecoder, type DataSink } from './chunked-decoder.ts';
-import type { Framing } from './message-head.ts';
 import { safeTrailers, withTrailers } from './trailers.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
@@ -56,7 +56,7 @@ export class BodyRelay implements DataSink {
     nominated: readonly string[] | null = null,
   ): void {
     this.trailers = '';
-    this.#keepTrailers = keepTrailers && keepChunks;
+    this.#keepTrailers = keepTrailers;
     this.#nominated = nominated;
     this.#framing = framing;
     this.#left = contentLength;

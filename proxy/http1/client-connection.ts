@@ -17,14 +17,15 @@ import type { SocketAddress } from '../config/model/common.ts';
 import {
   CONNECT_FAILURE,
   CONNECT_TIMEOUT,
+  connectRefusal,
   type Failure,
-  TLS_FAILURE,
   UPSTREAM_PROTOCOL,
   UPSTREAM_RESET,
   UPSTREAM_TRUNCATED,
 } from '../http/failure.ts';
 import { HeaderName } from '../http/header-name.ts';
 import type { LimitCounters } from '../http/limit-counters.ts';
+import type { OutgoingRequest } from '../http/outgoing-request.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
 import { addressText } from '../net/address-text.ts';
 import type { Dialer } from '../net/dial.ts';
@@ -40,6 +41,7 @@ import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, INCOMPLETE } from './parse-result.ts';
 import { PendingBytes } from './pending-bytes.ts';
+import { trailerFields } from './trailers.ts';
 
 /** Whom a connection tells about its life: the pool. */
 export interface ClientConnectionOwner {
@@ -59,6 +61,7 @@ export interface ClientConnectionOwner {
 type State = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed';
 
 export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream, AnswerWaiter {
+  readonly protocol = 'HTTP/1.1';
   readonly #loop: Loop;
   readonly #owner: ClientConnectionOwner;
   readonly #limits: Http1Limits;
@@ -117,12 +120,9 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     return addressText({ host: localAddress, port: localPort });
   }
 
-  get idle(): boolean {
-    return this.#state === 'idle';
-  }
-
   /** Sends a request. Only while idle. HOT. */
-  send(receiver: ResponseReceiver, wire: string, done: boolean): void {
+  send(receiver: ResponseReceiver, request: OutgoingRequest, done: boolean): void {
+    const text = request.toHttp1();
     this.#state = 'busy';
     this.#receiver = receiver;
     this.#headSeen = false;
@@ -130,8 +130,8 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#keepAlive = true;
     this.#interims = 0;
     this.requests++;
-    this.txBytes += wire.length;
-    this.#transport.write(wire);
+    this.txBytes += text.length;
+    this.#transport.write(text);
   }
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
@@ -224,7 +224,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   }
 
   onClose(error: Error | null): void {
-    if (this.#state === 'connecting' && error !== null) this.#refusal = refusalFor(error);
+    if (this.#state === 'connecting' && error !== null) this.#refusal = connectRefusal(error);
     this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_RESET);
   }
 
@@ -343,8 +343,9 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (body.done && head.end + used < end) this.#keepAlive = false;
     const done = body.done;
     if (done) this.#receiver = null;
-    if (body.trailers !== '') body.appendTrailers();
-    receiver.onHead(head, body.buffer, body.start, body.end, done);
+    const apart = this.#trailersApart(receiver);
+    receiver.onHead(head, body.buffer, body.start, body.end, done && !apart);
+    if (apart) receiver.onTrailers(trailerFields(body.trailers));
     if (done) this.#finish();
   }
 
@@ -365,9 +366,17 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     if (body.done && start + used < end) this.#keepAlive = false;
     const done = body.done;
     if (done) this.#receiver = null;
-    if (body.trailers !== '') body.appendTrailers();
-    receiver.onBody(body.buffer, body.start, body.end, done);
+    const apart = this.#trailersApart(receiver);
+    receiver.onBody(body.buffer, body.start, body.end, done && !apart);
+    if (apart) receiver.onTrailers(trailerFields(body.trailers));
     if (done) this.#finish();
+  }
+
+  /** Trailers go where the receiver wants them: into the chunks, or true for by themselves. */
+  #trailersApart({ acceptsChunked }: ResponseReceiver): boolean {
+    if (this.#body.trailers === '') return false;
+    if (acceptsChunked) this.#body.appendTrailers();
+    return !acceptsChunked;
   }
 
   /** The answer is complete. The connection is kept only if the request was complete too. */
@@ -387,10 +396,3 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
 const CONTENT_LENGTH = new HeaderName('content-length');
 const TRANSFER_ENCODING = new HeaderName('transfer-encoding');
 const EMPTY = Buffer.alloc(0);
-
-/** Errors of the socket itself have codes that are not OpenSSL's; what TLS found wrong is told to whoever asks. */
-function refusalFor(error: Error): Failure {
-  const code = (error as NodeJS.ErrnoException).code ?? 'ERR_TLS';
-  if (!code.startsWith('ERR_')) return CONNECT_FAILURE;
-  return { ...TLS_FAILURE, sentence: `${TLS_FAILURE.sentence.slice(0, -1)}: ${error.message}.` };
-}

@@ -10,85 +10,18 @@
  */
 import { HeaderLine } from '../http/header-line.ts';
 import type { HeaderName } from '../http/header-name.ts';
-import type { RequestHead, ResponseHead } from '../http/message.ts';
+import type { LineSink, RequestHead, ResponseHead } from '../http/message.ts';
 import { TRAIT_CONNECT } from '../http/request-traits.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
-import { copyWithHeadroom, HEADROOM_BYTES } from '../net/loop.ts';
 import { equalsIgnoreCase } from './bytes.ts';
+import { FIELDS, HeadFacts } from './head-facts.ts';
 
-/** How the body behind a head is delimited (RFC 9112 section 6.3). */
-export type Framing = 'none' | 'length' | 'chunked' | 'close';
-
-const FIELDS = 4;
-
-export class MessageHead implements RequestHead, ResponseHead {
-  readonly protocol = 'http1';
-  buffer: Buffer;
-  /** First byte of the start line, and the byte behind the empty line that ends the head. */
-  start = 0;
-  end = 0;
-  /** First byte behind the start line. */
-  linesStart = 0;
-  count = 0;
-  index: Int32Array;
-  dropped: Uint8Array;
-  droppedCount = 0;
-  /** Lines to write behind the last one; null while there is none. */
-  added: HeaderLine[] | null = null;
-
-  /** Minor version: 0 or 1. */
-  minor = 1;
-  framing: Framing = 'none';
-  /** Content-Length, or -1 when there is none. */
-  contentLength = -1;
-  /** The sender wants the connection closed after this message. */
-  close = false;
-  /** The sender asked for the connection to stay open, which only HTTP/1.0 has to. */
-  keepAlive = false;
-  /** A `Connection: upgrade` with an `Upgrade` field. */
-  upgrade = false;
-  /** Lower-case names of fields that Connection named, which end here; null for none. */
-  nominated: string[] | null = null;
-  /** The line of the Upgrade field, or -1. It is not forwarded: whoever upgrades adds it anew. */
-  upgradeLine = -1;
-  /** Bits of request-traits.ts. */
-  traits = 0;
-
-  // Requests.
-  methodEnd = 0;
-  targetStart = 0;
-  targetEnd = 0;
-  /** Where the path begins inside the target: behind the authority when the target is in absolute form. */
-  pathStart = 0;
-  /** `http://host` in the target; start and end of the authority, or 0, 0. */
-  authorityStart = 0;
-  authorityEnd = 0;
-  expectContinue = false;
-  expectLine = -1;
-  /** The line of the Host field, or -1. */
-  hostLine = -1;
-  /** The target is that of the whole server: `*` in origin form, though a route sees `/`. */
-  asterisk = false;
-
-  /** Of a response; 0 in a request. */
-  status = 0;
-  /** The line of the Keep-Alive field, or -1. */
-  keepAliveLine = -1;
-  /** The status line ends behind the digits, without the space that RFC 9112 section 4 asks for. */
-  bareStatus = false;
-  tunnel = false;
-
+export class MessageHead extends HeadFacts implements RequestHead, ResponseHead {
   #path: string | null = null;
   #authority: string | null = null;
   #method: string | null = null;
   #newPath: string | null = null;
   #newAuthority: string | null = null;
-
-  constructor(headerCountMax: number) {
-    this.buffer = EMPTY;
-    this.index = new Int32Array(headerCountMax * FIELDS);
-    this.dropped = new Uint8Array(headerCountMax);
-  }
 
   /** Makes ready for the next parse. Called by the parser. */
   reset(buffer: Buffer, start: number): void {
@@ -135,37 +68,7 @@ export class MessageHead implements RequestHead, ResponseHead {
   /** A copy that owns its bytes and stays valid after this turn: for whatever has to wait. */
   detach(): MessageHead {
     const copy = new MessageHead(this.count);
-    const shift = this.start - HEADROOM_BYTES;
-    copy.reset(copyWithHeadroom(this.buffer.subarray(this.start, this.end)), HEADROOM_BYTES);
-    copy.end = this.end - shift;
-    copy.linesStart = this.linesStart - shift;
-    copy.count = this.count;
-    for (let i = 0; i < this.count * FIELDS; i++) copy.index[i] = this.index[i]! - shift;
-    copy.dropped.set(this.dropped.subarray(0, this.count));
-    copy.droppedCount = this.droppedCount;
-    copy.added = this.added === null ? null : [...this.added];
-    copy.minor = this.minor;
-    copy.framing = this.framing;
-    copy.contentLength = this.contentLength;
-    copy.close = this.close;
-    copy.keepAlive = this.keepAlive;
-    copy.upgrade = this.upgrade;
-    copy.nominated = this.nominated;
-    copy.upgradeLine = this.upgradeLine;
-    copy.traits = this.traits;
-    copy.methodEnd = this.methodEnd - shift;
-    copy.targetStart = this.targetStart - shift;
-    copy.targetEnd = this.targetEnd - shift;
-    copy.pathStart = this.pathStart - shift;
-    copy.authorityStart = this.authorityStart === 0 ? 0 : this.authorityStart - shift;
-    copy.authorityEnd = this.authorityEnd === 0 ? 0 : this.authorityEnd - shift;
-    copy.expectContinue = this.expectContinue;
-    copy.expectLine = this.expectLine;
-    copy.hostLine = this.hostLine;
-    copy.asterisk = this.asterisk;
-    copy.status = this.status;
-    copy.bareStatus = this.bareStatus;
-    copy.tunnel = this.tunnel;
+    copy.copyFacts(this);
     copy.#newPath = this.#newPath;
     copy.#newAuthority = this.#newAuthority;
     return copy;
@@ -181,8 +84,13 @@ export class MessageHead implements RequestHead, ResponseHead {
 
   get isHead(): boolean {
     const { buffer, start } = this;
-    if (this.methodEnd - start !== 4) return false;
-    return buffer[start] === 72 && buffer[start + 1] === 69 && buffer[start + 2] === 65 && buffer[start + 3] === 68;
+    return (
+      this.methodEnd - start === 4 &&
+      buffer[start] === 72 &&
+      buffer[start + 1] === 69 &&
+      buffer[start + 2] === 65 &&
+      buffer[start + 3] === 68
+    );
   }
 
   /** Path and query as it will be sent; `*` for the asterisk form. */
@@ -382,6 +290,13 @@ export class MessageHead implements RequestHead, ResponseHead {
     if (this.hostLine >= 0) this.drop(this.hostLine);
   }
 
+  eachLine(sink: LineSink): void {
+    const { buffer, index } = this;
+    for (let line = 0, at = 0; line < this.count; line++, at += FIELDS)
+      if (this.dropped[line] === 0) sink.raw(buffer.latin1Slice(index[at], index[at + 3]));
+    if (this.added !== null) for (const line of this.added) sink.line(line);
+  }
+
   /** Copies runs of kept lines, then what was added. */
   #writeLines(out: ByteWriter): void {
     let from = this.linesStart;
@@ -395,5 +310,3 @@ export class MessageHead implements RequestHead, ResponseHead {
     out.latin1(this.#addedText());
   }
 }
-
-const EMPTY = Buffer.alloc(0);

@@ -6,8 +6,9 @@
  *        └────────────────── next request ◄───────────────────┴──► or the connection closes
  *
  * It closes behind an answer when client or configuration want that, when the request could not be read to its end, and
- * when it drains. Closing is polite: a FIN, then a moment in which the client may take everything.
+ * when it drains: with a FIN, then a moment in which the client may take everything.
  */
+import { countClosed, countHandedOver, countOpened, countUpgrade } from '../http/connection-counters.ts';
 import type { ConnectionManager } from '../http/connection-manager.ts';
 import { type Downstream, Exchange } from '../http/exchange.ts';
 import {
@@ -18,6 +19,7 @@ import {
   STREAM_IDLE_UPSTREAM,
   VERSION_TOO_OLD,
 } from '../http/failure.ts';
+import type { Trailers } from '../http/header-field.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Loop } from '../net/loop.ts';
@@ -29,7 +31,7 @@ import type { Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';
 import { ReadGate } from './read-gate.ts';
 import { RequestReader, type RequestSink } from './request-reader.ts';
-import { ServerTimers, type TimedConnection, type TimeoutKind } from './server-timers.ts';
+import { countTimeout, ServerTimers, type TimedConnection, type TimeoutKind } from './server-timers.ts';
 
 export class Http1ServerConnection
   implements TransportHandler, ServedConnection, RequestSink, Downstream, TimedConnection
@@ -68,8 +70,7 @@ export class Http1ServerConnection
     this.connection = info;
     this.#timers = new ServerTimers(loop, manager.config, this);
     this.#answers = new AnswerWriter(loop, manager.stats);
-    manager.stats.cxTotal++;
-    manager.stats.cxActive++;
+    countOpened(stats, 'http1');
   }
 
   attach(transport: Transport): void {
@@ -77,6 +78,12 @@ export class Http1ServerConnection
     this.#answers.attach(transport);
     this.#gate.attach(transport);
     this.#timers.start();
+  }
+
+  /** Another codec takes the connection over before anything of it was read: it was never one of this kind. */
+  handOver(): void {
+    this.#timers.stop();
+    countHandedOver(this.#manager.stats, 'http1');
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -98,11 +105,11 @@ export class Http1ServerConnection
     if (exchange.tunnel) {
       exchange.receiveBody(EMPTY, 0, 0, true);
       if (exchange.ended) this.#finish();
-      return;
+    } else {
+      // A client that ends its side before it was answered has given up, as in Envoy: its endpoint need not go on.
+      exchange.clientGone();
+      this.#transport.destroy();
     }
-    // A client that ends its side before it was answered has given up, as in Envoy: the endpoint's work is cut short.
-    exchange.clientGone();
-    this.#transport.destroy();
   }
 
   onWritable(): void {
@@ -117,8 +124,7 @@ export class Http1ServerConnection
     this.#exchange = null;
     exchange?.clientGone();
     if (this.#upgraded) this.#manager.stats.cxUpgradesActive--;
-    this.#manager.stats.cxActive--;
-    this.#manager.stats.cxDestroy++;
+    countClosed(this.#manager.stats, 'http1');
     this.#owner.onClosed(this);
   }
 
@@ -134,11 +140,11 @@ export class Http1ServerConnection
   }
 
   get acceptsTrailers(): boolean {
-    return this.#answers.acceptsChunked && this.#manager.config.http1.enableTrailers;
+    return this.acceptsChunked && this.#manager.config.http1.enableTrailers;
   }
 
   get protocol(): string {
-    return this.#answers.acceptsChunked ? 'HTTP/1.1' : 'HTTP/1.0';
+    return this.acceptsChunked ? 'HTTP/1.1' : 'HTTP/1.0';
   }
 
   get queuedBytes(): number {
@@ -150,42 +156,34 @@ export class Http1ServerConnection
   }
 
   onTimeout(kind: TimeoutKind): void {
-    const { stats } = this.#manager;
     const exchange = this.#exchange;
+    if (kind === 'stream-idle' && (exchange === null || exchange.ownIdleTimeout)) return;
+    if (kind !== 'lifetime' || !this.#draining) countTimeout(this.#manager.stats, kind);
     switch (kind) {
       case 'response':
         exchange?.onTimeout();
         return;
       case 'headers':
-        stats.rqHeaderTimeout++;
         this.#giveUp(HEADERS_TIMEOUT);
         return;
       case 'head-idle':
-        stats.rqIdleTimeout++;
         this.#giveUp(STREAM_IDLE);
         return;
       case 'request':
-        stats.rqTimeout++;
         if (exchange === null) this.#giveUp(BODY_TIMEOUT);
         else exchange.fail(BODY_TIMEOUT);
         return;
       case 'stream-idle':
-        if (exchange === null || exchange.ownIdleTimeout) return;
-        stats.rqIdleTimeout++;
-        exchange.fail(this.#reader.inBody ? STREAM_IDLE : STREAM_IDLE_UPSTREAM);
+        exchange?.fail(this.#reader.inBody ? STREAM_IDLE : STREAM_IDLE_UPSTREAM);
         return;
       case 'idle':
-        stats.cxIdleTimeout++;
         this.#closePolitely();
         return;
       case 'lifetime':
-        if (!this.#draining) {
-          stats.cxMaxDurationReached++;
-          this.retire();
-        } else if (exchange === null) this.#closePolitely();
+        if (!this.#draining) this.retire();
+        else if (exchange === null) this.#closePolitely();
         return;
       case 'linger':
-        stats.cxDelayedCloseTimeout++;
         this.#transport.destroy();
     }
   }
@@ -205,24 +203,21 @@ export class Http1ServerConnection
 
   finish(): void {
     const exchange = this.#exchange;
-    if (exchange === null) this.#closePolitely();
-    else if (exchange.tunnel) {
-      // Both peers get what was sent and a regular end.
-      exchange.receiveBody(EMPTY, 0, 0, true);
-      this.#closePolitely();
-    }
+    if (exchange !== null && !exchange.tunnel) return;
+    // Both peers of a tunnel get what was sent and a regular end.
+    exchange?.receiveBody(EMPTY, 0, 0, true);
+    this.#closePolitely();
   }
 
   destroy(): void {
     this.#transport.destroy();
   }
-
   // -------------------------------------------------------------------------------------------------------------------
   // Requests
 
   onRequest(head: MessageHead, body: BodyRelay): void {
-    const { nowMs } = this.#loop;
     const { config } = this.#manager;
+    const { nowMs } = this.#loop;
     this.#timers.lastActivityMs = nowMs;
     this.#timers.headComplete();
     if (body.done) this.#timers.requestComplete();
@@ -310,9 +305,7 @@ export class Http1ServerConnection
 
   /** The answer was 101: what the client sends from here on belongs to the other protocol. */
   #openTunnel(): void {
-    const { stats } = this.#manager;
-    stats.cxUpgradesTotal++;
-    stats.cxUpgradesActive++;
+    countUpgrade(this.#manager.stats);
     this.#upgraded = true;
     this.#answers.closeAfter = true;
     this.#reader.openTunnel();
@@ -325,6 +318,12 @@ export class Http1ServerConnection
     if (!done) this.#throttle();
     else if (this.#exchange!.tunnel && !this.#exchange!.requestDone) this.#transport.end();
     else this.#finish();
+  }
+
+  sendTrailers(trailers: Trailers): void {
+    this.#timers.lastActivityMs = this.#loop.nowMs;
+    this.#answers.trailers(trailers, this.acceptsTrailers);
+    this.#finish();
   }
 
   sendLocal(status: number, headers: string, body: string): void {
@@ -360,14 +359,15 @@ export class Http1ServerConnection
     this.#timers.lastActivityMs = this.#loop.nowMs;
     // A drain that came after the head went out has not been announced: a request that is here already is still served.
     const drained = this.#draining && !this.#reader.hasPending;
-    if (this.#answers.closeAfter || this.#reader.inBody || drained) {
-      this.#closePolitely();
-      return;
-    }
+    if (this.#answers.closeAfter || this.#reader.inBody || drained) this.#closePolitely();
+    else this.#goOn();
+  }
+
+  #goOn(): void {
     this.#reader.next();
     this.#gate.resume();
     if (!this.#reader.flooded) this.#gate.ebb();
-    // In a turn of its own, so that a client that pipelines cannot grow the stack or starve others.
+    // In a turn of its own, so that a client that pipelines neither grows the stack nor starves others.
     if (this.#reader.hasPending) setImmediate(() => this.#readPending());
   }
 

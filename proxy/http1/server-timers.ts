@@ -13,6 +13,7 @@
  */
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { HttpConnectionManagerConfig } from '../config/model/listener.ts';
+import type { ManagerStats } from '../http/manager-stats.ts';
 import type { Loop } from '../net/loop.ts';
 
 const IDLE = 0;
@@ -173,5 +174,32 @@ export class ServerTimers implements DeadlineOwner {
     const { queuedBytes } = this.#connection;
     if (queuedBytes > 0 && queuedBytes < this.#queuedBytes) this.linger();
     else this.#connection.onTimeout('linger');
+  }
+}
+
+/** Counts what is over under Envoy's names; the route counts its own. */
+export function countTimeout(stats: ManagerStats, kind: TimeoutKind): void {
+  switch (kind) {
+    case 'response':
+      return;
+    case 'headers':
+      stats.rqHeaderTimeout++;
+      return;
+    case 'head-idle':
+    case 'stream-idle':
+      stats.rqIdleTimeout++;
+      return;
+    case 'request':
+      stats.rqTimeout++;
+      return;
+    case 'idle':
+      stats.cxIdleTimeout++;
+      return;
+    case 'lifetime':
+      stats.cxMaxDurationReached++;
+      return;
+    case 'linger':
+      stats.cxDelayedCloseTimeout++;
+      return;
   }
 }

@@ -3,6 +3,7 @@
  * must not change how the message is framed, routed, authenticated, processed or read. Everything else is dropped. COLD.
  */
 
+import type { Trailers } from '../http/header-field.ts';
 import type { RequestHead } from '../http/message.ts';
 import { TRAIT_TAKES_TRAILERS } from '../http/request-traits.ts';
 
@@ -38,6 +39,22 @@ export function safeTrailers(section: string, nominated: readonly string[] | nul
     kept += `${name}: ${line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')}\r\n`;
   }
   return kept;
+}
+
+/** The lines of a trailer section one by one, names in lower case. */
+export function trailerFields(section: string): Trailers {
+  return section
+    .split('\r\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const colon = line.indexOf(':');
+      return { name: line.slice(0, colon).toLowerCase(), value: line.slice(colon + 1).trim() };
+    });
+}
+
+/** Trailers as whole lines. */
+export function trailerLines(trailers: Trailers): string {
+  return trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join('');
 }
 
 /** An underscore is refused as well: some recipients fold it into a dash, and would find one of the names above. */

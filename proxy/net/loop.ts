@@ -6,6 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { RandomIds } from '../../kernel/random.ts';
 import type { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { TurnEnd } from './turn-end.ts';
 
 /** 64 KiB: what Node's own streams read at most. */
 const READ_BYTES = 65_536;
@@ -31,6 +32,8 @@ export class Loop {
   readonly out: ByteWriter = new ByteWriter();
   /** Where bodies are framed anew; separate from `out`, since both are needed for one message. */
   readonly body: ByteWriter = new ByteWriter();
+
+  readonly turnEnd: TurnEnd = new TurnEnd();
 
   /** Connections accepted so far: numbers them in logs. */
   accepted = 0;

@@ -116,6 +116,17 @@ export class Transport {
     this.socket.write(bytes);
   }
 
+  /** Writes memory of the caller. True when it may be used again at once; false when it now belongs to the socket. */
+  writeShared(bytes: Buffer): boolean {
+    // TLS tells later that it has taken something, though it has encrypted it by then.
+    if (this.tls !== null) {
+      this.socket.write(Buffer.from(bytes));
+      return true;
+    }
+    this.socket.write(bytes);
+    return this.socket.writableLength === 0;
+  }
+
   /** From now on bytes come by `push`. Called once, by whoever made the socket. */
   readByPush(reads: PushReads): void {
     this.#reads = reads;

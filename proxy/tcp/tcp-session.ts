@@ -75,7 +75,8 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
   readonly startedMs: number;
   readonly head = NO_REQUEST;
   readonly unreadable = true;
-  readonly wire = '';
+  readonly sent = null;
+  readonly upstreamProtocol = '';
   readonly route = null;
   readonly clusterName: string;
   readonly record = new ExchangeRecord([], false);

@@ -1,7 +1,6 @@
 /** Which exchanges are logged (envoy.config.accesslog.v3.AccessLogFilter): compiled once, asked when an exchange ends. */
 import type { Random } from '../../kernel/random.ts';
 import type { AccessLogFilterConfig, LogComparison } from '../config/model/access-log.ts';
-import { wireFields } from '../http/client-address.ts';
 import { responseFlags } from '../http/format-commands.ts';
 import type { Loggable } from '../http/loggable.ts';
 import { HeaderMatcher } from '../routing/matchers.ts';
@@ -37,7 +36,7 @@ export function compileLogFilter(config: AccessLogFilterConfig, runtime: Runtime
     case 'header': {
       const matcher = new HeaderMatcher(config.match);
       // A head that was forwarded is used up; what went out still tells.
-      return ({ head, wire }) => matcher.matches(wire === '' ? head : wireFields(wire));
+      return ({ head, sent }) => matcher.matches(sent === null ? head : sent.fields());
     }
     case 'flags': {
       const { flags } = config;

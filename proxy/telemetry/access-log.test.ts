@@ -10,6 +10,7 @@ import { FakeTimers } from '../../test/fakes/fake-timers.ts';
 import type { AccessLogConfig, AccessLogFilterConfig } from '../config/model/access-log.ts';
 import type { FormatPart } from '../config/model/header-edits.ts';
 import { NO_ROUTE } from '../http/failure.ts';
+import { Http1Outgoing } from '../http1/outgoing.ts';
 import { Runtime } from '../routing/runtime.ts';
 import { AccessLogs } from './access-log.ts';
 import { AccessLogFiles } from './access-log-file.ts';
@@ -88,7 +89,7 @@ t.test('filters decide what is logged', (t) => {
     match: { name: 'x-log', test: { kind: 'present', present: true }, invert: false, missingAsEmpty: false },
   };
   t.ok(passes(header));
-  exchange.wire = 'GET / HTTP/1.1\r\nHost: a\r\n\r\nx-log: body';
+  exchange.sent = new Http1Outgoing('GET / HTTP/1.1\r\nHost: a\r\n\r\nx-log: body');
   t.notOk(passes(header), 'what went out counts');
   t.end();
 });

@@ -1,6 +1,7 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
 import type { ClusterConfig } from '../config/model/cluster.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
+import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
 import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
@@ -44,6 +45,8 @@ function ejections(reason: EjectionReason, name: string, why: string): StatRow<C
 export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('cxTotal', 'upstream_cx_total', 'Connections opened to endpoints'),
   gauge('cxActive', 'upstream_cx_active', 'Connections open to endpoints'),
+  counter('cxHttp1Total', 'upstream_cx_http1_total', 'Connections opened for HTTP/1.1'),
+  counter('cxHttp2Total', 'upstream_cx_http2_total', 'Connections opened for HTTP/2'),
   counter('cxConnectFail', 'upstream_cx_connect_fail', 'Connections that could not be opened'),
   counter('cxConnectTimeout', 'upstream_cx_connect_timeout', 'Connections not open within connect_timeout'),
   counter('cxDestroy', 'upstream_cx_destroy', 'Connections ended'),
@@ -127,6 +130,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
         resetTable(CLUSTER_STATS, stats);
         resetTable(ANSWER_LIMIT_STATS, stats.limits);
         resetTable(TLS_STATS, stats.tls);
+        resetTable(HTTP2_STATS, stats.http2);
         stats.byStatus.fill(0);
       }
       resetTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters);
@@ -139,6 +143,7 @@ function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitSta
   emitTable(CLUSTER_STATS, stats, scope, emit);
   emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
   emitTable(TLS_STATS, stats.tls, scope, emit);
+  if (stats.cxHttp2Total > 0) emitTable(HTTP2_STATS, stats.http2, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
   emitBreakers(config, stats, scope, emit);

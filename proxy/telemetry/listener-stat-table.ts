@@ -3,6 +3,7 @@ import type { SocketAddress } from '../config/model/common.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { addressText } from '../net/address-text.ts';
+import { HTTP2_STATS } from './http2-stat-table.ts';
 import { REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
 import {
@@ -66,10 +67,15 @@ export const MANAGER_STATS: readonly StatRow<ManagerStats>[] = [
   counter('cxDelayedCloseTimeout', 'downstream_cx_delayed_close_timeout', 'Clients that did not close in time'),
   counter('cxRxBytes', 'downstream_cx_rx_bytes_total', 'Bytes received from clients'),
   counter('cxTxBytes', 'downstream_cx_tx_bytes_total', 'Bytes sent to clients'),
+  counter('cxHttp1Total', 'downstream_cx_http1_total', 'Connections over HTTP/1'),
+  gauge('cxHttp1Active', 'downstream_cx_http1_active', 'Such connections that are open'),
+  counter('cxHttp2Total', 'downstream_cx_http2_total', 'Connections over HTTP/2'),
+  gauge('cxHttp2Active', 'downstream_cx_http2_active', 'Such connections that are open'),
   counter('cxUpgradesTotal', 'downstream_cx_upgrades_total', 'Connections that went on with another protocol'),
   gauge('cxUpgradesActive', 'downstream_cx_upgrades_active', 'Such connections that are open'),
   counter('rqTotal', 'downstream_rq_total', 'Requests'),
   counter('rqHttp1Total', 'downstream_rq_http1_total', 'Requests over HTTP/1'),
+  counter('rqHttp2Total', 'downstream_rq_http2_total', 'Requests over HTTP/2'),
   gauge('rqActive', 'downstream_rq_active', 'Requests in flight'),
   counter('rqResetByClient', 'downstream_rq_rx_reset', 'Requests reset by the client'),
   counter('rqTimeout', 'downstream_rq_timeout', 'Requests not received within request_timeout'),
@@ -132,6 +138,7 @@ export function managerStatsSource(managers: () => readonly ManagerStats[]): Sta
       for (const stats of managers()) {
         resetTable(MANAGER_STATS, stats);
         resetTable(REQUEST_LIMIT_STATS, stats.limits);
+        resetTable(HTTP2_STATS, stats.http2);
         stats.byClass.fill(0);
       }
     },
@@ -142,6 +149,7 @@ function emitManager(stats: ManagerStats, emit: EmitStatistic): void {
   const scope = httpScope(stats.prefix);
   emitTable(MANAGER_STATS, stats, scope, emit);
   emitTable(REQUEST_LIMIT_STATS, stats.limits, scope, emit);
+  if (stats.cxHttp2Total > 0) emitTable(HTTP2_STATS, stats.http2, scope, emit);
   for (let statusClass = 1; statusClass <= 5; statusClass++) {
     const variant = {
       stat: `downstream_rq_${statusClass}xx`,

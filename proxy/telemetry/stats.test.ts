@@ -1,10 +1,12 @@
 import t from 'tap';
 import { cluster, endpoint } from '../../test/fakes/config-builders.ts';
+import { Http2Stats } from '../http/http2-stats.ts';
 import { LimitCounters } from '../http/limit-counters.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import { ClusterStats } from '../upstream/cluster-stats.ts';
 import { CLUSTER_STATS, type CountedClusters, clusterStatsSource } from './cluster-stat-table.ts';
+import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS, REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { LISTENER_STATS, listenerStatsSource, MANAGER_STATS, managerStatsSource } from './listener-stat-table.ts';
 import { type ServerState, serverStatsSource } from './server-stats.ts';
@@ -44,6 +46,7 @@ t.test('every counter has a row in its table, so that none is forgotten', (t) =>
   t.same(numberFields(new ListenerStats()).sort(), fieldsOf(LISTENER_STATS).sort());
   const limits = new Set([...fieldsOf(REQUEST_LIMIT_STATS), ...fieldsOf(ANSWER_LIMIT_STATS)]);
   t.same(numberFields(new LimitCounters()).sort(), [...limits].sort());
+  t.same(numberFields(new Http2Stats()).sort(), fieldsOf(HTTP2_STATS).sort());
   t.end();
 });
 

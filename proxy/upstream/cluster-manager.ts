@@ -3,20 +3,20 @@
 import type { ClusterConfig } from '../config/model/cluster.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
-import type { Loop } from '../net/loop.ts';
-import { Cluster, type MakeDialer } from './cluster.ts';
+import type { Http2Shared } from '../http2/shared.ts';
+import { Cluster, type ClusterShared, type MakeDialer } from './cluster.ts';
 
 export class ClusterManager {
-  readonly #loop: Loop;
+  readonly #shared: ClusterShared;
   readonly #makeDialer: MakeDialer;
   readonly #clusters = new Map<string, Cluster>();
-  readonly #responseHead = new MessageHead(FIXED_LIMITS.headerCountMax);
   added = 0;
   removed = 0;
   modified = 0;
 
-  constructor(loop: Loop, makeDialer: MakeDialer) {
-    this.#loop = loop;
+  constructor(http2: Http2Shared, makeDialer: MakeDialer) {
+    const { loop } = http2;
+    this.#shared = { loop, http2, responseHead: new MessageHead(FIXED_LIMITS.headerCountMax) };
     this.#makeDialer = makeDialer;
   }
 
@@ -37,7 +37,7 @@ export class ClusterManager {
       this.modified++;
       return existing;
     }
-    const cluster = new Cluster(config, this.#loop, this.#responseHead, this.#makeDialer);
+    const cluster = new Cluster(config, this.#shared, this.#makeDialer);
     this.#clusters.set(config.name, cluster);
     this.added++;
     return cluster;

@@ -1,4 +1,5 @@
 /** Counters of one cluster, with Envoy's names (envoyproxy.io, "Cluster manager statistics"). Plain fields: HOT. */
+import { Http2Stats } from '../http/http2-stats.ts';
 import { LimitCounters } from '../http/limit-counters.ts';
 import { TlsStats } from '../net/tls/tls-stats.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
@@ -43,6 +44,9 @@ export class ClusterStats {
   lbHealthyPanic = 0;
   membershipChange = 0;
   updateSuccess = 0;
+  cxHttp1Total = 0;
+  cxHttp2Total = 0;
+  readonly http2 = new Http2Stats();
   readonly tls = new TlsStats();
   ejectionsActive = 0;
   ejectionsEnforcedTotal = 0;

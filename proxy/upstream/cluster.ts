@@ -13,6 +13,7 @@ import type {
 import { NumberLines } from '../http/header-line.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
+import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import { ClusterStats } from './cluster-stats.ts';
@@ -23,14 +24,23 @@ import { EMPTY_PICKER, type Picker } from './picker/picker.ts';
 import { type PriorityHealth, priorityLoads } from './picker/priority-load.ts';
 import { type PickerShare, PriorityPicker } from './picker/priority-picker.ts';
 import { slowStartEndMs, slowStartWeights, type Weigh } from './picker/slow-start.ts';
-import { Http1Pool, type PoolHost } from './pool/http1-pool.ts';
+import { createPool } from './pool/create-pool.ts';
+import type { PoolHost } from './pool/pool.ts';
 
 /** Makes what dials the endpoints of a cluster. Throws with a sentence when its TLS cannot be set up. */
 export type MakeDialer = (config: ClusterConfig, stats: ClusterStats) => Dialer;
 
+/** What all clusters of a loop share. */
+export interface ClusterShared {
+  readonly loop: Loop;
+  readonly responseHead: MessageHead;
+  readonly http2: Http2Shared;
+}
+
 export class Cluster implements PoolHost, DeadlineOwner {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
+  readonly http2: Http2Shared;
   readonly http1Limits: Http1Limits = DEFAULT_HTTP1_LIMITS;
   readonly stats = new ClusterStats();
   dialer: Dialer;
@@ -49,11 +59,12 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Endpoints are known: the cluster may be used, even when the list is empty. */
   warm = false;
 
-  constructor(config: ClusterConfig, loop: Loop, responseHead: MessageHead, makeDialer: MakeDialer) {
+  constructor(config: ClusterConfig, shared: ClusterShared, makeDialer: MakeDialer) {
     this.#makeDialer = makeDialer;
     this.dialer = makeDialer(config, this.stats);
-    this.loop = loop;
-    this.responseHead = responseHead;
+    this.loop = shared.loop;
+    this.responseHead = shared.responseHead;
+    this.http2 = shared.http2;
     this.config = config;
     this.limits = config.limits.default;
     this.#slowStart = new Deadline(this);
@@ -77,11 +88,10 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Takes another configuration of the same cluster. Endpoints stay until `setEndpoints`. */
   update(config: ClusterConfig): void {
     const outlierChanged = JSON.stringify(config.outlier) !== JSON.stringify(this.config.outlier);
-    if (socketOf(config) !== socketOf(this.config)) {
-      this.dialer = this.#makeDialer(config, this.stats);
-      for (const endpoint of this.#list) this.#renewPool(endpoint);
-    }
+    const renewed = socketOf(config) !== socketOf(this.config);
+    if (renewed) this.dialer = this.#makeDialer(config, this.stats);
     this.config = config;
+    if (renewed) for (const endpoint of this.#list) this.#renewPool(endpoint);
     this.limits = config.limits.default;
     if (outlierChanged) this.#createOutlierDetector();
     this.#rebuildPicker();
@@ -90,7 +100,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** What is in flight ends on the connections it has; what comes gets connections of the new kind. */
   #renewPool(endpoint: Endpoint): void {
     endpoint.pool.close();
-    endpoint.pool = new Http1Pool(this, endpoint.config.address);
+    endpoint.pool = createPool(this, endpoint.config.address);
   }
 
   /** Replaces the membership. An endpoint that stays keeps its identity; one that goes finishes what it has. */
@@ -149,7 +159,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
   #keepOrCreate(key: string, config: EndpointConfig, locality: LocalityConfig): Endpoint {
     const existing = this.#endpoints.get(key);
     if (existing === undefined)
-      return new Endpoint(key, config, locality, new Http1Pool(this, config.address), this.loop.nowMs);
+      return new Endpoint(key, config, locality, createPool(this, config.address), this.loop.nowMs);
     existing.config = config;
     existing.locality = locality;
     existing.health = config.health;
@@ -233,8 +243,8 @@ function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
 }
 
 /** All that decides how connections are made. */
-function socketOf({ tls, proxyProtocol }: ClusterConfig): string {
-  return JSON.stringify([tls, proxyProtocol]);
+function socketOf({ tls, proxyProtocol, protocol, http2 }: ClusterConfig): string {
+  return JSON.stringify([tls, proxyProtocol, protocol, http2]);
 }
 
 function isFullyHealthy({ health }: Endpoint): boolean {

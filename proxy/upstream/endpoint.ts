@@ -6,7 +6,7 @@
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
 import { addressText } from '../net/address-text.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
-import type { Http1Pool } from './pool/http1-pool.ts';
+import type { UpstreamPool } from './pool/pool.ts';
 
 export class Endpoint {
   /** `host:port`, its key within the cluster. */
@@ -23,7 +23,7 @@ export class Endpoint {
   /** Requests in flight. HOT: the picker reads it. */
   active = 0;
   /** Replaced when connections are made in another way, such as with another certificate. */
-  pool: Http1Pool;
+  pool: UpstreamPool;
   /** Since when it is known, in monotonic milliseconds. */
   readonly addedMs: number;
   rqTotal = 0;
@@ -31,7 +31,7 @@ export class Endpoint {
   rqError = 0;
   rqTimeout = 0;
 
-  constructor(key: string, config: EndpointConfig, locality: LocalityConfig, pool: Http1Pool, addedMs: number) {
+  constructor(key: string, config: EndpointConfig, locality: LocalityConfig, pool: UpstreamPool, addedMs: number) {
     this.key = key;
     this.config = config;
     this.locality = locality;

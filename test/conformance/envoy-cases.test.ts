@@ -12,14 +12,9 @@ import t from 'tap';
 const SUITE = join(import.meta.dirname, '..', 'envoy-cases');
 
 /** Areas of which no core case may be refused. */
-const COMPLETE_AREAS = new Set(['routing', 'config', 'admin', 'tcp', 'upgrade', 'timeouts']);
-
-/** Cases that cannot be refused at start, since their bootstrap asks for nothing special, and why they do not pass yet. */
-const UNDETECTABLE: Readonly<Record<string, string>> = {
-  'h2-down-h1-up': 'HTTP/2 with prior knowledge on a listener with codec_type AUTO is answered 505',
-  'log-basic-fields': 'its second request is HTTP/2 with prior knowledge, which is answered 505',
-  'h2-cookie-join': 'HTTP/2 with prior knowledge on a listener with codec_type AUTO is answered 505',
-};
+const COMPLETE_AREAS = new Set([
+  ...['routing', 'config', 'admin', 'tcp', 'upgrade', 'timeouts', 'headers', 'tls', 'circuit', 'outlier', 'retries'],
+]);
 
 /** Cases that need certificates, which the runner makes with openssl. */
 function needsCertificates(each: unknown): boolean {
@@ -64,9 +59,7 @@ async function runSuite(jsonFile: string, only: readonly string[] | null, jobs =
 /** Cases measure time. Those that failed, and were not refused, run once more alone before they count. */
 async function runTwice(jsonFile: string): Promise<readonly CaseResult[]> {
   const first = await runSuite(jsonFile, runnable());
-  const doubtful = first.filter(
-    ({ id, pass, why }) => !pass && !REFUSED.test(why ?? '') && UNDETECTABLE[id] === undefined,
-  );
+  const doubtful = first.filter(({ pass, why }) => !pass && !REFUSED.test(why ?? ''));
   if (doubtful.length === 0 || doubtful.length > 10) return first;
   const second = await runSuite(
     jsonFile,
@@ -90,14 +83,7 @@ t.test(
       if (pass) t.pass(`${area} ${id}`);
       else if (refused !== undefined && !COMPLETE_AREAS.has(area))
         t.comment(`not honoured yet: ${area} ${id}: ${refused}`);
-      else if (UNDETECTABLE[id] !== undefined) t.comment(`does not pass yet: ${area} ${id}: ${UNDETECTABLE[id]}`);
       else t.fail(`${area} ${id}: ${title}`, { why });
     }
-    const passing = new Set(cases.filter(({ pass }) => pass).map(({ id }) => id));
-    t.same(
-      Object.keys(UNDETECTABLE).filter((id) => passing.has(id)),
-      [],
-      'a case that passes is no longer on the list',
-    );
   },
 );

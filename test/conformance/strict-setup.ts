@@ -8,6 +8,8 @@ export const STRICT: Partial<HttpConnectionManagerConfig> = {
   mergeSlashes: true,
   escapedSlashes: 'reject',
   headersWithUnderscores: 'reject',
+  // The HTTP/2 preface is one of the cases: here it is no more than a bad request.
+  codec: 'http1',
   via: '1.1 mesh',
   useRemoteAddress: true,
   requestHeadersTimeoutMs: 2_000,

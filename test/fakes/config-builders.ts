@@ -65,6 +65,7 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     maxConnectionsPerHost: null,
     outlier: null,
     protocol: 'http1',
+    carriesProtocol: false,
     http2: HTTP2,
     poolIdleTimeoutMs: 3_600_000,
     learnsIdleTimeout: false,

@@ -50,6 +50,7 @@ export class FakeDownstream implements Downstream {
   readonly acceptsTrailers = false;
   sendHead(): void {}
   sendBody(): void {}
+  sendTrailers(): void {}
   sendLocal(): void {}
   sendInterim(): void {}
   abort(): void {}
@@ -70,6 +71,7 @@ export function fakeExchange(clock: FakeClock, head: MessageHead): Exchange {
     nowMs: () => clock.nowMs(),
     wallTimeOf: (ms) => new Date(clock.wallMs() - (clock.nowMs() - ms)),
     generatedLines: () => new Uint8Array(),
+    eachGenerated: () => undefined,
     prepareResponse: () => undefined,
     sendLocal: (_exchange: Exchange, _head: LocalHead) => undefined,
     complete: () => undefined,

@@ -86,18 +86,29 @@ t.test('a load balancing policy is the first of the list that is known', (t) => 
   t.end();
 });
 
-t.test('HTTP/2 to the upstream is refused, except to the control plane, whose cluster the bootstrap checks', (t) => {
+t.test('a cluster says what its endpoints are spoken to with', (t) => {
   const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  const options = {
-    [type]: {
-      '@type': `type.googleapis.com/${type}`,
-      explicit_http_config: { http2_protocol_options: { max_concurrent_streams: 7 } },
-    },
-  };
-  t.match(refused(CLUSTER, { name: 'c', typed_extension_protocol_options: options }), [
-    /^typed_extension_protocol_options: http2_protocol_options is honoured for the control plane’s own cluster only/,
-  ]);
-  t.match(refused(CLUSTER, { name: 'c', typed_extension_protocol_options: { other: options[type] } }), [
+  const optionsOf = (choice: object) => ({ [type]: { '@type': `type.googleapis.com/${type}`, ...choice } });
+  const decoded = (choice: object, more: object = {}) =>
+    accepted(CLUSTER, { name: 'c', typed_extension_protocol_options: optionsOf(choice), ...more });
+  t.match(decoded({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: 7 } } }), {
+    protocol: 'http2',
+    http2: { maxConcurrentStreams: 7, initialStreamWindowBytes: 65_536, initialConnectionWindowBytes: 1_048_576 },
+  });
+  t.match(decoded({ explicit_http_config: { http_protocol_options: { enable_trailers: true } } }), {
+    protocol: 'http1',
+    enableTrailers: true,
+  });
+  t.match(
+    decoded({
+      use_downstream_protocol_config: { http_protocol_options: { enable_trailers: true }, http2_protocol_options: {} },
+    }),
+    { protocol: 'downstream', enableTrailers: true },
+  );
+  const refusedAuto = refused(CLUSTER, { name: 'c', typed_extension_protocol_options: optionsOf({ auto_config: {} }) });
+  t.match(refusedAuto, [/^typed_extension_protocol_options: auto_config lets TLS choose the protocol/]);
+  const other = { other: optionsOf({ explicit_http_config: { http_protocol_options: {} } })[type] };
+  t.match(refused(CLUSTER, { name: 'c', typed_extension_protocol_options: other }), [
     /only envoy\.extensions\.upstreams/,
   ]);
   t.end();

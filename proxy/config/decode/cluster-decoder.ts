@@ -9,14 +9,16 @@ import {
   Cluster_DnsLookupFamily as Family,
 } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
 import { RoutingPriority } from '../../../protos/gen/envoy/config/core/v3/base.ts';
+import type { Http1ProtocolOptions, Http2ProtocolOptions } from '../../../protos/gen/envoy/config/core/v3/protocol.ts';
 import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { HttpProtocolOptions } from '../../../protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { unpackAny } from '../../../protos/json/registry.ts';
 import type { ClusterConfig, ClusterLimits } from '../model/cluster.ts';
+import type { UpstreamTlsConfig } from '../model/tls.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
-import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS, NO_HTTP2 } from './http-options-decoder.ts';
+import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
 import { decodeLoadBalancing } from './load-balancing-decoder.ts';
 import { decodeOutlier } from './outlier-decoder.ts';
 import { decodeUpstreamSocket } from './upstream-socket-decoder.ts';
@@ -39,12 +41,10 @@ const FAMILIES = {
 export function decodeCluster(message: Cluster, path: Path, decoding: Decoding): ClusterConfig {
   const http = decodeHttpOptions(message, path, decoding);
   const common = http?.commonHttpProtocolOptions;
-  const explicit = http?.upstreamProtocolOptions;
-  const protocol = explicit?.$case === 'explicitHttpConfig' ? explicit.value.protocolConfig : undefined;
-  const socketPath = [...path, 'transport_socket'];
-  const socket = decodeUpstreamSocket(message.transportSocket, socketPath, decoding);
-  if (protocol?.$case !== 'http2ProtocolOptions' && socket.tls?.alpnProtocols.includes('h2'))
-    decoding.report([...socketPath, 'typed_config', 'common_tls_context', 'alpn_protocols'], `h2 ${NO_HTTP2}`);
+  const socket = decodeUpstreamSocket(message.transportSocket, [...path, 'transport_socket'], decoding);
+  const upstream = decodeUpstreamProtocol(http);
+  if (upstream.protocol === 'alpn' && socket.tls === null)
+    decoding.report([...path, 'typed_extension_protocol_options'], AUTO_WITHOUT_TLS);
   return {
     name: message.name,
     statName: message.altStatName || message.name,
@@ -58,16 +58,57 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     },
     maxConnectionsPerHost: message.circuitBreakers?.perHostThresholds[0]?.maxConnections ?? null,
     outlier: message.outlierDetection === undefined ? null : decodeOutlier(message.outlierDetection),
-    protocol: protocol?.$case === 'http2ProtocolOptions' ? 'http2' : 'http1',
-    http2: decodeHttp2Options(protocol?.$case === 'http2ProtocolOptions' ? protocol.value : undefined),
+    ...upstream,
+    carriesProtocol: message.metadata?.filterMetadata.outrider?.carry_protocol === true,
     poolIdleTimeoutMs: durationMs(common?.idleTimeout, IDLE_TIMEOUT_MS),
     learnsIdleTimeout: message.metadata?.filterMetadata.outrider?.learn_idle_timeout === true,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
-    enableTrailers: protocol?.$case === 'httpProtocolOptions' && protocol.value.enableTrailers,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
     ...socket,
+    tls: socket.tls === null ? null : withAlpn(socket.tls, upstream.protocol),
     metadata: metadataObject(message.metadata),
   };
+}
+
+const AUTO_WITHOUT_TLS = 'auto_config lets TLS choose the protocol: the cluster needs a transport_socket with TLS';
+
+/** What endpoints are spoken to with; HTTP/1.1 where nothing is said. */
+function decodeUpstreamProtocol(
+  http: HttpProtocolOptions | undefined,
+): Pick<ClusterConfig, 'protocol' | 'http2' | 'enableTrailers'> {
+  const choice = http?.upstreamProtocolOptions;
+  switch (choice?.$case) {
+    case 'explicitHttpConfig': {
+      const options = choice.value.protocolConfig;
+      if (options?.$case === 'http2ProtocolOptions')
+        return { protocol: 'http2', http2: decodeHttp2Options(options.value), enableTrailers: false };
+      const enableTrailers = options?.$case === 'httpProtocolOptions' && options.value.enableTrailers;
+      return { protocol: 'http1', http2: decodeHttp2Options(undefined), enableTrailers };
+    }
+    case 'useDownstreamProtocolConfig':
+      return { protocol: 'downstream', ...bothProtocols(choice.value) };
+    case 'autoConfig':
+      return { protocol: 'alpn', ...bothProtocols(choice.value) };
+    case undefined:
+      return { protocol: 'http1', http2: decodeHttp2Options(undefined), enableTrailers: false };
+  }
+}
+
+function bothProtocols(options: {
+  readonly httpProtocolOptions?: Http1ProtocolOptions | undefined;
+  readonly http2ProtocolOptions?: Http2ProtocolOptions | undefined;
+}): Pick<ClusterConfig, 'http2' | 'enableTrailers'> {
+  return {
+    http2: decodeHttp2Options(options.http2ProtocolOptions),
+    enableTrailers: options.httpProtocolOptions?.enableTrailers ?? false,
+  };
+}
+
+/** Without a word on ALPN the protocols are offered that will be spoken, as in Envoy. */
+function withAlpn(tls: UpstreamTlsConfig, protocol: ClusterConfig['protocol']): UpstreamTlsConfig {
+  if (tls.alpnProtocols.length > 0) return tls;
+  if (protocol === 'http2') return { ...tls, alpnProtocols: ['h2'] };
+  return protocol === 'alpn' ? { ...tls, alpnProtocols: ['h2', 'http/1.1'] } : tls;
 }
 
 function decodeHttpOptions(message: Cluster, path: Path, decoding: Decoding): HttpProtocolOptions | undefined {
@@ -124,13 +165,4 @@ function decodeLimits(breakers: CircuitBreakers | undefined, priority: RoutingPr
         : { percent: budget.budgetPercent?.value ?? 20, minConcurrency: budget.minRetryConcurrency ?? 3 },
     trackRemaining: thresholds.trackRemaining ?? false,
   };
-}
-
-/** HTTP/2 is spoken to the control plane alone: a cluster that carries requests cannot ask for it yet. */
-export function refuseHttp2({ protocol }: ClusterConfig, path: Path, decoding: Decoding): void {
-  if (protocol !== 'http2') return;
-  decoding.report(
-    [...path, 'typed_extension_protocol_options'],
-    'http2_protocol_options is honoured for the control plane’s own cluster only; requests go out as HTTP/1.1',
-  );
 }

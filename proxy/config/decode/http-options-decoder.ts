@@ -8,17 +8,15 @@ export const IDLE_TIMEOUT_MS = 3_600_000;
 /** Envoy's default soft limit of a connection's buffer. */
 export const BUFFER_LIMIT_BYTES = 1_048_576;
 
-/** Why ALPN may not offer h2. */
-export const NO_HTTP2 = 'would be negotiated, but requests are carried over HTTP/1.1 only; offer http/1.1';
-
-const MIB = 1_048_576;
-
-/** HTTP/2 options; the defaults are those of Envoy since 1.36. */
+/**
+ * HTTP/2 options. Streams by default as in Envoy since 1.36; windows are smaller than its 16 and 24 MiB, since a window is
+ * what each stream of a hostile peer can make this proxy hold.
+ */
 export function decodeHttp2Options(message: Http2ProtocolOptions | undefined): Http2Options {
   return {
     maxConcurrentStreams: message?.maxConcurrentStreams ?? 1_024,
-    initialStreamWindowBytes: message?.initialStreamWindowSize ?? 16 * MIB,
-    initialConnectionWindowBytes: message?.initialConnectionWindowSize ?? 24 * MIB,
+    initialStreamWindowBytes: message?.initialStreamWindowSize ?? 65_536,
+    initialConnectionWindowBytes: message?.initialConnectionWindowSize ?? 1_048_576,
     allowConnect: message?.allowConnect ?? false,
   };
 }

@@ -59,8 +59,8 @@ t.test('a listener with nothing but an address and a connection manager has Envo
     http1: { allowAbsoluteUrl: true, acceptHttp10: false, enableTrailers: false },
     http2: {
       maxConcurrentStreams: 1_024,
-      initialStreamWindowBytes: 16_777_216,
-      initialConnectionWindowBytes: 25_165_824,
+      initialStreamWindowBytes: 65_536,
+      initialConnectionWindowBytes: 1_048_576,
     },
     routes: { kind: 'inline', table: { validateClusters: true } },
   });
@@ -94,7 +94,7 @@ t.test('the router must be there, and last', (t) => {
 
 t.test('what is set and not honoured is refused with its path', (t) => {
   t.match(managerProblems({ codec_type: 'HTTP3' }), [
-    /^hcm\.codec_type: codec_type HTTP3 is not supported by Outrider, only AUTO, HTTP1$/,
+    /^hcm\.codec_type: codec_type HTTP3 is not supported by Outrider, only AUTO, HTTP1, HTTP2$/,
   ]);
   t.match(managerProblems({ add_user_agent: true }), [/^hcm\.add_user_agent: add_user_agent is not supported/]);
   t.match(refused(CLUSTER, { name: 'c', lb_policy: 'MAGLEV' }), [

@@ -13,7 +13,7 @@ import type { FilterChainConfig, FilterChainMatch, ListenerConfig, NetworkFilter
 import type { DownstreamTlsConfig } from '../model/tls.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager-decoder.ts';
-import { BUFFER_LIMIT_BYTES, NO_HTTP2 } from './http-options-decoder.ts';
+import { BUFFER_LIMIT_BYTES } from './http-options-decoder.ts';
 import { decodeListenerFilters } from './listener-filters-decoder.ts';
 import { decodeTcpProxy } from './tcp-proxy-decoder.ts';
 import { decodeDownstreamTls } from './tls-decoder.ts';
@@ -93,9 +93,6 @@ function decodeFilterChain(chain: FilterChain, path: Path, decoding: Decoding): 
   const network = decodeNetworkFilter(chain, [...path, 'filters'], decoding);
   const socketPath = [...path, 'transport_socket', 'typed_config'];
   const tls = decodeTransportSocket(chain, socketPath, decoding);
-  if (network.kind === 'http-connection-manager' && tls?.alpnProtocols.includes('h2')) {
-    decoding.report([...socketPath, 'common_tls_context', 'alpn_protocols'], `h2 ${NO_HTTP2}`);
-  }
   return {
     name: chain.name,
     match: decodeMatch(chain.filterChainMatch, [...path, 'filter_chain_match'], decoding),

@@ -13,7 +13,7 @@ import { HONOURED } from '../honoured.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../model/cluster.ts';
 import type { ListenerConfig } from '../model/listener.ts';
 import type { RouteTableConfig } from '../model/route.ts';
-import { decodeCluster, refuseHttp2 } from './cluster-decoder.ts';
+import { decodeCluster } from './cluster-decoder.ts';
 import { type Decoded, type DecodeSources, Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { decodeListener } from './listener-decoder.ts';
@@ -39,11 +39,7 @@ const DECODERS: Decoders = {
   'envoy.config.listener.v3.Listener': decodeListener,
   'envoy.config.route.v3.RouteConfiguration': (message, path, decoding) =>
     decodeRouteTable(message, false, path, decoding),
-  'envoy.config.cluster.v3.Cluster': (message, path, decoding) => {
-    const config = decodeCluster(message, path, decoding);
-    refuseHttp2(config, path, decoding);
-    return config;
-  },
+  'envoy.config.cluster.v3.Cluster': decodeCluster,
   'envoy.config.endpoint.v3.ClusterLoadAssignment': (message, path, decoding) =>
     decodeEndpointSet(message, 'ip-only', path, decoding),
 };

@@ -32,7 +32,13 @@ export interface ClusterConfig {
   /** per_host_thresholds max_connections, or null. */
   readonly maxConnectionsPerHost: number | null;
   readonly outlier: OutlierConfig | null;
-  readonly protocol: 'http1' | 'http2' | 'auto';
+  /**
+   * What endpoints are spoken to with: explicit_http_config, `alpn` for auto_config, `downstream` for
+   * use_downstream_protocol_config.
+   */
+  readonly protocol: 'http1' | 'http2' | 'alpn' | 'downstream';
+  /** metadata `outrider.carry_protocol`: the client's protocol is told over HTTP/2, and taken from there. */
+  readonly carriesProtocol: boolean;
   readonly http2: Http2Options;
   /** common_http_protocol_options.idle_timeout, default 3,600,000; 0 disables. */
   readonly poolIdleTimeoutMs: number;

@@ -2,20 +2,18 @@ import t from 'tap';
 import { TimerWheel } from '../../../kernel/timer-wheel.ts';
 import { cluster, endpoint, endpointSet } from '../../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../../test/fakes/fake-clock.ts';
+import { fakeCluster } from '../../../test/fakes/fake-cluster.ts';
 import { requestHead } from '../../../test/fakes/fake-exchange.ts';
 import { seededRandom } from '../../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
 import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { RetryPolicyConfig } from '../../config/model/route.ts';
-import { MessageHead } from '../../http1/message-head.ts';
-import { plainDialer } from '../../net/dial.ts';
+import { setWireHeader } from '../../http1/wire-edit.ts';
 import { Loop } from '../../net/loop.ts';
-import { Cluster } from '../cluster.ts';
 import { grpcDurationMs } from './grpc-timeout.ts';
 import { Retries } from './retries.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import { StreamDeadlines, type StreamLimits } from './stream-deadlines.ts';
-import { setWireHeader } from './wire-edit.ts';
 
 const POLICY: RetryPolicyConfig = {
   retryOn: ['5xx'],
@@ -40,7 +38,7 @@ function newLoop() {
 
 function setUp(policy: Partial<RetryPolicyConfig> = {}, change: Partial<ClusterConfig> = {}) {
   const { clock, loop } = newLoop();
-  const target = new Cluster(cluster('a', [], change), loop, new MessageHead(1), () => plainDialer(loop));
+  const target = fakeCluster(cluster('a', [], change), loop);
   target.setEndpoints(endpointSet('a', [endpoint(1), endpoint(2), endpoint(3)]));
   let due = 0;
   const start = () => new Retries(target, new RetryPolicy({ ...POLICY, ...policy }), { onRetryDue: () => due++ });

@@ -7,19 +7,26 @@
  */
 import type { Downstream } from '../../http/exchange.ts';
 import { type Failure, NO_HEALTHY_UPSTREAM } from '../../http/failure.ts';
+import type { Trailers } from '../../http/header-field.ts';
+import { HeaderName } from '../../http/header-name.ts';
 import type { ResponseHead } from '../../http/message.ts';
+import type { OutgoingRequest } from '../../http/outgoing-request.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
+import { Http2Outgoing } from '../../http2/message/outgoing.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
-import type { StreamWaiter } from '../pool/http1-pool.ts';
+import type { StreamWaiter } from '../pool/pool.ts';
 import { TcpTunnel } from '../pool/tcp-tunnel.ts';
+import type { WireProtocol } from '../wire-protocol.ts';
 
 /** The request that is attempted, as far as an attempt needs it. An exchange is one. */
 export interface AttemptedRequest {
   readonly isHead: boolean;
   /** The protocol that it wants to go on with, or `connect`; empty for none. */
   readonly upgrade: string;
+  /** Its outcome stands in the trailers of the answer. */
+  readonly grpc: boolean;
   /** It is a CONNECT that ends here. */
   readonly connectsTcp: boolean;
   /** It has arrived completely. */
@@ -38,6 +45,7 @@ export interface AttemptOwner {
   onAttemptSent(stream: UpstreamStream): void;
   onAttemptHead(attempt: Attempt, head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void;
   onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void;
+  onAttemptTrailers(trailers: Trailers): void;
   /** Ended without an answer. `sent`: the endpoint may have seen the request. */
   onAttemptFailed(attempt: Attempt, failure: Failure, sent: boolean): void;
 }
@@ -46,13 +54,16 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   readonly #owner: AttemptOwner;
   readonly #request: AttemptedRequest;
   readonly #cluster: Cluster;
-  readonly #wire: string;
+  readonly #sent: OutgoingRequest;
   readonly endpoint: Endpoint | null;
   #stream: UpstreamStream | null = null;
   #startedMs = 0;
   #answering = false;
   #over = false;
   #tunnel = false;
+  /** The head said 200, as it does for every gRPC call that reached a server: the trailers will tell. */
+  #awaitsStatus = false;
+  readonly wire: WireProtocol;
   readonly acceptsChunked: boolean;
   readonly acceptsTrailers: boolean;
   readonly isHead: boolean;
@@ -66,15 +77,18 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     request: AttemptedRequest,
     cluster: Cluster,
     endpoint: Endpoint | null,
-    wire: string,
+    sent: OutgoingRequest,
   ) {
     this.#owner = owner;
     this.#request = request;
     this.#cluster = cluster;
-    this.#wire = wire;
+    this.#sent = sent;
     this.endpoint = endpoint;
+    this.wire = sent instanceof Http2Outgoing ? 'http2' : 'http1';
     this.acceptsChunked = request.downstream.acceptsChunked;
-    this.acceptsTrailers = cluster.config.enableTrailers && request.downstream.acceptsTrailers;
+    // Over HTTP/2 trailers need no leave: whether they go on is the client's side to know.
+    this.acceptsTrailers =
+      request.downstream.acceptsTrailers && (cluster.config.enableTrailers || this.wire === 'http2');
     this.isHead = request.isHead;
     this.connects = request.upgrade === 'connect';
     this.upgrades = request.upgrade !== '' && !this.connects;
@@ -112,7 +126,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     const late = this.#request.upstream !== null;
     this.#stream = stream;
     const { requestDone, downstream } = this.#request;
-    stream.send(this, this.#wire, requestDone);
+    stream.send(this, this.#sent, requestDone);
     this.#owner.onAttemptSent(stream);
     if (!requestDone && late) downstream.resumeRequest();
   }
@@ -140,15 +154,27 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     const { status } = head;
     this.#tunnel = head.tunnel;
     stats.byStatus[status] = stats.byStatus[status]! + 1;
-    this.#judge(classify(status));
+    if (!this.#request.grpc || status !== 200) this.#judge(classify(status));
+    else if (done) this.#judge(classifyGrpc(head.first(GRPC_STATUS)));
+    else this.#awaitsStatus = true;
     if (done) this.#leave();
     this.#owner.onAttemptHead(this, head, buffer, start, end, done);
   }
 
   onBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     // A tunnel lasts until its owner says so: its other side may go on.
-    if (done && !this.#tunnel) this.#leave();
+    if (done && !this.#tunnel) {
+      // A call without a status has not been answered.
+      if (this.#awaitsStatus) this.#judge(classifyGrpc(null));
+      this.#leave();
+    }
     this.#owner.onAttemptBody(buffer, start, end, done);
+  }
+
+  onTrailers(trailers: Trailers): void {
+    if (this.#awaitsStatus) this.#judge(classifyGrpc(fieldValue(trailers, GRPC_STATUS.name)));
+    if (!this.#tunnel) this.#leave();
+    this.#owner.onAttemptTrailers(trailers);
   }
 
   onInterim(head: ResponseHead): void {
@@ -158,9 +184,9 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   onReset(failure: Failure): void {
     if (this.#over) return;
     this.#cluster.stats.rqRxReset++;
-    if (!this.#answering) this.#judge('local-failure');
+    if (!this.#answering || this.#awaitsStatus) this.#judge('local-failure');
     this.#leave();
-    this.#owner.onAttemptFailed(this, failure, true);
+    this.#owner.onAttemptFailed(this, failure, failure.retry !== 'yes');
   }
 
   /** Gives up without telling the owner. `outcome` is what the endpoint is blamed for, null for nothing. */
@@ -192,6 +218,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   /** The one place where an attempt becomes an opinion about its endpoint. */
   #judge(outcome: Outcome): void {
+    this.#awaitsStatus = false;
     this.#cluster.record(this.endpoint!, outcome);
     if (outcome === 'success') this.endpoint!.rqSuccess++;
     else this.endpoint!.rqError++;
@@ -206,6 +233,30 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.rqCompleted++;
     stats.timeMs.record(this.elapsedMs());
   }
+}
+
+const GRPC_STATUS = new HeaderName('grpc-status');
+
+/** As Envoy maps them to HTTP statuses: those that are the server's fault, and among them what a gateway would say. */
+function classifyGrpc(status: string | null): Outcome {
+  switch (status) {
+    case '4':
+    case '14':
+      return 'gateway-error';
+    case null:
+    case '2':
+    case '12':
+    case '13':
+    case '15':
+      return 'server-error';
+    default:
+      return 'success';
+  }
+}
+
+function fieldValue(trailers: Trailers, name: string): string | null {
+  for (const each of trailers) if (each.name === name) return each.value;
+  return null;
 }
 
 function classify(status: number): Outcome {

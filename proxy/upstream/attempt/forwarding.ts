@@ -8,6 +8,8 @@
  *             fail                                  ▼
  *                                                 fail
  */
+
+import type { BodyConverter } from '../../http/body-converter.ts';
 import type { Exchange, Upstream } from '../../http/exchange.ts';
 import {
   DURATION_EXCEEDED,
@@ -20,21 +22,21 @@ import {
   STREAM_IDLE_UPSTREAM,
   UPSTREAM_OVERFLOW,
 } from '../../http/failure.ts';
+import { isGrpcRequest } from '../../http/grpc-request.ts';
+import type { Trailers } from '../../http/header-field.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import { rewriteHost } from '../../http/host-rewrite.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
-import { writeRequest } from '../../http1/request-writer.ts';
-import { announceTrailers, withTrailers } from '../../http1/trailers.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { composeRequest } from './compose-request.ts';
 import { type GrpcTimeoutLimits, grpcDurationMs } from './grpc-timeout.ts';
 import { type Mirroring, sendMirrors } from './mirror.ts';
 import { Retries, type RetryOwner } from './retries.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { type LimitedStream, StreamDeadlines, type StreamLimit, type StreamLimits } from './stream-deadlines.ts';
-import { setWireHeader } from './wire-edit.ts';
 
 /** What the route asks of a forwarded request. Compiled with the route. */
 export interface ForwardOptions {
@@ -75,7 +77,9 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   #mirrors: readonly Mirroring[] | null = null;
   #attempt: Attempt | null = null;
   #timeoutArmed = false;
-  /** Bytes of the body that are kept in the exchange's wire text. */
+  /** Null where the body goes out as it comes. */
+  #converter: BodyConverter | null = null;
+  /** Bytes of the body that are kept for another attempt. */
   #keptBytes = 0;
   #retries: Retries | null = null;
   #deadlines: StreamDeadlines | null = null;
@@ -107,30 +111,19 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (options.limits !== null || options.grpcTimeout !== null) this.#startDeadlines(head);
     const endpoint = this.#cluster.pick();
     if (options.endpointHost) this.#takeHost(head, endpoint);
-    if (this.#passesTrailers) {
-      announceTrailers(head);
-      if (exchange.trailers !== '') this.#appendTrailers();
-    }
-    exchange.wire = writeRequest(this.#cluster.loop, exchange);
+    exchange.grpc = isGrpcRequest(head);
+    const { sent, converter } = composeRequest(this.#cluster, exchange);
+    this.#converter = converter;
+    exchange.sent = sent;
     if (options.mirrors !== null && exchange.upgrade === '')
       this.#mirrors = options.mirrors.filter((each) => each.draw());
     this.#keptBytes = exchange.bodyEnd - exchange.bodyStart;
     if (this.#keptBytes > options.bodyLimitBytes) this.#forgetBody();
     if (exchange.requestDone) this.#requestComplete();
     this.#try(endpoint);
-    if (!exchange.ended) exchange.upstream = this;
-  }
-
-  get #passesTrailers(): boolean {
-    return this.#cluster.config.enableTrailers && this.#exchange.downstream.acceptsTrailers;
-  }
-
-  /** The whole body came with the head. */
-  #appendTrailers(): void {
-    const exchange = this.#exchange;
-    exchange.body = withTrailers(exchange.body, exchange.bodyStart, exchange.bodyEnd, exchange.trailers);
-    exchange.bodyStart = 0;
-    exchange.bodyEnd = exchange.body.length;
+    if (exchange.ended) return;
+    exchange.upstream = this;
+    if (this.#retry !== null || !this.#attempt?.sent) sent.detach();
   }
 
   #takeHost(head: RequestHead, endpoint: Endpoint | null): void {
@@ -151,7 +144,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   #try(endpoint: Endpoint | null): void {
     const exchange = this.#exchange;
     if (endpoint !== null) exchange.upstreamHost = endpoint.key;
-    const attempt = new Attempt(this, exchange, this.#cluster, endpoint, exchange.wire);
+    const attempt = new Attempt(this, exchange, this.#cluster, endpoint, exchange.sent!);
     this.#attempt = attempt;
     attempt.start();
   }
@@ -160,11 +153,15 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   // From the client
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
-    const { trailers } = this.#exchange;
-    if (done && trailers !== '' && this.#passesTrailers) {
-      const whole = withTrailers(buffer, start, end, trailers);
-      this.#sendBody(whole, 0, whole.length, true);
-    } else this.#sendBody(buffer, start, end, done);
+    const { trailers, sent } = this.#exchange;
+    if (done && trailers !== '') sent!.trailers = trailers;
+    const converter = this.#converter;
+    if (converter === null) {
+      this.#sendBody(buffer, start, end, done);
+      return;
+    }
+    converter.convert(buffer, start, end, done, trailers);
+    this.#sendBody(converter.buffer, converter.start, converter.end, done);
   }
 
   #sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
@@ -180,7 +177,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   #keepBody(buffer: Buffer, start: number, end: number): void {
     this.#keptBytes += end - start;
     if (this.#attempt !== null && this.#keptBytes > this.#options.bodyLimitBytes) this.#forgetBody();
-    else this.#exchange.wire += buffer.latin1Slice(start, end);
+    else this.#exchange.sent!.keep(buffer, start, end);
   }
 
   /** The request is too large to be kept: it passes, but is neither repeated nor mirrored. */
@@ -230,6 +227,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
 
   onAttemptSent(stream: UpstreamStream): void {
     const { record } = this.#exchange;
+    this.#exchange.upstreamProtocol = stream.protocol;
     if (record !== null) record.upstreamLocalAddress = stream.localAddress;
     if (this.#deadlines !== null && this.#exchange.requestDone) this.#deadlines.startTry();
   }
@@ -271,6 +269,12 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   onAttemptBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     this.#deadlines?.answerActive();
     this.#exchange.respondBody(buffer, start, end, done);
+  }
+
+  onAttemptTrailers(trailers: Trailers): void {
+    this.#attempt = null;
+    this.#disarm();
+    this.#exchange.respondTrailers(trailers);
   }
 
   onAttemptFailed(attempt: Attempt, failure: Failure, sent: boolean): void {
@@ -323,12 +327,12 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const endpoint = this.#retries!.pick();
     const hostname = endpoint?.config.hostname ?? '';
     exchange.attempts++;
-    if (endpointHost && hostname !== '') exchange.wire = setWireHeader(exchange.wire, 'host', hostname);
-    if (countUpstream) exchange.wire = setWireHeader(exchange.wire, ATTEMPT_COUNT.name, String(exchange.attempts));
+    if (endpointHost && hostname !== '') exchange.sent!.set('host', hostname);
+    if (countUpstream) exchange.sent!.set(ATTEMPT_COUNT.name, String(exchange.attempts));
     if (exchange.expectedTimeoutMs > 0 && timeoutMs > 0) {
       const leftMs = Math.max(1, timeoutMs - Math.ceil(this.#cluster.loop.nowMs - exchange.startedMs));
       const expectedMs = Math.min(exchange.expectedTimeoutMs, leftMs);
-      exchange.wire = setWireHeader(exchange.wire, EXPECTED_TIMEOUT, String(expectedMs));
+      exchange.sent!.set(EXPECTED_TIMEOUT, String(expectedMs));
     }
     this.#try(endpoint);
   }

@@ -5,10 +5,9 @@
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import { wireHeader } from '../../http/wire-fields.ts';
+import type { OutgoingRequest } from '../../http/outgoing-request.ts';
 import type { Cluster } from '../cluster.ts';
 import { Attempt, type AttemptedRequest, type AttemptOwner } from './attempt.ts';
-import { setWireHeader } from './wire-edit.ts';
 
 /** One mirror of a route. */
 export interface Mirroring {
@@ -23,10 +22,10 @@ const UNLIMITED_ROUTE_MS = 15_000;
 
 /** Sends a complete request to the mirrors as well. */
 export function sendMirrors(mirrors: readonly Mirroring[], exchange: Exchange, timeoutMs: number): void {
-  const { wire, isHead } = exchange;
+  const { sent, isHead, grpc } = exchange;
   for (const mirror of mirrors) {
     const cluster = mirror.cluster();
-    if (cluster !== undefined) new MirroredRequest(cluster, isHead, timeoutMs || UNLIMITED_ROUTE_MS).start(wire);
+    if (cluster !== undefined) new MirroredRequest(cluster, isHead, grpc, timeoutMs || UNLIMITED_ROUTE_MS).start(sent!);
   }
 }
 
@@ -35,6 +34,7 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly requestDone = true;
   readonly upgrade = '';
   readonly connectsTcp = false;
+  readonly grpc: boolean;
   readonly upstream = null;
   readonly downstream: AttemptedRequest['downstream'] = NOBODY;
   readonly #cluster: Cluster;
@@ -42,14 +42,15 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly #deadline: Deadline;
   #attempt: Attempt | null = null;
 
-  constructor(cluster: Cluster, isHead: boolean, timeoutMs: number) {
+  constructor(cluster: Cluster, isHead: boolean, grpc: boolean, timeoutMs: number) {
     this.#cluster = cluster;
     this.isHead = isHead;
+    this.grpc = grpc;
     this.#timeoutMs = timeoutMs;
     this.#deadline = new Deadline(this);
   }
 
-  start(wire: string): void {
+  start(sent: OutgoingRequest): void {
     const { stats, limits, loop } = this.#cluster;
     if (stats.rqActive >= limits.maxRequests) {
       stats.rqActiveOverflow++;
@@ -57,7 +58,7 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
       return;
     }
     loop.wheel.arm(this.#deadline, this.#timeoutMs);
-    this.#attempt = new Attempt(this, this, this.#cluster, this.#cluster.pick(), shadowed(wire));
+    this.#attempt = new Attempt(this, this, this.#cluster, this.#cluster.pick(), shadowed(sent));
     this.#attempt.start();
   }
 
@@ -75,6 +76,10 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
 
   onAttemptBody(_buffer: Buffer, _start: number, _end: number, done: boolean): void {
     if (done) this.#over();
+  }
+
+  onAttemptTrailers(): void {
+    this.#over();
   }
 
   onAttemptFailed(): void {
@@ -96,9 +101,11 @@ const NOBODY: AttemptedRequest['downstream'] = {
 };
 
 /** The copy as its endpoint sees it: `-shadow` behind the host's name, so that logs can tell them apart. */
-function shadowed(wire: string): string {
-  const host = wireHeader(wire, 'host') ?? '';
+function shadowed(sent: OutgoingRequest): OutgoingRequest {
+  const shadow = sent.copy();
+  const host = sent.authority;
   const port = /:[0-9]+$/.exec(host)?.[0] ?? '';
-  const shadow = `${host.slice(0, host.length - port.length)}-shadow${port}`;
-  return setWireHeader(setWireHeader(wire, 'host', shadow), 'x-envoy-internal', 'true');
+  shadow.set('host', `${host.slice(0, host.length - port.length)}-shadow${port}`);
+  shadow.set('x-envoy-internal', 'true');
+  return shadow;
 }

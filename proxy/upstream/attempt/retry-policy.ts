@@ -3,7 +3,7 @@
  * x-envoy-retry-on and x-envoy-retry-grpc-on). Compiled once per route; the tests are bit tests. HOT.
  */
 import type { RetryPolicyConfig } from '../../config/model/route.ts';
-import type { Failure } from '../../http/failure.ts';
+import { type Failure, UPSTREAM_REFUSED } from '../../http/failure.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import { HeaderMatcher } from '../../routing/matchers.ts';
@@ -86,6 +86,7 @@ export class RetryPolicy {
     const on = this.#on;
     if (failure.flag === 'UO' || failure.flag === 'UH') return false;
     if ((on & (BITS.reset! | BITS['5xx']! | BITS['gateway-error']!)) !== 0) return true;
+    if (failure === UPSTREAM_REFUSED && (on & BITS['refused-stream']!) !== 0) return true;
     if (failure.flag === 'UF' && (on & BITS['connect-failure']!) !== 0) return true;
     return !sent && (on & BITS['reset-before-request']!) !== 0;
   }

@@ -3,13 +3,11 @@ import t from 'tap';
 import { TimerWheel } from '../../../kernel/timer-wheel.ts';
 import { cluster, endpoint, endpointSet } from '../../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../../test/fakes/fake-clock.ts';
+import { fakeCluster } from '../../../test/fakes/fake-cluster.ts';
 import { seededRandom } from '../../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
 import type { OutlierConfig } from '../../config/model/cluster.ts';
-import { MessageHead } from '../../http1/message-head.ts';
-import { plainDialer } from '../../net/dial.ts';
 import { Loop } from '../../net/loop.ts';
-import { Cluster } from '../cluster.ts';
 import type { Outcome } from './outlier-detector.ts';
 
 /** Consecutive failures only, always enforced. */
@@ -44,9 +42,7 @@ function setUp(hosts: number, change: Partial<OutlierConfig> = {}) {
   const clock = new FakeClock();
   const timers = new FakeTimers(clock);
   const loop = new Loop(clock, new TimerWheel(clock, timers), seededRandom());
-  const each = new Cluster(cluster('a', [], { outlier: { ...CONFIG, ...change } }), loop, new MessageHead(1), () =>
-    plainDialer(loop),
-  );
+  const each = fakeCluster(cluster('a', [], { outlier: { ...CONFIG, ...change } }), loop);
   const all = Array.from({ length: hosts }, (_, i) => endpoint(i + 1));
   each.setEndpoints(endpointSet('a', all));
   const record = (host: number, outcome: Outcome, count = 1) => {

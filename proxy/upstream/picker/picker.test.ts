@@ -3,13 +3,11 @@ import t from 'tap';
 import { TimerWheel } from '../../../kernel/timer-wheel.ts';
 import { cluster, endpoint, endpointSet } from '../../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../../test/fakes/fake-clock.ts';
+import { fakeCluster } from '../../../test/fakes/fake-cluster.ts';
 import { ScriptedRandom, seededRandom } from '../../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
 import type { LbPolicyConfig } from '../../config/model/cluster.ts';
-import { MessageHead } from '../../http1/message-head.ts';
-import { plainDialer } from '../../net/dial.ts';
 import { Loop } from '../../net/loop.ts';
-import { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { createPicker } from './create-picker.ts';
 import type { Picker } from './picker.ts';
@@ -19,7 +17,7 @@ import { RoundRobinPicker } from './round-robin.ts';
 function endpoints(...weights: readonly number[]): readonly Endpoint[] {
   const clock = new FakeClock();
   const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
-  const each = new Cluster(cluster('a', []), loop, new MessageHead(1), () => plainDialer(loop));
+  const each = fakeCluster(cluster('a', []), loop);
   each.setEndpoints(
     endpointSet(
       'a',

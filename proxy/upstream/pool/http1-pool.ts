@@ -9,50 +9,21 @@
  * `close` lets busy connections finish; `destroy` ends them now.
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
-import type { ClusterConfig, ClusterLimits } from '../../config/model/cluster.ts';
 import type { SocketAddress } from '../../config/model/common.ts';
-import {
-  CONNECT_FAILURE,
-  CONNECT_TIMEOUT,
-  type Failure,
-  PROXY_HEADER_POOLED,
-  UPSTREAM_OVERFLOW,
-} from '../../http/failure.ts';
+import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, PROXY_HEADER_POOLED } from '../../http/failure.ts';
 import type { LimitCounters } from '../../http/limit-counters.ts';
-import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
-import type { Http1Limits } from '../../http1/limits.ts';
-import type { MessageHead } from '../../http1/message-head.ts';
-import type { Dialer } from '../../net/dial.ts';
-import type { Loop } from '../../net/loop.ts';
-import type { ClusterStats } from '../cluster-stats.ts';
 import { IdleLesson } from './idle-lesson.ts';
+import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
+import { WaitingLine } from './waiting-line.ts';
 
-/** A request that wants a connection. Exactly one of the two is called, perhaps within `acquire`. */
-export interface StreamWaiter {
-  onStream(stream: UpstreamStream): void;
-  onUnavailable(failure: Failure): void;
-}
-
-/** What a pool needs of its cluster. */
-export interface PoolHost {
-  readonly loop: Loop;
-  readonly config: ClusterConfig;
-  readonly limits: ClusterLimits;
-  readonly stats: ClusterStats;
-  readonly dialer: Dialer;
-  readonly http1Limits: Http1Limits;
-  /** Parsing storage shared by all connections of the loop. */
-  readonly responseHead: MessageHead;
-}
-
-export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
+export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineOwner {
   readonly #host: PoolHost;
   readonly #address: SocketAddress;
   /** Used last at the end. */
   readonly #idle: Http1ClientConnection[] = [];
   readonly #all = new Set<Http1ClientConnection>();
-  #waiting: StreamWaiter[] = [];
+  readonly #waiting: WaitingLine;
   #connecting = 0;
   #closing = false;
   readonly #idleDeadline: Deadline;
@@ -63,6 +34,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
   constructor(host: PoolHost, address: SocketAddress) {
     this.#host = host;
     this.#address = address;
+    this.#waiting = new WaitingLine(host);
     this.#idleDeadline = new Deadline(this);
   }
 
@@ -87,14 +59,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
       waiter.onUnavailable(PROXY_HEADER_POOLED);
       return;
     }
-    if (stats.rqPendingActive >= limits.maxPendingRequests) {
-      stats.rqPendingOverflow++;
-      waiter.onUnavailable(UPSTREAM_OVERFLOW);
-      return;
-    }
-    stats.rqPendingTotal++;
-    stats.rqPendingActive++;
-    this.#waiting.push(waiter);
+    if (!this.#waiting.join(waiter)) return;
     if (this.#connecting >= this.#waiting.length) return;
     // An endpoint without any connection gets one whatever the limit, or its requests could wait for ever.
     if (stats.cxActive >= limits.maxConnections && this.#all.size > 0) stats.cxOverflow++;
@@ -103,10 +68,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
 
   /** The waiter no longer wants a connection. */
   forget(waiter: StreamWaiter): void {
-    const at = this.#waiting.indexOf(waiter);
-    if (at < 0) return;
-    this.#waiting.splice(at, 1);
-    this.#host.stats.rqPendingActive--;
+    this.#waiting.leave(waiter);
   }
 
   /** Takes no connection back from now on; busy ones end with their request. */
@@ -118,7 +80,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
 
   destroy(): void {
     this.close();
-    this.#eject(CONNECT_FAILURE);
+    this.#waiting.eject(CONNECT_FAILURE);
     for (const connection of this.#all) connection.close();
   }
 
@@ -127,6 +89,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
     this.#connecting++;
     stats.cxTotal++;
     stats.cxActive++;
+    stats.cxHttp1Total++;
     this.cxTotal++;
     this.#all.add(
       new Http1ClientConnection(loop, dialer, this.#address, config.connectTimeoutMs, http1Limits, this, responseHead),
@@ -140,9 +103,8 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
   }
 
   onIdle(connection: Http1ClientConnection): void {
-    const waiter = this.#waiting.shift();
+    const waiter = this.#waiting.next();
     if (waiter !== undefined) {
-      this.#host.stats.rqPendingActive--;
       waiter.onStream(connection);
       return;
     }
@@ -206,17 +168,7 @@ export class Http1Pool implements ClientConnectionOwner, DeadlineOwner {
     stats.cxConnectFail++;
     if (failure === CONNECT_TIMEOUT) stats.cxConnectTimeout++;
     this.cxConnectFail++;
-    this.#eject(failure);
-  }
-
-  /** Every waiting request learns that there is no connection. */
-  #eject(failure: Failure): void {
-    const { stats } = this.#host;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    stats.rqPendingActive -= waiting.length;
-    stats.rqPendingFailureEject += waiting.length;
-    for (const waiter of waiting) waiter.onUnavailable(failure);
+    this.#waiting.eject(failure);
   }
 
   /** Closes what has been idle for too long; the oldest stand first. */

@@ -19,12 +19,13 @@ import { addressText } from '../../net/address-text.ts';
 import { HEADROOM_BYTES } from '../../net/loop.ts';
 import type { DialHandler, Transport } from '../../net/transport.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { PoolHost, StreamWaiter } from './http1-pool.ts';
+import type { PoolHost, StreamWaiter } from './pool.ts';
 
 const EMPTY = Buffer.alloc(0);
 const ESTABLISHED = Buffer.from('HTTP/1.1 200 OK\r\n\r\n', 'latin1');
 
 export class TcpTunnel implements DialHandler, DeadlineOwner, UpstreamStream {
+  readonly protocol = 'TCP';
   readonly #host: PoolHost;
   readonly #transport: Transport;
   readonly #connectDeadline = new Deadline(this);

@@ -103,6 +103,41 @@ t.test('resources are read, replaced and deleted one by one', async (t) => {
   t.match(await get('/v1/resources/pod'), { status: 400, body: { error: { code: 'malformed' } } });
 });
 
+t.test('GRPCRoutes are resources of their own, and never share a service with an HTTPRoute', async (t) => {
+  const dir = t.testdir();
+  const { controlPlane, get, put, post } = await start(t, dir);
+  await post('/v1/apply?file=mesh.yaml&dir=/mesh', `${MESH}---\n${ROUTE}`);
+  const grpc = ROUTE.replace('HTTPRoute', 'GRPCRoute');
+  t.match(await post('/v1/apply?file=grpc.yaml&dir=/mesh', grpc), {
+    status: 422,
+    body: { errors: [{ line: 4, path: 'spec.parentRefs[0].name', message: /is routed by HTTPRoute "catalog"/ }] },
+  });
+  const changed = await post('/v1/apply?file=mesh.yaml&dir=/mesh', `${MESH}---\n${grpc}`);
+  t.match(changed.body, {
+    changes: [
+      {},
+      {},
+      { kind: 'grpcroute', name: 'catalog', action: 'created' },
+      { kind: 'httproute', name: 'catalog', action: 'deleted' },
+    ],
+  });
+  const { manifest } = (await get('/v1/resources/grpcroute/catalog')).body;
+  t.match((await put('/v1/resources/grpcroute/catalog', manifest)).body, { changes: [{ action: 'unchanged' }] });
+  t.match(await put('/v1/resources/httproute/catalog', manifest), {
+    status: 422,
+    body: { error: { code: 'invalid' } },
+  });
+
+  await controlPlane.stop({ workloads: 'keep' });
+  const again = await start(t, dir);
+  t.match(
+    (await again.get('/v1/resources/grpcroute')).body,
+    [{ name: 'catalog', parents: ['catalog'] }],
+    'it was kept',
+  );
+  t.match((await again.remove('/v1/resources/grpcroute/catalog')).body, { changes: [{ action: 'deleted' }] });
+});
+
 t.test('configuration is set, read and taken back', async (t) => {
   const { get, put, remove, post } = await start(t);
   await post('/v1/apply', MESH);

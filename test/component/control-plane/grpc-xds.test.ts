@@ -30,6 +30,17 @@ const MESH = `services:
   greeter-v1: {command: 'true', deploy: {replicas: 0}, x-outrider: {service: greeter, version: v1, protocol: grpc}}
   greeter-v2: {command: 'true', deploy: {replicas: 0}, x-outrider: {service: greeter, version: v2, protocol: grpc}}
 `;
+const GREET_TO_V1 = `apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: greeter}
+spec:
+  parentRefs: [{kind: Service, name: greeter}]
+  rules:
+    - matches: [{method: {service: test.Greeter, method: Greet}}]
+      backendRefs: [{name: greeter-v1}]
+    - matches: [{method: {service: test.Greeter}}, {method: {method: Greet}}, {method: {type: RegularExpression, method: G.+}}]
+      backendRefs: [{name: greeter-v2}]
+`;
 const ALL_TO_V2 = `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: greeter}
@@ -104,6 +115,13 @@ t.test('a gRPC client resolves a service, follows it, and refuses nothing', asyn
 
   await startGreeter(t, controlPlane.grpcAddress, 'greeter-v2-1', 'greeter-v2');
   await until('the new instance to answer', async () => (await greet(client)) === 'greeter-v2-1');
+
+  await call(controlPlane, 'DELETE', '/v1/resources/httproute/greeter');
+  await apply(controlPlane, GREET_TO_V1, '?wait=10');
+  await until('the most specific match to win', async () => {
+    const routed = await Promise.all(Array.from({ length: 20 }, () => greet(client)));
+    return routed.every((name) => name === 'greeter-v1-0');
+  });
 
   const { body } = await call(controlPlane, 'GET', '/v1/status');
   const node = (

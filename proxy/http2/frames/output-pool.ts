@@ -1,0 +1,21 @@
+/**
+ * Memory in which connections collect what they write in a turn. It goes back when the kernel has taken the bytes, so
+ * that an idle connection holds none.
+ */
+
+/** Fits what usually collects in a turn. */
+export const OUTPUT_BYTES = 32_768;
+const KEPT = 16;
+
+export class OutputPool {
+  readonly #free: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+  }
+
+  /** Takes back what `take` gave; other sizes are let go. */
+  give(buffer: Buffer): void {
+    if (buffer.length === OUTPUT_BYTES && this.#free.length < KEPT) this.#free.push(buffer);
+  }
+}

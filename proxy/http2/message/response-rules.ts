@@ -1,0 +1,32 @@
+/** What makes a list of fields an answer (RFC 9113 sections 8.1.1 and 8.3.2). HOT. */
+import { type Field, KIND } from '../hpack/field.ts';
+
+const STATUS = /^[1-5][0-9][0-9]$/;
+const LENGTH = /^[0-9]{1,15}$/;
+
+/** An answer's head as it was read. */
+export interface ResponseFacts {
+  readonly status: number;
+  readonly lines: Field[];
+  /** Content-Length, or -1. */
+  readonly contentLength: number;
+}
+
+/** Reads an answer; null when it is malformed. */
+export function readResponse(fields: readonly Field[], count: number): ResponseFacts | null {
+  const status = count > 0 ? fields[0]! : null;
+  if (status?.kind !== KIND.status || !STATUS.test(status.value)) return null;
+  let contentLength = -1;
+  const lines: Field[] = [];
+  for (let i = 1; i < count; i++) {
+    const field = fields[i]!;
+    const { kind } = field;
+    if (!field.valid || kind === KIND.hopByHop || (kind >= KIND.method && kind <= KIND.unknownPseudo)) return null;
+    if (kind === KIND.contentLength) {
+      if (contentLength >= 0 || !LENGTH.test(field.value)) return null;
+      contentLength = Number(field.value);
+    }
+    lines.push(field);
+  }
+  return { status: Number(status.value), lines, contentLength };
+}

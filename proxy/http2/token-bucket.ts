@@ -1,0 +1,30 @@
+/** How often a peer may do something that costs us more than it: tokens that are used up, and come back. */
+import type { Rate } from './limits.ts';
+
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #filledMs: number;
+
+  constructor(rate: Rate, nowMs: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#filledMs = nowMs;
+  }
+
+  /** Takes one. False when there is none: the peer goes too far. */
+  take(nowMs: number): boolean {
+    if (this.#tokens < 1) {
+      const back = ((nowMs - this.#filledMs) * this.#rate.perSecond) / 1_000;
+      this.#tokens = Math.min(this.#rate.burst, this.#tokens + back);
+      this.#filledMs = nowMs;
+    }
+    this.#tokens--;
+    return this.#tokens >= 0;
+  }
+
+  /** Something useful was done meanwhile. HOT. */
+  earn(): void {
+    if (this.#tokens < this.#rate.burst) this.#tokens++;
+  }
+}
