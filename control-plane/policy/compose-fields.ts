@@ -83,4 +83,7 @@ export const PORT: KnownFields = { ...honour('name target published host_ip prot
 export const OUTRIDER: KnownFields = honour('service version port protocol health config');
 
 /** `x-outrider.health`. */
-export const OUTRIDER_HEALTH: KnownFields = honour('path interval timeout retries start_period');
+export const OUTRIDER_HEALTH: KnownFields = honour('path grpc interval timeout retries start_period');
+
+/** `x-outrider.health.grpc`. */
+export const OUTRIDER_GRPC_HEALTH: KnownFields = honour('service');

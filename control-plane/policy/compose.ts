@@ -4,13 +4,14 @@
 import { resolve } from 'node:path/posix';
 import { labelProblem } from '../../protos/contract/names.ts';
 import type { ResourceDraft } from '../state/command.ts';
-import type { HealthCheck, PublishedPort, ResourceLimits } from '../state/model.ts';
+import type { HealthCheck, HealthProbe, PublishedPort, ResourceLimits } from '../state/model.ts';
 import {
   COMPOSE,
   DEPLOY,
   HEALTHCHECK,
   LIMITS,
   OUTRIDER,
+  OUTRIDER_GRPC_HEALTH,
   OUTRIDER_HEALTH,
   PORT,
   RESOURCES,
@@ -215,10 +216,17 @@ function parseHealth(compose: Cursor | undefined, outrider: Cursor | undefined):
   const fromCompose = compose === undefined ? null : parseComposeHealth(compose);
   if (outrider === undefined) return fromCompose;
   const fields = outrider.object(OUTRIDER_HEALTH);
+  return { probe: parseProbe(outrider, fields), ...parseTimes(fields) };
+}
+
+function parseProbe(health: Cursor, fields: Fields): HealthProbe {
+  const grpc = fields.get('grpc');
   const path = fields
     .get('path')
     ?.parsed((text) => (text.startsWith('/') ? text : null), 'a path: it must begin with /');
-  return { path: path ?? '/', ...parseTimes(fields) };
+  if (grpc === undefined) return { kind: 'http', path: path ?? '/' };
+  if (fields.has('path')) health.report('has both path and grpc: one of them can be asked');
+  return { kind: 'grpc', service: grpc.object(OUTRIDER_GRPC_HEALTH).get('service')?.string() ?? '' };
 }
 
 function parseComposeHealth(cursor: Cursor): HealthCheck | null {
@@ -230,16 +238,15 @@ function parseComposeHealth(cursor: Cursor): HealthCheck | null {
   const times = parseTimes(fields);
   if (words[0] === 'NONE') return null;
   const url = /https?:\/\/[^\s/'"]+(\/[^\s'"]*)?/.exec(words.join(' '));
-  if (url !== null) return { path: url[1] ?? '/', ...times };
+  if (url !== null) return { probe: { kind: 'http', path: url[1] ?? '/' }, ...times };
   return (
-    (test ?? cursor).report(
-      'only HTTP checks can be run: name a URL in the test, or a path in x-outrider.health.path',
-    ) ?? null
+    (test ?? cursor).report('only HTTP and gRPC checks can be run: name a URL in the test, or use x-outrider.health') ??
+    null
   );
 }
 
 /** `retries` and `start_period` are checked, and mean nothing where nobody restarts what is unhealthy. */
-function parseTimes(fields: Fields): Omit<HealthCheck, 'path'> {
+function parseTimes(fields: Fields): Omit<HealthCheck, 'probe'> {
   const duration = (name: string) => fields.get(name)?.parsed(parseDurationMs, 'a duration such as 5s');
   duration('start_period');
   fields.get('retries')?.integer({ min: 1, max: 100 });

@@ -44,7 +44,7 @@ x-outrider: {service: shop, version: v2, port: 80, protocol: grpc, config: {limi
     workingDir: '/mesh/app',
     port: 80,
     protocol: 'grpc',
-    health: { path: '/well?x=1', intervalMs: 90_000, timeoutMs: 1000 },
+    health: { probe: { kind: 'http', path: '/well?x=1' }, intervalMs: 90_000, timeoutMs: 1000 },
     replicas: 3,
     published: [
       { hostIp: '127.0.0.1', hostPort: 8080 },
@@ -104,7 +104,7 @@ t.test('what Compose knows and the mesh does not honour is refused with a reason
   t.match(refusal('secrets: [a]'), /"secrets" is not supported yet/);
   t.match(refusal('mem_limit: 5m'), /use deploy\.resources\.limits/);
   t.match(refusal('deploy: {update_config: {}}'), /"update_config" is not supported yet/);
-  t.match(refusal('healthcheck: {test: pg_isready}'), /only HTTP checks can be run/);
+  t.match(refusal('healthcheck: {test: pg_isready}'), /only HTTP and gRPC checks can be run/);
   t.match(refusal('ports: ["8000-8010:80"]'), /ranges are not supported/);
   t.match(refusal('environment: [HOME]'), /nothing is taken from the shell/);
   t.match(refusal('entrypoint: run $HOME'), /variables are not filled in/);
@@ -112,6 +112,8 @@ t.test('what Compose knows and the mesh does not honour is refused with a reason
   t.match(refusal('env_file: none.env'), /"none\.env" cannot be read/);
   t.match(refusal('deploy: {replicas: 1001}'), /1001 is not allowed: it must be a whole number from 0 to 1000/);
   t.match(refusal('x-outrider: {health: {path: healthz}}'), /must begin with \//);
+  t.match(refusal('x-outrider: {health: {path: /, grpc: {}}}'), /has both path and grpc/);
+  t.match(refusal('x-outrider: {health: {grpc: {servce: a}}}'), /service/);
   t.match(refusal('depends_on: [cart]'), /in a circle: cart, cart/);
   t.match(lines('services: {cart: {image: x}}')[0], /has no command/);
   t.match(lines('services: {cart: {command: x}, x: {command: "it\'s"}}'), [/a quote is left open/]);

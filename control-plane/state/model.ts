@@ -73,12 +73,16 @@ export interface Workload extends Resource {
  */
 export type Protocol = 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
 
+/** HTTP GET, where 200 to 399 is well; or grpc.health.v1.Health of a service, where an empty name means the server. */
+export type HealthProbe =
+  | { readonly kind: 'http'; readonly path: string }
+  | { readonly kind: 'grpc'; readonly service: string };
+
 /**
- * How the sidecar asks the application whether it is well: HTTP GET, 200 to 399 is yes. Nothing is restarted for being
- * unhealthy, hence Compose's `retries` and `start_period` have no place here.
+ * How the sidecar asks the application whether it is well. Nothing is restarted for being unhealthy, hence Compose's `retries` and `start_period` have no place here.
  */
 export interface HealthCheck {
-  readonly path: string;
+  readonly probe: HealthProbe;
   readonly intervalMs: number;
   readonly timeoutMs: number;
 }

@@ -340,6 +340,7 @@ export interface MessageTypes {
   'outrider.agent.v1.Deregister': outrider_agent_v1_agent.Deregister;
   'outrider.agent.v1.Drain': outrider_agent_v1_agent.Drain;
   'outrider.agent.v1.Edge': outrider_agent_v1_agent.Edge;
+  'outrider.agent.v1.GrpcProbe': outrider_agent_v1_agent.GrpcProbe;
   'outrider.agent.v1.Heartbeat': outrider_agent_v1_agent.Heartbeat;
   'outrider.agent.v1.HeartbeatAck': outrider_agent_v1_agent.HeartbeatAck;
   'outrider.agent.v1.HttpProbe': outrider_agent_v1_agent.HttpProbe;
@@ -597,6 +598,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'outrider.agent.v1.Deregister',
   'outrider.agent.v1.Drain',
   'outrider.agent.v1.Edge',
+  'outrider.agent.v1.GrpcProbe',
   'outrider.agent.v1.Heartbeat',
   'outrider.agent.v1.HeartbeatAck',
   'outrider.agent.v1.HttpProbe',

@@ -1611,6 +1611,7 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
   'outrider.agent.v1.ApplicationCheck': `
 1 http message:outrider.agent.v1.HttpProbe oneof:probe
 2 tcp message:outrider.agent.v1.TcpProbe oneof:probe
+6 grpc message:outrider.agent.v1.GrpcProbe oneof:probe
 3 port uint32
 4 interval_ms uint32
 5 timeout_ms uint32`,
@@ -1629,6 +1630,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 requests uint64
 3 errors uint64
 4 p99_us uint64`,
+  'outrider.agent.v1.GrpcProbe': `
+1 service string`,
   'outrider.agent.v1.Heartbeat': `
 1 sequence uint64
 2 health enum:outrider.agent.v1.Health

@@ -1,8 +1,9 @@
-/** One look at the local application: an HTTP request or a TCP connection to 127.0.0.1. */
+/** One look at the local application on 127.0.0.1: an HTTP request, a TCP connection, or a gRPC health check. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Timers } from '../../kernel/timers.ts';
 import type { ApplicationCheck } from '../bootstrap/bootstrap.ts';
+import { probeGrpc } from './probe-grpc.ts';
 
 /** Resolves with null when the application is well, or with a sentence that says what is not. Never rejects. */
 export type Probe = () => Promise<string | null>;
@@ -11,7 +12,15 @@ const HOST = '127.0.0.1';
 
 /** The probe that the check asks for. */
 export function createProbe(check: ApplicationCheck, timers: Timers): Probe {
-  return check.httpPath === null ? () => probeTcp(check) : () => probeHttp(check, check.httpPath ?? '/', timers);
+  const { probe } = check;
+  switch (probe.kind) {
+    case 'http':
+      return () => probeHttp(check, probe.path, timers);
+    case 'tcp':
+      return () => probeTcp(check);
+    case 'grpc':
+      return () => probeGrpc(HOST, check.port, probe.service, check.timeoutMs);
+  }
 }
 
 /** Any status from 200 to 399 is well. A connection of its own each time: that the application accepts is part of it. */

@@ -2,7 +2,7 @@
 import type { AgentConfig, ApplicationCheck as CheckMessage } from '../../protos/gen/outrider/agent/v1/agent.ts';
 import type { Path } from '../../protos/json/issue.ts';
 import type { Decoding } from '../config/decode/decoding.ts';
-import type { AgentSettings, ApplicationCheck } from './bootstrap.ts';
+import type { AgentSettings, ApplicationCheck, ApplicationProbe } from './bootstrap.ts';
 
 const WEIGHT = 100;
 const CHECK_MS = 1_000;
@@ -42,16 +42,27 @@ export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: 
 
 function decodeCheck(message: CheckMessage, path: Path, decoding: Decoding): ApplicationCheck {
   checkPort(message.port, [...path, 'port'], decoding);
-  const probe = message.probe;
-  if (probe === undefined) decoding.report(path, 'one of http, tcp is required');
-  if (probe?.$case === 'http' && !probe.value.path.startsWith('/'))
-    decoding.report([...path, 'http', 'path'], 'the path must start with /');
   return {
-    httpPath: probe?.$case === 'http' ? probe.value.path : null,
+    probe: decodeProbe(message, path, decoding),
     port: message.port,
     intervalMs: message.intervalMs || CHECK_MS,
     timeoutMs: message.timeoutMs || CHECK_MS,
   };
+}
+
+function decodeProbe({ probe }: CheckMessage, path: Path, decoding: Decoding): ApplicationProbe {
+  switch (probe?.$case) {
+    case 'http':
+      if (!probe.value.path.startsWith('/')) decoding.report([...path, 'http', 'path'], 'the path must start with /');
+      return { kind: 'http', path: probe.value.path };
+    case 'grpc':
+      return { kind: 'grpc', service: probe.value.service };
+    case 'tcp':
+      return { kind: 'tcp' };
+    case undefined:
+      decoding.report(path, 'one of http, tcp, grpc is required');
+      return { kind: 'tcp' };
+  }
 }
 
 function checkPort(port: number, path: Path, decoding: Decoding): void {

@@ -194,12 +194,15 @@ ${CLUSTERS}`;
     weight: 100,
     settingsPort: 15_005,
     settingsFile: null,
-    check: { httpPath: '/healthz', port: 8080, intervalMs: 1_000, timeoutMs: 1_000 },
+    check: { probe: { kind: 'http', path: '/healthz' }, port: 8080, intervalMs: 1_000, timeoutMs: 1_000 },
   });
-  t.match((await accepted(agent('health_check: {tcp: {}, port: 8080}'))).agent?.check, { httpPath: null });
+  t.match((await accepted(agent('health_check: {tcp: {}, port: 8080}'))).agent?.check, { probe: { kind: 'tcp' } });
+  t.match((await accepted(agent('health_check: {grpc: {service: a.B}, port: 8080}'))).agent?.check, {
+    probe: { kind: 'grpc', service: 'a.B' },
+  });
   t.match(await errors(agent('health_check: {port: 0}')), [
     /health_check\.port: 0 is no port/,
-    /health_check: one of http, tcp is required/,
+    /health_check: one of http, tcp, grpc is required/,
   ]);
   t.match(await errors(agent('').replace('cluster_name: control-plane', 'cluster_name: nope')), [
     /there is no static cluster nope/,

@@ -68,10 +68,15 @@ export interface AgentSettings {
   readonly lastKnownGoodDirectory: string | null;
 }
 
+/** What is asked: an HTTP/1.1 request, a connection, or grpc.health.v1.Health of a service (empty: of the server). */
+export type ApplicationProbe =
+  | { readonly kind: 'http'; readonly path: string }
+  | { readonly kind: 'tcp' }
+  | { readonly kind: 'grpc'; readonly service: string };
+
 /** A check of the local application, on loopback. */
 export interface ApplicationCheck {
-  /** Path of an HTTP request, or null for a TCP connection. */
-  readonly httpPath: string | null;
+  readonly probe: ApplicationProbe;
   readonly port: number;
   /** Default 1,000. */
   readonly intervalMs: number;

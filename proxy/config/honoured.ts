@@ -266,6 +266,7 @@ const BOOTSTRAP: HonouredTable['messages'] = {
   'outrider.agent.v1.ApplicationCheck': ['*'],
   'outrider.agent.v1.HttpProbe': ['*'],
   'outrider.agent.v1.TcpProbe': [],
+  'outrider.agent.v1.GrpcProbe': ['*'],
   'outrider.agent.v1.Identity': ['*'],
 };
 

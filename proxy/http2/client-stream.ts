@@ -168,7 +168,7 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
     const lengthless = receiver.isHead || status === 204 || status === 304;
     // What has no body may tell the length that it would have (RFC 9110 section 8.6).
     if (endStream && contentLength > 0 && !lengthless) return false;
-    if (!lengthless && !tunnel) this.bodyLeft = contentLength;
+    if (!tunnel) this.bodyLeft = lengthless ? 0 : contentLength;
     const framing: Framing = endStream || tunnel || lengthless ? 'none' : contentLength >= 0 ? 'length' : 'close';
     const shown = tunnel && receiver.upgrades ? 101 : status;
     const head = new Http2ResponseHead(shown, lines, framing, contentLength, tunnel, lengthless);

@@ -147,8 +147,9 @@ export class Outbound<Stream extends Http2Stream> {
     const queue = stream.queue;
     if (queue === null) return false;
     const first = queue[0]!;
-    const bytes = Math.min(first.length, stream.sendWindow, this.#window, HTTP2_LIMITS.frameBytes);
-    if (bytes <= 0 && first.length > 0) return false;
+    // A window may be below zero: what is empty is sent all the same.
+    const bytes = Math.min(first.length, Math.max(0, stream.sendWindow), this.#window, HTTP2_LIMITS.frameBytes);
+    if (bytes === 0 && first.length > 0) return false;
     const whole = bytes === first.length;
     const emptied = whole && queue.length === 1;
     if (whole) queue.shift();

@@ -255,6 +255,7 @@ export class Http2ServerSession
 
   finish(): void {
     this.retire();
+    for (const stream of [...this.streams.values()]) stream.finishTunnel();
     if (this.streams.size === 0) this.#closePolitely();
   }
 

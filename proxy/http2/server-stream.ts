@@ -83,7 +83,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
     const { manager } = this.#owner;
     // What follows a CONNECT of either kind belongs to what it opens, if it does.
     const opens = (head.traits & (TRAIT_CONNECT | TRAIT_UPGRADE)) !== 0;
-    if (opens) this.#paused = true;
+    if (opens) this.pauseRequest();
     const exchange = new Exchange(manager, this, head, EMPTY, 0, 0, this.remoteEnded || opens, nowMs);
     this.#exchange = exchange;
     this.bodyLeft = head.contentLength;
@@ -172,15 +172,16 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
     if (!this.#paused) return;
     this.#paused = false;
     const held = this.#held;
+    const ended = this.#endHeld;
     this.#held = null;
+    this.#endHeld = false;
     if (held !== null) {
       for (let i = 0; i < held.length; i++) {
         const bytes = held[i]!;
-        const last = this.#endHeld && i === held.length - 1;
-        // What follows may pause it again.
-        this.onData(bytes, 0, bytes.length, last);
+        // What follows may pause it again, and is held anew then.
+        this.onData(bytes, 0, bytes.length, ended && i === held.length - 1);
       }
-    } else if (this.#endHeld) this.onData(EMPTY, 0, 0, true);
+    } else if (ended) this.onData(EMPTY, 0, 0, true);
     if (this.#paused) return;
     this.readPaused = false;
     this.#owner.replenish(this);
@@ -200,6 +201,14 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
     }
     this.responseDueMs = this.#owner.loopOf.loop.nowMs + delayMs;
     this.#owner.wakeBy(this.responseDueMs);
+  }
+
+  /** A tunnel has no end of its own: both its peers get what was sent, and a regular end. */
+  finishTunnel(): void {
+    const exchange = this.#exchange;
+    if (exchange?.tunnel !== true) return;
+    exchange.receiveBody(EMPTY, 0, 0, true);
+    this.#owner.outbound.data(this, EMPTY, 0, 0, true);
   }
 
   // -------------------------------------------------------------------------------------------------------------------

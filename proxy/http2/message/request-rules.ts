@@ -122,6 +122,8 @@ export function readRequest(
   if (endStream && contentLength > 0) return null;
   if (cookies > 1) joinCookies(table, lines);
   const pseudo = { method, scheme, authority, authorityField, path, protocol };
+  // A length would be one of bytes that belong to the tunnel; an HTTP/1.1 endpoint that refuses it waits for them.
+  if (method.value === 'CONNECT' && length !== null) return null;
   if (method.value === 'CONNECT' && protocol === null) {
     if (scheme !== null || path !== null || authority === '' || endStream) return null;
     return new Http2RequestHead(pseudo, lines, traits | TRAIT_CONNECT, 'none', contentLength);

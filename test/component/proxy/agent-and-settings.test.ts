@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
-import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { type sendUnaryData, Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { request } from 'undici';
 import { SystemClock } from '../../../kernel/clock.ts';
@@ -143,7 +143,7 @@ t.test('the health of the application is told as soon as it changes', async (t) 
   await once(application, 'listening');
   t.teardown(() => application.close());
   const { port } = application.address() as AddressInfo;
-  const check = { httpPath: '/healthz', port, intervalMs: 60, timeoutMs: 1_000 };
+  const check = { probe: { kind: 'http', path: '/healthz' } as const, port, intervalMs: 60, timeoutMs: 1_000 };
   const registry = await startRegistry(t);
   const { agent } = startAgent(t, registry.port, { settings: settingsOf({ check }) });
   await next(registry.received, 'register');
@@ -162,8 +162,8 @@ t.test('probes say what is wrong', async (t) => {
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const check = { port, intervalMs: 1_000, timeoutMs: 50 };
-  t.equal(await createProbe({ ...check, httpPath: null }, timers)(), null);
-  t.match(await createProbe({ ...check, httpPath: '/' }, timers)(), /did not answer within 50 ms/);
+  t.equal(await createProbe({ ...check, probe: { kind: 'tcp' } }, timers)(), null);
+  t.match(await createProbe({ ...check, probe: { kind: 'http', path: '/' } }, timers)(), /did not answer within 50 ms/);
   silent.close();
   silent.unref();
   const closed = createTcpServer().listen(0, '127.0.0.1');
@@ -171,9 +171,48 @@ t.test('probes say what is wrong', async (t) => {
   const free = (closed.address() as AddressInfo).port;
   closed.close();
   await once(closed, 'close');
-  t.match(await createProbe({ ...check, port: free, httpPath: '/' }, timers)(), /ECONNREFUSED/);
-  t.match(await createProbe({ ...check, port: free, httpPath: null }, timers)(), /ECONNREFUSED/);
+  t.match(await createProbe({ ...check, port: free, probe: { kind: 'http', path: '/' } }, timers)(), /ECONNREFUSED/);
+  t.match(await createProbe({ ...check, port: free, probe: { kind: 'tcp' } }, timers)(), /ECONNREFUSED/);
 });
+
+t.test('a gRPC server is asked by the health checking protocol', async (t) => {
+  const server = new Server();
+  let answer: { status: number } | { code: number } = { status: 1 };
+  const asked: string[] = [];
+  const handler = (call: { request: Buffer }, reply: sendUnaryData<Buffer>) => {
+    asked.push(call.request.subarray(2).toString());
+    if ('code' in answer) reply({ code: answer.code, details: 'no' });
+    else reply(null, Buffer.from(answer.status === 0 ? [] : [8, answer.status]));
+  };
+  const bytes = { requestSerialize: identity, requestDeserialize: identity, responseSerialize: identity };
+  const check = { path: '/grpc.health.v1.Health/Check', requestStream: false, responseStream: false, ...bytes };
+  server.addService({ check: { ...check, responseDeserialize: identity } }, { check: handler });
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  t.teardown(() => server.forceShutdown());
+  const probe = (service: string) =>
+    createProbe({ probe: { kind: 'grpc', service }, port, intervalMs: 1_000, timeoutMs: 2_000 }, timers)();
+  t.equal(await probe(''), null);
+  t.equal(await probe('shop.Cart'), null);
+  t.same(asked, ['', 'shop.Cart']);
+  answer = { status: 2 };
+  t.match(await probe(''), /says NOT_SERVING$/);
+  answer = { status: 0 };
+  t.match(await probe(''), /says UNKNOWN$/);
+  answer = { code: status.NOT_FOUND };
+  t.match(await probe('a'), /does not know the service/);
+  answer = { code: status.UNIMPLEMENTED };
+  t.match(await probe(''), /does not have that service/);
+  server.forceShutdown();
+  t.match(await probe(''), /ECONNREFUSED|did not answer/);
+});
+
+function identity(bytes: Buffer): Buffer {
+  return bytes;
+}
 
 t.test(
   'the usage is that of the process that listens on the port',

@@ -4,7 +4,7 @@
 import { assert } from '../../../../kernel/assert.ts';
 import { readJson } from '../../../../protos/json/read-json.ts';
 import { type Json, writeJson } from '../../../../protos/json/write-json.ts';
-import type { Workload } from '../../../state/model.ts';
+import type { HealthProbe, Workload } from '../../../state/model.ts';
 import { nodeMetadata } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
@@ -90,7 +90,7 @@ function controlPlaneCluster({ controlPlane }: BootstrapInput): JsonObject {
 
 function agentConfig({ workload, ports, directory, settingsFile }: BootstrapInput): JsonObject {
   const { health } = workload;
-  const probe: JsonObject = health === null ? { tcp: {} } : { http: { path: health.path } };
+  const probe: JsonObject = health === null ? { tcp: {} } : probeOf(health.probe);
   const times: JsonObject = health === null ? {} : { interval_ms: health.intervalMs, timeout_ms: health.timeoutMs };
   return {
     '@type': 'type.googleapis.com/outrider.agent.v1.AgentConfig',
@@ -108,6 +108,10 @@ function agentConfig({ workload, ports, directory, settingsFile }: BootstrapInpu
     health_check: { ...probe, ...times, port: ports.app },
     last_known_good_directory: directory,
   };
+}
+
+function probeOf(probe: HealthProbe): JsonObject {
+  return probe.kind === 'http' ? { http: { path: probe.path } } : { grpc: { service: probe.service } };
 }
 
 function socketAddress(address: string, port: number): JsonObject {

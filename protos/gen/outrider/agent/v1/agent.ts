@@ -139,7 +139,11 @@ export interface AgentConfig {
 }
 
 export interface ApplicationCheck {
-  probe: { $case: "http"; value: HttpProbe } | { $case: "tcp"; value: TcpProbe } | undefined;
+  probe:
+    | { $case: "http"; value: HttpProbe }
+    | { $case: "tcp"; value: TcpProbe }
+    | { $case: "grpc"; value: GrpcProbe }
+    | undefined;
   port: number;
   intervalMs: number;
   timeoutMs: number;
@@ -152,6 +156,11 @@ export interface HttpProbe {
 }
 
 export interface TcpProbe {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface GrpcProbe {
+  service: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -171,3 +180,4 @@ export const AgentConfig: MessageCodec<AgentConfig> = /* @__PURE__ */ codecOf("o
 export const ApplicationCheck: MessageCodec<ApplicationCheck> = /* @__PURE__ */ codecOf("outrider.agent.v1.ApplicationCheck");
 export const HttpProbe: MessageCodec<HttpProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.HttpProbe");
 export const TcpProbe: MessageCodec<TcpProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.TcpProbe");
+export const GrpcProbe: MessageCodec<GrpcProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.GrpcProbe");
