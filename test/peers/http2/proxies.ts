@@ -1,0 +1,150 @@
+/**
+ * A proxy as a process, started from an Envoy bootstrap: Outrider, or with PROXY=envoy the real Envoy, which shows what
+ * a suite is worth before we are judged by it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BootstrapPlan, bootstrap } from './bootstrap.ts';
+import { mortal } from './mortal.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const ENVOY = join(ROOT, 'bench', '.peers', 'envoy', 'envoy', '_bin', 'envoy');
+const OUTRIDER = join(ROOT, 'bin', 'outrider');
+
+const START_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 2_000;
+const LAST_WORDS_LENGTH = 2_000;
+
+/** Which program stands between client and server. */
+export type ProxyKind = 'outrider' | 'envoy';
+
+/** From the variable PROXY; Outrider without it. Throws for any other name. */
+export function chosenKind(): ProxyKind {
+  const name = process.env.PROXY ?? 'outrider';
+  if (name === 'outrider' || name === 'envoy') return name;
+  throw new Error(`PROXY=${name}: outrider and envoy are known`);
+}
+
+/** Why tests of this kind have to be skipped, or false. */
+export function missingProxy(kind: ProxyKind): string | false {
+  return kind === 'outrider' || existsSync(ENVOY) ? false : 'no Envoy: .ci/run installs it';
+}
+
+/** A proxy that accepts connections. */
+export class RunningProxy {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #exited: Promise<void>;
+  #output = '';
+
+  private constructor(kind: ProxyKind, plan: BootstrapPlan, port: number, adminPort: number) {
+    this.port = port;
+    this.adminPort = adminPort;
+    this.#folder = mkdtempSync(join(tmpdir(), `outrider-${kind}-`));
+    const file = join(this.#folder, 'bootstrap.json');
+    writeFileSync(file, JSON.stringify(bootstrap(plan, port, adminPort)));
+    const [command, args] = mortal(...commandLine(kind, file));
+    // What a test runner wants of its children is not for the proxy.
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#exited = new Promise((resolve) => this.#child.once('close', () => resolve()));
+    this.#child.once('error', (error) => this.#keep(error.message));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (data: Buffer) => this.#keep(data.toString()));
+    }
+  }
+
+  /** Resolves when it listens. Rejects with its own words when it ends before, or does not listen in time. */
+  static async start(kind: ProxyKind, plan: BootstrapPlan): Promise<RunningProxy> {
+    const [port, adminPort] = await freePorts(2);
+    const proxy = new RunningProxy(kind, plan, port!, adminPort!);
+    const deadline = performance.now() + START_LIMIT_MS;
+    while (!(await accepts(port!))) {
+      const waiting = proxy.running && performance.now() < deadline;
+      if (waiting) await sleep(10);
+      else {
+        const why = proxy.running ? `does not listen within ${START_LIMIT_MS} ms` : 'ended at its start';
+        await proxy.stop();
+        throw new Error(`${kind} ${why}: ${proxy.lastWords}`);
+      }
+    }
+    return proxy;
+  }
+
+  get running(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The end of what it wrote. */
+  get lastWords(): string {
+    return this.#output.trim() || 'it said nothing';
+  }
+
+  /** Resident memory, or 0 when it has ended. */
+  get residentBytes(): number {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'latin1');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Its counters and gauges by name, as `/stats` of the admin interface lists them. */
+  async statistics(): Promise<Map<string, number>> {
+    const response = await fetch(`http://127.0.0.1:${this.adminPort}/stats`, { signal: AbortSignal.timeout(5_000) });
+    const lines = (await response.text()).matchAll(/^(\S+): (\d+)$/gm);
+    return new Map(Array.from(lines, ([, name, value]) => [name!, Number(value)]));
+  }
+
+  async stop(): Promise<void> {
+    if (this.running) this.#child.kill('SIGTERM');
+    const killer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT_MS);
+    if (this.#child.pid !== undefined) await this.#exited;
+    clearTimeout(killer);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #keep(text: string): void {
+    this.#output = (this.#output + text).slice(-LAST_WORDS_LENGTH);
+  }
+}
+
+function commandLine(kind: ProxyKind, file: string): [string, string[]] {
+  if (kind === 'outrider') return [process.execPath, [OUTRIDER, 'proxy', '-c', file, '-l', 'off']];
+  // Each takes an identity of its own, so that several can run beside each other.
+  return [ENVOY, ['-c', file, '-l', 'off', '--concurrency', '1', '--use-dynamic-base-id']];
+}
+
+/** Ports of this machine that nobody listens on now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = servers.map(
+    (server) =>
+      new Promise<number>((resolve) =>
+        server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+      ),
+  );
+  const numbers = await Promise.all(ports);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return numbers;
+}
+
+/** True when something accepts connections on that port. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
