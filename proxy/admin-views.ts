@@ -6,6 +6,7 @@ import type { AdminActions, AdminViews, DumpedResource } from './admin/views.ts'
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DataPlane } from './data-plane.ts';
 import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
+import { filterStatsSource } from './telemetry/filter-stat-table.ts';
 import { listenerStatsSource, managerStatsSource } from './telemetry/listener-stat-table.ts';
 import { type MemoryUse, type ServerState, serverStatsSource } from './telemetry/server-stats.ts';
 import type { StatsRegistry } from './telemetry/stats-registry.ts';
@@ -55,6 +56,7 @@ export function adminViews(
   stats.register(clusterStatsSource(plane.clusters));
   stats.register(listenerStatsSource(plane.listeners));
   stats.register(managerStatsSource(() => plane.activator.managerStats()));
+  stats.register(filterStatsSource(plane.activator.filterStats));
   stats.register(tcpStatsSource(() => plane.activator.tcpStats()));
   stats.register(serverStatsSource(server));
   const statics = staticResources(loaded, deps.startedAtMs);

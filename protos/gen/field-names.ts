@@ -44,7 +44,7 @@ export const LEFT_OUT_FIELDS: Readonly<Record<string, Readonly<Record<number, st
   'envoy.config.listener.v3.ListenerFilter': { 5: 'config_discovery' },
   'envoy.config.rbac.v3.Permission': { 12: 'matcher', 13: 'uri_template' },
   'envoy.config.rbac.v3.Policy': { 3: 'condition', 4: 'checked_condition' },
-  'envoy.config.rbac.v3.Principal': { 5: '!source_ip', 12: 'filter_state' },
+  'envoy.config.rbac.v3.Principal': { 12: 'filter_state' },
   'envoy.config.rbac.v3.RBAC': { 3: 'audit_logging_options' },
   'envoy.config.route.v3.HeaderMatcher': { 4: '!exact_match', 9: '!prefix_match', 10: '!suffix_match', 11: '!safe_regex_match', 12: '!contains_match' },
   'envoy.config.route.v3.InternalRedirectPolicy': { 3: 'predicates' },

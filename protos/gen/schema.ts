@@ -752,6 +752,7 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 or_ids message:envoy.config.rbac.v3.Principal.Set oneof:identifier
 3 any bool oneof:identifier
 4 authenticated message:envoy.config.rbac.v3.Principal.Authenticated oneof:identifier
+5 source_ip message:envoy.config.core.v3.CidrRange oneof:identifier
 10 direct_remote_ip message:envoy.config.core.v3.CidrRange oneof:identifier
 11 remote_ip message:envoy.config.core.v3.CidrRange oneof:identifier
 6 header message:envoy.config.route.v3.HeaderMatcher oneof:identifier

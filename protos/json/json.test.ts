@@ -142,6 +142,21 @@ t.test('an Any is read by its type, and an unknown type names the close ones', (
   t.end();
 });
 
+t.test('an Any of an unknown type is kept without its content where it is optional', (t) => {
+  const FILTER_CONFIG = 'envoy.config.route.v3.FilterConfig';
+  const config = { '@type': 'type.googleapis.com/some.Thing', a: 1 };
+  const message = read(FILTER_CONFIG, { is_optional: true, config });
+  t.match(message.config, { typeUrl: 'type.googleapis.com/some.Thing', value: Buffer.alloc(0) });
+  t.match(problems(FILTER_CONFIG, { config }), [/config\["@type"\]: some\.Thing is not a type/]);
+  const nested = { '@type': `type.googleapis.com/${FILTER_CONFIG}`, config };
+  t.match(
+    problems(FILTER_CONFIG, { is_optional: true, config: nested }),
+    [/some\.Thing is not a type/],
+    'itself alone',
+  );
+  t.end();
+});
+
 t.test('an Any of a type with a JSON form of its own keeps it under value', (t) => {
   const METADATA = 'envoy.config.core.v3.Metadata';
   const forms = {

@@ -3,7 +3,8 @@
  *
  * Strict: an unknown name, a wrong type, a value out of range, two members of one oneof are errors, and all of them are
  * reported, not the first only. Both snake_case and camelCase names are read; `null` means "not set", as protobuf has
- * it. An Any is read by its `@type` and encoded. Constraints between values are not checked here: see constraint.ts.
+ * it. An Any is read by its `@type` and encoded; beside `is_optional: true` an unknown type is kept without its content.
+ * Constraints between values are not checked here: see constraint.ts.
  */
 import type { MessageTypes } from '../gen/registry.ts';
 import { type Issue, issueAt, type Path } from './issue.ts';
@@ -69,6 +70,7 @@ class JsonReader {
       message[field.oneof?.property ?? field.property] = field.oneof ? undefined : defaultValue(field);
     message._unknownFields = {};
     const seen = new Set<string>();
+    const optional = info.byName.has('is_optional') && (json.is_optional ?? json.isOptional) === true;
     for (const [key, value] of Object.entries(json)) {
       const field = info.byName.get(key);
       const place = [...path, key];
@@ -76,7 +78,8 @@ class JsonReader {
       else if (seen.has(field.name)) this.#fail(place, `${field.name} is given twice`);
       else if (value !== null || isNullable(field)) {
         seen.add(field.name);
-        this.#setField(info, message, field, value, place);
+        if (optional && isUnknownAny(field, value)) setValue(message, field, opaqueAny(value));
+        else this.#setField(info, message, field, value, place);
       }
     }
     return message;
@@ -84,15 +87,11 @@ class JsonReader {
 
   #setField(info: MessageInfo, message: Record<string, unknown>, field: FieldInfo, json: unknown, path: Path): void {
     const value = this.#field(field, json, path);
-    if (field.oneof === null) {
-      if (value !== undefined) message[field.property] = value;
-      return;
-    }
-    const other = message[field.oneof.property] as { $case: string } | undefined;
+    const other = field.oneof === null ? undefined : (message[field.oneof.property] as { $case: string } | undefined);
     if (other !== undefined) {
       const name = info.byName.get(other.$case)?.name;
-      this.#fail(path, `${field.name} excludes ${name}, which is given too: only one ${field.oneof.name} is allowed`);
-    } else message[field.oneof.property] = { $case: field.property, value };
+      this.#fail(path, `${field.name} excludes ${name}, which is given too: only one ${field.oneof!.name} is allowed`);
+    } else if (field.oneof !== null || value !== undefined) setValue(message, field, value);
   }
 
   #field(field: FieldInfo, json: unknown, path: Path): unknown {
@@ -184,6 +183,22 @@ function unknownType(name: string): string {
 
 function isNullable(field: FieldInfo): boolean {
   return field.type.kind === 'message' && field.type.name === 'google.protobuf.Value';
+}
+
+function setValue(message: Record<string, unknown>, { oneof, property }: FieldInfo, value: unknown): void {
+  if (oneof === null) message[property] = value;
+  else message[oneof.property] = { $case: property, value };
+}
+
+/** An Any of a type that this program does not have. */
+function isUnknownAny({ type, label }: FieldInfo, json: unknown): json is Record<'@type', string> {
+  if (label !== 'single' || type.kind !== 'message' || type.name !== 'google.protobuf.Any') return false;
+  const url = isObject(json) ? json['@type'] : undefined;
+  return typeof url === 'string' && codecNamed(typeNameOf(url)) === undefined;
+}
+
+function opaqueAny({ '@type': url }: Record<'@type', string>): object {
+  return { typeUrl: typeUrlOf(typeNameOf(url)), value: Buffer.alloc(0), _unknownFields: {} };
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {

@@ -3,7 +3,8 @@
  *
  * A program lists, per message, the fields that it honours. The walk reports every field that is set and not listed, and
  * every field that was on the wire but is not in the subset, each with its path: this is what lets a NACK, or a refused
- * start, name the place instead of silently ignoring it. It descends into every Any of a known type.
+ * start, name the place instead of silently ignoring it. It descends into every Any of a known type. An Any beside
+ * `is_optional: true` may hold what is not honoured at all: whoever wrote it can do without.
  */
 import type { MessageTypes } from '../gen/registry.ts';
 import { type Issue, issueAt, type Path } from './issue.ts';
@@ -22,6 +23,8 @@ export interface HonouredTable {
   readonly messages: Readonly<Record<string, readonly string[]>>;
   /** What to use instead, by `MessageName.field` or `MessageName`: the end of a sentence. */
   readonly instead?: Readonly<Record<string, string>>;
+  /** Fields, by `MessageName.field`, where an Any without a type has a meaning of its own. */
+  readonly emptyAnys?: readonly string[];
 }
 
 /** Every field that is set but not honoured; `at` is put in front of every path. */
@@ -55,7 +58,7 @@ class Walk {
       const place = [...path, field.name];
       const refusal = refusalOf(field, value, listed);
       if (refusal !== undefined) this.#report(place, refusal, `${name}.${field.name}`);
-      else this.#descend(field, value, place);
+      else if (!this.#mayBeLeft(name, field, value, message)) this.#descend(field, value, place);
     }
   }
 
@@ -63,6 +66,15 @@ class Walk {
     const field = leftOutByNumber(name, number);
     if (field === undefined) this.#report(path, `field number ${number} of ${shortNameOf(name)} is unknown`, name);
     else this.#report([...path, field.name], notSupported(name, field), `${name}.${field.name}`);
+  }
+
+  /** An Any that is empty where it may be, or optional and of a type that is not honoured. */
+  #mayBeLeft(name: string, field: FieldInfo, value: unknown, message: MessageObject): boolean {
+    if (field.label !== 'single' || field.type.kind !== 'message' || field.type.name !== 'google.protobuf.Any')
+      return false;
+    const { typeUrl } = value as AnyMessage;
+    if (typeUrl === '') return this.#honoured.emptyAnys?.includes(`${name}.${field.name}`) === true;
+    return message.isOptional === true && this.#honoured.messages[typeNameOf(typeUrl)] === undefined;
   }
 
   #descend(field: FieldInfo, value: unknown, path: Path): void {

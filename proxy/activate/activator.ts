@@ -11,6 +11,7 @@ import type { Logger } from '../../kernel/log.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { createSnapshot, EMPTY_PARTS, type Snapshot } from '../config/snapshot.ts';
+import type { FilterStats } from '../http/filters/filter-stats.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import type { TcpStats } from '../tcp/tcp-stats.ts';
@@ -49,6 +50,10 @@ export class Activator {
 
   managerStats(): readonly ManagerStats[] {
     return this.#builder.managerStats();
+  }
+
+  get filterStats(): FilterStats {
+    return this.#builder.filterStats;
   }
 
   tcpStats(): readonly TcpStats[] {

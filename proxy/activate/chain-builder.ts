@@ -11,7 +11,7 @@ import { ConnectionManager } from '../http/connection-manager.ts';
 import { DateHeader } from '../http/date-header.ts';
 import type { HttpActive } from '../http/exchange.ts';
 import { FilterChain } from '../http/filter.ts';
-import { RouterFilter } from '../http/filters/router.ts';
+import type { FilterStats } from '../http/filters/filter-stats.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
@@ -28,6 +28,7 @@ import { TcpStats } from '../tcp/tcp-stats.ts';
 import { AccessLogs } from '../telemetry/access-log.ts';
 import type { AccessLogFiles } from '../telemetry/access-log-file.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { type FilterParts, HttpFilters } from './http-filters.ts';
 import type { LazyTls } from './lazy-tls.ts';
 
 /** What chains are built with. */
@@ -60,9 +61,16 @@ export class ChainBuilder {
   readonly #tcpStats = new Map<string, TcpStats>();
   readonly #tables = new Map<string, { readonly text: string; readonly table: RouteTable }>();
   readonly #contents = new WeakMap<RunningChain, string>();
+  readonly #filters: HttpFilters;
+  readonly #filterParts = new WeakMap<RunningChain, FilterParts>();
 
   constructor(deps: ChainDeps) {
     this.#deps = deps;
+    this.#filters = new HttpFilters(deps.loop, deps.runtime);
+  }
+
+  get filterStats(): FilterStats {
+    return this.#filters.stats;
   }
 
   managerStats(): readonly ManagerStats[] {
@@ -108,7 +116,8 @@ export class ChainBuilder {
   #updateRoutes(chain: RunningChain, http: HttpConnectionManagerConfig, { listener, next }: Build): void {
     const manager = chain.manager!;
     const table = this.#tableOf(http, next);
-    if (manager.active.table !== table) manager.active = this.#compile(listener, http, table);
+    if (manager.active.table === table) return;
+    manager.active = this.#compile(listener, http, this.#filterParts.get(chain)!, table);
   }
 
   #create(config: FilterChainConfig, build: Build): RunningChain {
@@ -122,12 +131,15 @@ export class ChainBuilder {
       const service = new TcpProxy(network, statsOf(this.#tcpStats, network.statPrefix, TcpStats), deps);
       return { config, tls, service, manager: null };
     }
-    const active = this.#compile(build.listener, network, this.#tableOf(network, build.next));
+    const parts = this.#filters.create(network.httpFilters, network.statPrefix);
+    const active = this.#compile(build.listener, network, parts, this.#tableOf(network, build.next));
     const stats = statsOf(this.#managerStats, network.statPrefix, ManagerStats);
     const { hostname } = this.#deps;
     const deps = { loop, date: this.#date, tls: tls !== null, accessLog: this.#logs(network), hostname };
     const manager = new ConnectionManager(network, stats, active, deps);
-    return { config, tls, service: new HttpService(this.#deps.http2, manager, this.#head), manager };
+    const chain = { config, tls, service: new HttpService(this.#deps.http2, manager, this.#head), manager };
+    this.#filterParts.set(chain, parts);
+    return chain;
   }
 
   #createTls(config: FilterChainConfig, build: Build): TlsServer | null {
@@ -167,14 +179,18 @@ export class ChainBuilder {
     return table;
   }
 
-  #compile(listener: ListenerConfig, http: HttpConnectionManagerConfig, table: RouteTable | null): HttpActive {
+  #compile(
+    listener: ListenerConfig,
+    http: HttpConnectionManagerConfig,
+    parts: FilterParts,
+    table: RouteTable | null,
+  ): HttpActive {
     if (table === null) return { chain: new FilterChain([]), table };
     const { clusters, loop, runtime } = this.#deps;
     const { bufferLimitBytes } = listener;
     const { maxStreamDurationMs } = http;
     const deps = { clusters, random: loop.random, runtime, bufferLimitBytes, maxStreamDurationMs };
-    const filters = http.httpFilters.map(({ config }) => new RouterFilter(config, table, deps));
-    return { chain: new FilterChain(filters), table };
+    return { chain: this.#filters.bind(parts, table, deps), table };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Asks a gRPC server how it is (github.com/grpc/grpc, doc/health-checking.md: grpc.health.v1.Health/Check). */
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { Timers } from '../../kernel/timers.ts';
 
 const CHECK = '/grpc.health.v1.Health/Check';
 /** HealthCheckResponse.ServingStatus. */
@@ -13,27 +14,35 @@ const STATUS_TAG = 0x08;
  * Null when the server says SERVING of `service` (empty: of itself), else a sentence. Never rejects. A connection of its
  * own each time: that the application accepts is part of it.
  */
-export function probeGrpc(host: string, port: number, service: string, timeoutMs: number): Promise<string | null> {
+export function probeGrpc(
+  host: string,
+  port: number,
+  service: string,
+  timeoutMs: number,
+  timers: Timers,
+): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const place = `grpc.health.v1.Health at ${host}:${port}`;
   const client = new Client(`${host}:${port}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_http_proxy': 0,
   });
-  const deadline = Date.now() + timeoutMs;
-  client.makeUnaryRequest(CHECK, encodeRequest, decodeStatus, service, { deadline }, (error, answer) => {
+  const call = client.makeUnaryRequest(CHECK, encodeRequest, decodeStatus, service, (error, answer) => {
+    timer.cancel();
     client.close();
-    if (error !== null) resolve(tell(error, place, timeoutMs));
+    if (error !== null) resolve(tell(error, place));
     else if (answer === SERVING) resolve(null);
     else resolve(`${place} says ${STATUS_NAMES[answer ?? 0] ?? String(answer)}`);
+  });
+  const timer = timers.after(timeoutMs, () => {
+    resolve(`${place} did not answer within ${timeoutMs} ms`);
+    call.cancel();
   });
   return promise;
 }
 
-function tell(error: ServiceError, place: string, timeoutMs: number): string {
+function tell(error: ServiceError, place: string): string {
   switch (error.code) {
-    case status.DEADLINE_EXCEEDED:
-      return `${place} did not answer within ${timeoutMs} ms`;
     case status.UNIMPLEMENTED:
       return `${place}: the application does not have that service; leave health.grpc out, or add it`;
     case status.NOT_FOUND:

@@ -19,7 +19,7 @@ export function createProbe(check: ApplicationCheck, timers: Timers): Probe {
     case 'tcp':
       return () => probeTcp(check);
     case 'grpc':
-      return () => probeGrpc(HOST, check.port, probe.service, check.timeoutMs);
+      return () => probeGrpc(HOST, check.port, probe.service, check.timeoutMs, timers);
   }
 }
 

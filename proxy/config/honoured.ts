@@ -36,12 +36,16 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.SubstitutionFormatString': ['json_format', 'text_format_source'],
   'envoy.config.core.v3.TransportSocket': ['*'],
   'envoy.config.core.v3.TypedExtensionConfig': ['*'],
+  'envoy.type.matcher.v3.PathMatcher': ['*'],
   'envoy.type.matcher.v3.RegexMatchAndSubstitute': ['*'],
   'envoy.type.matcher.v3.RegexMatcher': ['*'],
   'envoy.type.matcher.v3.StringMatcher': ['*'],
   'envoy.type.v3.FractionalPercent': ['*'],
+  'envoy.type.v3.HttpStatus': ['*'],
+  'envoy.type.v3.Int32Range': ['*'],
   'envoy.type.v3.Int64Range': ['*'],
   'envoy.type.v3.Percent': ['*'],
+  'envoy.type.v3.TokenBucket': ['*'],
 };
 
 const ROUTES: HonouredTable['messages'] = {
@@ -49,21 +53,21 @@ const ROUTES: HonouredTable['messages'] = {
     ...HEADER_EDITS,
     ...fields(`
     name virtual_hosts internal_only_headers most_specific_header_mutations_wins validate_clusters
-    max_direct_response_body_size_bytes ignore_port_in_host_matching metadata
+    max_direct_response_body_size_bytes ignore_port_in_host_matching metadata typed_per_filter_config
   `),
   ],
   'envoy.config.route.v3.VirtualHost': [
     ...HEADER_EDITS,
     ...fields(`
     name domains routes require_tls include_request_attempt_count include_attempt_count_in_response
-    retry_policy per_request_buffer_limit_bytes metadata
+    retry_policy per_request_buffer_limit_bytes metadata rate_limits typed_per_filter_config
   `),
   ],
   'envoy.config.route.v3.Route': [
     ...HEADER_EDITS,
     ...fields(`
     name match route redirect direct_response non_forwarding_action metadata decorator
-    per_request_buffer_limit_bytes
+    per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
   'envoy.config.route.v3.Decorator': ['*'],
@@ -80,14 +84,14 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': [
     ...HEADER_EDITS,
     ...fields(`
-    name weight host_rewrite_literal
+    name weight host_rewrite_literal typed_per_filter_config
   `),
   ],
   'envoy.config.route.v3.RouteAction': fields(`
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT
-    max_stream_duration upgrade_configs
+    max_stream_duration upgrade_configs rate_limits
   `),
   'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled', 'connect_config'],
   'envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig': [],
@@ -104,6 +108,19 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff': ['*'],
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': [],
   'envoy.config.route.v3.RedirectAction': ['*'],
+  'envoy.config.route.v3.FilterConfig': ['*'],
+  'envoy.config.route.v3.RateLimit': ['stage', 'actions'],
+  'envoy.config.route.v3.RateLimit.Action': fields(`
+    destination_cluster request_headers remote_address generic_key header_value_match masked_remote_address
+    query_parameter_value_match
+  `),
+  'envoy.config.route.v3.RateLimit.Action.DestinationCluster': [],
+  'envoy.config.route.v3.RateLimit.Action.RequestHeaders': ['*'],
+  'envoy.config.route.v3.RateLimit.Action.RemoteAddress': [],
+  'envoy.config.route.v3.RateLimit.Action.GenericKey': ['*'],
+  'envoy.config.route.v3.RateLimit.Action.HeaderValueMatch': ['*'],
+  'envoy.config.route.v3.RateLimit.Action.MaskedRemoteAddress': ['*'],
+  'envoy.config.route.v3.RateLimit.Action.QueryParameterValueMatch': ['*'],
   'envoy.config.route.v3.DirectResponseAction': ['*'],
 };
 
@@ -189,7 +206,9 @@ const HTTP: HonouredTable['messages'] = {
     upgrade_type enabled
   `),
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['*'],
-  'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': ['name', 'typed_config', 'is_optional'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': fields(`
+    name typed_config is_optional disabled
+  `),
   'envoy.extensions.filters.http.router.v3.Router': ['dynamic_stats=true', 'suppress_envoy_headers'],
   'envoy.config.core.v3.SchemeHeaderTransformation': ['scheme_to_overwrite'],
   'envoy.config.core.v3.HttpProtocolOptions': ['*'],
@@ -199,6 +218,37 @@ const HTTP: HonouredTable['messages'] = {
   'envoy.config.core.v3.Http2ProtocolOptions': fields(`
     max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect
   `),
+};
+
+const FILTERS: HonouredTable['messages'] = {
+  'envoy.extensions.filters.http.rbac.v3.RBAC': ['*'],
+  'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': ['*'],
+  'envoy.config.rbac.v3.RBAC': ['*'],
+  'envoy.config.rbac.v3.Policy': ['*'],
+  'envoy.config.rbac.v3.Permission': fields(`
+    and_rules or_rules any header url_path destination_ip destination_port destination_port_range not_rule
+    requested_server_name
+  `),
+  'envoy.config.rbac.v3.Permission.Set': ['*'],
+  'envoy.config.rbac.v3.Principal': fields(`
+    and_ids or_ids any authenticated source_ip direct_remote_ip remote_ip header url_path not_id
+  `),
+  'envoy.config.rbac.v3.Principal.Set': ['*'],
+  'envoy.config.rbac.v3.Principal.Authenticated': ['*'],
+  'envoy.extensions.filters.http.fault.v3.HTTPFault': fields(`
+    delay abort upstream_cluster headers downstream_nodes max_active_faults delay_percent_runtime
+    abort_percent_runtime delay_duration_runtime abort_http_status_runtime abort_grpc_status_runtime
+    max_active_faults_runtime disable_downstream_cluster_stats
+  `),
+  'envoy.extensions.filters.http.fault.v3.FaultAbort': ['*'],
+  'envoy.extensions.filters.http.fault.v3.FaultAbort.HeaderAbort': [],
+  'envoy.extensions.filters.common.fault.v3.FaultDelay': ['*'],
+  'envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay': [],
+  'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': ['*'],
+  'envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor': ['*'],
+  'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry': ['*'],
+  'envoy.extensions.filters.http.cors.v3.Cors': [],
+  'envoy.extensions.filters.http.cors.v3.CorsPolicy': ['*'],
 };
 
 const CLUSTERS: HonouredTable['messages'] = {
@@ -272,7 +322,7 @@ const BOOTSTRAP: HonouredTable['messages'] = {
 
 /** The table. */
 export const HONOURED: HonouredTable = {
-  messages: { ...CORE, ...ROUTES, ...LISTENERS, ...TLS, ...HTTP, ...CLUSTERS, ...BOOTSTRAP },
+  messages: { ...CORE, ...ROUTES, ...LISTENERS, ...TLS, ...HTTP, ...FILTERS, ...CLUSTERS, ...BOOTSTRAP },
   instead: {
     'envoy.config.core.v3.Address.pipe': 'use socket_address',
     'envoy.config.core.v3.ConfigSource.api_config_source': 'use ads: {} and one ads_config',
@@ -282,4 +332,6 @@ export const HONOURED: HonouredTable = {
     'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.tls_certificate_sds_secret_configs':
       'use tls_certificates',
   },
+  // It switches the filter on.
+  emptyAnys: ['envoy.config.route.v3.FilterConfig.config'],
 };

@@ -164,10 +164,11 @@ export class ConnectionManager implements ExchangeManager {
     }
     exchange.addForwardedProto = head.find(FORWARDED_PROTO, 0) < 0;
     if (config.via !== '') appendVia(exchange, config.via);
-    if (exchange.active.table?.readsGeneratedHeaders === true) this.#materialise(exchange);
+    const { chain, table } = exchange.active;
+    if (table?.readsGeneratedHeaders === true || chain.readsGeneratedHeaders) this.#materialise(exchange);
   }
 
-  /** Routes look at headers that are otherwise written at the very end: they get them now. */
+  /** Routes or filters look at headers that are otherwise written at the very end: they get them now. */
   #materialise(exchange: Exchange): void {
     const { head } = exchange;
     this.eachGenerated(exchange, { raw: () => undefined, line: (line) => head.append(line) });
@@ -213,20 +214,19 @@ export class ConnectionManager implements ExchangeManager {
   }
 
   #tell(exchange: Exchange, head: LocalHead, body: string): string {
-    if (exchange.failure === null) {
-      if (body !== '' && head.first(CONTENT_TYPE) === null) head.add('content-type', 'text/plain');
-      return body;
-    }
-    const rendered = renderFailure(exchange, exchange.failure);
-    head.addLines(rendered.headers);
-    return rendered.body;
+    const { failure } = exchange;
+    const told = failure === null ? { contentType: 'text/plain', body } : renderFailure(exchange, failure);
+    if (failure !== null) head.addLines(failureHeader(failure));
+    // An edit may have said what it is.
+    if (told.body !== '' && head.first(CONTENT_TYPE) === null) head.add('content-type', told.contentType);
+    return told.body;
   }
 
   #tellGrpc(exchange: Exchange, head: LocalHead, body: string): string {
     const { failure } = exchange;
     if (failure !== null) head.addLines(failureHeader(failure));
     head.remove(CONTENT_TYPE);
-    head.addLines(grpcReplyLines(failure, head.status, failure?.sentence ?? body));
+    head.addLines(grpcReplyLines(failure, head.status, failure?.body ?? failure?.sentence ?? body));
     exchange.status = 200;
     return '';
   }

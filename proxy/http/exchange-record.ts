@@ -20,6 +20,8 @@ export class ExchangeRecord {
   requestDoneMs = -1;
   answerStartMs = -1;
   answerEndMs = -1;
+  /** What is told of an answer made here that is no failure: Envoy's response code details word. */
+  localDetails = 'direct_response';
   /** The fields of the answer that a format asks for, by lower-case name. */
   readonly answer: HeaderValues;
   /** `host:port` of our end of the connection to the endpoint; empty before. */

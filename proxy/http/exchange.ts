@@ -26,6 +26,8 @@ export interface FilterHooks {
   /** Answers of endpoints and answers made here alike. */
   readonly onResponse: readonly ((exchange: Exchange, head: ResponseFields) => void)[];
   readonly onComplete: readonly ((exchange: Exchange) => void)[];
+  /** Some filter looks at request headers that are otherwise written at the very end. */
+  readonly readsGeneratedHeaders: boolean;
 }
 
 /** What changes by configuration: filters and routes. Immutable. `table` is null until the first RDS answer. */
@@ -134,11 +136,13 @@ export class Exchange {
   upstreamProtocol = '';
   /** It is a gRPC call: its outcome stands in trailers. Known when it is forwarded. */
   grpc = false;
-  /** Where it was sent, and the endpoint that was picked last; empty before. */
+  /** Where its route leads, and the endpoint that was picked last; empty before. */
   clusterName = '';
   upstreamHost = '';
   /** Response flags besides that of the failure, in the order in which they were raised. */
   flags: string[] | null = null;
+  /** Edits of its route do not concern its answer. */
+  unedited = false;
   /** The route limits silence itself: the connection manager's limit does not count. */
   ownIdleTimeout = false;
   upstream: Upstream | null = null;
@@ -152,6 +156,8 @@ export class Exchange {
   /** What access logs want to know; null when the exchange is not logged. */
   record: ExchangeRecord | null = null;
   failure: Failure | null = null;
+  /** What filters keep of it, by the number of their slot; null while none does. See filter-slot.ts. */
+  kept: unknown[] | null = null;
   /** It comes from inside: its x-envoy-* headers count. */
   internal = false;
   /** The protocol that the client asks to go on with, in lower case, or `connect`; empty for plain requests. */
@@ -168,6 +174,8 @@ export class Exchange {
   ended = false;
   #responseDone = false;
   #nextFilter = 0;
+  /** A filter has paused it: what still comes of the body is kept for the filters behind. */
+  #paused = false;
 
   constructor(
     manager: ExchangeManager,
@@ -200,13 +208,14 @@ export class Exchange {
     while (this.#nextFilter < hooks.length) {
       const verdict = hooks[this.#nextFilter++]!(this);
       if (verdict === CONTINUE) continue;
-      if (verdict === PAUSE) this.detach();
+      if (verdict === PAUSE) this.#pause();
       return;
     }
   }
 
   /** Makes head and first body bytes outlive this turn, and stops the client from sending more. */
-  detach(): void {
+  #pause(): void {
+    this.#paused = true;
     this.head = this.head.detach();
     this.body = Buffer.from(this.body.subarray(this.bodyStart, this.bodyEnd));
     this.bodyEnd -= this.bodyStart;
@@ -217,16 +226,26 @@ export class Exchange {
   /** Continues behind a filter that paused. */
   resume(): void {
     if (this.ended) return;
+    // What was held back joins the body that the filters behind see.
     if (!this.requestDone) this.downstream.resumeRequest();
-    this.runFilters();
+    this.#paused = false;
+    if (!this.ended) this.runFilters();
   }
 
   /** More of the request body came. */
   receiveBody(buffer: Buffer, start: number, end: number, done: boolean): void {
     if (done) this.requestDone = true;
     if (this.record !== null) this.record.requestBody(buffer, start, end, done, this.manager.nowMs());
+    if (this.#paused) this.#keepBody(buffer, start, end);
     this.upstream?.sendBody(buffer, start, end, done);
     if (done && this.tunnel && this.#responseDone) this.#end();
+  }
+
+  /** At most what was under way when the client was stopped. */
+  #keepBody(buffer: Buffer, start: number, end: number): void {
+    this.body = Buffer.concat([this.body.subarray(this.bodyStart, this.bodyEnd), buffer.subarray(start, end)]);
+    this.bodyStart = 0;
+    this.bodyEnd = this.body.length;
   }
 
   /** The client closed its connection, or broke the protocol in the middle of its body. */

@@ -14,6 +14,12 @@ export interface Failure {
   /** Envoy's response code details word. */
   readonly details: string;
   readonly sentence: string;
+  /** The words that clients of Envoy know, sent in the place of the sentence; null where there are none. */
+  readonly body: string | null;
+  /** What gRPC callers are told; null follows from the status. */
+  readonly grpcStatus: number | null;
+  /** The HTTP/2 error code with which the endpoint ended its stream, which its client gets as well; 0 for none. */
+  readonly resetCode: number;
 }
 
 function failure(
@@ -24,7 +30,7 @@ function failure(
   details: string,
   sentence: string,
 ): Failure {
-  return { flag, source, retry, status, details, sentence };
+  return { flag, source, retry, status, details, sentence, body: null, grpcStatus: null, resetCode: 0 };
 }
 
 export const NO_ROUTE = failure('NR', 'local', 'never', 404, 'route_not_found', 'No route matches this host and path.');
@@ -124,6 +130,14 @@ export const UPSTREAM_STREAM_RESET = failure(
   'upstream_reset_before_response_started{remote_reset}',
   'The endpoint reset the request before it answered.',
 );
+export const UPSTREAM_STREAM_CUT = failure(
+  'UR',
+  'upstream',
+  'never',
+  0,
+  'upstream_reset_after_response_started{remote_reset}',
+  'The endpoint reset the request in the middle of its answer.',
+);
 /** RFC 9113 section 8.7: what was refused has not been looked at. */
 export const UPSTREAM_REFUSED = failure(
   'UR',
@@ -181,15 +195,21 @@ export const PER_TRY_IDLE_TIMEOUT = failure(
   'upstream_per_try_idle_timeout',
   'The endpoint was silent for longer than the idle timeout of one try.',
 );
-/** Envoy gives it no flag. */
-export const DURATION_EXCEEDED = failure(
-  '-',
-  'local',
-  'never',
-  408,
-  'max_duration_timeout',
-  'The exchange took longer than the maximum duration of a stream.',
-);
+/**
+ * Envoy gives it no flag. For gRPC it is the caller's own limit, or one in its place: the call is not to be repeated as one
+ * that was UNAVAILABLE is.
+ */
+export const DURATION_EXCEEDED: Failure = {
+  ...failure(
+    '-',
+    'local',
+    'never',
+    408,
+    'max_duration_timeout',
+    'The exchange took longer than the maximum duration of a stream.',
+  ),
+  grpcStatus: 4,
+};
 /** DURATION_EXCEEDED for a request that had arrived completely. */
 export const DURATION_EXCEEDED_UPSTREAM: Failure = { ...DURATION_EXCEEDED, status: 504 };
 export const STREAM_IDLE = failure(

@@ -22,8 +22,11 @@ export class FilterChain implements FilterHooks {
   readonly onRequest: readonly ((exchange: Exchange) => Verdict)[];
   readonly onResponse: readonly ((exchange: Exchange, head: ResponseFields) => void)[];
   readonly onComplete: readonly ((exchange: Exchange) => void)[];
+  readonly readsGeneratedHeaders: boolean;
 
-  constructor(filters: readonly HttpFilter[]) {
+  /** `readsGeneratedHeaders`: some filter looks at request headers that the connection manager generates. */
+  constructor(filters: readonly HttpFilter[], readsGeneratedHeaders = false) {
+    this.readsGeneratedHeaders = readsGeneratedHeaders;
     this.onRequest = filters.map((filter) => filter.onRequest).filter((hook) => hook !== null);
     this.onResponse = filters
       .map((filter) => filter.onResponse)

@@ -68,15 +68,19 @@ const REQUEST_ID = new HeaderName('x-request-id');
 
 const LONG_NAMES: Readonly<Record<string, string>> = {
   DC: 'DownstreamConnectionTermination',
+  DI: 'DelayInjected',
   DPE: 'DownstreamProtocolError',
+  FI: 'FaultInjected',
   NC: 'NoClusterFound',
   NR: 'NoRouteFound',
+  RL: 'RateLimited',
   SI: 'StreamIdleTimeout',
   UC: 'UpstreamConnectionTermination',
   UF: 'UpstreamConnectionFailure',
   UH: 'NoHealthyUpstream',
   UO: 'UpstreamOverflow',
   UPE: 'UpstreamProtocolError',
+  UR: 'UpstreamRemoteReset',
   URX: 'UpstreamRetryLimitExceeded',
   UT: 'UpstreamRequestTimeout',
 };
@@ -98,7 +102,7 @@ function protocolOf({ downstream }: Loggable): string | null {
 function responseCodeDetails({ failure, responseStarted, record }: Loggable): string | null {
   if (failure !== null) return failure.details;
   if (!responseStarted) return null;
-  return record?.answerStartMs === -1 ? 'direct_response' : 'via_upstream';
+  return record?.answerStartMs === -1 ? record.localDetails : 'via_upstream';
 }
 
 function sinceStart({ startedMs }: Loggable, ms: number | undefined): number | null {

@@ -3,7 +3,7 @@
  * of a response without a body (gRPC over HTTP/2, "Trailers-Only"; Envoy does the same over HTTP/1.1).
  */
 import type { Exchange } from './exchange.ts';
-import { DURATION_EXCEEDED, type Failure } from './failure.ts';
+import type { Failure } from './failure.ts';
 import { isGrpcRequest } from './grpc-request.ts';
 
 /** grpc-status by HTTP status (gRPC, "HTTP to gRPC Status Code Mapping"); what is not listed is UNKNOWN, 2. */
@@ -25,9 +25,7 @@ export function isGrpcExchange({ sent, grpc, head }: Exchange): boolean {
 
 /** grpc-status of an answer made here, which would have `status` for others. */
 function statusOf(failure: Failure | null, status: number): number {
-  // The caller's own limit, or one in its place: the call is not to be repeated as one that was UNAVAILABLE is.
-  if (failure?.details === DURATION_EXCEEDED.details) return 4;
-  return GRPC_STATUS[status] ?? 2;
+  return failure?.grpcStatus ?? GRPC_STATUS[status] ?? 2;
 }
 
 /** Whole header lines that tell a gRPC caller what `status` and `text` would have told others. */

@@ -12,8 +12,7 @@ const ACCEPT = new HeaderName('accept');
 export const FAILURE_HEADER = 'x-outrider-failure';
 
 export interface RenderedReply {
-  /** Whole lines, each ending in CRLF. */
-  readonly headers: string;
+  readonly contentType: string;
   readonly body: string;
 }
 
@@ -22,14 +21,13 @@ export function failureHeader(failure: Failure): string {
   return `${FAILURE_HEADER}: ${failure.flag}; ${failure.details}\r\n`;
 }
 
-/** Head lines and body for a failure. */
+/** What a failure says. */
 export function renderFailure(exchange: Exchange, failure: Failure): RenderedReply {
-  const reason = failureHeader(failure);
   if (acceptsJson(exchange)) {
     const body = JSON.stringify({ error: { code: failure.flag, reason: failure.details, message: failure.sentence } });
-    return { headers: `${reason}content-type: application/json\r\n`, body };
+    return { contentType: 'application/json', body };
   }
-  return { headers: `${reason}content-type: text/plain\r\n`, body: `${failure.sentence}\n` };
+  return { contentType: 'text/plain', body: failure.body ?? `${failure.sentence}\n` };
 }
 
 /** The head is used up once it was forwarded; what went out still tells. */

@@ -14,6 +14,7 @@ import {
   PATH_REFUSED,
   TRACE_REFUSED,
   UNDERSCORE_REFUSED,
+  UPGRADE_REFUSED,
   UPGRADE_WITH_BODY,
 } from './failure.ts';
 import { HeaderName } from './header-name.ts';
@@ -148,7 +149,11 @@ const CONNECT_TARGET = /.:0*[1-9][0-9]{0,4}$/;
  */
 function noteUpgrade(exchange: Exchange): void {
   const type = exchange.head.upgradeValue.toLowerCase();
-  if (type === 'h2c' || type.startsWith('tls/')) return;
+  if (type === 'h2c' || type.startsWith('tls/')) {
+    // An extended CONNECT is no ordinary request that makes an offer.
+    if (exchange.downstream.protocol === 'HTTP/2') exchange.fail(UPGRADE_REFUSED);
+    return;
+  }
   if (exchange.head.framing !== 'none') exchange.fail(UPGRADE_WITH_BODY);
   else exchange.upgrade = type;
 }

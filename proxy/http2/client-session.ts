@@ -53,6 +53,8 @@ export interface ClientSessionParts {
   readonly stats: Http2Stats;
   readonly options: SessionOptions;
   readonly scheme: string;
+  /** Streams that it is taken to allow until its SETTINGS say so. */
+  readonly expectedStreams: number;
 }
 
 const WEBSOCKET_ACCEPT = new HeaderName('sec-websocket-accept');
@@ -78,6 +80,7 @@ export class Http2ClientSession
   /** Since when there is no stream. */
   idleSinceMs: number;
   requests = 0;
+  readonly #expectedStreams: number;
 
   static dial(parts: ClientSessionParts, owner: ClientSessionOwner): Http2ClientSession {
     const { shared, dialer, address } = parts;
@@ -95,6 +98,7 @@ export class Http2ClientSession
     super(parts.shared, transport, parts.stats, parts.options);
     this.#owner = owner;
     this.scheme = parts.scheme;
+    this.#expectedStreams = parts.expectedStreams;
     this.dialledMs = parts.shared.loop.nowMs;
     this.idleSinceMs = this.dialledMs;
   }
@@ -117,7 +121,12 @@ export class Http2ClientSession
   get hasRoom(): boolean {
     const { maxConcurrentStreams } = this.options.http2;
     const size = this.streams.size;
-    return this.#state === 'open' && size < maxConcurrentStreams && size < this.peer.streamsMax;
+    return this.#state === 'open' && size < maxConcurrentStreams && size < this.streamsMax;
+  }
+
+  /** Streams that the endpoint takes at a time, as far as is known. */
+  get streamsMax(): number {
+    return this.peer.known ? this.peer.streamsMax : this.#expectedStreams;
   }
 
   get isSettled(): boolean {
@@ -269,7 +278,7 @@ export class Http2ClientSession
       return;
     }
     if (stream.headSeen) {
-      this.onTrailerBlock(stream, endStream, validTrailers(fields, count));
+      this.onTrailerBlock(stream, endStream, !stream.tunnel && validTrailers(fields, count));
       return;
     }
     if (stream.remoteEnded || overLimit || !stream.onAnswer(fields, count, endStream)) {

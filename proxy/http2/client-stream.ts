@@ -12,6 +12,7 @@ import {
   UPSTREAM_PROTOCOL,
   UPSTREAM_REFUSED,
   UPSTREAM_RESET,
+  UPSTREAM_STREAM_CUT,
   UPSTREAM_STREAM_RESET,
   UPSTREAM_TRUNCATED,
 } from '../http/failure.ts';
@@ -196,6 +197,11 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
     return this.#headSeen;
   }
 
+  /** What follows the head is not HTTP: there are no trailers (RFC 9113 section 8.5). */
+  get tunnel(): boolean {
+    return this.#tunnel;
+  }
+
   onData(buffer: Buffer, start: number, end: number, last: boolean): void {
     const receiver = this.#receiver;
     if (receiver === null) return;
@@ -203,7 +209,8 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
       this.#session.malformedAnswer(this);
       return;
     }
-    if (last) this.#receiver = null;
+    // The other side of a tunnel goes on, and has to hear of its end.
+    if (last && !this.#tunnel) this.#receiver = null;
     const chunker = this.#chunker;
     if (chunker === null) receiver.onBody(buffer, start, end, last);
     else {
@@ -230,7 +237,7 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
   }
 
   onReset(code: number): void {
-    if (this.#headSeen) this.#end(UPSTREAM_TRUNCATED);
+    if (this.#headSeen) this.#end({ ...UPSTREAM_STREAM_CUT, resetCode: code });
     else if (code === ERROR.refusedStream) this.#end(UPSTREAM_REFUSED);
     else this.#end(UPSTREAM_STREAM_RESET);
   }

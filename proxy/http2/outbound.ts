@@ -48,7 +48,8 @@ export class Outbound<Stream extends Http2Stream> {
     if (stream.closed) return;
     let at = start;
     if (stream.queue === null && !this.#writer.congested) {
-      const window = Math.min(stream.sendWindow, this.#window);
+      // It may be below zero; an end without bytes needs none.
+      const window = Math.max(0, Math.min(stream.sendWindow, this.#window));
       if (window >= end - start) {
         this.#write(stream, buffer, start, end, last);
         return;

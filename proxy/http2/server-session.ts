@@ -44,6 +44,8 @@ export class Http2ServerSession
   /** GOAWAY was sent: no further stream than this one is taken. */
   #lastTaken = WINDOW_BYTES_MAX;
   #leaving = false;
+  /** A GOAWAY is announced: what is on its way is served until the client has heard of it. */
+  #announced = false;
   #gone = false;
   #idleSinceMs: number;
 
@@ -139,13 +141,18 @@ export class Http2ServerSession
   protected onHeaders(streamId: number, endStream: boolean): void {
     const stream = this.streams.get(streamId);
     if (stream !== undefined) {
-      this.onTrailerBlock(stream, endStream, validTrailers(this.decoder.fields, this.decoder.count));
+      const { fields, count } = this.decoder;
+      this.onTrailerBlock(stream, endStream, !stream.connects && validTrailers(fields, count));
       return;
     }
     if ((streamId & 1) === 0) this.breach(ERROR.protocol, 'clients open streams of odd numbers');
     else if (streamId <= this.#lastStream) this.#onLateHeaders(streamId);
     else if (streamId <= this.#lastTaken) this.#open(streamId, endStream);
-    else this.#lastStream = streamId;
+    else {
+      // Behind our GOAWAY: what follows of it is ignored like that of a stream which we have reset.
+      this.#lastStream = streamId;
+      this.recent.add(streamId, true);
+    }
   }
 
   /** RFC 9113 section 5.1: on a stream that we have reset it was still on its way. */
@@ -211,16 +218,17 @@ export class Http2ServerSession
     if (localEnded && remoteEnded) this.guard.usefulStream();
     if (this.streams.size > 0) return;
     this.#idleSinceMs = this.shared.loop.nowMs;
-    if (this.#leaving) this.#closePolitely();
-    else this.#armIdle();
+    if (!this.#leaving) this.#armIdle();
+    else if (!this.#announced) this.#closePolitely();
   }
 
   protected isIdle(streamId: number): boolean {
     return streamId > this.#lastStream || (streamId & 1) === 0;
   }
 
+  /** Never more than a GOAWAY has said (RFC 9113 section 6.8). */
   protected get lastPeerStream(): number {
-    return this.#lastStream;
+    return Math.min(this.#lastStream, this.#lastTaken);
   }
 
   protected onGoaway(): void {
@@ -237,6 +245,7 @@ export class Http2ServerSession
   retire(): void {
     if (this.#leaving) return;
     this.#leaving = true;
+    this.#announced = true;
     this.writer.goaway(WINDOW_BYTES_MAX, ERROR.none, '');
     this.writer.ping(PING, 0, false);
     this.shared.loop.wheel.arm(this.#lifetime, Math.min(LAST_REQUESTS_MS, this.manager.config.drainTimeoutMs));
@@ -244,7 +253,8 @@ export class Http2ServerSession
 
   /** The client has read the announcement, or had time to. */
   protected onPong(): void {
-    if (!this.#leaving || this.#lastTaken < WINDOW_BYTES_MAX) return;
+    if (!this.#announced) return;
+    this.#announced = false;
     this.#sayGoaway(this.#lastStream);
     if (this.streams.size === 0) this.#closePolitely();
   }

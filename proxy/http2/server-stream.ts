@@ -50,6 +50,8 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   responseDueMs = Infinity;
   requestDueMs = Infinity;
   lastActivityMs: number;
+  /** It is a CONNECT of either kind: it has no trailers (RFC 9113 section 8.5). */
+  connects = false;
 
   constructor(owner: ServerStreamOwner, id: number, sendWindow: number, receiveWindow: number, nowMs: number) {
     super(id, sendWindow, receiveWindow);
@@ -83,6 +85,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
     const { manager } = this.#owner;
     // What follows a CONNECT of either kind belongs to what it opens, if it does.
     const opens = (head.traits & (TRAIT_CONNECT | TRAIT_UPGRADE)) !== 0;
+    this.connects = opens;
     if (opens) this.pauseRequest();
     const exchange = new Exchange(manager, this, head, EMPTY, 0, 0, this.remoteEnded || opens, nowMs);
     this.#exchange = exchange;
@@ -281,8 +284,11 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
 
   abort(): void {
     const exchange = this.#exchange;
+    const resetCode = exchange?.failure?.resetCode ?? 0;
     this.#finish();
-    if (exchange?.grpc === true && !exchange.tunnel) this.#abortCall(exchange);
+    // What the endpoint has said by a code its caller understands (a cancelled call, a passed deadline) as well.
+    if (resetCode > 0) this.#owner.reset(this, resetCode);
+    else if (exchange?.grpc === true && !exchange.tunnel) this.#abortCall(exchange);
     else this.#owner.reset(this, ERROR.internal);
   }
 

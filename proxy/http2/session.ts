@@ -365,6 +365,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
   protected breach(code: number, reason: string): void {
     if (this.closed) return;
     this.stats.protocolError++;
+    this.stats.goawaySent++;
     this.closed = true;
     this.writer.goaway(this.lastPeerStream, code, reason);
     this.writer.stopped = true;

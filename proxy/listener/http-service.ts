@@ -37,6 +37,9 @@ export class HttpService implements ConnectionService {
     const codecs = {
       http1: (relay: ConnectionOwner) => this.#serveHttp1(transport, info, relay),
       http2: (relay: ConnectionOwner) => this.#serveHttp2(transport, info, relay),
+      unknown: () => {
+        this.#manager.stats.cxProtocolError++;
+      },
     };
     const connection = new DetectingConnection(transport, codecs, owner);
     transport.handler = connection;

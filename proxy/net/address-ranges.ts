@@ -1,5 +1,5 @@
 /** Ranges of addresses such as `10.0.0.0/8`, of both families. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 interface Range {
   readonly list: BlockList;
@@ -39,4 +39,26 @@ export class AddressRanges {
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+/** The range of so many bits in which an address lies: `10.0.0.0/8`. COLD. */
+export function rangeOf(address: string, bits: number): string {
+  const v4 = familyOf(address) === 'ipv4';
+  const width = v4 ? 8 : 16;
+  const parts = v4 ? address.split('.').map(Number) : groupsOf(address);
+  const masked = parts.map((part, i) => {
+    const kept = Math.min(width, Math.max(0, bits - i * width));
+    return part & ~((1 << (width - kept)) - 1);
+  });
+  if (v4) return `${masked.join('.')}/${bits}`;
+  const text = masked.map((group) => group.toString(16)).join(':');
+  return `${new SocketAddress({ address: text, family: 'ipv6' }).address}/${bits}`;
+}
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const [head = '', tail = ''] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':').map((each) => Number.parseInt(each, 16)));
+  const [first, last] = [groups(head), groups(tail)];
+  return [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
 }

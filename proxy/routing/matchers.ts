@@ -53,8 +53,8 @@ export function compilePath(match: PathMatch): StringTest {
 }
 
 /**
- * envoy.config.route.v3.HeaderMatcher. Lines of one name are joined by a comma and tested as one value. A header that is
- * missing fits no test, inverted or not, unless it is to be treated as empty.
+ * envoy.config.route.v3.HeaderMatcher. Lines of one name are tested one by one, and one that fits is enough; inverted, none
+ * of them may. A header that is missing fits no test, inverted or not, unless it is to be treated as empty.
  */
 export class HeaderMatcher {
   readonly #name: HeaderName;
@@ -79,20 +79,21 @@ export class HeaderMatcher {
   }
 
   matches(head: HeaderFields): boolean {
-    const value = this.#startLine ? startLineValue(head, this.#name.name) : this.#value(head);
+    if (this.#startLine) return this.matchesValue(startLineValue(head, this.#name.name));
+    let line = head.find(this.#name, 0);
+    if (line < 0) return this.matchesValue(head.first(this.#name));
+    if (this.#test === null) return this.#wantPresent !== this.#invert;
+    for (; line >= 0; line = head.find(this.#name, line + 1)) {
+      if (this.#test(head.value(line))) return !this.#invert;
+    }
+    return this.#invert;
+  }
+
+  /** The same with the only value there is; null when it is missing. */
+  matchesValue(value: string | null): boolean {
     if (value === null && !this.#missingAsEmpty) return this.#test === null && this.#wantPresent === this.#invert;
     const fits = this.#test === null ? this.#wantPresent : this.#test(value ?? '');
     return fits !== this.#invert;
-  }
-
-  #value(head: HeaderFields): string | null {
-    let line = head.find(this.#name, 0);
-    if (line < 0) return head.first(this.#name);
-    let value = head.value(line);
-    for (line = head.find(this.#name, line + 1); line >= 0; line = head.find(this.#name, line + 1)) {
-      value += `,${head.value(line)}`;
-    }
-    return value;
   }
 }
 

@@ -78,6 +78,23 @@ export function httpScope(statPrefix: string): Scope {
   return { path: `http.${name}`, metric: 'envoy_http', labels: { envoy_http_conn_manager_prefix: name } };
 }
 
+/** `<stat_prefix>.http_local_rate_limit`. */
+export function rateLimitScope(statPrefix: string): Scope {
+  const name = withoutColons(statPrefix);
+  return {
+    path: `${name}.http_local_rate_limit`,
+    metric: 'envoy_http_local_rate_limit',
+    labels: { envoy_local_http_ratelimit_prefix: name },
+  };
+}
+
+/** A place below another. With a label, its name is that label's value for Prometheus. */
+export function within(scope: Scope, name: string, label: string | null = null): Scope {
+  const path = `${scope.path}.${withoutColons(name)}`;
+  if (label === null) return { ...scope, path, metric: `${scope.metric}_${name}` };
+  return { ...scope, path, labels: { ...scope.labels, [label]: name } };
+}
+
 /** `tcp.<stat_prefix>` of a TCP proxy. */
 export function tcpScope(statPrefix: string): Scope {
   const name = withoutColons(statPrefix);

@@ -1,11 +1,17 @@
 import t from 'tap';
 import { cluster, endpoint } from '../../test/fakes/config-builders.ts';
+import { CorsStats } from '../http/filters/cors/cors-stats.ts';
+import { FaultStats } from '../http/filters/fault/fault-stats.ts';
+import { FilterStats } from '../http/filters/filter-stats.ts';
+import { RateLimitStats } from '../http/filters/rate-limit/rate-limit-stats.ts';
+import { DecisionCounters } from '../http/filters/rbac/rbac-stats.ts';
 import { Http2Stats } from '../http/http2-stats.ts';
 import { LimitCounters } from '../http/limit-counters.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import { ClusterStats } from '../upstream/cluster-stats.ts';
 import { CLUSTER_STATS, type CountedClusters, clusterStatsSource } from './cluster-stat-table.ts';
+import { CORS_STATS, FAULT_STATS, filterStatsSource, RATE_LIMIT_STATS, RBAC_STATS } from './filter-stat-table.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS, REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { LISTENER_STATS, listenerStatsSource, MANAGER_STATS, managerStatsSource } from './listener-stat-table.ts';
@@ -47,6 +53,10 @@ t.test('every counter has a row in its table, so that none is forgotten', (t) =>
   const limits = new Set([...fieldsOf(REQUEST_LIMIT_STATS), ...fieldsOf(ANSWER_LIMIT_STATS)]);
   t.same(numberFields(new LimitCounters()).sort(), [...limits].sort());
   t.same(numberFields(new Http2Stats()).sort(), fieldsOf(HTTP2_STATS).sort());
+  t.same(numberFields(new FaultStats('x')).sort(), fieldsOf(FAULT_STATS).sort());
+  t.same(numberFields(new CorsStats('x')).sort(), fieldsOf(CORS_STATS).sort());
+  t.same(numberFields(new RateLimitStats('x')).sort(), fieldsOf(RATE_LIMIT_STATS).sort());
+  t.same(numberFields(new DecisionCounters()).sort(), fieldsOf(RBAC_STATS).sort());
   t.end();
 });
 
@@ -110,6 +120,49 @@ t.test('listeners and connection managers are told in the words of Envoy', (t) =
   t.end();
 });
 
+/** Counters of every kind of filter under one connection manager. */
+function countedFilters() {
+  const stats = new FilterStats();
+  const { enforced, shadow } = stats.rbac('in:1', 'r.', 's.');
+  const plain = stats.rbac('in:1', '', '').enforced;
+  enforced.denied = 2;
+  enforced.policy('own.rule').allowed = 3;
+  shadow.allowed = 4;
+  plain.allowed = 1;
+  stats.faultsOf('in:1').delaysInjected = 5;
+  stats.faultsOf('in:1').activeFaults = 6;
+  stats.corsOf('in:1').originInvalid = 7;
+  stats.limitsOf('lim').rateLimited = 8;
+  return stats;
+}
+
+t.test('filters are told in the words of Envoy', (t) => {
+  const registry = new StatsRegistry();
+  registry.register(filterStatsSource(countedFilters()));
+  const values = {
+    'http.in_1.rbac.allowed': 1,
+    'http.in_1.rbac.denied': 0,
+    'http.in_1.rbac.shadow_denied': 0,
+    'http.in_1.rbac.r.denied': 2,
+    'http.in_1.rbac.r.policy.own.rule.allowed': 3,
+    'http.in_1.rbac.s.shadow_allowed': 4,
+    'http.in_1.fault.delays_injected': 5,
+    'http.in_1.fault.active_faults': 6,
+    'http.in_1.fault.response_rl_injected': 0,
+    'http.in_1.cors.origin_invalid': 7,
+    'lim.http_local_rate_limit.rate_limited': 8,
+    'lim.http_local_rate_limit.ok': 0,
+  };
+  t.match(valuesOf(registry), values);
+  registry.resetCounters();
+  const gauge = 'http.in_1.fault.active_faults';
+  t.same(
+    Object.entries(valuesOf(registry)).filter(([, value]) => value !== 0),
+    [[gauge, 6]],
+  );
+  t.end();
+});
+
 t.test('a reset zeroes counters and leaves gauges', (t) => {
   const stats = new ClusterStats();
   stats.rqTotal = 5;
@@ -157,6 +210,7 @@ t.test('Prometheus gets the variable parts of names as labels, and each metric o
   registry.register(clusterStatsSource(clustersOf(stats)));
   const manager = new ManagerStats('ingress');
   registry.register(managerStatsSource(() => [manager]));
+  registry.register(filterStatsSource(countedFilters()));
   const samples: { name: string; labels: object; type: string; help: string }[] = [];
   metricSource(registry)((sample) => samples.push(sample));
   const name = { envoy_cluster_name: 'shop_cart' };
@@ -173,6 +227,13 @@ t.test('Prometheus gets the variable parts of names as labels, and each metric o
   has('envoy_cluster_circuit_breakers_default_rq_open', name);
   has('envoy_http_downstream_rq_xx', { envoy_http_conn_manager_prefix: 'ingress', envoy_response_code_class: '2' });
   has('envoy_cluster_manager_active_clusters', {});
+  const inbound = { envoy_http_conn_manager_prefix: 'in_1' };
+  has('envoy_http_rbac_allowed', inbound);
+  has('envoy_http_rbac_denied', { ...inbound, envoy_rbac_http_prefix: 'r' });
+  const rule = { envoy_rbac_http_prefix: 'r', envoy_rbac_policy_name: 'own.rule' };
+  has('envoy_http_rbac_policy_allowed', { ...inbound, ...rule });
+  has('envoy_http_fault_active_faults', inbound);
+  has('envoy_http_local_rate_limit_ok', { envoy_local_http_ratelimit_prefix: 'lim' });
   const seen = new Map<string, string>();
   for (const { name: metric, type, help } of samples) {
     const kind = `${type}: ${help}`;

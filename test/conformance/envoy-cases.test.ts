@@ -13,7 +13,20 @@ const SUITE = join(import.meta.dirname, '..', 'envoy-cases');
 
 /** Areas of which no core case may be refused. */
 const COMPLETE_AREAS = new Set([
-  ...['routing', 'config', 'admin', 'tcp', 'upgrade', 'timeouts', 'headers', 'tls', 'circuit', 'outlier', 'retries'],
+  ...[
+    'routing',
+    'config',
+    'admin',
+    'tcp',
+    'upgrade',
+    'timeouts',
+    'headers',
+    'tls',
+    'circuit',
+    'outlier',
+    'retries',
+    'filters',
+  ],
 ]);
 
 /** Cases that need certificates, which the runner makes with openssl. */

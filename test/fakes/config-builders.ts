@@ -1,6 +1,7 @@
 /** Builders of the proxy's configuration model for tests: Envoy's defaults, and what a test changes. */
 import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../../proxy/config/model/cluster.ts';
 import type { HeaderEdits } from '../../proxy/config/model/header-edits.ts';
+import type { NamedHttpFilter } from '../../proxy/config/model/http-filter.ts';
 import type {
   FilterChainConfig,
   FilterChainMatch,
@@ -94,6 +95,7 @@ export function forward(clusterName: string, change: Partial<ForwardAction> = {}
     retryPolicy: null,
     hashPolicy: [],
     mirrors: [],
+    rateLimits: [],
     priority: 'default',
     upgrades: {},
     terminatesConnect: false,
@@ -122,6 +124,7 @@ export function virtualHost(domains: readonly string[], routes: readonly RouteCo
     includeAttemptCountInResponse: false,
     bodyLimitBytes: null,
     perFilter: {},
+    rateLimits: [],
   };
 }
 
@@ -134,8 +137,16 @@ export function routeTable(name: string, virtualHosts: readonly VirtualHostConfi
     ignorePortInHostMatching: false,
     internalOnlyHeaders: [],
     validateClusters: false,
+    perFilter: {},
   };
 }
+
+/** The router, which ends every chain. */
+export const ROUTER: NamedHttpFilter = {
+  name: 'envoy.filters.http.router',
+  config: { kind: 'router', suppressEnvoyHeaders: false },
+  disabled: false,
+};
 
 export function httpManager(
   table: RouteTableConfig,
@@ -146,7 +157,7 @@ export function httpManager(
     statPrefix: 'test',
     codec: 'auto',
     routes: { kind: 'inline', table },
-    httpFilters: [{ name: 'envoy.filters.http.router', config: { kind: 'router', suppressEnvoyHeaders: false } }],
+    httpFilters: [ROUTER],
     useRemoteAddress: false,
     xffNumTrustedHops: 0,
     internalRanges: [],

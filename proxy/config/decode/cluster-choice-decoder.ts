@@ -10,6 +10,7 @@ import type { TcpProxyConfig } from '../model/listener.ts';
 import type { ClusterChoice, WeightedCluster } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderEdits } from './header-edits-decoder.ts';
+import { decodePerFilter } from './http-filters/per-filter-decoder.ts';
 import { subsetKeys } from './values.ts';
 
 const WEIGHT_SUM_MAX = 0xffff_ffff;
@@ -49,6 +50,7 @@ export function decodeTcpClusterChoice(
     edits: NO_EDITS,
     subset: subsetKeys(metadataMatch),
     hostRewrite: null,
+    perFilter: {},
   }));
   return weightedChoice(clusters, [...path, 'weighted_clusters'], decoding);
 }
@@ -61,6 +63,7 @@ function decodeWeighted(message: WeightedMessage['clusters'][number], path: Path
     edits: decodeHeaderEdits(message, path, decoding),
     subset: subsetKeys(message.metadataMatch),
     hostRewrite: message.hostRewriteSpecifier?.value || null,
+    perFilter: decodePerFilter(message.typedPerFilterConfig, path, decoding),
   };
 }
 

@@ -26,14 +26,15 @@ const ACTIONS: Readonly<Record<number, AppendAction>> = {
 /** The edits of one level. Pseudo headers and `host` cannot be edited: rewrites are for those. */
 export function decodeHeaderEdits(message: EditsMessage, path: Path, decoding: Decoding): HeaderEdits {
   return {
-    requestAdd: decodeAdds(message.requestHeadersToAdd, [...path, 'request_headers_to_add'], decoding),
+    requestAdd: decodeHeaderAdds(message.requestHeadersToAdd, [...path, 'request_headers_to_add'], decoding),
     requestRemove: decodeRemoves(message.requestHeadersToRemove, [...path, 'request_headers_to_remove'], decoding),
-    responseAdd: decodeAdds(message.responseHeadersToAdd, [...path, 'response_headers_to_add'], decoding),
+    responseAdd: decodeHeaderAdds(message.responseHeadersToAdd, [...path, 'response_headers_to_add'], decoding),
     responseRemove: decodeRemoves(message.responseHeadersToRemove, [...path, 'response_headers_to_remove'], decoding),
   };
 }
 
-function decodeAdds(options: readonly HeaderValueOption[], path: Path, decoding: Decoding): HeaderAdd[] {
+/** Additions of one list. */
+export function decodeHeaderAdds(options: readonly HeaderValueOption[], path: Path, decoding: Decoding): HeaderAdd[] {
   return options.map((option, i) => {
     const place = [...path, i, 'header'];
     const { key = '', value = '' } = option.header ?? {};

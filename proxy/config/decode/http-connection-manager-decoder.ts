@@ -3,16 +3,14 @@ import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from 
 import {
   HttpConnectionManager_CodecType as Codec,
   type HttpConnectionManager,
-  type HttpFilter,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   HttpConnectionManager_PathWithEscapedSlashesAction as Slashes,
 } from '../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
-import type { NamedHttpFilter } from '../model/http-filter.ts';
 import type { HttpConnectionManagerConfig } from '../model/listener.ts';
 import { decodeAccessLogs } from './access-log-decoder.ts';
 import type { Decoding } from './decoding.ts';
+import { decodeHttpFilters } from './http-filters/http-filter-decoder.ts';
 import { decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
 import { decodeRouteTable } from './route-decoder.ts';
 import { cidrText, durationMs } from './values.ts';
@@ -130,28 +128,4 @@ function decodeStripPort(
     );
   }
   return any ? 'any' : message.stripMatchingHostPort ? 'matching' : 'none';
-}
-
-/** The router is the only filter that answers, so it must be there once, and last. */
-function decodeHttpFilters(filters: readonly HttpFilter[], path: Path, decoding: Decoding): NamedHttpFilter[] {
-  const decoded = filters.map((filter, i) => decodeHttpFilter(filter, [...path, i], decoding));
-  const routerAt = decoded.findIndex((filter) => filter?.config.kind === 'router');
-  if (routerAt < 0) decoding.report(path, 'the filters must end in envoy.filters.http.router, which is missing');
-  else if (routerAt < filters.length - 1)
-    decoding.report([...path, routerAt], 'the router must be the last filter: nothing behind it would run');
-  return decoded.filter((filter) => filter !== undefined);
-}
-
-function decodeHttpFilter(filter: HttpFilter, path: Path, decoding: Decoding): NamedHttpFilter | undefined {
-  const any = filter.configType?.value;
-  if (any === undefined) {
-    decoding.report(path, `filter ${filter.name} has no typed_config`);
-    return undefined;
-  }
-  const router = unpackAny('envoy.extensions.filters.http.router.v3.Router', any);
-  if (router === undefined) {
-    decoding.report([...path, 'typed_config'], `${typeNameOf(any.typeUrl)} is no HTTP filter`);
-    return undefined;
-  }
-  return { name: filter.name, config: { kind: 'router', suppressEnvoyHeaders: router.suppressEnvoyHeaders } };
 }

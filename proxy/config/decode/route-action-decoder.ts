@@ -13,6 +13,7 @@ import type { Path } from '../../../protos/json/issue.ts';
 import type { ForwardAction, HashPolicyConfig, RedirectAction, RouteActionConfig } from '../model/route.ts';
 import { decodeClusterChoice } from './cluster-choice-decoder.ts';
 import type { Decoding } from './decoding.ts';
+import { decodeRateLimits } from './http-filters/rate-limit-decoder.ts';
 import { decodeRegexRewrite } from './matcher-decoder.ts';
 import { decodeRetryPolicy } from './retry-policy-decoder.ts';
 import { dataSourceText, durationMs, runtimeFraction, subsetKeys } from './values.ts';
@@ -85,6 +86,7 @@ function decodeForward(message: RouteAction, path: Path, decoding: Decoding): Fo
       cluster,
       fraction: fraction === undefined ? null : runtimeFraction(fraction),
     })),
+    rateLimits: decodeRateLimits(message.rateLimits, [...path, 'rate_limits'], decoding),
     priority: message.priority === RoutingPriority.HIGH ? 'high' : 'default',
     upgrades: Object.fromEntries(
       message.upgradeConfigs.map((each) => [each.upgradeType.toLowerCase(), each.enabled ?? true]),

@@ -12,6 +12,8 @@ import type { PathMatch, RouteMatch } from '../model/match.ts';
 import type { ClusterChoice, RouteConfig, RouteTableConfig, VirtualHostConfig } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderEdits } from './header-edits-decoder.ts';
+import { decodePerFilter } from './http-filters/per-filter-decoder.ts';
+import { decodeRateLimits } from './http-filters/rate-limit-decoder.ts';
 import { decodeHeaderMatch, decodeQueryMatch, decodeRegex } from './matcher-decoder.ts';
 import { decodeRetryPolicy } from './retry-policy-decoder.ts';
 import { decodeRouteAction } from './route-action-decoder.ts';
@@ -45,6 +47,7 @@ export function decodeRouteTable(
     ignorePortInHostMatching: message.ignorePortInHostMatching,
     internalOnlyHeaders: message.internalOnlyHeaders.map((name) => name.toLowerCase()),
     validateClusters: message.validateClusters ?? inline,
+    perFilter: decodePerFilter(message.typedPerFilterConfig, path, decoding),
   };
   if (table.validateClusters) checkClusters(table, path, decoding);
   return table;
@@ -108,7 +111,8 @@ function decodeVirtualHost(host: VirtualHost, bodyBytesMax: number, path: Path, 
     includeRequestAttemptCount: host.includeRequestAttemptCount,
     includeAttemptCountInResponse: host.includeAttemptCountInResponse,
     bodyLimitBytes: host.perRequestBufferLimitBytes ?? null,
-    perFilter: {},
+    perFilter: decodePerFilter(host.typedPerFilterConfig, path, decoding),
+    rateLimits: decodeRateLimits(host.rateLimits, [...path, 'rate_limits'], decoding),
   };
 }
 
@@ -118,7 +122,7 @@ function decodeRoute(route: Route, bodyBytesMax: number, path: Path, decoding: D
     match: decodeMatch(route.match, [...path, 'match'], decoding),
     action: decodeRouteAction(route, bodyBytesMax, path, decoding),
     edits: decodeHeaderEdits(route, path, decoding),
-    perFilter: {},
+    perFilter: decodePerFilter(route.typedPerFilterConfig, path, decoding),
     bodyLimitBytes: route.perRequestBufferLimitBytes ?? null,
   };
 }

@@ -1,15 +1,149 @@
-/** HTTP filters of a chain. See README.md beside this file. */
+/** HTTP filters of a chain, and what routes say about them. See README.md beside this file. */
+import type { HeaderAdd } from './header-edits.ts';
+import type { HeaderMatch, QueryMatch, RuntimeFraction, StringMatch } from './match.ts';
+import type { RbacConfig } from './rbac.ts';
+
 /** A filter of the chain with the name by which routes address it. */
 export interface NamedHttpFilter {
   readonly name: string;
   readonly config: HttpFilterConfig;
+  /** It runs only where a route says so. */
+  readonly disabled: boolean;
 }
 
 /** HTTP filters this proxy has. */
-export type HttpFilterConfig = RouterFilterConfig;
+export type HttpFilterConfig = RouterFilterConfig | RbacConfig | FaultConfig | LocalRateLimitConfig | CorsConfig;
+
+/** What a level of a route table says about the filters of that name: settings in place of its own, or a switch. */
+export type PerFilterConfig =
+  | RbacConfig
+  | FaultConfig
+  | LocalRateLimitConfig
+  | CorsPolicyConfig
+  /** envoy.config.route.v3.FilterConfig: `disabled`, or present with an empty config. */
+  | { readonly kind: 'disabled' }
+  | { readonly kind: 'enabled' };
+
+/** typed_per_filter_config: by the name of the filter. */
+export type PerFilterConfigs = Readonly<Record<string, PerFilterConfig>>;
 
 /** envoy.extensions.filters.http.router.v3.Router. */
 export interface RouterFilterConfig {
   readonly kind: 'router';
   readonly suppressEnvoyHeaders: boolean;
+}
+
+/** envoy.extensions.filters.http.fault.v3.HTTPFault. Runtime keys are those that count, Envoy's where none is set. */
+export interface FaultConfig {
+  readonly kind: 'fault';
+  readonly delay: {
+    /** Null: from x-envoy-fault-delay-request, which may lower the percentage as well. */
+    readonly fixedMs: number | null;
+    readonly percentage: RuntimeFraction;
+    readonly durationRuntimeKey: string;
+  } | null;
+  readonly abort: {
+    /** `header`: from x-envoy-fault-abort-request or -grpc-request, which may lower the percentage as well. */
+    readonly status: { readonly kind: 'http' | 'grpc'; readonly code: number } | { readonly kind: 'header' };
+    readonly percentage: RuntimeFraction;
+    readonly httpRuntimeKey: string;
+    readonly grpcRuntimeKey: string;
+  } | null;
+  /** Only requests to this cluster; empty for all. */
+  readonly upstreamCluster: string;
+  readonly headers: readonly HeaderMatch[];
+  /** Only requests from these nodes, by x-envoy-downstream-service-node; empty for all. */
+  readonly downstreamNodes: readonly string[];
+  /** Null: no limit. */
+  readonly maxActiveFaults: number | null;
+  readonly maxActiveFaultsRuntimeKey: string;
+}
+
+/** envoy.type.v3.TokenBucket. */
+export interface TokenBucketConfig {
+  readonly maxTokens: number;
+  readonly tokensPerFill: number;
+  readonly fillIntervalMs: number;
+}
+
+/** envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit. */
+export interface LocalRateLimitConfig {
+  readonly kind: 'local-rate-limit';
+  readonly statPrefix: string;
+  /** 400 or above; default 429. */
+  readonly status: number;
+  /** Null: only descriptors limit. */
+  readonly bucket: TokenBucketConfig | null;
+  readonly descriptors: readonly LimitedDescriptor[];
+  /** A request that has a descriptor of its own counts in the bucket as well; default true. */
+  readonly alwaysConsumeDefault: boolean;
+  /** Null: never. */
+  readonly enabled: RuntimeFraction | null;
+  readonly enforced: RuntimeFraction | null;
+  readonly requestAddWhenNotEnforced: readonly HeaderAdd[];
+  readonly responseAdd: readonly HeaderAdd[];
+  /** A bucket for every connection of a client. */
+  readonly perConnection: boolean;
+  /** X-RateLimit-Limit, -Remaining and -Reset on every answer. */
+  readonly limitHeaders: boolean;
+  /** gRPC callers are told RESOURCE_EXHAUSTED instead of UNAVAILABLE. */
+  readonly resourceExhausted: boolean;
+  /** Rate limits of routes with this number make descriptors for this filter. */
+  readonly stage: number;
+  readonly virtualHostLimits: 'override' | 'include' | 'ignore';
+}
+
+/** envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor: requests with exactly these entries have a bucket. */
+export interface LimitedDescriptor {
+  readonly entries: readonly { readonly key: string; readonly value: string }[];
+  readonly bucket: TokenBucketConfig;
+}
+
+/** envoy.config.route.v3.RateLimit: one descriptor of a request, unless an action has nothing to say. */
+export interface RateLimitConfig {
+  readonly stage: number;
+  readonly actions: readonly RateLimitAction[];
+}
+
+/** envoy.config.route.v3.RateLimit.Action: one entry of a descriptor. */
+export type RateLimitAction =
+  | { readonly kind: 'destination-cluster' | 'remote-address' }
+  | { readonly kind: 'request-header'; readonly name: string; readonly key: string; readonly skipIfAbsent: boolean }
+  | { readonly kind: 'generic-key'; readonly key: string; readonly value: string }
+  | { readonly kind: 'masked-remote-address'; readonly v4Bits: number; readonly v6Bits: number }
+  | {
+      readonly kind: 'header-match';
+      readonly key: string;
+      readonly value: string;
+      readonly expectMatch: boolean;
+      readonly headers: readonly HeaderMatch[];
+    }
+  | {
+      readonly kind: 'query-match';
+      readonly key: string;
+      readonly value: string;
+      readonly expectMatch: boolean;
+      readonly parameters: readonly QueryMatch[];
+    };
+
+/** envoy.extensions.filters.http.cors.v3.Cors: marks the place where the policies of routes apply. */
+export interface CorsConfig {
+  readonly kind: 'cors';
+}
+
+/** envoy.extensions.filters.http.cors.v3.CorsPolicy. Empty and null: what a less specific level says. */
+export interface CorsPolicyConfig {
+  readonly kind: 'cors-policy';
+  readonly allowOrigins: readonly StringMatch[];
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposeHeaders: string;
+  readonly maxAge: string;
+  readonly allowCredentials: boolean | null;
+  readonly allowPrivateNetworkAccess: boolean | null;
+  /** Default true. */
+  readonly forwardNotMatchingPreflights: boolean | null;
+  /** Null: all requests; and no request for the shadow. */
+  readonly enabled: RuntimeFraction | null;
+  readonly shadowEnabled: RuntimeFraction | null;
 }

@@ -1,6 +1,6 @@
 /** Routes. envoy.config.route.v3. See README.md beside this file. */
 import type { HeaderEdits } from './header-edits.ts';
-import type { HttpFilterConfig } from './http-filter.ts';
+import type { PerFilterConfigs, RateLimitConfig } from './http-filter.ts';
 import type { HeaderMatch, RouteMatch, RuntimeFraction, SafeRegex } from './match.ts';
 
 /** envoy.config.route.v3.RouteConfiguration. */
@@ -15,6 +15,8 @@ export interface RouteTableConfig {
   readonly internalOnlyHeaders: readonly string[];
   /** validate_clusters: refuse routes to clusters that do not exist. Default true for inline tables, false for RDS. */
   readonly validateClusters: boolean;
+  /** The least specific level: virtual host, route and weighted cluster have their own, in that order. */
+  readonly perFilter: PerFilterConfigs;
 }
 
 /** envoy.config.route.v3.VirtualHost. Domains are lower case: exact, `*.suffix`, `prefix.*` or `*`. */
@@ -29,8 +31,8 @@ export interface VirtualHostConfig {
   readonly includeAttemptCountInResponse: boolean;
   /** Bytes of a request kept for retries and mirrors (per_request_buffer_limit_bytes); null takes the listener's buffer limit. */
   readonly bodyLimitBytes: number | null;
-  /** typed_per_filter_config by filter name. */
-  readonly perFilter: Readonly<Record<string, HttpFilterConfig>>;
+  readonly perFilter: PerFilterConfigs;
+  readonly rateLimits: readonly RateLimitConfig[];
 }
 
 /** envoy.config.route.v3.Route. `name` may be empty. */
@@ -39,8 +41,7 @@ export interface RouteConfig {
   readonly match: RouteMatch;
   readonly action: RouteActionConfig;
   readonly edits: HeaderEdits;
-  /** typed_per_filter_config by filter name. */
-  readonly perFilter: Readonly<Record<string, HttpFilterConfig>>;
+  readonly perFilter: PerFilterConfigs;
   /** See the virtual host's; null takes it from there. */
   readonly bodyLimitBytes: number | null;
 }
@@ -81,6 +82,7 @@ export interface WeightedCluster {
   /** metadata_match of filter_metadata["envoy.lb"], flattened; null when absent. */
   readonly subset: SubsetKeys | null;
   readonly hostRewrite: string | null;
+  readonly perFilter: PerFilterConfigs;
 }
 
 /** Label values an endpoint must have: envoy.lb metadata, canonical JSON text of each value. */
@@ -114,6 +116,7 @@ export interface ForwardAction {
   readonly retryPolicy: RetryPolicyConfig | null;
   readonly hashPolicy: readonly HashPolicyConfig[];
   readonly mirrors: readonly MirrorConfig[];
+  readonly rateLimits: readonly RateLimitConfig[];
   readonly priority: 'default' | 'high';
   /** Protocols that may be upgraded on this route, overriding the connection manager: name (lower case) to enabled. */
   readonly upgrades: Readonly<Record<string, boolean>>;

@@ -1,68 +1,60 @@
 /**
- * The router: the last filter, and the only place where HTTP crosses into the upstream side. It finds the route, then
- * redirects, answers, or forwards to the route's cluster. Everything that depends on the route alone is compiled into a
+ * The router: the last filter, and the only place where HTTP crosses into the upstream side. It finds the route, unless
+ * that was done for the filters in front, then redirects, answers, or forwards to the route's cluster. Everything that depends on the route alone is compiled into a
  * plan when the table is.
  */
 import type { RouterFilterConfig } from '../../config/model/http-filter.ts';
-import type { RedirectAction, RouteActionConfig, VirtualHostConfig } from '../../config/model/route.ts';
+import type { RedirectAction, RouteActionConfig } from '../../config/model/route.ts';
 import type { Route, RouteTable } from '../../routing/route-table.ts';
-import { drawWeighted } from '../../routing/weighted-split.ts';
 import { Forwarding } from '../../upstream/attempt/forwarding.ts';
 import type { Cluster } from '../../upstream/cluster.ts';
 import type { Exchange } from '../exchange.ts';
 import { NO_ROUTE, NOT_FORWARDED, UPGRADE_REFUSED } from '../failure.ts';
 import type { HttpFilter } from '../filter.ts';
-import { HeaderName } from '../header-name.ts';
 import { rewriteHost, rewritePath } from '../host-rewrite.ts';
 import type { ResponseFields } from '../local-head.ts';
 import type { RequestHead } from '../message.ts';
 import { redirectLocation } from '../redirect.ts';
 import { RESPONDED, type Verdict } from '../verdict.ts';
 import { steer } from './request-steering.ts';
+import { type RouteFinder, schemeOf } from './route-finder.ts';
 import { compilePlan, type ForwardPlan, type Plan, type PlanDeps } from './route-plan.ts';
 
 /** How a CONNECT is called in upgrade_configs. */
 const CONNECT = 'connect';
-const FORWARDED_PROTO = new HeaderName('x-forwarded-proto');
 
 export class RouterFilter implements HttpFilter {
   readonly name = 'envoy.filters.http.router';
   readonly onComplete = null;
   readonly onRequest: (exchange: Exchange) => Verdict;
   readonly onResponse: (exchange: Exchange, head: ResponseFields) => void;
-  readonly #table: RouteTable;
+  /** Null when routes are found in front of the filters. */
+  readonly #finder: RouteFinder | null;
   readonly #deps: PlanDeps;
   readonly #tellOriginals: boolean;
   readonly #plans = new Map<Route, Plan>();
-  /** Null when there are none. */
-  readonly #internalOnly: readonly HeaderName[] | null;
-  /** Some virtual host wants TLS. */
-  readonly #tlsWanted: boolean;
 
-  constructor(config: RouterFilterConfig, table: RouteTable, deps: PlanDeps) {
-    this.#table = table;
+  /** `routed`: the finder has been asked when a request comes here. */
+  constructor(config: RouterFilterConfig, table: RouteTable, finder: RouteFinder, routed: boolean, deps: PlanDeps) {
+    this.#finder = routed ? null : finder;
     this.#deps = deps;
     this.#tellOriginals = !config.suppressEnvoyHeaders;
-    const { internalOnlyHeaders, virtualHosts } = table.config;
-    this.#internalOnly =
-      internalOnlyHeaders.length === 0 ? null : internalOnlyHeaders.map((name) => new HeaderName(name));
-    this.#tlsWanted = virtualHosts.some((host) => host.requireTls !== 'none');
     for (const route of table.routes()) this.#plans.set(route, compilePlan(route, config, deps));
-    this.onRequest = (exchange) => this.#route(exchange);
+    this.onRequest = (exchange) => this.#route(exchange, finder);
     this.onResponse = (exchange, head) => this.#editResponse(exchange, head);
   }
 
-  #route(exchange: Exchange): Verdict {
-    if (this.#internalOnly !== null && !exchange.internal)
-      for (const name of this.#internalOnly) exchange.head.remove(name);
-    if (this.#tlsWanted && this.#sendToTls(exchange)) return RESPONDED;
-    const route = this.#table.match(exchange);
+  #route(exchange: Exchange, finder: RouteFinder): Verdict {
+    this.#finder?.find(exchange);
+    const { route } = exchange;
     if (route === null) {
-      exchange.manager.stats.noRoute++;
-      exchange.fail(NO_ROUTE);
+      if (finder.wantsTls(exchange)) this.#sendToTls(exchange);
+      else {
+        exchange.manager.stats.noRoute++;
+        exchange.fail(NO_ROUTE);
+      }
       return RESPONDED;
     }
-    exchange.route = route;
     const { action } = route.config;
     if (exchange.upgrade !== '' && !this.#mayUpgrade(exchange, action)) {
       exchange.fail(UPGRADE_REFUSED);
@@ -92,14 +84,11 @@ export class RouterFilter implements HttpFilter {
     return byRoute ?? manager.upgrades[upgrade] ?? false;
   }
 
-  /** require_tls: a client that came in the clear is sent to https. True when it was. */
-  #sendToTls(exchange: Exchange): boolean {
-    const host: VirtualHostConfig | null = this.#table.virtualHostOf(exchange);
-    if (host === null || host.requireTls === 'none' || schemeOf(exchange) === 'https') return false;
+  /** require_tls: a client that came in the clear is sent to https. */
+  #sendToTls(exchange: Exchange): void {
     const { authority, path } = exchange.head;
     exchange.manager.stats.redirect++;
     exchange.answer(301, `location: https://${authority}${path}\r\n`, '');
-    return true;
   }
 
   #forward(exchange: Exchange, plan: Plan): void {
@@ -138,7 +127,7 @@ export class RouterFilter implements HttpFilter {
   }
 
   #cluster(exchange: Exchange, forward: ForwardPlan): Cluster | undefined {
-    const { clusters, random } = this.#deps;
+    const { clusters } = this.#deps;
     const { cluster } = forward.action;
     switch (cluster.kind) {
       case 'cluster':
@@ -147,11 +136,8 @@ export class RouterFilter implements HttpFilter {
         const name = exchange.head.first(forward.clusterHeader!);
         return name === null ? undefined : clusters.get(name);
       }
-      case 'weighted': {
-        const drawn = drawWeighted(cluster.clusters, cluster.totalWeight, random);
-        exchange.weighted = drawn;
-        return clusters.get(drawn.name);
-      }
+      case 'weighted':
+        return clusters.get(exchange.weighted!.name);
     }
   }
 
@@ -164,7 +150,7 @@ export class RouterFilter implements HttpFilter {
   }
 
   #editResponse(exchange: Exchange, head: ResponseFields): void {
-    if (exchange.route === null) return;
+    if (exchange.route === null || exchange.unedited) return;
     const plan = this.#plans.get(exchange.route)!;
     if (exchange.weighted !== null) {
       const edits = plan.forward!.weighted!.get(exchange.weighted)!.responseEdits;
@@ -172,9 +158,4 @@ export class RouterFilter implements HttpFilter {
     }
     if (plan.responseEdits !== null) for (const each of plan.responseEdits) each.apply(head, exchange, head);
   }
-}
-
-/** The scheme the client used, as far as the proxies in front of this one tell. */
-function schemeOf({ head, manager }: Exchange): string {
-  return head.first(FORWARDED_PROTO) ?? manager.scheme;
 }

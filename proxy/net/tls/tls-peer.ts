@@ -13,6 +13,7 @@ export class TlsPeer {
   /** `TLSv1.3`. */
   readonly version: string;
   #certificate: X509Certificate | null | undefined;
+  #identities: readonly string[] | null = null;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
@@ -40,6 +41,18 @@ export class TlsPeer {
       .filter((each) => each.kind === kind)
       .map(({ value }) => value)
       .join(',');
+  }
+
+  /** What policies know the peer by: its URI names, its DNS names, then the subject, empty without a certificate. */
+  get identities(): readonly string[] {
+    this.#identities ??= this.#readIdentities();
+    return this.#identities;
+  }
+
+  #readIdentities(): readonly string[] {
+    const names = subjectNames(this.certificate?.subjectAltName);
+    const ofKind = (kind: SubjectName['kind']) => names.filter((each) => each.kind === kind).map(({ value }) => value);
+    return [...ofKind('uri'), ...ofKind('dns'), this.subject ?? ''];
   }
 
   /** OpenSSL's name of the cipher suite. */

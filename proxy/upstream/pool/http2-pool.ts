@@ -25,6 +25,9 @@ import { type ClientSessionOwner, Http2ClientSession } from '../../http2/client-
 import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
 import { WaitingLine } from './waiting-line.ts';
 
+/** No endpoint should take fewer (RFC 9113 section 6.5.2): more before its SETTINGS could be refused. */
+const EXPECTED_STREAMS = 100;
+
 export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwner {
   readonly #host: PoolHost;
   readonly #address: SocketAddress;
@@ -34,6 +37,8 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
   readonly #waiting: WaitingLine;
   readonly #idleDeadline = new Deadline(this);
   #connecting = 0;
+  /** Streams that the endpoint takes on a connection, as it said last. */
+  #streamsMax = EXPECTED_STREAMS;
   #closing = false;
   cxTotal = 0;
   cxConnectFail = 0;
@@ -73,8 +78,11 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
 
   /** The line is served by what is being made, or by SETTINGS that are on their way. */
   #enoughComing(): boolean {
-    if (this.#connecting * this.#host.config.http2.maxConcurrentStreams >= this.#waiting.length) return true;
-    return this.#open.some((session) => session.hasRoom && !session.isSettled);
+    const each = Math.min(this.#host.config.http2.maxConcurrentStreams, Math.max(1, this.#streamsMax));
+    if (this.#connecting * each >= this.#waiting.length) return true;
+    // Who takes no streams at all for a while would take none on another connection either.
+    if (this.#streamsMax === 0 && this.#open.length > 0) return true;
+    return this.#open.some((session) => !session.isSettled);
   }
 
   #give(session: Http2ClientSession, waiter: StreamWaiter): void {
@@ -139,6 +147,7 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
         headerCount: http1Limits.headerCount,
       },
       scheme: config.tls === null ? 'http' : 'https',
+      expectedStreams: this.#streamsMax,
     };
     this.#all.add(Http2ClientSession.dial(parts, this));
   }
@@ -153,7 +162,8 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
     else this.#armIdle();
   }
 
-  onSettled(): void {
+  onSettled(session: Http2ClientSession): void {
+    this.#streamsMax = session.streamsMax;
     if (this.#waiting.length > 0) this.#serveLine();
   }
 

@@ -17,6 +17,7 @@ import { createServer as createTcpServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import type { ClusterConfig } from '../../../proxy/config/model/cluster.ts';
 import type { Http2Options } from '../../../proxy/config/model/common.ts';
+import type { RetryPolicyConfig } from '../../../proxy/config/model/route.ts';
 import { FRAME, PREFACE, settings } from '../../fakes/http2-frames.ts';
 import { type Frame, RawHttp2 } from '../../fakes/raw-http2.ts';
 import { eventually, type Harness } from './harness.ts';
@@ -31,6 +32,23 @@ export const HTTP2_OPTIONS: Http2Options = {
 
 /** What makes a cluster speak HTTP/2. */
 export const OVER_HTTP2: Partial<ClusterConfig> = { protocol: 'http2' };
+
+/** One more attempt, soon, for whatever `retryOn` is set to. */
+export const RETRY: RetryPolicyConfig = {
+  retryOn: [],
+  numRetries: 1,
+  perTryTimeoutMs: 0,
+  perTryIdleTimeoutMs: 0,
+  retriableStatusCodes: [],
+  retriableHeaders: [],
+  retriableRequestHeaders: [],
+  backoffBaseMs: 1,
+  backoffMaxMs: 5,
+  rateLimitedResetHeaders: [],
+  rateLimitedMaxMs: 300_000,
+  avoidPreviousHosts: false,
+  hostSelectionMaxAttempts: 1,
+};
 
 /** A request as the endpoint saw it. */
 export interface SeenRequest {

@@ -72,7 +72,14 @@ class Load {
 
 function weighted(...weights: readonly (readonly [string, number])[]) {
   const clusters = weights.map(
-    ([name, weight]): WeightedCluster => ({ name, weight, edits: NO_EDITS, subset: null, hostRewrite: null }),
+    ([name, weight]): WeightedCluster => ({
+      name,
+      weight,
+      edits: NO_EDITS,
+      subset: null,
+      hostRewrite: null,
+      perFilter: {},
+    }),
   );
   const totalWeight = weights.reduce((sum, [, weight]) => sum + weight, 0);
   const action = forward('', { cluster: { kind: 'weighted', clusters, totalWeight } });

@@ -74,6 +74,7 @@ export interface Principal {
     | { $case: "orIds"; value: Principal_Set }
     | { $case: "any"; value: boolean }
     | { $case: "authenticated"; value: Principal_Authenticated }
+    | { $case: "sourceIp"; value: CidrRange }
     | { $case: "directRemoteIp"; value: CidrRange }
     | { $case: "remoteIp"; value: CidrRange }
     | { $case: "header"; value: HeaderMatcher }

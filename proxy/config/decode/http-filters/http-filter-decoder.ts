@@ -1,0 +1,48 @@
+/** The HTTP filters of a connection manager, in the order in which requests pass them. */
+import type { HttpFilter } from '../../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
+import type { Any } from '../../../../protos/gen/google/protobuf/any.ts';
+import type { Path } from '../../../../protos/json/issue.ts';
+import { typeNameOf, unpackAny } from '../../../../protos/json/registry.ts';
+import type { HttpFilterConfig, NamedHttpFilter } from '../../model/http-filter.ts';
+import type { Decoding } from '../decoding.ts';
+import { decodeFault } from './fault-decoder.ts';
+import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
+import { decodeRbac } from './rbac-decoder.ts';
+
+/** The router answers or forwards whatever reaches it, so it must be there once, and last. */
+export function decodeHttpFilters(filters: readonly HttpFilter[], path: Path, decoding: Decoding): NamedHttpFilter[] {
+  const decoded = filters.map((filter, i) => decodeHttpFilter(filter, [...path, i], decoding));
+  const routerAt = decoded.findIndex((filter) => filter?.config.kind === 'router');
+  if (routerAt < 0) decoding.report(path, 'the filters must end in envoy.filters.http.router, which is missing');
+  else if (routerAt < filters.length - 1)
+    decoding.report([...path, routerAt], 'the router must be the last filter: nothing behind it would run');
+  else if (decoded[routerAt]!.disabled)
+    decoding.report([...path, routerAt, 'disabled'], 'the router cannot be disabled: nothing would be forwarded');
+  return decoded.filter((filter) => filter !== undefined);
+}
+
+function decodeHttpFilter(filter: HttpFilter, path: Path, decoding: Decoding): NamedHttpFilter | undefined {
+  const any = filter.configType?.value;
+  if (any === undefined) {
+    decoding.report(path, `filter ${filter.name} has no typed_config`);
+    return undefined;
+  }
+  const place = [...path, 'typed_config'];
+  const config = decodeSettings(any, place, decoding);
+  if (config !== undefined) return { name: filter.name, config, disabled: filter.disabled };
+  if (!filter.isOptional) decoding.report(place, `${typeNameOf(any.typeUrl)} is no HTTP filter of this proxy`);
+  return undefined;
+}
+
+function decodeSettings(any: Any, path: Path, decoding: Decoding): HttpFilterConfig | undefined {
+  const router = unpackAny('envoy.extensions.filters.http.router.v3.Router', any);
+  if (router !== undefined) return { kind: 'router', suppressEnvoyHeaders: router.suppressEnvoyHeaders };
+  const rbac = unpackAny('envoy.extensions.filters.http.rbac.v3.RBAC', any);
+  if (rbac !== undefined) return decodeRbac(rbac, path, decoding);
+  const fault = unpackAny('envoy.extensions.filters.http.fault.v3.HTTPFault', any);
+  if (fault !== undefined) return decodeFault(fault, path, decoding);
+  const limit = unpackAny('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', any);
+  if (limit !== undefined) return decodeLocalRateLimit(limit, false, path, decoding);
+  const cors = unpackAny('envoy.extensions.filters.http.cors.v3.Cors', any);
+  return cors === undefined ? undefined : { kind: 'cors' };
+}

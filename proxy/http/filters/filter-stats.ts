@@ -1,0 +1,63 @@
+/** The counters of all HTTP filters. They outlive what counts, by the prefixes under which they stand. */
+import { CorsStats } from './cors/cors-stats.ts';
+import { FaultStats } from './fault/fault-stats.ts';
+import { RateLimitStats } from './rate-limit/rate-limit-stats.ts';
+import type { RbacCounters } from './rbac/rbac-filter.ts';
+import { RuleCounters } from './rbac/rbac-stats.ts';
+
+export class FilterStats {
+  readonly #rules = new Map<string, RuleCounters>();
+  readonly #faults = new Map<string, FaultStats>();
+  readonly #cors = new Map<string, CorsStats>();
+  readonly #limits = new Map<string, RateLimitStats>();
+
+  get rules(): readonly RuleCounters[] {
+    return [...this.#rules.values()];
+  }
+
+  get faults(): readonly FaultStats[] {
+    return [...this.#faults.values()];
+  }
+
+  get cors(): readonly CorsStats[] {
+    return [...this.#cors.values()];
+  }
+
+  get limits(): readonly RateLimitStats[] {
+    return [...this.#limits.values()];
+  }
+
+  /** Of RBAC rules; both prefixes are empty or end in a dot. */
+  rbac(managerPrefix: string, rulesPrefix: string, shadowRulesPrefix: string): RbacCounters {
+    return {
+      enforced: this.#rulesOf(managerPrefix, rulesPrefix, false),
+      shadow: this.#rulesOf(managerPrefix, shadowRulesPrefix, true),
+    };
+  }
+
+  #rulesOf(managerPrefix: string, prefix: string, shadow: boolean): RuleCounters {
+    const key = JSON.stringify([managerPrefix, prefix, shadow]);
+    return entryOf(this.#rules, key, () => new RuleCounters(managerPrefix, prefix, shadow));
+  }
+
+  faultsOf(managerPrefix: string): FaultStats {
+    return entryOf(this.#faults, managerPrefix, () => new FaultStats(managerPrefix));
+  }
+
+  corsOf(managerPrefix: string): CorsStats {
+    return entryOf(this.#cors, managerPrefix, () => new CorsStats(managerPrefix));
+  }
+
+  limitsOf(prefix: string): RateLimitStats {
+    return entryOf(this.#limits, prefix, () => new RateLimitStats(prefix));
+  }
+}
+
+function entryOf<T>(all: Map<string, T>, key: string, create: () => T): T {
+  let entry = all.get(key);
+  if (entry === undefined) {
+    entry = create();
+    all.set(key, entry);
+  }
+  return entry;
+}
