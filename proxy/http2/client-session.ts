@@ -80,6 +80,8 @@ export class Http2ClientSession
   /** Since when there is no stream. */
   idleSinceMs: number;
   requests = 0;
+  /** Streams whose answer has begun in the current read. */
+  #heldHeads: Http2ClientStream[] = [];
   readonly #expectedStreams: number;
 
   static dial(parts: ClientSessionParts, owner: ClientSessionOwner): Http2ClientSession {
@@ -197,8 +199,20 @@ export class Http2ClientSession
     );
   }
 
+  holdHead(stream: Http2ClientStream): void {
+    this.#heldHeads.push(stream);
+  }
+
   // -------------------------------------------------------------------------------------------------------------------
   // Transport
+
+  override onBytes(buffer: Buffer, start: number, end: number): void {
+    super.onBytes(buffer, start, end);
+    if (this.#heldHeads.length === 0) return;
+    const held = this.#heldHeads;
+    this.#heldHeads = [];
+    for (const stream of held) stream.releaseHead();
+  }
 
   onConnected(): void {
     const { shared, options } = this;

@@ -44,6 +44,8 @@ export interface ClientStreamOwner extends Http2Session<Http2ClientStream> {
   completeUpgrade(head: Http2ResponseHead, request: Http2Outgoing): void;
   countInterims(): void;
   malformedAnswer(stream: Http2ClientStream): void;
+  /** Calls `releaseHead` when the current read has been looked at. */
+  holdHead(stream: Http2ClientStream): void;
 }
 
 export class Http2ClientStream extends Http2Stream implements UpstreamStream {
@@ -55,6 +57,8 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
   #dechunker: BodyConverter | null = null;
   #chunker: BodyConverter | null = null;
   #headSeen = false;
+  /** A head that waits for the body behind it, as long as the current read is looked at. */
+  #heldHead: Http2ResponseHead | null = null;
   /** The endpoint agreed to another protocol: each side ends for itself. */
   #tunnel = false;
   #interims = 0;
@@ -176,10 +180,24 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
     if (tunnel && receiver.upgrades) this.#session.completeUpgrade(head, this.#outgoing!);
     if (framing === 'close' && receiver.acceptsChunked) this.#chunker = this.#session.chunker();
     this.#tunnel = tunnel;
+    // The body usually came with it: towards HTTP/1.1 both go out in one write.
+    if (!endStream && !tunnel && receiver.acceptsChunked) {
+      this.#heldHead = head;
+      this.#session.holdHead(this);
+      return true;
+    }
     if (endStream) this.#receiver = null;
     receiver.onHead(head, EMPTY, 0, 0, endStream);
     if (endStream) this.#stopRequest();
     return true;
+  }
+
+  /** Everything that was read has been looked at: a head without a body yet goes on alone. */
+  releaseHead(): void {
+    const head = this.#heldHead;
+    if (head === null) return;
+    this.#heldHead = null;
+    this.#receiver?.onHead(head, EMPTY, 0, 0, false);
   }
 
   #onInterim(status: number, lines: Field[], endStream: boolean): boolean {
@@ -212,15 +230,23 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
     // The other side of a tunnel goes on, and has to hear of its end.
     if (last && !this.#tunnel) this.#receiver = null;
     const chunker = this.#chunker;
-    if (chunker === null) receiver.onBody(buffer, start, end, last);
+    if (chunker === null) this.#handOver(receiver, buffer, start, end, last);
     else {
       chunker.convert(buffer, start, end, last, '');
-      receiver.onBody(chunker.buffer, chunker.start, chunker.end, last);
+      this.#handOver(receiver, chunker.buffer, chunker.start, chunker.end, last);
     }
     if (last) this.#stopRequest();
   }
 
+  #handOver(receiver: ResponseReceiver, buffer: Buffer, start: number, end: number, last: boolean): void {
+    const head = this.#heldHead;
+    this.#heldHead = null;
+    if (head === null) receiver.onBody(buffer, start, end, last);
+    else receiver.onHead(head, buffer, start, end, last);
+  }
+
   onTrailers(fields: readonly Field[], count: number): void {
+    this.releaseHead();
     const receiver = this.#receiver;
     this.#receiver = null;
     receiver?.onTrailers(fields.slice(0, count));
@@ -233,23 +259,29 @@ export class Http2ClientStream extends Http2Stream implements UpstreamStream {
   }
 
   onMalformed(): void {
-    this.#end(this.#headSeen ? UPSTREAM_TRUNCATED : UPSTREAM_PROTOCOL);
+    this.#end(this.#answered ? UPSTREAM_TRUNCATED : UPSTREAM_PROTOCOL);
   }
 
   onReset(code: number): void {
-    if (this.#headSeen) this.#end({ ...UPSTREAM_STREAM_CUT, resetCode: code });
+    if (this.#answered) this.#end({ ...UPSTREAM_STREAM_CUT, resetCode: code });
     else if (code === ERROR.refusedStream) this.#end(UPSTREAM_REFUSED);
     else this.#end(UPSTREAM_STREAM_RESET);
   }
 
   /** The connection has gone; `processed` is false when the endpoint has said that it did not look at the request. */
   onConnectionLost(processed: boolean): void {
-    if (this.#headSeen) this.#end(UPSTREAM_TRUNCATED);
+    if (this.#answered) this.#end(UPSTREAM_TRUNCATED);
     else this.#end(processed ? UPSTREAM_RESET : UPSTREAM_REFUSED);
+  }
+
+  /** A head that is still held has not been heard of. */
+  get #answered(): boolean {
+    return this.#headSeen && this.#heldHead === null;
   }
 
   #end(failure: Failure): void {
     const receiver = this.#receiver;
+    this.#heldHead = null;
     this.#receiver = null;
     receiver?.onReset(failure);
   }

@@ -41,6 +41,8 @@ export class Http2ServerSession
   #prefaceSeen = 0;
   #lastStream = 0;
   #requests = 0;
+  /** Streams that were opened in the current read. */
+  #opened: Http2ServerStream[] = [];
   /** GOAWAY was sent: no further stream than this one is taken. */
   #lastTaken = WINDOW_BYTES_MAX;
   #leaving = false;
@@ -89,6 +91,13 @@ export class Http2ServerSession
     this.manager.stats.cxRxBytes += end - start;
     if (this.#prefaceSeen === PREFACE.length) super.onBytes(buffer, start, end);
     else this.#onPreface(buffer, start, end);
+    if (this.#opened.length > 0) this.#beginOpened();
+  }
+
+  #beginOpened(): void {
+    const opened = this.#opened;
+    this.#opened = [];
+    for (const stream of opened) stream.begin();
   }
 
   #onPreface(buffer: Buffer, start: number, end: number): void {
@@ -196,7 +205,10 @@ export class Http2ServerSession
     if (head === null) {
       this.manager.stats.limits.headersTooLarge++;
       stream.refuse(NO_HEAD, HEADERS_TOO_LARGE, nowMs);
-    } else stream.begin(head, nowMs);
+    } else {
+      stream.open(head);
+      this.#opened.push(stream);
+    }
   }
 
   #countRequest(): void {

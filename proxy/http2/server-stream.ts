@@ -39,6 +39,8 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   readonly acceptsTrailers = true;
   readonly #owner: ServerStreamOwner;
   #exchange: Exchange | null = null;
+  /** Of a request that has not begun. */
+  #head: Http2RequestHead | null = null;
   /** What came while the request was paused; null while it is not. */
   #held: Buffer[] | null = null;
   #paused = false;
@@ -80,16 +82,32 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   // -------------------------------------------------------------------------------------------------------------------
   // From the client
 
-  /** A request whose head is complete. HOT. */
-  begin(head: Http2RequestHead, nowMs: number): void {
-    const { manager } = this.#owner;
-    // What follows a CONNECT of either kind belongs to what it opens, if it does.
-    const opens = (head.traits & (TRAIT_CONNECT | TRAIT_UPGRADE)) !== 0;
-    this.connects = opens;
-    if (opens) this.pauseRequest();
-    const exchange = new Exchange(manager, this, head, EMPTY, 0, 0, this.remoteEnded || opens, nowMs);
-    this.#exchange = exchange;
+  /**
+   * A request whose head is complete. It begins with the first piece of its body, or by `begin` when the read in which it
+   * came has been looked at: one that is reset in the same read costs no endpoint anything. HOT.
+   */
+  open(head: Http2RequestHead): void {
+    this.#head = head;
     this.bodyLeft = head.contentLength;
+    // What follows a CONNECT of either kind belongs to what it opens, if it does.
+    this.connects = (head.traits & (TRAIT_CONNECT | TRAIT_UPGRADE)) !== 0;
+    if (!this.connects) return;
+    this.pauseRequest();
+    this.begin();
+  }
+
+  /** Begins the request if it has not begun. HOT. */
+  begin(): void {
+    if (this.#head !== null) this.#begin(this.#head, EMPTY, 0, 0);
+  }
+
+  #begin(head: Http2RequestHead, body: Buffer, start: number, end: number, trailers = ''): void {
+    const { manager, loopOf } = this.#owner;
+    const { nowMs } = loopOf.loop;
+    this.#head = null;
+    const exchange = new Exchange(manager, this, head, body, start, end, this.remoteEnded || this.connects, nowMs);
+    exchange.trailers = trailers;
+    this.#exchange = exchange;
     if (!exchange.requestDone) this.#startRequestTimer(nowMs);
     const expects = !this.remoteEnded && this.#takeExpectation(head);
     manager.begin(exchange);
@@ -114,8 +132,12 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   onData(buffer: Buffer, start: number, end: number, last: boolean): void {
-    const exchange = this.#exchange;
     this.lastActivityMs = this.#owner.loopOf.loop.nowMs;
+    if (this.#head !== null) {
+      this.#begin(this.#head, buffer, start, end);
+      return;
+    }
+    const exchange = this.#exchange;
     if (exchange === null) return;
     if (this.#paused) this.#hold(buffer, start, end, last);
     else {
@@ -133,12 +155,13 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   onTrailers(fields: readonly Field[], count: number): void {
-    const exchange = this.#exchange;
-    if (exchange === null) return;
     let lines = '';
     for (let i = 0; i < count; i++) lines += fields[i]!.line;
-    exchange.trailers = lines;
-    this.onData(EMPTY, 0, 0, true);
+    if (this.#head !== null) this.#begin(this.#head, EMPTY, 0, 0, lines);
+    else if (this.#exchange !== null) {
+      this.#exchange.trailers = lines;
+      this.onData(EMPTY, 0, 0, true);
+    }
   }
 
   onMalformed(): void {
@@ -152,6 +175,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   #leave(): void {
     const exchange = this.#exchange;
     this.#exchange = null;
+    this.#head = null;
     this.#held = null;
     exchange?.clientGone();
   }

@@ -132,9 +132,11 @@ for (const { name, frames } of BROKEN) {
     t.notOk(reply.whole, `HTTP/2: ${reply.status}, ${reply.body.length} bytes, code ${reply.code}`);
     t.not(reply.code, 0);
     const client = harness.client();
-    client.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    client.send('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
     await client.end();
-    t.same(client.answers, [], `HTTP/1.1: ${JSON.stringify(client.text.slice(-40))}`);
+    // When the fault came together with the head, nothing of the answer has gone out: then it is a 502.
+    const statuses = client.answers.map(({ status }) => status);
+    t.ok(statuses.length === 0 || statuses[0] === 502, `HTTP/1.1: ${JSON.stringify(client.text.slice(-40))}`);
     client.destroy();
     session.destroy();
     await toRest(harness);
