@@ -3,9 +3,10 @@
  * that an idle connection holds none.
  */
 
-/** Fits what usually collects in a turn. */
-export const OUTPUT_BYTES = 32_768;
-const KEPT = 16;
+/** Fits one frame of the largest size, and what usually collects in a turn. */
+export const OUTPUT_BYTES = 20_480;
+/** 1.3 MB: as many connections as usually write in one turn. More would be allocated anew in every turn. */
+const KEPT = 64;
 
 export class OutputPool {
   readonly #free: Buffer[] = [];

@@ -13,6 +13,7 @@
 import { DynamicTable } from './dynamic-table.ts';
 import type { Field } from './field.ts';
 import type { FieldTable } from './field-table.ts';
+import { LITERAL_BYTES_MAX } from './literal-cache.ts';
 import { STATIC_COUNT } from './static-table.ts';
 
 /** Size of both sides' tables until one says otherwise (RFC 9113 section 6.5.2). */
@@ -90,7 +91,7 @@ export class HpackDecoder {
         field = index > STATIC_COUNT ? this.#table.at(index - STATIC_COUNT) : index > 0 ? statics[index]! : null;
       } else if (byte >= 0x40) field = this.#indexedLiteral(buffer, end);
       else if (byte >= 0x20) return COMPRESSION_ERROR;
-      else field = this.#literal(buffer, end, byte >= 0x10);
+      else field = this.#knownLiteral(buffer, end, byte >= 0x10);
       if (field === null) return COMPRESSION_ERROR;
       this.#store(field);
     }
@@ -124,6 +125,23 @@ export class HpackDecoder {
     while (table.isCrowded(field.size)) table.shift();
     // One that is larger than the whole table empties it, and is no error (section 4.4).
     if (field.size <= table.limit) table.push(field);
+    return field;
+  }
+
+  /** A literal that has come before in the same bytes, or else one that is decoded. Null for an error. */
+  #knownLiteral(buffer: Buffer, end: number, neverIndexed: boolean): Field | null {
+    const start = this.#at;
+    const next = literalEnd(buffer, start, end);
+    if (next < 0) return this.#literal(buffer, end, neverIndexed);
+    const { literals } = this.#interned;
+    const hash = literals.hash(buffer, start, next);
+    const known = literals.find(hash, buffer, start, next);
+    if (known !== null) {
+      this.#at = next;
+      return known;
+    }
+    const field = this.#literal(buffer, end, neverIndexed);
+    if (field !== null) literals.note(hash, buffer, start, next, field);
     return field;
   }
 
@@ -172,4 +190,26 @@ export class HpackDecoder {
     }
     return -1;
   }
+}
+
+/**
+ * Where a literal ends that begins at `start` and whose lengths are a byte each. -1 for all others: for one that is long,
+ * cut off, or named by the dynamic table, so that its bytes alone do not say what it is.
+ */
+function literalEnd(buffer: Buffer, start: number, end: number): number {
+  let at = start + 1;
+  const index = buffer[start]! & 0x0f;
+  // 15 says that the index goes on in the next byte; static ones end below 62.
+  if (index === 0x0f) {
+    const more = at < end ? buffer[at++]! : 0xff;
+    if (more > STATIC_COUNT - 0x0f) return -1;
+  } else if (index === 0) {
+    const length = at < end ? buffer[at]! & 0x7f : 0x7f;
+    if (length === 0x7f) return -1;
+    at += 1 + length;
+  }
+  const length = at < end ? buffer[at]! & 0x7f : 0x7f;
+  if (length === 0x7f) return -1;
+  at += 1 + length;
+  return at <= end && at - start <= LITERAL_BYTES_MAX ? at : -1;
 }

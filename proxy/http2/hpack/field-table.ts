@@ -11,6 +11,7 @@
  */
 import { Field, isBlank } from './field.ts';
 import { HuffmanDecoder } from './huffman.ts';
+import { LiteralCache } from './literal-cache.ts';
 import { STATIC_COUNT, STATIC_NAMES, STATIC_VALUES, staticFieldIndex, staticNameIndex } from './static-table.ts';
 
 /** Most that either map keeps: the sum of `Field.size` (and of the line's length), and how many. */
@@ -23,6 +24,7 @@ export class FieldTable {
   readonly statics: readonly (Field | null)[];
   /** For the decoders of this loop: its scratch is used within one call only. */
   readonly huffman = new HuffmanDecoder();
+  readonly literals = new LiteralCache();
   readonly #fields = new FieldsByText();
   /** By the whole line as it was received. */
   #lines = new Map<string, Field>();
