@@ -2,7 +2,7 @@
  * Compares two result files. Machines and hours differ, so what is compared is the ratio to a reference peer that was
  * measured in the same rounds; only micro-benchmarks, which have no reference, are compared as they are.
  */
-import { REFERENCES, type Result, type ResultFile } from './results.ts';
+import type { Result, ResultFile } from './results.ts';
 import { renderTable } from './table.ts';
 
 /** One judged figure of one peer in both files. */
@@ -19,8 +19,8 @@ export interface Change {
   readonly growth: number;
 }
 
-/** The peer whose growth is a regression; that of another says that the peer or the machine changed. */
-const OURS = 'outrider';
+/** The peer whose growth is a regression, on each of its paths; that of another is the peer's, or the machine's. */
+const OURS = /^outrider( |$)/;
 
 /** Every judged figure that both files have from clean rounds; peers other than the references themselves. */
 export function findChanges(before: ResultFile, after: ResultFile): Change[] {
@@ -33,7 +33,7 @@ export function findChanges(before: ResultFile, after: ResultFile): Change[] {
 /** The changes of our own proxy and of micro-benchmarks that grew by more than `growthMax`, such as 1.1 for a tenth. */
 export function findRegressions(changes: readonly Change[], growthMax: number): Change[] {
   return changes.filter(
-    ({ growth, peer, reference }) => growth > growthMax && (peer === OURS || reference === undefined),
+    ({ growth, peer, reference }) => growth > growthMax && (OURS.test(peer) || reference === undefined),
   );
 }
 
@@ -54,13 +54,13 @@ export function renderChanges(changes: readonly Change[], regressions: readonly 
 }
 
 function changesOf(then: Result, now: Result): Change[] {
-  const references = REFERENCES.filter((name) => then.ratios[name] !== undefined && now.ratios[name] !== undefined);
+  const references = Object.keys(now.ratios).filter((name) => then.ratios[name] !== undefined);
   const relativeTo: readonly (string | undefined)[] = references.length > 0 ? references : [undefined];
   const changes: Change[] = [];
   for (const peer of Object.keys(now.peers)) {
     for (const reference of relativeTo) {
       // The distance between two references is about them, not about us.
-      if (REFERENCES.includes(peer)) continue;
+      if (references.includes(peer)) continue;
       for (const { key, title, judged } of now.metrics) {
         const before = medianOf(then, peer, reference, key);
         const after = medianOf(now, peer, reference, key);

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { findChanges, findRegressions, renderChanges } from './compare.ts';
 import { benchHttp } from './macro/http1.ts';
+import { benchGrpc, benchGrpcLarge, benchGrpcSingle, benchHop } from './macro/http2.ts';
 import { benchMemory } from './macro/memory.ts';
 import { benchStart } from './macro/start.ts';
 import { benchTcp } from './macro/tcp.ts';
@@ -14,6 +15,11 @@ import { setup } from './setup.ts';
 const USAGE = `usage: npm run bench -- COMMAND
   setup                       builds the tools, finds or fetches the peers
   http1 [OPTIONS]             HTTP/1.1: CPU per request, throughput, latency, memory; features on
+  http2 [OPTIONS]             the four that follow, one after the other; features on
+    grpc [OPTIONS]            unary gRPC calls, 10 connections of 10 streams
+    grpc-single [OPTIONS]     the same with one call at a time on each connection
+    grpc-large [OPTIONS]      10 connections of 10 streams, with answers of 64 KiB
+    hop [OPTIONS]             HTTP/1.1 in and HTTP/2 out, HTTP/1.1 on both sides, HTTP/2 in and HTTP/1.1 out
   tls-terminate [OPTIONS]     the same with TLS 1.3 from the client; features off
   tls-originate [OPTIONS]     the same with mutual TLS 1.3 to the backend; features off
   tcp [OPTIONS]               bytes: bulk and small echoes
@@ -31,12 +37,20 @@ const BENCHES: Readonly<Record<string, { run(options: BenchOptions): Promise<Res
   tcp: { run: benchTcp, features: 'off' },
   memory: { run: benchMemory, features: 'on' },
   start: { run: benchStart, features: 'on' },
+  grpc: { run: benchGrpc, features: 'on' },
+  'grpc-single': { run: benchGrpcSingle, features: 'on' },
+  'grpc-large': { run: benchGrpcLarge, features: 'on' },
+  hop: { run: benchHop, features: 'on' },
 };
+
+/** Commands that run several benches. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = { http2: ['grpc', 'grpc-single', 'grpc-large', 'hop'] };
 
 async function main(args: readonly string[]): Promise<number> {
   const [command = '', ...rest] = args;
-  const bench = BENCHES[command];
-  if (bench !== undefined) return runBench(bench, parseBenchOptions(rest, bench.features));
+  const names = GROUPS[command] ?? [command];
+  const benches = names.map((name) => BENCHES[name]).filter((bench) => bench !== undefined);
+  if (benches.length > 0) return runBenches(benches, rest);
   if (command === 'setup') return setup(console.log);
   if (command === 'micro') return runMicro(rest);
   if (command === 'compare') return compare(rest);
@@ -44,9 +58,13 @@ async function main(args: readonly string[]): Promise<number> {
   return 2;
 }
 
-async function runBench(bench: (typeof BENCHES)[string], options: BenchOptions): Promise<number> {
-  pinSelf(options.loadCore);
-  return report(await bench.run(options), options.json);
+async function runBenches(benches: readonly (typeof BENCHES)[string][], args: readonly string[]): Promise<number> {
+  for (const bench of benches) {
+    const options = parseBenchOptions(args, bench.features);
+    pinSelf(options.loadCore);
+    report(await bench.run(options), options.json);
+  }
+  return 0;
 }
 
 async function runMicro(args: readonly string[]): Promise<number> {

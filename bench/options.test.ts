@@ -5,7 +5,7 @@ t.test('without arguments the defaults of the benches hold', (t) => {
   const options = parseBenchOptions([], 'on');
   t.match(options, { rounds: 5, seconds: 2, connections: 64, request: 'small', features: true, rate: 0 });
   t.match(options, { proxyCore: 0, loadCore: 1, json: undefined });
-  t.equal(options.peers.length, 6);
+  t.equal(options.peers.length, 7);
   t.end();
 });
 

@@ -19,6 +19,11 @@ export function findInPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+/** The HTTP/2 load generator of nghttp2; undefined when it is not there. */
+export function findH2load(): string | undefined {
+  return findInPath('h2load');
+}
+
 /** Envoy's binary: OUTRIDER_BENCH_ENVOY, then what the setup fetched, then PATH. */
 export function findEnvoy(): string | undefined {
   const named = process.env.OUTRIDER_BENCH_ENVOY;

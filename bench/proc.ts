@@ -27,11 +27,24 @@ export function parseCoreTimes(text: string): Map<number, CoreTime> {
   return cores;
 }
 
-/** CPU time of a process with all its threads, in milliseconds, from the text of /proc/PID/stat. */
-export function parseProcessCpuMs(text: string): number {
+/** CPU time of a process with all its threads, in milliseconds to the tick. */
+export interface ProcessTime {
+  readonly userMs: number;
+  readonly systemMs: number;
+  /** That of its children which have ended and been waited for, with theirs. */
+  readonly endedChildrenMs: number;
+}
+
+/** The times of a process, from the text of /proc/PID/stat. */
+export function parseProcessTime(text: string): ProcessTime {
   // The second field is the command in parentheses and may hold anything, so counting starts after the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
+  return {
+    userMs: user * TICK_MS,
+    systemMs: system * TICK_MS,
+    endedChildrenMs: (childrenUser + childrenSystem) * TICK_MS,
+  };
 }
 
 /** Resident memory in megabytes (2^20), from the text of /proc/PID/status; 0 for a process that has ended. */
@@ -55,19 +68,42 @@ export function residentMb(pid: number): number {
   return processTree(pid).reduce((sum, each) => sum + parseResidentMb(readOrEmpty(`/proc/${each}/status`)), 0);
 }
 
-/** CPU time of a process tree in milliseconds, to 10 ms. */
+/** CPU time of a process and its living descendants in milliseconds, to 10 ms. */
 export function cpuMs(pid: number): number {
-  const stats = processTree(pid).map((each) => readOrEmpty(`/proc/${each}/stat`));
-  return stats.reduce((sum, text) => sum + (text === '' ? 0 : parseProcessCpuMs(text)), 0);
+  const { userMs, systemMs } = cpuTime(pid);
+  return userMs + systemMs;
+}
+
+/** The same in its two parts. */
+export function cpuTime(pid: number): Pick<ProcessTime, 'userMs' | 'systemMs'> {
+  const sum = { userMs: 0, systemMs: 0 };
+  for (const each of processTree(pid)) {
+    const text = readOrEmpty(`/proc/${each}/stat`);
+    if (text === '') continue;
+    const { userMs, systemMs } = parseProcessTime(text);
+    sum.userMs += userMs;
+    sum.systemMs += systemMs;
+  }
+  return sum;
+}
+
+/** CPU time in milliseconds of this process's children that have ended, with theirs. */
+export function endedChildrenMs(): number {
+  return parseProcessTime(readOrEmpty('/proc/self/stat')).endedChildrenMs;
+}
+
+/** The cores' times now. */
+export function readCoreTimes(): Map<number, CoreTime> {
+  return parseCoreTimes(readFileSync('/proc/stat', 'utf8'));
 }
 
 /** Waits until the cores were idle for 85 % of a tenth of a second, at most `limitMs`. True when they were. */
 export async function waitUntilQuiet(cores: readonly number[], limitMs: number): Promise<boolean> {
   const deadline = performance.now() + limitMs;
   while (performance.now() < deadline) {
-    const before = parseCoreTimes(readFileSync('/proc/stat', 'utf8'));
+    const before = readCoreTimes();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    if (idleShare(cores, before, parseCoreTimes(readFileSync('/proc/stat', 'utf8'))) > 0.85) return true;
+    if (idleShare(cores, before, readCoreTimes()) > 0.85) return true;
   }
   return false;
 }

@@ -50,6 +50,11 @@ export class PinnedProcess {
     return (lines.findLast((line) => /error|cannot|fail|refuse/i.test(line)) ?? lines.at(-1) ?? '').trim();
   }
 
+  /** The last 4,096 characters that it wrote, errors included. */
+  get output(): string {
+    return this.#output;
+  }
+
   get stdin(): ChildProcess['stdin'] {
     return this.#child.stdin;
   }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { findChanges, findRegressions, renderChanges } from './compare.ts';
-import { buildResult, type Metric, type Result, renderResult, renderSummary } from './results.ts';
+import { buildResult, type Metric, type Result, type ResultInput, renderResult, renderSummary } from './results.ts';
 import type { PeerRounds } from './rounds.ts';
 
 const metrics: Metric[] = [
@@ -14,8 +14,8 @@ function rounds(...costs: number[]): PeerRounds {
   return { clean, dirty: new Map(), dropped: 0 };
 }
 
-function result(measured: Record<string, PeerRounds>): Result {
-  const input = {
+function result(measured: Record<string, PeerRounds>, more: Partial<ResultInput> = {}): Result {
+  const input: ResultInput = {
     key: 'http1 features=on',
     rounds: 2,
     features: ['routes'],
@@ -23,6 +23,7 @@ function result(measured: Record<string, PeerRounds>): Result {
     missing: { nginx: 'not found' },
     versions: { haproxy: '2.6' },
     measured: new Map(Object.entries(measured)),
+    ...more,
   };
   return buildResult(input, '2030-01-01T00:00:00Z');
 }
@@ -31,6 +32,25 @@ t.test('ratios are given to the references that took part', (t) => {
   const { ratios } = result({ haproxy: rounds(10, 20), outrider: rounds(11, 22) });
   t.same(ratios.haproxy!.outrider!.cpuUs, { median: 1.1, min: 1.1, max: 1.1 });
   t.equal(ratios.envoy, undefined);
+  t.end();
+});
+
+t.test('a bench may name the peers that ratios are given to', (t) => {
+  const measured = { haproxy: rounds(10, 20), nginx: rounds(40, 40), outrider: rounds(10, 30) };
+  const { ratios } = result(measured, { references: ['nginx', 'squid'] });
+  t.same(Object.keys(ratios), ['nginx']);
+  t.equal(ratios.nginx!.outrider!.cpuUs!.median, 0.5);
+  t.end();
+});
+
+t.test('a target is judged by the median of its ratio, in its own bench', (t) => {
+  const key = 'grpc features=on 10x10 response=100';
+  const text = renderResult(result({ haproxy: rounds(10, 10), outrider: rounds(7, 8) }, { key }));
+  t.match(text, 'target: outrider at most 0.85 x haproxy: 0.75 (0.70-0.80), met');
+  t.notMatch(text, 'x nginx', 'a peer that took no part is no target');
+  const slow = renderResult(result({ haproxy: rounds(10, 10), outrider: rounds(9, 9) }, { key }));
+  t.match(slow, '0.90 (0.90-0.90), MISSED');
+  t.notMatch(renderResult(result({ haproxy: rounds(10), outrider: rounds(9) })), 'target');
   t.end();
 });
 
@@ -67,6 +87,16 @@ t.test('a machine twice as slow is no regression, a ratio that grew is', (t) => 
   t.equal(regressions.length, 1, 'only the judged figure of the peer that is no reference');
   t.equal(regressions[0]!.peer, 'outrider');
   t.match(renderChanges(changes, regressions), 'GREW');
+  t.end();
+});
+
+t.test('a path of ours that grew relative to another of ours is a regression', (t) => {
+  const references = ['outrider h1 to h1'];
+  const of = (cost: number) =>
+    result({ 'outrider h1 to h1': rounds(20), 'outrider h1 to h2': rounds(cost) }, { references });
+  const changes = findChanges({ results: [of(16)] }, { results: [of(20)] });
+  t.match(changes, [{ peer: 'outrider h1 to h2', reference: 'outrider h1 to h1', growth: 1.25 }]);
+  t.equal(findRegressions(changes, 1.1).length, 1);
   t.end();
 });
 

@@ -5,6 +5,7 @@ import { ROOT } from './paths.ts';
 import { countedRounds, type PeerRounds, summariseFigureRatios, summariseFigures } from './rounds.ts';
 import type { Summary } from './statistics.ts';
 import { renderTable } from './table.ts';
+import { TARGETS, type Target } from './targets.ts';
 
 /** A figure of a bench: what its column is called and whether a growth of its ratio is judged by `compare`. */
 export interface Metric {
@@ -54,7 +55,7 @@ export interface ResultFile {
   readonly results: readonly Result[];
 }
 
-/** The peers that ratios are given to. */
+/** The peers that ratios are given to, unless a bench names others. */
 export const REFERENCES: readonly string[] = ['haproxy', 'envoy'];
 
 /** What buildResult makes a result from. */
@@ -66,6 +67,8 @@ export interface ResultInput {
   readonly missing: Readonly<Record<string, string>>;
   /** By peer name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The peers that ratios are given to, when they are not REFERENCES. */
+  readonly references?: readonly string[];
   /** By peer name, in the order of the table. */
   readonly measured: ReadonlyMap<string, PeerRounds>;
 }
@@ -90,7 +93,7 @@ export function buildResult(input: ResultInput, measuredAt: string): Result {
       trusted,
       ...(rounds.failure === undefined ? {} : { failure: rounds.failure }),
     };
-    for (const reference of REFERENCES) {
+    for (const reference of input.references ?? REFERENCES) {
       const theirs = counted.get(reference);
       if (theirs === undefined || theirs.figures.size === 0) continue;
       ratios[reference] ??= {};
@@ -105,7 +108,7 @@ export function buildResult(input: ResultInput, measuredAt: string): Result {
 
 /** The result for a terminal: features, table, and a line for everything that a reader must know. */
 export function renderResult(result: Result): string {
-  const references = REFERENCES.filter((name) => result.ratios[name] !== undefined);
+  const references = Object.keys(result.ratios);
   const head = [
     'peer',
     ...result.metrics.map((metric) => metric.title),
@@ -124,6 +127,7 @@ export function renderResult(result: Result): string {
     ...(result.features.length > 0 ? [`features: ${result.features.join('; ')}`] : []),
     renderTable(head, rows),
     ...(references.length > 0 ? [`ratios are of "${first}", within rounds; figures are median (min-max)`] : []),
+    ...targetLines(result),
     ...notes(result),
   ].join('\n');
 }
@@ -153,6 +157,20 @@ export function writeResult(path: string, result: Result): void {
 function firstRatio(result: Result, reference: string, name: string): Summary | undefined {
   const key = result.metrics[0]?.key;
   return key === undefined ? undefined : result.ratios[reference]?.[name]?.[key];
+}
+
+/** A line for every target of this bench whose peers took part. */
+function targetLines(result: Result): string[] {
+  return TARGETS.filter(({ bench }) => result.key.startsWith(bench)).flatMap((target) => {
+    const ratio = firstRatio(result, target.reference, target.peer);
+    return ratio === undefined ? [] : [renderTarget(target, ratio)];
+  });
+}
+
+/** Judged by the median, as everything is. */
+function renderTarget({ peer, reference, atMost }: Target, ratio: Summary): string {
+  const verdict = ratio.median <= atMost ? 'met' : 'MISSED';
+  return `target: ${peer} at most ${atMost} x ${reference}: ${renderSummary(ratio, 2, true)}, ${verdict}`;
 }
 
 function notes(result: Result): string[] {

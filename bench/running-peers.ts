@@ -1,11 +1,11 @@
 /** Starts peers for a scenario and waits until a request gets through; a peer that cannot is told in one line. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Peer } from './peers/peers.ts';
-import { HOSTS, REQUEST_PATH, type Scenario } from './peers/scenario.ts';
+import type { Scenario } from './peers/scenario.ts';
+import { type Probe, pathProbe, trafficProbe } from './probes.ts';
 import { PinnedProcess } from './processes.ts';
 
 /** How long a peer may take until it answers. */
@@ -45,10 +45,9 @@ export async function startPeer(peer: Peer, plan: ScenarioPlan, core: number): P
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const traffic = scenario.kind === 'http1' || scenario.kind === 'tls-originate' ? requestProbe(port!) : undefined;
     const ready = peer.readyPath === undefined ? undefined : pathProbe(adminPort!, peer.readyPath);
     const [answeredAtMs, readyAtMs] = await Promise.all([
-      pollUntil(process, traffic ?? connectProbe(port!)),
+      pollUntil(process, trafficProbe(scenario)),
       // Not being ready in its own words is no reason to leave a peer out that serves; its column stays empty.
       ready === undefined ? undefined : pollUntil(process, ready).catch(() => undefined),
     ]);
@@ -100,9 +99,6 @@ function holdPort(): Promise<ReturnType<typeof createServer>> {
   });
 }
 
-/** A look at the peer: an empty string when it is there, else what was seen instead. */
-type Probe = () => Promise<string>;
-
 /** Resolves with the time at which the probe succeeded. */
 async function pollUntil(process: PinnedProcess, probe: Probe): Promise<number> {
   let seen = '';
@@ -116,36 +112,4 @@ async function pollUntil(process: PinnedProcess, probe: Probe): Promise<number> 
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new Error(`it did not answer within ${START_LIMIT_MS} ms (${seen}): ${process.lastWords || 'without a word'}`);
-}
-
-function requestProbe(port: number): Probe {
-  return () => get({ port, path: REQUEST_PATH, headers: { host: HOSTS[0]! } });
-}
-
-function pathProbe(port: number, path: string): Probe {
-  return () => get({ port, path });
-}
-
-function get(options: http.RequestOptions): Promise<string> {
-  return new Promise((resolve) => {
-    const request = http.get({ host: '127.0.0.1', agent: false, timeout: 1000, ...options }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200 ? '' : `status ${response.statusCode}`);
-    });
-    request.on('timeout', () => request.destroy(new Error('no answer in a second')));
-    request.on('error', (error) => resolve(error.message));
-  });
-}
-
-/** For bytes and TLS: the port accepts. */
-function connectProbe(port: number): Probe {
-  return () =>
-    new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port });
-      socket.on('error', (error) => resolve(error.message));
-      socket.on('connect', () => {
-        socket.destroy();
-        resolve('');
-      });
-    });
 }

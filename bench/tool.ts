@@ -34,6 +34,11 @@ export class Tool {
     return { tool, ready: await tool.#answer() };
   }
 
+  /** Its process id, whose CPU time is that of the backend. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** Sends `verb key=value ...` and resolves with the answer. Throws a ToolError when the answer is an error. */
   async command(verb: string, options: Readonly<Record<string, number>> = {}): Promise<Answer> {
     const words = Object.entries(options).map(([key, value]) => `${key}=${value}`);

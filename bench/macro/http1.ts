@@ -38,7 +38,7 @@ export async function benchHttp(
   const folder = mkdtempSync(join(tmpdir(), 'outrider-bench-'));
   const certificates = kind === 'http1' ? undefined : createCertificates(folder);
   const tls = kind === 'http1' || certificates === undefined ? undefined : { kind, certificates };
-  const load = await startLoad(options, folder, tls);
+  const load = await startLoad(options, folder, tls === undefined ? {} : { tls });
   const plan = {
     kind,
     features: options.features,

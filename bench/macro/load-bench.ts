@@ -11,7 +11,7 @@ import { type Answer, numberOf, Tool } from '../tool.ts';
 /** Ports of the backend: the endpoints of the cluster with features on. */
 const BACKENDS = 4;
 /** How long a measurement waits for the two cores to come to rest. */
-const QUIET_LIMIT_MS = 5000;
+export const QUIET_LIMIT_MS = 5000;
 
 /** Headers that a browser and a mesh add: with them a request head is 630 bytes long. */
 export const REAL_HEADERS: readonly string[] = [
@@ -31,19 +31,25 @@ export const REAL_HEADERS: readonly string[] = [
 export interface Load {
   readonly tool: Tool;
   readonly backendPorts: readonly number[];
+  /** Those that speak HTTP/2; empty unless they were asked for. */
+  readonly http2Ports: readonly number[];
+}
+
+/** What a bench may want of the load generator beyond plain HTTP/1.1. */
+export interface LoadExtras {
+  /** With certificates it speaks TLS: as client when terminating, as backend when originating. */
+  readonly tls?: { readonly kind: 'tls-terminate' | 'tls-originate'; readonly certificates: CertificateFiles };
+  /** A backend that speaks HTTP/2 too, with the trailers of gRPC or without. */
+  readonly http2?: 'grpc' | 'plain';
 }
 
 /**
  * Starts the load generator on its core.
  *
  * @param folder Where a file of request headers may be written.
- * @param tls With certificates it speaks TLS: as client when terminating, as backend when originating.
  */
-export async function startLoad(
-  options: BenchOptions,
-  folder: string,
-  tls?: { readonly kind: 'tls-terminate' | 'tls-originate'; readonly certificates: CertificateFiles },
-): Promise<Load> {
+export async function startLoad(options: BenchOptions, folder: string, extras: LoadExtras = {}): Promise<Load> {
+  const { tls, http2 } = extras;
   const args = [
     ...['--backends', String(BACKENDS), '--response-bytes', String(options.responseBytes)],
     ...['--path', REQUEST_PATH, '--cores', `${options.proxyCore},${options.loadCore}`],
@@ -54,13 +60,14 @@ export async function startLoad(
     writeFileSync(file, REAL_HEADERS.join('\n'));
     args.push('--headers', file);
   }
+  if (http2 !== undefined) args.push('--http2', http2);
   if (tls?.kind === 'tls-terminate') args.push('--client-ca', tls.certificates.ca);
   if (tls?.kind === 'tls-originate') {
     const { ca, serverCert, serverKey } = tls.certificates;
     args.push('--backend-cert', serverCert, '--backend-key', serverKey, '--backend-client-ca', ca);
   }
   const { tool, ready } = await Tool.start('load', options.loadCore, args);
-  return { tool, backendPorts: ready.ports as number[] };
+  return { tool, backendPorts: ready.ports as number[], http2Ports: ready.http2Ports as number[] };
 }
 
 /** The features to list in a result. */

@@ -2,18 +2,12 @@
  * Micro-benchmarks of the HTTP/1.1 path: what one request asks of the parser, of the writer, of the route table, and of
  * all of them together between the read of a client's bytes and the write of the answer, without sockets.
  */
-import type { Socket } from 'node:net';
 import { SystemClock } from '../../kernel/clock.ts';
 import { SeededRandom } from '../../kernel/random.ts';
 import { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { SystemTimers } from '../../kernel/timers.ts';
-import { ConnectionManager } from '../../proxy/http/connection-manager.ts';
-import { DateHeader } from '../../proxy/http/date-header.ts';
-import type { Exchange } from '../../proxy/http/exchange.ts';
-import { FilterChain } from '../../proxy/http/filter.ts';
 import { HeaderName } from '../../proxy/http/header-name.ts';
-import { ManagerStats } from '../../proxy/http/manager-stats.ts';
-import { RESPONDED, type Verdict } from '../../proxy/http/verdict.ts';
+import { RESPONDED } from '../../proxy/http/verdict.ts';
 import { parseRequestHead, parseResponseHead } from '../../proxy/http1/head-parser.ts';
 import { DEFAULT_HTTP1_LIMITS, FIXED_LIMITS } from '../../proxy/http1/limits.ts';
 import { MessageHead } from '../../proxy/http1/message-head.ts';
@@ -22,9 +16,7 @@ import { COMPLETE } from '../../proxy/http1/parse-result.ts';
 import { Http1ServerConnection } from '../../proxy/http1/server-connection.ts';
 import { HEADROOM_BYTES, Loop } from '../../proxy/net/loop.ts';
 import { Transport } from '../../proxy/net/transport.ts';
-import { RouteTable } from '../../proxy/routing/route-table.ts';
-import { Runtime } from '../../proxy/routing/runtime.ts';
-import { forward, httpManager, prefixMatch, route, routeTable, virtualHost } from '../../test/fakes/config-builders.ts';
+import { CONNECTION, managerOf, OWNER, sinkSocket, tableEndingIn } from './http-fixtures.ts';
 import type { MicroBenchmark } from './runner.ts';
 
 const SMALL = 'GET /api/orders HTTP/1.1\r\nHost: shop.test\r\nConnection: keep-alive\r\n\r\n';
@@ -117,17 +109,10 @@ function composeRequest(inPlace: boolean): (iterations: number) => unknown {
   };
 }
 
-/** Thirty routes by prefix; the last one matches. */
-function table(): RouteTable {
-  const routes = Array.from({ length: 30 }, (_, i) => route(prefixMatch(`/api/service-${i}/`), forward('a')));
-  routes.push(route(prefixMatch('/api/'), forward('a')));
-  return new RouteTable(routeTable('t', [virtualHost(['*'], routes)]), new Runtime(), new SeededRandom(1));
-}
-
 function matchRoute(iterations: number): unknown {
   const { buffer, end } = message(REAL);
   const head = newHead();
-  const routes = table();
+  const routes = tableEndingIn('/api/');
   parseRequestHead(head, buffer, HEADROOM_BYTES, end, DEFAULT_HTTP1_LIMITS);
   const request = { authority: 'shop.example.com', head };
   let found = 0;
@@ -144,55 +129,24 @@ function findAbsent(iterations: number): unknown {
   return sum;
 }
 
-/** Takes what is written and counts it. */
-function sinkSocket(): { readonly socket: Socket; written(): number } {
-  let written = 0;
-  const socket = {
-    on: () => undefined,
-    write: (text: string) => {
-      written += text.length;
-    },
-    writableNeedDrain: false,
-    writableLength: 0,
-  };
-  return { socket: socket as unknown as Socket, written: () => written };
-}
-
 /**
  * From the client's bytes to the written answer: server connection, manager, route table, request and response writer.
  * The endpoint's side is a response that is parsed at once.
  */
 function exchange(iterations: number): unknown {
   const loop = newLoop();
-  const routes = table();
+  const routes = tableEndingIn('/api/');
   const endpoint = message(RESPONSE);
   const responseHead = newHead();
-  const onRequest = (each: Exchange): Verdict => {
+  const manager = managerOf(loop, routes, (each) => {
     if (routes.match(each) === null) throw new Error('no route');
     each.sent = Http1Outgoing.of(loop, each);
     endpoint.bytes.copy(endpoint.buffer, HEADROOM_BYTES);
     parseResponseHead(responseHead, endpoint.buffer, HEADROOM_BYTES, endpoint.end, DEFAULT_HTTP1_LIMITS);
     each.respond(responseHead, endpoint.buffer, responseHead.end, endpoint.end, true);
     return RESPONDED;
-  };
-  const chain = new FilterChain([{ name: 'endpoint', onRequest, onResponse: null, onComplete: null }]);
-  const manager = new ConnectionManager(
-    httpManager(routes.config),
-    new ManagerStats('bench'),
-    { chain, table: routes },
-    { loop, date: new DateHeader(), tls: false },
-  );
-  const remote = { host: '10.0.0.1', port: 4711 };
-  const info = {
-    id: 0,
-    remote,
-    directRemote: remote,
-    local: { host: '10.0.0.2', port: 80 },
-    serverName: null,
-    tls: null,
-  };
-  const owner = { onClosed: () => undefined };
-  const connection = new Http1ServerConnection(loop, manager, DEFAULT_HTTP1_LIMITS, newHead(), info, owner);
+  });
+  const connection = new Http1ServerConnection(loop, manager, DEFAULT_HTTP1_LIMITS, newHead(), CONNECTION, OWNER);
   const { socket, written } = sinkSocket();
   connection.attach(new Transport(loop, socket, connection));
   const { buffer, bytes, end } = message(REAL);

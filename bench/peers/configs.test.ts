@@ -2,7 +2,8 @@ import t from 'tap';
 import { envoyBootstrap } from './envoy-bootstrap.ts';
 import { haproxyConfig, haproxyRoutes } from './haproxy-config.ts';
 import { nginxConfig } from './nginx-config.ts';
-import { HOSTS, PREFIXES, REQUEST_PATH, type Scenario } from './scenario.ts';
+import { selectPeers } from './peers.ts';
+import { GRPC_PATH, GRPC_REQUEST, HOSTS, PREFIXES, REQUEST_PATH, type Scenario } from './scenario.ts';
 
 const base: Scenario = {
   kind: 'http1',
@@ -82,6 +83,49 @@ t.test('TLS files appear on the side that the scenario asks for', (t) => {
     t.notMatch(text, 'server.key', `${peer} terminates nothing`);
   }
   t.throws(() => configs({ ...base, kind: 'tls-terminate' }), /without certificates/);
+  t.end();
+});
+
+t.test('gRPC is HTTP/2 on both sides of every peer, with the same features', (t) => {
+  const { envoy, haproxy, nginx } = configs({ ...base, kind: 'grpc' });
+  t.match(envoy, '"explicit_http_config":{"http2_protocol_options":{}}');
+  t.match(haproxy, /bind 127\.0\.0\.1:1001 proto h2$/m);
+  for (const port of base.backendPorts) t.match(haproxy, `127.0.0.1:${port} proto h2 maxconn 1024 check`);
+  t.match(nginx, 'listen 127.0.0.1:1001 http2;');
+  t.match(nginx, 'location /api/ { grpc_pass grpc://orders; }');
+  for (const header of ['Host $host', 'X-Request-ID $request_id', 'X-Forwarded-For', 'X-Forwarded-Proto']) {
+    t.match(nginx, `grpc_set_header ${header}`);
+  }
+  t.notMatch(nginx, /proxy_(pass|set_header|http_version|read_timeout)/);
+  t.end();
+});
+
+t.test('calls of gRPC match the last prefix, too', (t) => {
+  t.notOk(PREFIXES.slice(0, -1).some((prefix) => GRPC_PATH.startsWith(prefix)));
+  t.ok(GRPC_PATH.startsWith(PREFIXES.at(-1)!));
+  t.equal(GRPC_REQUEST.readUInt32BE(1), GRPC_REQUEST.length - 5, 'and their message says its length');
+  t.end();
+});
+
+t.test('from one version of HTTP to the other each side has its own', (t) => {
+  const up = configs({ ...base, kind: 'http1-to-http2' });
+  t.match(up.envoy, 'http2_protocol_options');
+  t.match(up.haproxy, /bind 127\.0\.0\.1:1001$/m);
+  t.match(up.haproxy, '127.0.0.1:2001 proto h2');
+  const down = configs({ ...base, kind: 'http2-to-http1' });
+  t.notMatch(down.envoy, 'http2_protocol_options');
+  t.match(down.haproxy, 'bind 127.0.0.1:1001 proto h2');
+  t.notMatch(down.haproxy, '127.0.0.1:2001 proto h2');
+  t.match(down.nginx, 'listen 127.0.0.1:1001 http2;');
+  t.match(down.nginx, 'proxy_pass http://orders;');
+  t.end();
+});
+
+t.test('peers are asked only for what they have', (t) => {
+  const kindsOf = (name: string) => selectPeers(name)[0]!.kinds;
+  t.notOk(kindsOf('nginx').includes('http1-to-http2'));
+  t.same(kindsOf('node-http2'), ['grpc']);
+  for (const name of ['haproxy', 'envoy', 'outrider']) t.ok(kindsOf(name).includes('http1-to-http2'), name);
   t.end();
 });
 

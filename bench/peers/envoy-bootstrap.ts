@@ -1,5 +1,5 @@
 /** The Envoy v3 bootstrap of a scenario: the one file that both Envoy and Outrider are started from. */
-import { certificatesOf, endpointPorts, HOSTS, LIMITS, PREFIXES, type Scenario } from './scenario.ts';
+import { certificatesOf, endpointPorts, HOSTS, LIMITS, PREFIXES, type Scenario, sendsHttp2 } from './scenario.ts';
 
 type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
 
@@ -83,6 +83,20 @@ function cluster(scenario: Scenario): Json {
       endpoints: [{ lb_endpoints: endpointPorts(scenario).map((port) => ({ endpoint: { address: address(port) } })) }],
     },
     ...secured,
+    ...(sendsHttp2(scenario.kind) ? overHttp2() : {}),
+  };
+}
+
+/** Clients are asked for nothing: a listener sees by their first bytes what they speak. */
+function overHttp2(): { readonly [name: string]: Json } {
+  const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  return {
+    typed_extension_protocol_options: {
+      [options]: {
+        '@type': `type.googleapis.com/${options}`,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
   };
 }
 

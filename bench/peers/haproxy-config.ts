@@ -1,5 +1,14 @@
 /** HAProxy 2.6 configuration with the same features as the others. */
-import { certificatesOf, endpointPorts, HOSTS, LIMITS, PREFIXES, type Scenario } from './scenario.ts';
+import {
+  certificatesOf,
+  endpointPorts,
+  HOSTS,
+  LIMITS,
+  PREFIXES,
+  type Scenario,
+  sendsHttp2,
+  takesHttp2,
+} from './scenario.ts';
 
 /**
  * Connections that HAProxy may hold. It refuses to start when twice this does not fit the limit of open files, and the
@@ -28,7 +37,7 @@ export function haproxyConfig(scenario: Scenario, routesFile: string): string {
     '  timeout client 300s',
     ...(mode === 'http' ? ['  timeout http-keep-alive 300s', '  http-reuse always'] : []),
     'frontend main',
-    `  bind 127.0.0.1:${scenario.port}${listenerTls(scenario)}`,
+    `  bind 127.0.0.1:${scenario.port}${listenerOptions(scenario)}`,
     ...(scenario.features && mode === 'http' ? features(routesFile) : ['  default_backend orders']),
     'backend orders',
     ...(scenario.features ? ['  balance random(2)'] : []),
@@ -58,12 +67,14 @@ function serverOptions(scenario: Scenario): string {
   const guards = scenario.features
     ? ` maxconn ${LIMITS.requestsInFlight} check inter 10s observe layer7 error-limit ${LIMITS.consecutiveFailures} on-error mark-down`
     : '';
+  if (sendsHttp2(scenario.kind)) return ` proto h2${guards}`;
   if (scenario.kind !== 'tls-originate') return guards;
   const { ca, clientBoth } = certificatesOf(scenario);
   return `${guards} ssl verify required ca-file ${ca} crt ${clientBoth} sni str(localhost) ssl-min-ver TLSv1.3`;
 }
 
-function listenerTls(scenario: Scenario): string {
+function listenerOptions(scenario: Scenario): string {
+  if (takesHttp2(scenario.kind)) return ' proto h2';
   if (scenario.kind !== 'tls-terminate') return '';
   return ` ssl crt ${certificatesOf(scenario).serverBoth} ssl-min-ver TLSv1.3`;
 }

@@ -1,5 +1,8 @@
-/** nginx configuration with the same features as the others, as far as nginx has them: it keeps no counts per route. */
-import { certificatesOf, endpointPorts, HOSTS, LIMITS, PREFIXES, type Scenario } from './scenario.ts';
+/**
+ * nginx configuration with the same features as the others, as far as nginx has them: it keeps no counts per route. HTTP/2
+ * to endpoints it has for gRPC alone, by another module with directives of its own.
+ */
+import { certificatesOf, endpointPorts, HOSTS, LIMITS, PREFIXES, type Scenario, takesHttp2 } from './scenario.ts';
 
 /** nginx closes a connection after 1,000 requests unless told otherwise; the others never do. */
 const REQUESTS_PER_CONNECTION = 1_000_000_000;
@@ -29,7 +32,8 @@ function stream(scenario: Scenario): string[] {
 }
 
 function http(scenario: Scenario): string[] {
-  const { folder } = scenario;
+  const { folder, kind } = scenario;
+  const module = kind === 'grpc' ? 'grpc' : 'proxy';
   const named = HOSTS.map((host) => server(scenario, host, PREFIXES));
   return [
     'http {',
@@ -40,16 +44,15 @@ function http(scenario: Scenario): string[] {
     '  server_names_hash_bucket_size 128;',
     '  keepalive_timeout 300s;',
     `  keepalive_requests ${REQUESTS_PER_CONNECTION};`,
-    '  proxy_http_version 1.1;',
-    '  proxy_set_header Connection "";',
-    '  proxy_set_header Host $host;',
-    `  proxy_connect_timeout ${LIMITS.connectTimeoutMs}ms;`,
-    `  proxy_read_timeout ${LIMITS.requestTimeoutMs}ms;`,
+    ...(kind === 'grpc' ? [] : ['  proxy_http_version 1.1;', '  proxy_set_header Connection "";']),
+    `  ${module}_set_header Host $host;`,
+    `  ${module}_connect_timeout ${LIMITS.connectTimeoutMs}ms;`,
+    `  ${module}_read_timeout ${LIMITS.requestTimeoutMs}ms;`,
     ...(scenario.features
       ? [
-          '  proxy_set_header X-Request-ID $request_id;',
-          '  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
-          '  proxy_set_header X-Forwarded-Proto $scheme;',
+          `  ${module}_set_header X-Request-ID $request_id;`,
+          `  ${module}_set_header X-Forwarded-For $proxy_add_x_forwarded_for;`,
+          `  ${module}_set_header X-Forwarded-Proto $scheme;`,
         ]
       : []),
     ...upstreamTls(scenario),
@@ -75,10 +78,15 @@ function servers(scenario: Scenario): string {
 }
 
 function server(scenario: Scenario, name: string, prefixes: readonly string[]): string {
-  const scheme = scenario.kind === 'tls-originate' ? 'https' : 'http';
-  const locations = prefixes.map((prefix) => `location ${prefix} { proxy_pass ${scheme}://orders; }`).join(' ');
-  const tls = scenario.kind === 'tls-terminate' ? ' ssl' : '';
-  return `  server { listen 127.0.0.1:${scenario.port}${tls}; server_name ${name}; ${listenerTls(scenario)}${locations} }`;
+  const pass = passDirective(scenario);
+  const locations = prefixes.map((prefix) => `location ${prefix} { ${pass} }`).join(' ');
+  const options = scenario.kind === 'tls-terminate' ? ' ssl' : takesHttp2(scenario.kind) ? ' http2' : '';
+  return `  server { listen 127.0.0.1:${scenario.port}${options}; server_name ${name}; ${listenerTls(scenario)}${locations} }`;
+}
+
+function passDirective({ kind }: Scenario): string {
+  if (kind === 'grpc') return 'grpc_pass grpc://orders;';
+  return `proxy_pass ${kind === 'tls-originate' ? 'https' : 'http'}://orders;`;
 }
 
 function listenerTls(scenario: Scenario): string {

@@ -30,10 +30,26 @@ export interface Peer {
   readonly readyPath?: string;
 }
 
-const ALL_KINDS: readonly ScenarioKind[] = ['http1', 'tls-terminate', 'tls-originate', 'tcp'];
+const ALL_KINDS: readonly ScenarioKind[] = [
+  'http1',
+  'tls-terminate',
+  'tls-originate',
+  'tcp',
+  'grpc',
+  'http1-to-http2',
+  'http2-to-http1',
+];
 
 /** Names in the order of the tables. */
-export const PEERS: readonly Peer[] = [haproxy(), nginx(), envoy(), httpProxyPeer(), outrider(), floor()];
+export const PEERS: readonly Peer[] = [
+  haproxy(),
+  nginx(),
+  envoy(),
+  httpProxyPeer(),
+  nodeHttp2Peer(),
+  outrider(),
+  floor(),
+];
 
 /** The peers of a comma-separated list. Throws with the known names when one is unknown. */
 export function selectPeers(names: string): Peer[] {
@@ -68,7 +84,8 @@ function haproxy(): Peer {
 function nginx(): Peer {
   return {
     name: 'nginx',
-    kinds: ALL_KINDS,
+    // It has no HTTP/2 to endpoints but for gRPC.
+    kinds: ALL_KINDS.filter((kind) => kind !== 'http1-to-http2'),
     find: () => inPath('nginx', 'apt-get install nginx libnginx-mod-stream'),
     version: (path) => firstMatch(output(path, ['-v']), /nginx\/(\S+)/),
     launch: (path, scenario) => {
@@ -129,6 +146,16 @@ function httpProxyPeer(): Peer {
         ? { path: join(import.meta.dirname, 'http-proxy-server.ts') }
         : { missing: 'not found: npm ci' },
     version: () => `${packageVersion(packageFile)}, Node ${process.versions.node}`,
+    launch: (path, scenario) => ({ files: [], command: process.execPath, args: [path, JSON.stringify(scenario)] }),
+  };
+}
+
+function nodeHttp2Peer(): Peer {
+  return {
+    name: 'node-http2',
+    kinds: ['grpc'],
+    find: () => ({ path: join(import.meta.dirname, 'node-http2-server.ts') }),
+    version: () => `Node ${process.versions.node}`,
     launch: (path, scenario) => ({ files: [], command: process.execPath, args: [path, JSON.stringify(scenario)] }),
   };
 }

@@ -14,9 +14,27 @@ export interface CertificateFiles {
 }
 
 /**
- * The path through the proxy: HTTP/1.1 in and out; TLS 1.3 in and plain out; plain in and mutual TLS 1.3 out; or bytes.
+ * The path through the proxy: HTTP/1.1 in and out; TLS 1.3 in and plain out; plain in and mutual TLS 1.3 out; bytes; gRPC,
+ * which is HTTP/2 in and out; or from one version of HTTP to the other. HTTP/2 is without TLS, by prior knowledge.
  */
-export type ScenarioKind = 'http1' | 'tls-terminate' | 'tls-originate' | 'tcp';
+export type ScenarioKind =
+  | 'http1'
+  | 'tls-terminate'
+  | 'tls-originate'
+  | 'tcp'
+  | 'grpc'
+  | 'http1-to-http2'
+  | 'http2-to-http1';
+
+/** Whether clients speak HTTP/2. */
+export function takesHttp2(kind: ScenarioKind): boolean {
+  return kind === 'grpc' || kind === 'http2-to-http1';
+}
+
+/** Whether endpoints do. */
+export function sendsHttp2(kind: ScenarioKind): boolean {
+  return kind === 'grpc' || kind === 'http1-to-http2';
+}
 
 /** One start of one peer. */
 export interface Scenario {
@@ -30,11 +48,13 @@ export interface Scenario {
   readonly backendPorts: readonly number[];
   /** A folder of this peer's own for files that it writes or is given. */
   readonly folder: string;
+  /** Length of the backend's bodies, for a look at the first answer; undefined where only its status counts. */
+  readonly responseBytes?: number;
   /** Present for the two TLS kinds. */
   readonly certificates?: CertificateFiles;
 }
 
-/** What every peer does when features are on; http-proxy does it in our script, the floor does none of it. */
+/** What every peer does when features are on; the Node designs do it in our scripts, the floor does none of it. */
 export const FEATURES: readonly string[] = [
   '20 virtual hosts of 3 prefix routes each, the last of them matching',
   'one cluster of 4 endpoints, power of two choices by requests in flight',
@@ -57,6 +77,12 @@ export const PREFIXES: readonly string[] = ['/admin/', '/static/', '/api/'];
 
 /** The path of every request. */
 export const REQUEST_PATH = '/api/orders/1734?fields=id,total';
+
+/** The path of every gRPC call: with a part in front of the service's name, so that the same routes serve both. */
+export const GRPC_PATH = '/api/bench.Orders/Read';
+
+/** The one message that every gRPC call sends: 95 bytes behind the prefix that says their number. */
+export const GRPC_REQUEST: Buffer = Buffer.concat([Buffer.from([0, 0, 0, 0, 95]), Buffer.alloc(95, 'a')]);
 
 /** Limits that the configurations share. */
 export const LIMITS = {

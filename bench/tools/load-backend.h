@@ -2,6 +2,7 @@
 #ifndef LOAD_BACKEND_H
 #define LOAD_BACKEND_H
 
+#include "load-backend-http2.h"
 #include "load-connection.h"
 
 /* Consumes requests; every complete one makes one response due. Heads that arrive in parts wait in `partial`. */
@@ -68,7 +69,8 @@ static void on_backend(struct connection *c) {
 static void accept_all(struct connection *listener) {
   for (int fd; (fd = accept4(listener->fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
     no_delay(fd);
-    new_connection(BACKEND, fd, tls_on_backend);
+    if (listener->kind == HTTP2_LISTENER) begin_http2(new_connection(HTTP2_BACKEND, fd, 0));
+    else new_connection(BACKEND, fd, tls_on_backend);
   }
 }
 

@@ -16,7 +16,7 @@ typedef void SSL;
 #define HEAD_MAX 65536
 #define HOSTS_MAX 64
 
-enum kind { LISTENER, STDIN, BACKEND, CLIENT };
+enum kind { LISTENER, HTTP2_LISTENER, STDIN, BACKEND, HTTP2_BACKEND, CLIENT };
 enum state { HEAD, BODY, BODY_UNTIL_CLOSE, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER };
 
 struct connection {
@@ -30,6 +30,7 @@ struct connection {
   size_t out_left;
   int watching_out;
   int responses_due; /* backend: further whole responses after the current one */
+  struct http2 *http2; /* HTTP/2 backend: all of its state (load-backend-http2.h) */
 
   /* what is being read */
   enum state state;
@@ -109,6 +110,8 @@ static void close_connection(struct connection *c) {
   c->fd = -1;
   free(c->partial);
   c->partial = NULL;
+  free(c->http2);
+  c->http2 = NULL;
   if (c->kind == CLIENT && clients && clients[c->index] == c) clients[c->index] = NULL;
   c->next = dead;
   dead = c;

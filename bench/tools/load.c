@@ -1,11 +1,12 @@
 /*
  * load: HTTP/1.1 load generator and backend in one epoll process, so that on a machine of two cores the proxy has the other
- * core to itself and is the one that saturates.
+ * core to itself and is the one that saturates. The backend speaks HTTP/2, too.
  *
- *   load [--backends N] [--response-bytes N] [--host NAME]... [--path PATH] [--headers FILE] [--body-bytes N]
+ *   load [--backends N] [--http2 grpc|plain] [--response-bytes N] [--host NAME]... [--path PATH] [--headers FILE] [--body-bytes N]
  *        [--cores A,B] [--backend-cert FILE --backend-key FILE [--backend-client-ca FILE]] [--client-ca FILE]
  *
  *   --backends N          ports of loopback that the backend listens on (default 1)
+ *   --http2 grpc|plain    as many ports more that speak HTTP/2: answers with trailers, as gRPC has them, or without
  *   --response-bytes N    length of every response body (default 100)
  *   --host NAME           Host of the requests, repeatable: requests take the names in turn (default "bench.local")
  *   --path PATH           request target (default "/")
@@ -15,7 +16,7 @@
  *   --backend-cert ...    the backend speaks TLS; with --backend-client-ca it demands a client certificate
  *   --client-ca FILE      what `tls=1` clients trust
  *
- * It prints {"ports":[...],"tls":BOOL} and then obeys lines on standard input, answering each with a line of JSON:
+ * It prints {"ports":[...],"http2Ports":[...],"tls":BOOL} and then obeys lines on standard input, answering each with a line of JSON:
  *
  *   run port=P [seconds=2] [warm=0.25] [connections=64] [rate=0] [tls=0] [pid=0]
  *       rate=0 is the closed loop: each connection sends its next request when the answer is complete. rate=N is the open
@@ -42,12 +43,16 @@ static void step(int timeout_ms) {
   for (int i = 0; i < count; i++) {
     struct connection *c = events[i].data.ptr;
     if (c->fd < 0) continue;
-    if (c->kind == LISTENER) {
+    if (c->kind == LISTENER || c->kind == HTTP2_LISTENER) {
       accept_all(c);
       continue;
     }
     if (c->kind == STDIN) {
       command_waiting = 1;
+      continue;
+    }
+    if (c->kind == HTTP2_BACKEND) {
+      on_http2_backend(c);
       continue;
     }
     /* A TLS write may have waited for bytes to read. */
@@ -229,7 +234,7 @@ struct settings {
   int backends;
   size_t response_bytes, body_bytes;
   const char *hosts[HOSTS_MAX];
-  const char *path, *headers_file;
+  const char *path, *headers_file, *http2;
   const char *backend_cert, *backend_key, *backend_client_ca, *client_ca;
 };
 
@@ -319,6 +324,7 @@ static struct settings parse_arguments(int argc, char **argv) {
     if (i + 1 >= argc) value = NULL;
     if (!value) goto bad;
     if (!strcmp(name, "--backends")) s.backends = atoi(value);
+    else if (!strcmp(name, "--http2") && (!strcmp(value, "grpc") || !strcmp(value, "plain"))) s.http2 = value;
     else if (!strcmp(name, "--response-bytes")) s.response_bytes = (size_t)atol(value);
     else if (!strcmp(name, "--body-bytes")) s.body_bytes = (size_t)atol(value);
     else if (!strcmp(name, "--host") && host_count < HOSTS_MAX) s.hosts[host_count++] = value;
@@ -343,11 +349,21 @@ static struct settings parse_arguments(int argc, char **argv) {
   return s;
 }
 
+/* Listens on ports of the kernel's choice and prints them. */
+static void listen_on(enum kind kind, int count) {
+  for (int i = 0; i < count; i++) {
+    int port, fd = listen_anywhere(&port);
+    new_connection(kind, fd, 0);
+    printf("%s%d", i ? "," : "", port);
+  }
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   allow_many_files();
   struct settings s = parse_arguments(argc, argv);
   build_messages(&s);
+  if (s.http2) build_http2_answer(!strcmp(s.http2, "grpc"), s.response_bytes);
   const char *tls_built = "false";
 #ifdef WITH_TLS
   tls_built = "true";
@@ -360,11 +376,9 @@ int main(int argc, char **argv) {
 #endif
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   printf("{\"ports\":[");
-  for (int i = 0; i < s.backends; i++) {
-    int port, fd = listen_anywhere(&port);
-    new_connection(LISTENER, fd, 0);
-    printf("%s%d", i ? "," : "", port);
-  }
+  listen_on(LISTENER, s.backends);
+  printf("],\"http2Ports\":[");
+  if (s.http2) listen_on(HTTP2_LISTENER, s.backends);
   printf("],\"tls\":%s}\n", tls_built);
   fflush(stdout);
 
