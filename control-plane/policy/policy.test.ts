@@ -113,7 +113,7 @@ t.test('what Compose knows and the mesh does not honour is refused with a reason
   t.match(refusal('deploy: {replicas: 1001}'), /1001 is not allowed: it must be a whole number from 0 to 1000/);
   t.match(refusal('x-outrider: {health: {path: healthz}}'), /must begin with \//);
   t.match(refusal('x-outrider: {health: {path: /, grpc: {}}}'), /has both path and grpc/);
-  t.match(refusal('x-outrider: {health: {grpc: {servce: a}}}'), /service/);
+  t.match(refusal('x-outrider: {health: {grpc: {servce: a}}}'), /servce/);
   t.match(refusal('depends_on: [cart]'), /in a circle: cart, cart/);
   t.match(lines('services: {cart: {image: x}}')[0], /has no command/);
   t.match(lines('services: {cart: {command: x}, x: {command: "it\'s"}}'), [/a quote is left open/]);
