@@ -21,5 +21,7 @@ export const TRAIT_CONNECT = 64;
 export const TRAIT_UPGRADE = 256;
 /** `TE: trailers`: the client takes trailers. */
 export const TRAIT_TAKES_TRAILERS = 512;
+/** The content type is that of gRPC. */
+export const TRAIT_GRPC = 1024;
 /** There is an expectation other than `100-continue`. */
 export const TRAIT_UNKNOWN_EXPECTATION = 128;

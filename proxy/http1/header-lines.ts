@@ -2,6 +2,7 @@
 import {
   TRAIT_CLIENT_CERT,
   TRAIT_ENVOY_HEADER,
+  TRAIT_GRPC,
   TRAIT_MAX_FORWARDS,
   TRAIT_TAKES_TRAILERS,
   TRAIT_UNDERSCORE,
@@ -41,6 +42,7 @@ const EXPECT_CONTINUE = lowerBytes('100-continue');
 const CLOSE = lowerBytes('close');
 const PROXY = lowerBytes('proxy');
 const HTTP2_SETTINGS = lowerBytes('http2-settings');
+const CONTENT_TYPE = lowerBytes('content-type');
 const MAX_FORWARDS = lowerBytes('max-forwards');
 const CLIENT_CERT = lowerBytes('x-forwarded-client-cert');
 const PROXY_AUTHENTICATE = lowerBytes('proxy-authenticate');
@@ -136,7 +138,9 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
         }
         break;
       case 12:
-        if (equalsIgnoreCase(buffer, nameStart, nameEnd, MAX_FORWARDS)) head.traits |= TRAIT_MAX_FORWARDS;
+        if (equalsIgnoreCase(buffer, nameStart, nameEnd, CONTENT_TYPE)) {
+          if (isGrpcType(buffer, valueStart, valueEnd)) head.traits |= TRAIT_GRPC;
+        } else if (equalsIgnoreCase(buffer, nameStart, nameEnd, MAX_FORWARDS)) head.traits |= TRAIT_MAX_FORWARDS;
         break;
       case 14:
         if (equalsIgnoreCase(buffer, nameStart, nameEnd, CONTENT_LENGTH)) {
@@ -195,6 +199,18 @@ export function parseLines(head: MessageHead, buffer: Buffer, from: number, end:
   if (head.minor === 0 && !head.keepAlive) head.close = true;
   return COMPLETE;
 }
+
+/** The bytes of `application/grpc`, alone or with a suffix: the same as isGrpcContentType. */
+function isGrpcType(buffer: Buffer, start: number, end: number): boolean {
+  if (end - start < GRPC_TYPE.length) return false;
+  for (let i = 0; i < GRPC_TYPE.length; i++) if (buffer[start + i] !== GRPC_TYPE[i]) return false;
+  const next = start + GRPC_TYPE.length;
+  return next === end || buffer[next] === PLUS || buffer[next] === SEMICOLON;
+}
+
+const GRPC_TYPE = lowerBytes('application/grpc');
+const PLUS = 43;
+const SEMICOLON = 59;
 
 /** `x-envoy-...` and `x-outrider-...`: fields by which proxies steer each other. */
 function isControlName(buffer: Buffer, start: number, end: number): boolean {

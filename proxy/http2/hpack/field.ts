@@ -3,9 +3,11 @@
  * are shared (`field-table.ts`), so that most requests find these answers ready.
  */
 
+import { isGrpcContentType } from '../../http/grpc-request.ts';
 import {
   TRAIT_CLIENT_CERT,
   TRAIT_ENVOY_HEADER,
+  TRAIT_GRPC,
   TRAIT_MAX_FORWARDS,
   TRAIT_UNDERSCORE,
 } from '../../http/request-traits.ts';
@@ -64,7 +66,7 @@ export class Field {
    * pseudo-header field; the value has no control character but HTAB, and no white space around it.
    */
   readonly valid: boolean;
-  /** The bits of request-traits.ts that follow from the name. */
+  /** The bits of request-traits.ts that follow from name and value. */
   readonly traits: number;
   /** The encoder's: the field as a literal that is not indexed; null until it is worth keeping. */
   literal: Uint8Array | null = null;
@@ -90,7 +92,7 @@ export class Field {
       isWorthIndexing(name, value, size);
     this.kind = facts.kind;
     this.valid = facts.valid && isFieldValue(value);
-    this.traits = facts.traits;
+    this.traits = facts.mayBeGrpc && isGrpcContentType(value) ? facts.traits | TRAIT_GRPC : facts.traits;
   }
 
   /** As a header line of HTTP/1.1, `name: value` and the line end. Made on first use. */
@@ -123,6 +125,7 @@ interface NameFacts {
   readonly oneOff: boolean;
   /** Some values of it are secrets. */
   readonly guarded: boolean;
+  readonly mayBeGrpc: boolean;
 }
 
 const KINDS: ReadonlyMap<string, number> = new Map([
@@ -174,6 +177,7 @@ function factsOf(name: string): NameFacts {
     valid,
     oneOff: isOneOff(name),
     guarded: isSecret(name, ''),
+    mayBeGrpc: name === 'content-type',
   };
 }
 

@@ -30,8 +30,9 @@ import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { wireProtocol } from '../wire-protocol.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { composeRequest } from './compose-request.ts';
+import { composeRequest, frameBody } from './compose-request.ts';
 import { type GrpcTimeoutLimits, grpcDurationMs } from './grpc-timeout.ts';
 import { type Mirroring, sendMirrors } from './mirror.ts';
 import { Retries, type RetryOwner } from './retries.ts';
@@ -112,8 +113,9 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const endpoint = this.#cluster.pick();
     if (options.endpointHost) this.#takeHost(head, endpoint);
     exchange.grpc = isGrpcRequest(head);
-    const { sent, converter } = composeRequest(this.#cluster, exchange);
-    this.#converter = converter;
+    const wire = wireProtocol(this.#cluster.config, exchange);
+    this.#converter = frameBody(this.#cluster, wire, exchange);
+    const sent = composeRequest(this.#cluster, wire, exchange);
     exchange.sent = sent;
     if (options.mirrors !== null && exchange.upgrade === '')
       this.#mirrors = options.mirrors.filter((each) => each.draw());
