@@ -51,7 +51,7 @@ export class TlsClient {
     const socket = connect({ ...this.#options(), socket: carrier });
     const transport = new Transport(loop, socket, handler);
     this.#await(loop, socket, transport, handler);
-    transport.readByPush(new PushReads(socket, loop, transport));
+    transport.readByPush(new PushReads(socket, (chunk) => transport.receiveCopy(chunk)));
     return transport;
   }
 

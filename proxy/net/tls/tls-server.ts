@@ -98,7 +98,7 @@ export class TlsServer {
     }
     const transport = new Transport(this.#loop, socket, UNHANDLED, peer);
     this.#settle(keyOf(socket), transport);
-    transport.readByPush(new PushReads(socket, this.#loop, transport));
+    transport.readByPush(new PushReads(socket, (chunk) => transport.receiveCopy(chunk)));
   }
 
   #accepts(peer: TlsPeer, socket: TLSSocket): boolean {
