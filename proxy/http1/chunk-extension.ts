@@ -6,7 +6,7 @@
  *     ▲ ;            │            └──"──► QUOTED ⇄ ESCAPED
  *     └──────────────┴── TOKEN, QUOTED_END, and behind white space AFTER; CR ends the line
  */
-import { CR, HTAB, isTokenByte, isValueByte, SP } from './bytes.ts';
+import { CR, HTAB, isTokenByte, isValueByte, SP } from '../http/bytes.ts';
 
 export const EXTENSION_START = 0;
 const NAME = 1;

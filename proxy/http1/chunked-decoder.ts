@@ -10,7 +10,7 @@
  *    └─;─► extension ──CR─►┘  size 0 └► trailerStart ─┬─CR─► endLF ──► done
  *                                                     └─► trailerLine ──CR──► trailerLF ──► trailerStart
  */
-import { CR, isTokenByte, isValueByte, LF } from './bytes.ts';
+import { CR, isTokenByte, isValueByte, LF } from '../http/bytes.ts';
 import { EXTENSION_END, EXTENSION_INVALID, EXTENSION_START, extensionStep } from './chunk-extension.ts';
 import { FIXED_LIMITS } from './limits.ts';
 

@@ -14,6 +14,7 @@
  */
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../config/model/common.ts';
+import { LF } from '../http/bytes.ts';
 import {
   CONNECT_FAILURE,
   CONNECT_TIMEOUT,
@@ -32,7 +33,6 @@ import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import type { DialHandler, Transport } from '../net/transport.ts';
 import { BodyRelay } from './body-relay.ts';
-import { LF } from './bytes.ts';
 import { countBodyLimit, countHeadLimit } from './count-limits.ts';
 import { parseResponseHead } from './head-parser.ts';
 import { keepAliveSeconds } from './keep-alive-field.ts';

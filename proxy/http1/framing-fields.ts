@@ -4,7 +4,7 @@
  * A field that frames or routes a message and is written in an unusual way goes out in our own writing: the next hop may
  * trim other bytes than RFC 9110 section 5.5 says, or read a number in another base, and would then find another end.
  */
-import { equalsIgnoreCase, isDigit, lowerBytes, SP } from './bytes.ts';
+import { equalsIgnoreCase, isDigit, lowerBytes, SP } from '../http/bytes.ts';
 import type { MessageHead } from './message-head.ts';
 import { ParseError } from './parse-result.ts';
 

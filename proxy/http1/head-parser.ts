@@ -9,9 +9,21 @@
  * LF, no white space before a colon, exactly one way to find the length of the body (section 6.3), `chunked` alone as
  * transfer coding, one Host.
  */
+
+import {
+  CR,
+  classOf,
+  ESCAPE_BIT,
+  isDigit,
+  isTokenByte,
+  isValueByte,
+  LF,
+  SLASH_BIT,
+  SP,
+  TARGET_BIT,
+} from '../http/bytes.ts';
 import { HeaderName } from '../http/header-name.ts';
 import { TRAIT_UNUSUAL_PATH } from '../http/request-traits.ts';
-import { CR, classOf, ESCAPE_BIT, isDigit, isTokenByte, isValueByte, LF, SLASH_BIT, SP, TARGET_BIT } from './bytes.ts';
 import { parseLines } from './header-lines.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';

@@ -1,14 +1,5 @@
 /** The header lines of a message (RFC 9112 section 5), with the fields that frame and route it. HOT. */
-import {
-  TRAIT_CLIENT_CERT,
-  TRAIT_ENVOY_HEADER,
-  TRAIT_GRPC,
-  TRAIT_MAX_FORWARDS,
-  TRAIT_TAKES_TRAILERS,
-  TRAIT_UNDERSCORE,
-  TRAIT_UNKNOWN_EXPECTATION,
-  TRAIT_UPGRADE,
-} from '../http/request-traits.ts';
+
 import {
   COLON,
   CR,
@@ -21,7 +12,17 @@ import {
   SP,
   TOKEN_BIT,
   UNDERSCORE_BIT,
-} from './bytes.ts';
+} from '../http/bytes.ts';
+import {
+  TRAIT_CLIENT_CERT,
+  TRAIT_ENVOY_HEADER,
+  TRAIT_GRPC,
+  TRAIT_MAX_FORWARDS,
+  TRAIT_TAKES_TRAILERS,
+  TRAIT_UNDERSCORE,
+  TRAIT_UNKNOWN_EXPECTATION,
+  TRAIT_UPGRADE,
+} from '../http/request-traits.ts';
 import { CHUNKED, codingError, decimal, isPlain, isPlainCoding, isPlainLength } from './framing-fields.ts';
 import type { Http1Limits } from './limits.ts';
 import type { MessageHead } from './message-head.ts';

@@ -1,5 +1,5 @@
 /** The Keep-Alive field, by which servers tell how long they keep an idle connection (RFC 2068 section 19.7.1.1). HOT. */
-import { equalsIgnoreCase, isDigit, isTokenByte, lowerBytes } from './bytes.ts';
+import { equalsIgnoreCase, isDigit, isTokenByte, lowerBytes } from '../http/bytes.ts';
 
 const TIMEOUT = lowerBytes('timeout=');
 /** More than anybody waits: a day. */

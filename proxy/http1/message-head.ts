@@ -8,12 +8,13 @@
  *   index:  [nameStart nameEnd valueStart valueEnd] per line      dropped: 1 where the line is not forwarded
  *   added:  lines to be written behind the last one
  */
+
+import { equalsIgnoreCase } from '../http/bytes.ts';
 import { HeaderLine } from '../http/header-line.ts';
 import type { HeaderName } from '../http/header-name.ts';
 import type { LineSink, RequestHead, ResponseHead } from '../http/message.ts';
 import { TRAIT_CONNECT } from '../http/request-traits.ts';
 import type { ByteWriter } from '../net/byte-writer.ts';
-import { equalsIgnoreCase } from './bytes.ts';
 import { FIELDS, HeadFacts } from './head-facts.ts';
 
 export class MessageHead extends HeadFacts implements RequestHead, ResponseHead {

@@ -11,11 +11,12 @@
  * A request waits until the one before it has been answered: answers are in order by construction, and an error in a
  * later request is found only then, and cannot overtake.
  */
+
+import { CR, LF } from '../http/bytes.ts';
 import { BODY_INVALID, BODY_LIMIT, type Failure } from '../http/failure.ts';
 import type { LimitCounters } from '../http/limit-counters.ts';
 import type { Loop } from '../net/loop.ts';
 import { BodyRelay } from './body-relay.ts';
-import { CR, LF } from './bytes.ts';
 import { countBodyLimit, countHeadLimit } from './count-limits.ts';
 import { parseRequestHead } from './head-parser.ts';
 import { FIXED_LIMITS, type Http1Limits } from './limits.ts';

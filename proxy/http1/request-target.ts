@@ -1,7 +1,7 @@
 /** The request target: its four forms (RFC 9112 section 3.2) and the authority in it. HOT. */
 import { isIPv6 } from 'node:net';
+import { COLON, equalsIgnoreCase, isDigit, isHexDigit, isHostByte, lowerBytes } from '../http/bytes.ts';
 import { TRAIT_CONNECT, TRAIT_TRACE } from '../http/request-traits.ts';
-import { COLON, equalsIgnoreCase, isDigit, isHexDigit, isHostByte, lowerBytes } from './bytes.ts';
 import type { MessageHead } from './message-head.ts';
 import { COMPLETE, ParseError } from './parse-result.ts';
 

@@ -145,7 +145,7 @@ export class Http2ClientSession
     const id = this.#nextStream;
     this.#nextStream += 2;
     this.requests++;
-    const stream = new Http2ClientStream(this, id, this.outbound.streamWindow, Math.max(this.streamWindow, 65_535));
+    const stream = new Http2ClientStream(this, id, this.outbound.streamWindow, this.receiveWindow);
     this.streams.set(id, stream);
     this.stats.streamsActive++;
     if (id >= LAST_STREAM) this.leave();
@@ -228,10 +228,8 @@ export class Http2ClientSession
   }
 
   onDeadline(): void {
-    if (this.#state === 'connecting') {
-      this.#refusal = CONNECT_TIMEOUT;
-      this.#end();
-    } else this.transport.destroy();
+    this.#refusal = CONNECT_TIMEOUT;
+    this.#end();
   }
 
   onEnd(): void {
@@ -251,18 +249,11 @@ export class Http2ClientSession
     this.shared.loop.wheel.disarm(this.#connectDeadline);
     this.transport.destroy();
     this.#owner.onClosed(this, refusal);
-    this.abandon(ERROR.cancel);
+    this.abandon();
   }
 
-  protected override abandon(code: number): void {
-    this.closed = true;
-    this.writer.stopped = true;
-    const lost = [...this.streams.values()];
-    for (const stream of lost) {
-      this.release(stream);
-      stream.onConnectionLost(stream.id <= this.#lastProcessed);
-    }
-    super.abandon(code);
+  protected onLost(stream: Http2ClientStream): void {
+    stream.onConnectionLost(stream.id <= this.#lastProcessed);
   }
 
   protected onBreach(): void {
@@ -322,17 +313,12 @@ export class Http2ClientSession
   /** Requests that the endpoint has not looked at may go elsewhere at once (RFC 9113 section 6.8). */
   protected onGoaway(lastStreamId: number): void {
     this.#lastProcessed = Math.min(this.#lastProcessed, lastStreamId);
-    const wasOpen = this.#state === 'open';
-    if (wasOpen) {
-      this.#state = 'leaving';
-      this.#owner.onLeaving(this);
-    }
+    this.leave();
     for (const stream of [...this.streams.values()]) {
       if (stream.id <= lastStreamId) continue;
       this.release(stream);
       stream.onConnectionLost(false);
     }
-    if (this.streams.size === 0) this.#closePolitely();
   }
 
   protected onSettings(): void {

@@ -1,11 +1,11 @@
 /** Keeps a peer from making more work than it does itself: see the limits for what counts, and for how much. */
 import type { Http2Stats } from '../http/http2-stats.ts';
 import type { Loop } from '../net/loop.ts';
+import { Allowance } from './allowance.ts';
 import type { FrameWriter } from './frames/frame-writer.ts';
 import { ERROR } from './frames/frames.ts';
 import type { Breach } from './frames/peer-settings.ts';
 import { HTTP2_LIMITS, RESETS, RESTLESS } from './limits.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 const UNREAD = calm('the answers to control frames are not read');
 const FOR_NOTHING = calm('too many frames that carry nothing');
@@ -17,16 +17,16 @@ export class FloodGuard {
   readonly #loop: Loop;
   readonly #writer: FrameWriter;
   readonly #stats: Http2Stats;
-  readonly #restless: TokenBucket;
-  readonly #resets: TokenBucket;
+  readonly #restless: Allowance;
+  readonly #resets: Allowance;
   #emptyFrames = 0;
 
   constructor(loop: Loop, writer: FrameWriter, stats: Http2Stats) {
     this.#loop = loop;
     this.#writer = writer;
     this.#stats = stats;
-    this.#restless = new TokenBucket(RESTLESS, loop.nowMs);
-    this.#resets = new TokenBucket(RESETS, loop.nowMs);
+    this.#restless = new Allowance(RESTLESS, loop.nowMs);
+    this.#resets = new Allowance(RESETS, loop.nowMs);
   }
 
   /** A stretch of data came or went. HOT. */

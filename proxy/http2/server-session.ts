@@ -80,7 +80,7 @@ export class Http2ServerSession
     this.#armIdle();
   }
 
-  get loopOf(): Http2Shared {
+  get sharedByLoop(): Http2Shared {
     return this.shared;
   }
 
@@ -116,11 +116,11 @@ export class Http2ServerSession
   onEnd(): void {
     // As in Envoy, a client that ends its side has given up.
     this.transport.destroyWhenWritten();
-    this.#leave();
+    this.abandon();
   }
 
   onClose(): void {
-    this.#leave();
+    this.abandon();
     if (this.#gone) return;
     this.#gone = true;
     const { wheel } = this.shared.loop;
@@ -134,13 +134,13 @@ export class Http2ServerSession
   }
 
   /** Nobody is left to answer. */
-  #leave(): void {
-    this.abandon(ERROR.cancel);
+  protected onLost(stream: Http2ServerStream): void {
+    stream.onReset();
   }
 
   protected onBreach(): void {
     this.manager.stats.cxProtocolError++;
-    this.#leave();
+    this.abandon();
     this.#closePolitely();
   }
 
@@ -194,8 +194,7 @@ export class Http2ServerSession
       this.fault(this.guard.provoked());
       return;
     }
-    const receiveWindow = Math.max(this.streamWindow, 65_535);
-    const stream = new Http2ServerStream(this, streamId, this.outbound.streamWindow, receiveWindow, nowMs);
+    const stream = new Http2ServerStream(this, streamId, this.outbound.streamWindow, this.receiveWindow, nowMs);
     this.streams.set(streamId, stream);
     this.stats.streamsActive++;
     if (endStream) stream.remoteEnded = true;

@@ -28,7 +28,7 @@ const EXPECT = new HeaderName('expect');
 export interface ServerStreamOwner extends Http2Session<Http2ServerStream> {
   readonly connection: ConnectionInfo;
   readonly manager: ConnectionManager;
-  readonly loopOf: Http2Shared;
+  readonly sharedByLoop: Http2Shared;
   /** Some stream has to be looked at by then, in monotonic milliseconds. HOT. */
   wakeBy(dueMs: number): void;
 }
@@ -102,8 +102,8 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   #begin(head: Http2RequestHead, body: Buffer, start: number, end: number, trailers = ''): void {
-    const { manager, loopOf } = this.#owner;
-    const { nowMs } = loopOf.loop;
+    const { manager, sharedByLoop } = this.#owner;
+    const { nowMs } = sharedByLoop.loop;
     this.#head = null;
     const exchange = new Exchange(manager, this, head, body, start, end, this.remoteEnded || this.connects, nowMs);
     exchange.trailers = trailers;
@@ -132,7 +132,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   onData(buffer: Buffer, start: number, end: number, last: boolean): void {
-    this.lastActivityMs = this.#owner.loopOf.loop.nowMs;
+    this.lastActivityMs = this.#owner.sharedByLoop.loop.nowMs;
     if (this.#head !== null) {
       this.#begin(this.#head, buffer, start, end);
       return;
@@ -181,7 +181,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   onDrained(): void {
-    this.lastActivityMs = this.#owner.loopOf.loop.nowMs;
+    this.lastActivityMs = this.#owner.sharedByLoop.loop.nowMs;
     this.#exchange?.upstream?.resumeResponse();
   }
 
@@ -226,7 +226,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
       this.responseDueMs = Infinity;
       return;
     }
-    this.responseDueMs = this.#owner.loopOf.loop.nowMs + delayMs;
+    this.responseDueMs = this.#owner.sharedByLoop.loop.nowMs + delayMs;
     this.#owner.wakeBy(this.responseDueMs);
   }
 
@@ -243,7 +243,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
 
   /** HOT. */
   sendHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
-    const { collector, loop } = this.#owner.loopOf;
+    const { collector, loop } = this.#owner.sharedByLoop;
     this.lastActivityMs = loop.nowMs;
     this.requestDueMs = Infinity;
     collector.startAnswer(head.tunnel ? 200 : head.status);
@@ -263,14 +263,14 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   sendBody(buffer: Buffer, start: number, end: number, done: boolean): void {
-    this.lastActivityMs = this.#owner.loopOf.loop.nowMs;
+    this.lastActivityMs = this.#owner.sharedByLoop.loop.nowMs;
     this.#owner.outbound.data(this, buffer, start, end, done);
     if (!done) this.#throttle();
     else if (!this.#exchange?.tunnel || this.#exchange.requestDone) this.#finish();
   }
 
   sendTrailers(trailers: Trailers): void {
-    const { collector } = this.#owner.loopOf;
+    const { collector } = this.#owner.sharedByLoop;
     collector.start();
     collector.trailers(trailers);
     this.#owner.outbound.trailers(this, collector.fields, collector.count);
@@ -278,7 +278,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   }
 
   sendLocal(status: number, headers: string, body: string): void {
-    const { collector } = this.#owner.loopOf;
+    const { collector } = this.#owner.sharedByLoop;
     const text = this.#exchange!.isHead || status === 204 || status === 304 ? '' : body;
     collector.startAnswer(status);
     collector.text(headers);
@@ -294,14 +294,14 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   sendInterim(head: ResponseHead): void {
     // The client has had its 100 from here already.
     if (head.status === 100 && !this.#owner.manager.config.proxy100Continue) return;
-    const { collector } = this.#owner.loopOf;
+    const { collector } = this.#owner.sharedByLoop;
     collector.startAnswer(head.status);
     collector.head(head);
     this.#owner.outbound.headers(this, collector.fields, collector.count, false);
   }
 
   #sendStatus(status: number, endStream: boolean): void {
-    const { collector } = this.#owner.loopOf;
+    const { collector } = this.#owner.sharedByLoop;
     collector.startAnswer(status);
     this.#owner.outbound.headers(this, collector.fields, collector.count, endStream);
   }
@@ -318,7 +318,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
 
   /** Callers of gRPC learn from trailers what a reset cannot tell them. */
   #abortCall({ failure }: Exchange): void {
-    const { collector } = this.#owner.loopOf;
+    const { collector } = this.#owner.sharedByLoop;
     collector.start();
     collector.text(grpcAbortLines(failure));
     this.#owner.outbound.trailers(this, collector.fields, collector.count);

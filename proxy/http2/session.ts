@@ -2,9 +2,7 @@
  * One HTTP/2 connection: frames in and out, settings, flow control on both levels, and the streams (RFC 9113). What the
  * streams mean is left to the two kinds of session, for clients and for endpoints.
  *
- *   transport ─► FrameReader ─► onData, onFrame ─► stream            stream ─► sendHeaders, sendData ─► FrameWriter ─► transport
- *                                                                                    │ no window, or not read
- *                                                                                    └► queue of the stream ─► pump
+ *   transport ─► FrameReader ─► onData, onFrame ─► stream            stream ─► Outbound ─► FrameWriter ─► transport
  *
  * Flow control. What comes is given back to the connection's window at once, and to the stream's window when half of it is
  * used, unless the stream is paused: so that a slow reader stalls its own sender and nobody else, and at most one window
@@ -77,9 +75,9 @@ export abstract class Http2Session<Stream extends Http2Stream>
     return this.writer.txBytes;
   }
 
-  /** The window of the peer's streams that we announce. */
-  protected get streamWindow(): number {
-    return this.options.http2.initialStreamWindowBytes;
+  /** With which a stream of the peer begins: ours may be announced, but not known to it yet. */
+  protected get receiveWindow(): number {
+    return Math.max(this.options.http2.initialStreamWindowBytes, DEFAULT_WINDOW_BYTES);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -98,6 +96,8 @@ export abstract class Http2Session<Stream extends Http2Stream>
   protected abstract onPong(): void;
   /** The peer has reset a stream. */
   protected abstract onPeerReset(): void;
+  /** A stream is gone with the connection. */
+  protected abstract onLost(stream: Stream): void;
   /** A stream has left. */
   protected abstract onStreamClosed(stream: Stream): void;
   /** The connection ends because of a breach, with everything that is on it. */
@@ -202,9 +202,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
   /** A message breaks the rules of HTTP: its stream ends. */
   protected malformed(stream: Stream): void {
     this.stats.messagingError++;
-    this.reset(stream, ERROR.protocol);
-    stream.onMalformed();
-    this.fault(this.guard.provoked());
+    this.#refuse(stream, ERROR.protocol);
   }
 
   #strayData(streamId: number, windowBytes: number): void {
@@ -378,12 +376,12 @@ export abstract class Http2Session<Stream extends Http2Stream>
   }
 
   /** All streams are gone with the connection: they learn it one by one. */
-  protected abandon(code: number): void {
+  protected abandon(): void {
     this.closed = true;
     this.writer.stopped = true;
     for (const stream of [...this.streams.values()]) {
       this.#close(stream, false);
-      stream.onReset(code);
+      this.onLost(stream);
     }
   }
 }

@@ -1,9 +1,10 @@
 /** Whether the first bytes of a connection are HTTP, and which (Envoy's HTTP inspector). */
+import { PREFACE as PREFACE_BYTES } from '../http2/frames/frames.ts';
 
 /** ALPN's names for what was found; `none` is another protocol. */
 export type DetectedProtocol = 'http/1.0' | 'http/1.1' | 'h2c' | 'none' | 'incomplete';
 
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+const PREFACE = PREFACE_BYTES.latin1Slice();
 /** A method is an upper-case word for every client there is; tokens may be longer, but none is. */
 const METHOD = /^[A-Z][A-Z-]{0,23}$/;
 const METHOD_BYTES = 24;

@@ -3,6 +3,7 @@
  * are shared (`field-table.ts`), so that most requests find these answers ready.
  */
 
+import { COLON, HTAB, isTokenByte, isValueByte, SP } from '../../http/bytes.ts';
 import { isGrpcContentType } from '../../http/grpc-request.ts';
 import {
   TRAIT_CLIENT_CERT,
@@ -11,7 +12,6 @@ import {
   TRAIT_MAX_FORWARDS,
   TRAIT_UNDERSCORE,
 } from '../../http/request-traits.ts';
-import { COLON, HTAB, isTokenByte, isValueByte, SP } from '../../http1/bytes.ts';
 import { isOneOff, isSecret, isWorthIndexing } from './indexing-policy.ts';
 import { STATIC_NAMES, staticFieldIndex, staticNameIndex } from './static-table.ts';
 

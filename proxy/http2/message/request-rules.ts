@@ -15,6 +15,7 @@ import {
 } from '../../http/request-traits.ts';
 import { type Field, KIND } from '../hpack/field.ts';
 import type { FieldTable } from '../hpack/field-table.ts';
+import { isRegular, lengthOf } from './regular-field.ts';
 import { Http2RequestHead } from './request-head.ts';
 
 const METHOD_BYTES = 24;
@@ -27,7 +28,6 @@ const UNUSUAL_PATH = /[%\\]|\/[/.]/;
 const REGISTERED_NAME = /^[A-Za-z0-9\-._~!$&'()*+,;=]+$/;
 const IP_LITERAL = /^\[([0-9A-Fa-f:.]+)\]$/;
 const PORT = /:([0-9]{0,5})$/;
-const LENGTH = /^[0-9]{1,15}$/;
 
 /** Verdicts on the value of a field; a field that comes again has been judged before. */
 const FINE = 1;
@@ -92,7 +92,7 @@ export function readRequest(
         host = field;
         break;
       case KIND.contentLength:
-        if (length !== null || !LENGTH.test(field.value)) return null;
+        if (length !== null || lengthOf(field) < 0) return null;
         length = field;
         lines.push(field);
         break;
@@ -118,7 +118,7 @@ export function readRequest(
   if (named !== null && verdictOf(named) === REFUSED) return null;
   const authority = named === null ? '' : named.value;
   if (authorityField !== null && host !== null && host.value.toLowerCase() !== authority.toLowerCase()) return null;
-  const contentLength = length === null ? -1 : Number(length.value);
+  const contentLength = length === null ? -1 : lengthOf(length);
   if (endStream && contentLength > 0) return null;
   if (cookies > 1) joinCookies(table, lines);
   const pseudo = { method, scheme, authority, authorityField, path, protocol };
@@ -185,8 +185,7 @@ function joinCookies(table: FieldTable, lines: Field[]): void {
 /** Trailers may hold neither pseudo-header fields nor those of one connection (RFC 9113 section 8.1). */
 export function validTrailers(fields: readonly Field[], count: number): boolean {
   for (let i = 0; i < count; i++) {
-    const { valid, kind } = fields[i]!;
-    if (!valid || kind === KIND.hopByHop || (kind >= KIND.method && kind <= KIND.unknownPseudo)) return false;
+    if (!isRegular(fields[i]!)) return false;
   }
   return true;
 }

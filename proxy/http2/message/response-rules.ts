@@ -1,8 +1,8 @@
 /** What makes a list of fields an answer (RFC 9113 sections 8.1.1 and 8.3.2). HOT. */
 import { type Field, KIND } from '../hpack/field.ts';
+import { isRegular, lengthOf } from './regular-field.ts';
 
 const STATUS = /^[1-5][0-9][0-9]$/;
-const LENGTH = /^[0-9]{1,15}$/;
 
 /** An answer's head as it was read. */
 export interface ResponseFacts {
@@ -20,11 +20,11 @@ export function readResponse(fields: readonly Field[], count: number): ResponseF
   const lines: Field[] = [];
   for (let i = 1; i < count; i++) {
     const field = fields[i]!;
-    const { kind } = field;
-    if (!field.valid || kind === KIND.hopByHop || (kind >= KIND.method && kind <= KIND.unknownPseudo)) return null;
-    if (kind === KIND.contentLength) {
-      if (contentLength >= 0 || !LENGTH.test(field.value)) return null;
-      contentLength = Number(field.value);
+    if (!isRegular(field)) return null;
+    if (field.kind === KIND.contentLength) {
+      if (contentLength >= 0) return null;
+      contentLength = lengthOf(field);
+      if (contentLength < 0) return null;
     }
     lines.push(field);
   }

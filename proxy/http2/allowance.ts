@@ -1,7 +1,7 @@
 /** How often a peer may do something that costs us more than it: tokens that are used up, and come back. */
 import type { Rate } from './limits.ts';
 
-export class TokenBucket {
+export class Allowance {
   readonly #rate: Rate;
   #tokens: number;
   #filledMs: number;

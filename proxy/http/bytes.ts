@@ -1,5 +1,5 @@
 /**
- * Byte classes and comparisons of the HTTP/1.1 grammar (RFC 9110 section 5.6, RFC 9112 section 2). HOT: plain table
+ * Byte classes and comparisons of the HTTP grammar (RFC 9110 section 5.6, RFC 9112 section 2). HOT: plain table
  * look-ups over one typed array, no allocation.
  */
 
