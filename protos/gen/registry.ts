@@ -95,7 +95,10 @@ import type * as google_protobuf_wrappers from './google/protobuf/wrappers.ts';
 import type * as google_rpc_status from './google/rpc/status.ts';
 import type * as outrider_agent_v1_agent from './outrider/agent/v1/agent.ts';
 import type * as outrider_config_v1_config_set from './outrider/config/v1/config_set.ts';
+import type * as outrider_filters_http_v1_limits from './outrider/filters/http/v1/limits.ts';
 import type * as outrider_lb_v1_peak_ewma from './outrider/lb/v1/peak_ewma.ts';
+import type * as outrider_resilience_v1_cluster_policy from './outrider/resilience/v1/cluster_policy.ts';
+import type * as outrider_resilience_v1_route_policy from './outrider/resilience/v1/route_policy.ts';
 import type * as outrider_scaling_v1_scaling_decision from './outrider/scaling/v1/scaling_decision.ts';
 
 /** TypeScript type of every top-level message by its full name. */
@@ -352,7 +355,23 @@ export interface MessageTypes {
   'outrider.agent.v1.TcpProbe': outrider_agent_v1_agent.TcpProbe;
   'outrider.config.v1.ConfigEntry': outrider_config_v1_config_set.ConfigEntry;
   'outrider.config.v1.ConfigSet': outrider_config_v1_config_set.ConfigSet;
+  'outrider.filters.http.v1.AdaptiveLimit': outrider_filters_http_v1_limits.AdaptiveLimit;
+  'outrider.filters.http.v1.Deadline': outrider_filters_http_v1_limits.Deadline;
+  'outrider.filters.http.v1.ExpiringFault': outrider_filters_http_v1_limits.ExpiringFault;
+  'outrider.filters.http.v1.Quota': outrider_filters_http_v1_limits.Quota;
+  'outrider.filters.http.v1.QuotaLimit': outrider_filters_http_v1_limits.QuotaLimit;
   'outrider.lb.v1.PeakEwma': outrider_lb_v1_peak_ewma.PeakEwma;
+  'outrider.resilience.v1.Breaker': outrider_resilience_v1_cluster_policy.Breaker;
+  'outrider.resilience.v1.ClusterPolicy': outrider_resilience_v1_cluster_policy.ClusterPolicy;
+  'outrider.resilience.v1.Ejection': outrider_resilience_v1_cluster_policy.Ejection;
+  'outrider.resilience.v1.RetryBudget': outrider_resilience_v1_cluster_policy.RetryBudget;
+  'outrider.resilience.v1.Fallback': outrider_resilience_v1_route_policy.Fallback;
+  'outrider.resilience.v1.Hedging': outrider_resilience_v1_route_policy.Hedging;
+  'outrider.resilience.v1.LastGood': outrider_resilience_v1_route_policy.LastGood;
+  'outrider.resilience.v1.RequestBreaker': outrider_resilience_v1_route_policy.RequestBreaker;
+  'outrider.resilience.v1.RoutePolicy': outrider_resilience_v1_route_policy.RoutePolicy;
+  'outrider.resilience.v1.SafeRetries': outrider_resilience_v1_route_policy.SafeRetries;
+  'outrider.resilience.v1.StaticAnswer': outrider_resilience_v1_route_policy.StaticAnswer;
   'outrider.scaling.v1.ScalingDecision': outrider_scaling_v1_scaling_decision.ScalingDecision;
 }
 
@@ -610,6 +629,22 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'outrider.agent.v1.TcpProbe',
   'outrider.config.v1.ConfigEntry',
   'outrider.config.v1.ConfigSet',
+  'outrider.filters.http.v1.AdaptiveLimit',
+  'outrider.filters.http.v1.Deadline',
+  'outrider.filters.http.v1.ExpiringFault',
+  'outrider.filters.http.v1.Quota',
+  'outrider.filters.http.v1.QuotaLimit',
   'outrider.lb.v1.PeakEwma',
+  'outrider.resilience.v1.Breaker',
+  'outrider.resilience.v1.ClusterPolicy',
+  'outrider.resilience.v1.Ejection',
+  'outrider.resilience.v1.RetryBudget',
+  'outrider.resilience.v1.Fallback',
+  'outrider.resilience.v1.Hedging',
+  'outrider.resilience.v1.LastGood',
+  'outrider.resilience.v1.RequestBreaker',
+  'outrider.resilience.v1.RoutePolicy',
+  'outrider.resilience.v1.SafeRetries',
+  'outrider.resilience.v1.StaticAnswer',
   'outrider.scaling.v1.ScalingDecision',
 ];

@@ -1686,10 +1686,90 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 name string
 2 revision uint64
 3 entries message:outrider.config.v1.ConfigEntry repeated`,
+  'outrider.filters.http.v1.AdaptiveLimit': `
+1 initial_limit uint32
+2 min_limit uint32
+3 max_limit uint32
+4 tolerance double
+5 max_queue uint32
+6 max_wait message:google.protobuf.Duration
+7 priority_header string`,
+  'outrider.filters.http.v1.Deadline': ``,
+  'outrider.filters.http.v1.ExpiringFault': `
+1 fault message:envoy.extensions.filters.http.fault.v3.HTTPFault
+2 expires_at message:google.protobuf.Timestamp`,
+  'outrider.filters.http.v1.Quota': `
+1 service string
+2 limits message:outrider.filters.http.v1.QuotaLimit repeated`,
+  'outrider.filters.http.v1.QuotaLimit': `
+1 name string
+2 headers message:envoy.config.route.v3.HeaderMatcher repeated
+3 per_header string
+4 requests_per_second double
+5 burst double
+6 max_values uint32`,
   'outrider.lb.v1.PeakEwma': `
 1 decay message:google.protobuf.Duration
 2 initial_latency message:google.protobuf.Duration
-3 overload_penalty message:google.protobuf.Duration`,
+3 overload_penalty message:google.protobuf.Duration
+4 slow_start_config message:envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig
+5 max_overload_penalty message:google.protobuf.Duration`,
+  'outrider.resilience.v1.Breaker': `
+1 minimum_requests uint32
+2 window message:google.protobuf.Duration
+3 failure_percent double
+4 slow_after message:google.protobuf.Duration
+5 slow_percent double
+6 consecutive_failures uint32
+7 open_for message:google.protobuf.Duration
+8 probes uint32
+9 successes_to_close uint32`,
+  'outrider.resilience.v1.ClusterPolicy': `
+1 retry_budget message:outrider.resilience.v1.RetryBudget
+2 max_pending_wait message:google.protobuf.Duration
+3 max_requests_per_endpoint uint32
+4 max_pending_per_endpoint uint32
+5 service_breaker message:outrider.resilience.v1.Breaker
+6 ejection message:outrider.resilience.v1.Ejection
+7 slow_start_successes uint32`,
+  'outrider.resilience.v1.Ejection': `
+1 keep_last bool
+2 exponential bool
+3 probe bool`,
+  'outrider.resilience.v1.Fallback': `
+1 static message:outrider.resilience.v1.StaticAnswer oneof:answer
+2 last_good message:outrider.resilience.v1.LastGood oneof:answer
+3 cluster string oneof:answer`,
+  'outrider.resilience.v1.Hedging': `
+1 percentile double
+2 max_extra_percent double
+3 min_delay message:google.protobuf.Duration`,
+  'outrider.resilience.v1.LastGood': `
+1 max_age message:google.protobuf.Duration
+2 max_bytes uint32
+3 max_entries uint32`,
+  'outrider.resilience.v1.RequestBreaker': `
+1 name string
+2 breaker message:outrider.resilience.v1.Breaker
+3 shared bool`,
+  'outrider.resilience.v1.RetryBudget': `
+1 percent double
+2 window message:google.protobuf.Duration
+3 min_retries_per_second message:google.protobuf.DoubleValue`,
+  'outrider.resilience.v1.RoutePolicy': `
+1 safe_retries message:outrider.resilience.v1.SafeRetries
+2 hedging message:outrider.resilience.v1.Hedging
+3 request_breaker message:outrider.resilience.v1.RequestBreaker
+4 fallbacks message:outrider.resilience.v1.Fallback repeated
+5 propagate_deadline bool
+6 timeout_spares_streams bool`,
+  'outrider.resilience.v1.SafeRetries': `
+1 idempotency_headers string repeated
+2 max_retry_after message:google.protobuf.Duration`,
+  'outrider.resilience.v1.StaticAnswer': `
+1 status uint32
+2 content_type string
+3 body string`,
   'outrider.scaling.v1.ScalingDecision': `
 1 name string
 2 desired_replicas uint32

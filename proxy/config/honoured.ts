@@ -70,6 +70,7 @@ const ROUTES: HonouredTable['messages'] = {
     per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
+  'outrider.resilience.v1.RoutePolicy': [],
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],
   'envoy.config.route.v3.RouteMatch': fields(`
@@ -285,6 +286,8 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig': ['*'],
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig': ['*'],
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig': ['*'],
+  // One by one, as they come to life.
+  'outrider.resilience.v1.ClusterPolicy': [],
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
   'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`

@@ -24,6 +24,7 @@ import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/servic
 import { type DialHandler, type Transport, type TransportHandler, UNHANDLED } from '../net/transport.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { PLAIN_PICK } from '../upstream/picker/picker.ts';
 import { type Direction, Splice, type SpliceOwner } from './splice.ts';
 import type { TcpStats } from './tcp-stats.ts';
 
@@ -133,7 +134,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
       this.#fail(UPSTREAM_OVERFLOW);
       return;
     }
-    const endpoint = cluster.pick();
+    const endpoint = cluster.pick(PLAIN_PICK);
     if (endpoint === null) {
       stats.noneHealthy++;
       this.#fail(NO_HEALTHY_UPSTREAM);

@@ -10,6 +10,7 @@ import type {
   EndpointSetConfig,
   LocalityConfig,
 } from '../config/model/cluster.ts';
+import { type Failure, UPSTREAM_OVERFLOW } from '../http/failure.ts';
 import { NumberLines } from '../http/header-line.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
@@ -20,7 +21,7 @@ import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { createPicker } from './picker/create-picker.ts';
-import { EMPTY_PICKER, type Picker } from './picker/picker.ts';
+import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
 import { type PriorityHealth, priorityLoads } from './picker/priority-load.ts';
 import { type PickerShare, PriorityPicker } from './picker/priority-picker.ts';
 import { slowStartEndMs, slowStartWeights, type Weigh } from './picker/slow-start.ts';
@@ -131,8 +132,17 @@ export class Cluster implements PoolHost, DeadlineOwner {
   }
 
   /** An endpoint for one attempt, or null. HOT. */
-  pick(): Endpoint | null {
-    return this.#picker.pick();
+  pick(context: PickContext): Endpoint | null {
+    return this.#picker.pick(context);
+  }
+
+  /** Why the cluster takes no further request now, or null when it does; what is refused is counted. HOT. */
+  admit(): Failure | null {
+    const { stats } = this;
+    if (stats.rqActive < this.limits.maxRequests) return null;
+    stats.rqActiveOverflow++;
+    stats.rqPendingOverflow++;
+    return UPSTREAM_OVERFLOW;
   }
 
   /** Reports how one attempt ended. HOT. */

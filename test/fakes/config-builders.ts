@@ -1,4 +1,5 @@
 /** Builders of the proxy's configuration model for tests: Envoy's defaults, and what a test changes. */
+
 import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../../proxy/config/model/cluster.ts';
 import type { HeaderEdits } from '../../proxy/config/model/header-edits.ts';
 import type { NamedHttpFilter } from '../../proxy/config/model/http-filter.ts';
@@ -11,6 +12,7 @@ import type {
   TcpProxyConfig,
 } from '../../proxy/config/model/listener.ts';
 import type { RouteMatch } from '../../proxy/config/model/match.ts';
+import { NO_CLUSTER_POLICY, NO_ROUTE_POLICY } from '../../proxy/config/model/policy.ts';
 import type {
   ForwardAction,
   RouteActionConfig,
@@ -75,6 +77,7 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     bufferLimitBytes: 1_048_576,
     tls: null,
     proxyProtocol: null,
+    policy: NO_CLUSTER_POLICY,
     metadata: {},
     ...change,
   };
@@ -109,7 +112,16 @@ export function prefixMatch(value: string, change: Partial<RouteMatch> = {}): Ro
 }
 
 export function route(match: RouteMatch, action: RouteActionConfig, change: Partial<RouteConfig> = {}): RouteConfig {
-  return { name: '', match, action, edits: NO_EDITS, perFilter: {}, bodyLimitBytes: null, ...change };
+  return {
+    name: '',
+    match,
+    action,
+    edits: NO_EDITS,
+    perFilter: {},
+    policy: NO_ROUTE_POLICY,
+    bodyLimitBytes: null,
+    ...change,
+  };
 }
 
 export function virtualHost(domains: readonly string[], routes: readonly RouteConfig[]): VirtualHostConfig {

@@ -21,6 +21,7 @@ import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
 import { decodeLoadBalancing } from './load-balancing-decoder.ts';
 import { decodeOutlier } from './outlier-decoder.ts';
+import { decodeClusterPolicy } from './policy-decoder.ts';
 import { decodeUpstreamSocket } from './upstream-socket-decoder.ts';
 import { durationMs, metadataObject } from './values.ts';
 
@@ -66,6 +67,7 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
     ...socket,
     tls: socket.tls === null ? null : withAlpn(socket.tls, upstream.protocol),
+    policy: decodeClusterPolicy(message.metadata, path, decoding),
     metadata: metadataObject(message.metadata),
   };
 }

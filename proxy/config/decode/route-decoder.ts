@@ -15,6 +15,7 @@ import { decodeHeaderEdits } from './header-edits-decoder.ts';
 import { decodePerFilter } from './http-filters/per-filter-decoder.ts';
 import { decodeRateLimits } from './http-filters/rate-limit-decoder.ts';
 import { decodeHeaderMatch, decodeQueryMatch, decodeRegex } from './matcher-decoder.ts';
+import { decodeRoutePolicy } from './policy-decoder.ts';
 import { decodeRetryPolicy } from './retry-policy-decoder.ts';
 import { decodeRouteAction } from './route-action-decoder.ts';
 import { runtimeFraction } from './values.ts';
@@ -123,6 +124,7 @@ function decodeRoute(route: Route, bodyBytesMax: number, path: Path, decoding: D
     action: decodeRouteAction(route, bodyBytesMax, path, decoding),
     edits: decodeHeaderEdits(route, path, decoding),
     perFilter: decodePerFilter(route.typedPerFilterConfig, path, decoding),
+    policy: decodeRoutePolicy(route.metadata, path, decoding),
     bodyLimitBytes: route.perRequestBufferLimitBytes ?? null,
   };
 }

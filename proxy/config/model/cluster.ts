@@ -1,5 +1,6 @@
 /** Clusters and endpoints. envoy.config.cluster.v3 and envoy.config.endpoint.v3. See README.md beside this file. */
 import type { Http2Options, SocketAddress } from './common.ts';
+import type { ClusterPolicyConfig } from './policy.ts';
 import type { UpstreamTlsConfig } from './tls.ts';
 
 /** envoy.config.cluster.v3.Cluster. */
@@ -52,6 +53,8 @@ export interface ClusterConfig {
   readonly tls: UpstreamTlsConfig | null;
   /** The version of the PROXY header that a connection begins with, or null. */
   readonly proxyProtocol: 1 | 2 | null;
+  /** Outrider's own, out of typed metadata. */
+  readonly policy: ClusterPolicyConfig;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

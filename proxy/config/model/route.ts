@@ -2,6 +2,7 @@
 import type { HeaderEdits } from './header-edits.ts';
 import type { PerFilterConfigs, RateLimitConfig } from './http-filter.ts';
 import type { HeaderMatch, RouteMatch, RuntimeFraction, SafeRegex } from './match.ts';
+import type { RoutePolicyConfig } from './policy.ts';
 
 /** envoy.config.route.v3.RouteConfiguration. */
 export interface RouteTableConfig {
@@ -42,6 +43,8 @@ export interface RouteConfig {
   readonly action: RouteActionConfig;
   readonly edits: HeaderEdits;
   readonly perFilter: PerFilterConfigs;
+  /** Outrider's own, out of typed metadata. */
+  readonly policy: RoutePolicyConfig;
   /** See the virtual host's; null takes it from there. */
   readonly bodyLimitBytes: number | null;
 }

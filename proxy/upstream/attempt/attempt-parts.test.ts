@@ -10,6 +10,7 @@ import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { RetryPolicyConfig } from '../../config/model/route.ts';
 import { setWireHeader } from '../../http1/wire-edit.ts';
 import { Loop } from '../../net/loop.ts';
+import { PLAIN_PICK } from '../picker/picker.ts';
 import { grpcDurationMs } from './grpc-timeout.ts';
 import { Retries } from './retries.ts';
 import { RetryPolicy } from './retry-policy.ts';
@@ -99,9 +100,9 @@ t.test('with previous_hosts a retry goes somewhere else', (t) => {
   const retries = start();
   const [first, second, third] = target.endpoints;
   for (const each of [first!, second!]) retries.schedule(each, 1, null);
-  for (let i = 0; i < 6; i++) t.equal(retries.pick(), third);
+  for (let i = 0; i < 6; i++) t.equal(retries.pick(PLAIN_PICK), third);
   retries.schedule(third!, 1, null);
-  t.ok(retries.pick(), 'all were tried: any will do');
+  t.ok(retries.pick(PLAIN_PICK), 'all were tried: any will do');
   t.end();
 });
 

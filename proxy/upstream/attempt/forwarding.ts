@@ -9,6 +9,7 @@
  *                                                 fail
  */
 
+import type { SubsetKeys } from '../../config/model/route.ts';
 import type { BodyConverter } from '../../http/body-converter.ts';
 import type { Exchange, Upstream } from '../../http/exchange.ts';
 import {
@@ -30,6 +31,7 @@ import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { PickContext } from '../picker/picker.ts';
 import { wireProtocol } from '../wire-protocol.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { composeRequest, frameBody } from './compose-request.ts';
@@ -68,7 +70,10 @@ export interface ForwardOptions {
 const ATTEMPT_COUNT = new HeaderName('x-envoy-attempt-count');
 const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms';
 
-export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream {
+export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream, PickContext {
+  readonly hash: number | null = null;
+  readonly subset: SubsetKeys | null = null;
+  tried: Endpoint[] | null = null;
   readonly #exchange: Exchange;
   readonly #cluster: Cluster;
   readonly #options: ForwardOptions;
@@ -93,15 +98,13 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
 
   /** Begins the first attempt. HOT. */
   start(): void {
-    const { stats, limits } = this.#cluster;
     const exchange = this.#exchange;
     const options = this.#options;
     const { head } = exchange;
     exchange.attempts = 1;
-    if (stats.rqActive >= limits.maxRequests) {
-      stats.rqActiveOverflow++;
-      stats.rqPendingOverflow++;
-      this.#fail(UPSTREAM_OVERFLOW);
+    const refusal = this.#cluster.admit();
+    if (refusal !== null) {
+      this.#fail(refusal);
       return;
     }
     if (options.retry?.appliesTo(head)) this.#retry = options.retry;
@@ -110,7 +113,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       head.add(ATTEMPT_COUNT.name, '1');
     }
     if (options.limits !== null || options.grpcTimeout !== null) this.#startDeadlines(head);
-    const endpoint = this.#cluster.pick();
+    const endpoint = this.#cluster.pick(this);
     if (options.endpointHost) this.#takeHost(head, endpoint);
     exchange.grpc = isGrpcRequest(head);
     const wire = wireProtocol(this.#cluster.config, exchange);
@@ -326,7 +329,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   onRetryDue(): void {
     const exchange = this.#exchange;
     const { endpointHost, countUpstream, timeoutMs } = this.#options;
-    const endpoint = this.#retries!.pick();
+    const endpoint = this.#retries!.pick(this);
     const hostname = endpoint?.config.hostname ?? '';
     exchange.attempts++;
     if (endpointHost && hostname !== '') exchange.sent!.set('host', hostname);

@@ -7,6 +7,7 @@ import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
 import type { Cluster } from '../cluster.ts';
+import { PLAIN_PICK } from '../picker/picker.ts';
 import { Attempt, type AttemptedRequest, type AttemptOwner } from './attempt.ts';
 
 /** One mirror of a route. */
@@ -51,14 +52,9 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   }
 
   start(sent: OutgoingRequest): void {
-    const { stats, limits, loop } = this.#cluster;
-    if (stats.rqActive >= limits.maxRequests) {
-      stats.rqActiveOverflow++;
-      stats.rqPendingOverflow++;
-      return;
-    }
-    loop.wheel.arm(this.#deadline, this.#timeoutMs);
-    this.#attempt = new Attempt(this, this, this.#cluster, this.#cluster.pick(), shadowed(sent));
+    if (this.#cluster.admit() !== null) return;
+    this.#cluster.loop.wheel.arm(this.#deadline, this.#timeoutMs);
+    this.#attempt = new Attempt(this, this, this.#cluster, this.#cluster.pick(PLAIN_PICK), shadowed(sent));
     this.#attempt.start();
   }
 

@@ -11,6 +11,7 @@ import { fullJitterMs } from '../../../kernel/backoff.ts';
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { PickContext } from '../picker/picker.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 /** The request that is retried. */
@@ -79,12 +80,12 @@ export class Retries implements DeadlineOwner {
   }
 
   /** Where the next attempt goes: with previous_hosts somewhere else, as far as the allowed draws find another endpoint. */
-  pick(): Endpoint | null {
+  pick(context: PickContext): Endpoint | null {
     const { avoidPreviousHosts, hostSelectionMaxAttempts } = this.#policy.config;
-    let endpoint = this.#cluster.pick();
+    let endpoint = this.#cluster.pick(context);
     if (!avoidPreviousHosts) return endpoint;
     for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#tried.includes(endpoint); i++) {
-      endpoint = this.#cluster.pick();
+      endpoint = this.#cluster.pick(context);
     }
     return endpoint;
   }

@@ -8,6 +8,7 @@ import { seededRandom } from '../../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../../test/fakes/fake-timers.ts';
 import type { OutlierConfig } from '../../config/model/cluster.ts';
 import { Loop } from '../../net/loop.ts';
+import { PLAIN_PICK } from '../picker/picker.ts';
 import type { Outcome } from './outlier-detector.ts';
 
 /** Consecutive failures only, always enforced. */
@@ -66,7 +67,7 @@ t.test('so many failures in a row take an endpoint out, and any success starts t
   record(0, 'gateway-error');
   t.same(ejected(), [0], 'a gateway error is a 5xx, too');
   t.equal(each.stats.ejectionsEnforcedConsecutive5xx, 1);
-  const picked = new Set(Array.from({ length: 20 }, () => each.pick()!.config.address.port));
+  const picked = new Set(Array.from({ length: 20 }, () => each.pick(PLAIN_PICK)!.config.address.port));
   t.notOk(picked.has(1), 'it is not picked');
   t.end();
 });
@@ -198,7 +199,7 @@ t.test('whatever happens, the count of ejected endpoints is right, within its li
       record(host, outcome, count);
       advance(ms);
       if (ejected().length !== each.stats.ejectionsActive || ejected().length > 2) return false;
-      if (each.pick() === null) return false;
+      if (each.pick(PLAIN_PICK) === null) return false;
     }
     advance(120_000);
     return ejected().length === 0 && each.stats.ejectionsActive === 0;

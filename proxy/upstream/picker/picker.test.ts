@@ -10,7 +10,7 @@ import type { LbPolicyConfig } from '../../config/model/cluster.ts';
 import { Loop } from '../../net/loop.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { createPicker } from './create-picker.ts';
-import type { Picker } from './picker.ts';
+import { type Picker, PLAIN_PICK } from './picker.ts';
 import { RoundRobinPicker } from './round-robin.ts';
 
 /** Endpoints with these weights; port `i + 1` has weight `i`. */
@@ -28,7 +28,7 @@ function endpoints(...weights: readonly number[]): readonly Endpoint[] {
 }
 
 const ports = (picker: Picker, count: number) =>
-  Array.from({ length: count }, () => picker.pick()!.config.address.port);
+  Array.from({ length: count }, () => picker.pick(PLAIN_PICK)!.config.address.port);
 
 function shares(picker: Picker, count: number): Map<number, number> {
   const counts = new Map<number, number>();
@@ -95,13 +95,13 @@ t.test('with unequal weights, requests in flight count against an endpoint', (t)
 t.test('load is spread evenly when requests last', (t) => {
   const ten = endpoints(...Array.from({ length: 10 }, () => 1));
   const picker = createPicker(LEAST_REQUEST, ten, seededRandom(), null);
-  for (let i = 0; i < 1_000; i++) picker.pick()!.active++;
+  for (let i = 0; i < 1_000; i++) picker.pick(PLAIN_PICK)!.active++;
   const busiest = Math.max(...ten.map((each) => each.active));
   t.ok(busiest <= 104, `power of two choices: ${busiest} where 100 is even`);
   t.end();
 });
 
 t.test('nobody is picked from nobody', (t) => {
-  t.equal(createPicker({ kind: 'round-robin' }, [], seededRandom(), null).pick(), null);
+  t.equal(createPicker({ kind: 'round-robin' }, [], seededRandom(), null).pick(PLAIN_PICK), null);
   t.end();
 });

@@ -2,11 +2,25 @@
  * Pickers choose an endpoint for one attempt. A picker is a momentary view of the endpoints that may be picked: it is
  * replaced, never changed, when membership or health changes. `pick` is synchronous, allocates nothing and never throws.
  */
+import type { SubsetKeys } from '../../config/model/route.ts';
 import type { Endpoint } from '../endpoint.ts';
+
+/** What a request says about where it wants to go. A forwarded exchange is one; PLAIN_PICK has nothing to say. */
+export interface PickContext {
+  /** By which hashing pickers choose: 32 bits; null when the request has none, and then they choose at random. */
+  readonly hash: number | null;
+  /** Labels that the endpoint must have; null for any. */
+  readonly subset: SubsetKeys | null;
+  /** Endpoints that have failed this request: others come first. Null before the first failure. */
+  readonly tried: readonly Endpoint[] | null;
+}
+
+/** Nothing to say. */
+export const PLAIN_PICK: PickContext = { hash: null, subset: null, tried: null };
 
 export interface Picker {
   /** An endpoint, or null when there is none. */
-  pick(): Endpoint | null;
+  pick(context: PickContext): Endpoint | null;
 }
 
 /** Nothing may be picked. */

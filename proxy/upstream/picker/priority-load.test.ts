@@ -5,7 +5,7 @@ import { FakeClock } from '../../../test/fakes/fake-clock.ts';
 import { ScriptedRandom } from '../../../test/fakes/fake-random.ts';
 import { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Picker } from './picker.ts';
+import { type Picker, PLAIN_PICK } from './picker.ts';
 import { type PriorityHealth, priorityLoads } from './priority-load.ts';
 import { PriorityPicker } from './priority-picker.ts';
 import { slowStartEndMs, slowStartWeights } from './slow-start.ts';
@@ -74,7 +74,7 @@ t.test('groups are drawn by their share, and picks in panic are counted', (t) =>
     new ScriptedRandom(0, 0.69, 0.71, 0.99),
   );
   t.same(
-    Array.from({ length: 4 }, () => two.pick()?.key),
+    Array.from({ length: 4 }, () => two.pick(PLAIN_PICK)?.key),
     ['first', 'first', 'second', 'second'],
   );
   t.equal(stats.lbHealthyPanic, 2);

@@ -2,7 +2,7 @@
 import type { Random } from '../../../kernel/random.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Picker } from './picker.ts';
+import type { PickContext, Picker } from './picker.ts';
 
 /** A group of endpoints with its share in percent. */
 export interface PickerShare {
@@ -24,10 +24,10 @@ export class PriorityPicker implements Picker {
     this.#random = random;
   }
 
-  pick(): Endpoint | null {
+  pick(context: PickContext): Endpoint | null {
     const share = this.#draw();
     if (share.panic) this.#stats.lbHealthyPanic++;
-    return share.picker.pick();
+    return share.picker.pick(context);
   }
 
   #draw(): PickerShare {

@@ -5,6 +5,7 @@
 // source: outrider/lb/v1/peak_ewma.proto
 
 /* eslint-disable */
+import type { SlowStartConfig } from "../../../envoy/extensions/load_balancing_policies/common/v3/common.ts";
 import type { Duration } from "../../../google/protobuf/duration.ts";
 import type { MessageCodec } from "../../../../json/table-types.ts";
 import { codecOf } from "../../../../wire/message-codec.ts";
@@ -17,6 +18,8 @@ export interface PeakEwma {
   decay: Duration | undefined;
   initialLatency: Duration | undefined;
   overloadPenalty: Duration | undefined;
+  slowStartConfig: SlowStartConfig | undefined;
+  maxOverloadPenalty: Duration | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
