@@ -20,11 +20,9 @@ import type { Loop } from '../net/loop.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
-import { createPicker } from './picker/create-picker.ts';
+import { assemblePicker } from './picker/assemble.ts';
 import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
-import { type PriorityHealth, priorityLoads } from './picker/priority-load.ts';
-import { type PickerShare, PriorityPicker } from './picker/priority-picker.ts';
-import { slowStartEndMs, slowStartWeights, type Weigh } from './picker/slow-start.ts';
+import { slowStartEndMs, slowStartWeights } from './picker/slow-start.ts';
 import { createPool } from './pool/create-pool.ts';
 import type { PoolHost } from './pool/pool.ts';
 
@@ -191,42 +189,15 @@ export class Cluster implements PoolHost, DeadlineOwner {
           );
   }
 
-  /** The picker sees the endpoints by priority and health; it is replaced whenever one of these changes. */
+  /** The picker is replaced whenever endpoints, their health or their weights change. */
   #rebuildPicker(): void {
-    const { slowStart } = this.config;
-    const { loop } = this;
+    const { config, loop, stats } = this;
+    const { slowStart } = config;
     const endMs = slowStart === null ? null : slowStartEndMs(this.#list, slowStart.windowMs, loop.nowMs);
     const weigh = slowStart === null || endMs === null ? null : slowStartWeights(slowStart, loop.clock);
     if (endMs !== null) loop.wheel.arm(this.#slowStart, endMs - loop.nowMs);
-    const shares = this.#shares(weigh);
-    const plain = shares.length === 1 && !shares[0]!.panic;
-    if (shares.length === 0) this.#picker = EMPTY_PICKER;
-    else this.#picker = plain ? shares[0]!.picker : new PriorityPicker(shares, this.stats, loop.random);
-  }
-
-  #shares(weigh: Weigh | null): PickerShare[] {
-    const { lbPolicy, panicThresholdPercent } = this.config;
-    const priorities = byPriority(this.#list);
-    const loads = priorityLoads(priorities.map(countHealth), this.#overprovisioningPercent, panicThresholdPercent);
-    const shares: PickerShare[] = [];
-    const add = (percent: number, endpoints: readonly Endpoint[], panic: boolean) => {
-      if (percent === 0) return;
-      shares.push({ percent, picker: createPicker(lbPolicy, endpoints, this.loop.random, weigh), panic });
-    };
-    for (const [i, { healthy, degraded, panic }] of loads.entries()) {
-      const all = priorities[i]!;
-      const available = all.filter((each) => each.available);
-      if (panic) add(healthy + degraded, all, true);
-      else {
-        add(healthy, available.filter(isFullyHealthy), false);
-        add(
-          degraded,
-          available.filter((each) => !isFullyHealthy(each)),
-          false,
-        );
-      }
-    }
-    return shares;
+    const overprovisioningPercent = this.#overprovisioningPercent;
+    this.#picker = assemblePicker(this.#list, { config, overprovisioningPercent, weigh, stats, random: loop.random });
   }
 
   /** The last endpoint has grown up: weights stand still again. */
@@ -236,33 +207,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
   }
 }
 
-/**
- * Endpoints by priority, the most wanted first. Draining ones are left out altogether, other than in Envoy, which would
- * send them traffic again in panic: they leave on purpose, and panic is no reason to hold them back.
- */
-function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
-  const groups = new Map<number, Endpoint[]>();
-  for (const endpoint of endpoints) {
-    if (endpoint.health === 'draining') continue;
-    const { priority } = endpoint.locality;
-    const group = groups.get(priority);
-    if (group === undefined) groups.set(priority, [endpoint]);
-    else group.push(endpoint);
-  }
-  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
-}
-
 /** All that decides how connections are made. */
 function socketOf({ tls, proxyProtocol, protocol, http2 }: ClusterConfig): string {
   return JSON.stringify([tls, proxyProtocol, protocol, http2]);
-}
-
-function isFullyHealthy({ health }: Endpoint): boolean {
-  return health !== 'degraded';
-}
-
-function countHealth(group: readonly Endpoint[]): PriorityHealth {
-  const available = group.filter((each) => each.available);
-  const healthy = available.filter(isFullyHealthy).length;
-  return { total: group.length, healthy, degraded: available.length - healthy };
 }
