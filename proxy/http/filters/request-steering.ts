@@ -4,7 +4,7 @@
  */
 
 import { RETRY_DEFAULTS } from '../../config/retry-defaults.ts';
-import type { ForwardOptions } from '../../upstream/attempt/forwarding.ts';
+import type { ForwardOptions } from '../../upstream/attempt/forward-options.ts';
 import { RETRY_WORDS, RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
 import { HeaderName } from '../header-name.ts';
 import type { RequestHead } from '../message.ts';

@@ -6,7 +6,7 @@ import type { ForwardAction, MaxStreamDuration, RetryPolicyConfig, WeightedClust
 import { compileRegex } from '../../routing/matchers.ts';
 import type { Route } from '../../routing/route-table.ts';
 import { drawFraction, type Runtime } from '../../routing/runtime.ts';
-import type { ForwardOptions } from '../../upstream/attempt/forwarding.ts';
+import type { ForwardOptions } from '../../upstream/attempt/forward-options.ts';
 import type { GrpcTimeoutLimits } from '../../upstream/attempt/grpc-timeout.ts';
 import type { Mirroring } from '../../upstream/attempt/mirror.ts';
 import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';

@@ -21,54 +21,24 @@ import {
   REQUEST_TIMEOUT,
   STREAM_IDLE,
   STREAM_IDLE_UPSTREAM,
-  UPSTREAM_OVERFLOW,
 } from '../../http/failure.ts';
 import { isGrpcRequest } from '../../http/grpc-request.ts';
 import type { Trailers } from '../../http/header-field.ts';
-import { HeaderName } from '../../http/header-name.ts';
-import { rewriteHost } from '../../http/host-rewrite.ts';
-import type { RequestHead, ResponseHead } from '../../http/message.ts';
+import type { ResponseHead } from '../../http/message.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { PickContext } from '../picker/picker.ts';
 import { wireProtocol } from '../wire-protocol.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { editAnswer, localLines } from './client-answer.ts';
 import { composeRequest, frameBody } from './compose-request.ts';
-import { type GrpcTimeoutLimits, grpcDurationMs } from './grpc-timeout.ts';
+import type { ForwardOptions } from './forward-options.ts';
 import { type Mirroring, sendMirrors } from './mirror.ts';
+import { editRepeated, editRequest, limitsOf } from './request-edits.ts';
 import { Retries, type RetryOwner } from './retries.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import { type LimitedStream, StreamDeadlines, type StreamLimit, type StreamLimits } from './stream-deadlines.ts';
-
-/** What the route asks of a forwarded request. Compiled with the route. */
-export interface ForwardOptions {
-  /** 0: none. */
-  readonly timeoutMs: number;
-  /** What is answered when it is over; 504 unless the request asks for another. */
-  readonly timeoutStatus: number;
-  /** Null when the route has none of these. */
-  readonly limits: StreamLimits | null;
-  /** The client's grpc-timeout counts, within these bounds; null when it does not. */
-  readonly grpcTimeout: GrpcTimeoutLimits | null;
-  readonly retry: RetryPolicy | null;
-  /** Bytes of a request that are kept for another attempt or a mirror. */
-  readonly bodyLimitBytes: number;
-  /** auto_host_rewrite: the Host is the picked endpoint's hostname. */
-  readonly endpointHost: boolean;
-  /** append_x_forwarded_host. */
-  readonly appendForwardedHost: boolean;
-  /** Headers of the router (x-envoy-upstream-service-time, x-envoy-overloaded, ...) are wanted. */
-  readonly envoyHeaders: boolean;
-  /** x-envoy-attempt-count towards the endpoint, and towards the client. */
-  readonly countUpstream: boolean;
-  readonly countDownstream: boolean;
-  /** Null when nothing is mirrored. */
-  readonly mirrors: readonly Mirroring[] | null;
-}
-
-const ATTEMPT_COUNT = new HeaderName('x-envoy-attempt-count');
-const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms';
+import { type LimitedStream, StreamDeadlines, type StreamLimit } from './stream-deadlines.ts';
 
 export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream, PickContext {
   readonly hash: number | null = null;
@@ -108,13 +78,10 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       return;
     }
     if (options.retry?.appliesTo(head)) this.#retry = options.retry;
-    if (options.countUpstream) {
-      head.remove(ATTEMPT_COUNT);
-      head.add(ATTEMPT_COUNT.name, '1');
-    }
-    if (options.limits !== null || options.grpcTimeout !== null) this.#startDeadlines(head);
+    if (options.limits !== null || options.grpcTimeout !== null)
+      this.#deadlines = new StreamDeadlines(this.#cluster.loop, limitsOf(head, options), this);
     const endpoint = this.#cluster.pick(this);
-    if (options.endpointHost) this.#takeHost(head, endpoint);
+    if (options.countUpstream || options.endpointHost) editRequest(exchange, options, endpoint);
     exchange.grpc = isGrpcRequest(head);
     const wire = wireProtocol(this.#cluster.config, exchange);
     this.#converter = frameBody(this.#cluster, wire, exchange);
@@ -129,21 +96,6 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (exchange.ended) return;
     exchange.upstream = this;
     if (this.#retry !== null || !this.#attempt?.sent) sent.detach();
-  }
-
-  #takeHost(head: RequestHead, endpoint: Endpoint | null): void {
-    const hostname = endpoint?.config.hostname ?? '';
-    const { appendForwardedHost, envoyHeaders } = this.#options;
-    if (hostname !== '') rewriteHost(head, hostname, appendForwardedHost, envoyHeaders);
-  }
-
-  #startDeadlines(head: RequestHead): void {
-    const { limits, grpcTimeout } = this.#options;
-    const { loop } = this.#cluster;
-    const announcedMs = grpcTimeout === null ? null : grpcDurationMs(head, grpcTimeout);
-    const effective = limits ?? { perTryMs: 0, perTryIdleMs: 0, idleMs: 0, durationMs: 0 };
-    const chosen = announcedMs === null ? effective : { ...effective, durationMs: announcedMs };
-    this.#deadlines = new StreamDeadlines(loop, chosen, this);
   }
 
   #try(endpoint: Endpoint | null): void {
@@ -238,7 +190,6 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   }
 
   onAttemptHead(attempt: Attempt, head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
-    const { envoyHeaders, countDownstream } = this.#options;
     if (this.#deadlines !== null) {
       this.#deadlines.answered();
       this.#deadlines.answerActive();
@@ -257,11 +208,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       this.#attempt = null;
       this.#disarm();
     } else if (head.tunnel) this.#onTunnel();
-    if (envoyHeaders) head.append(this.#cluster.serviceTimes.of(attempt.elapsedMs() | 0));
-    if (countDownstream) {
-      head.remove(ATTEMPT_COUNT);
-      head.add(ATTEMPT_COUNT.name, String(this.#exchange.attempts));
-    }
+    editAnswer(head, this.#exchange, this.#cluster, this.#options, attempt);
     this.#exchange.respond(head, buffer, start, end, done);
   }
 
@@ -294,17 +241,10 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     this.#fail(failure);
   }
 
-  /** Ends the exchange; an answer made here for a cluster counts among its statuses, as in Envoy. */
+  /** Ends the exchange. */
   #fail(failure: Failure): void {
     const exchange = this.#exchange;
-    const { byStatus } = this.#cluster.stats;
-    let headers = '';
-    if (!exchange.responseStarted && failure.status > 0) {
-      byStatus[failure.status] = byStatus[failure.status]! + 1;
-      const { envoyHeaders, countDownstream } = this.#options;
-      if (failure === UPSTREAM_OVERFLOW && envoyHeaders) headers += 'x-envoy-overloaded: true\r\n';
-      if (countDownstream) headers += `${ATTEMPT_COUNT.name}: ${exchange.attempts}\r\n`;
-    }
+    const headers = localLines(exchange, this.#cluster, this.#options, failure);
     this.#disarm();
     exchange.fail(failure, headers);
   }
@@ -328,17 +268,9 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
 
   onRetryDue(): void {
     const exchange = this.#exchange;
-    const { endpointHost, countUpstream, timeoutMs } = this.#options;
     const endpoint = this.#retries!.pick(this);
-    const hostname = endpoint?.config.hostname ?? '';
     exchange.attempts++;
-    if (endpointHost && hostname !== '') exchange.sent!.set('host', hostname);
-    if (countUpstream) exchange.sent!.set(ATTEMPT_COUNT.name, String(exchange.attempts));
-    if (exchange.expectedTimeoutMs > 0 && timeoutMs > 0) {
-      const leftMs = Math.max(1, timeoutMs - Math.ceil(this.#cluster.loop.nowMs - exchange.startedMs));
-      const expectedMs = Math.min(exchange.expectedTimeoutMs, leftMs);
-      exchange.sent!.set(EXPECTED_TIMEOUT, String(expectedMs));
-    }
+    editRepeated(exchange, this.#options, endpoint, this.#cluster.loop.nowMs);
     this.#try(endpoint);
   }
 

@@ -1,0 +1,30 @@
+/** What a route asks of the requests that it forwards. Compiled with the route. */
+import type { GrpcTimeoutLimits } from './grpc-timeout.ts';
+import type { Mirroring } from './mirror.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import type { StreamLimits } from './stream-deadlines.ts';
+
+export interface ForwardOptions {
+  /** 0: none. */
+  readonly timeoutMs: number;
+  /** What is answered when it is over; 504 unless the request asks for another. */
+  readonly timeoutStatus: number;
+  /** Null when the route has none of these. */
+  readonly limits: StreamLimits | null;
+  /** The client's grpc-timeout counts, within these bounds; null when it does not. */
+  readonly grpcTimeout: GrpcTimeoutLimits | null;
+  readonly retry: RetryPolicy | null;
+  /** Bytes of a request that are kept for another attempt or a mirror. */
+  readonly bodyLimitBytes: number;
+  /** auto_host_rewrite: the Host is the picked endpoint's hostname. */
+  readonly endpointHost: boolean;
+  /** append_x_forwarded_host. */
+  readonly appendForwardedHost: boolean;
+  /** Headers of the router (x-envoy-upstream-service-time, x-envoy-overloaded, ...) are wanted. */
+  readonly envoyHeaders: boolean;
+  /** x-envoy-attempt-count towards the endpoint, and towards the client. */
+  readonly countUpstream: boolean;
+  readonly countDownstream: boolean;
+  /** Null when nothing is mirrored. */
+  readonly mirrors: readonly Mirroring[] | null;
+}
