@@ -12,6 +12,7 @@ interface Outcome {
 }
 
 interface FakeCall {
+  readonly server?: string;
   readonly method?: string;
   readonly path: string;
   readonly status?: number;
@@ -22,8 +23,9 @@ interface FakeCall {
 async function run(argv: readonly string[], calls: readonly FakeCall[] = [], stdin = ''): Promise<Outcome> {
   const agent = new MockAgent();
   agent.disableNetConnect();
-  for (const { method = 'GET', path, status = 200, answer } of calls) {
-    agent.get(SERVER).intercept({ method, path }).reply(status, JSON.stringify(answer));
+  for (const { server = SERVER, method = 'GET', path, status = 200, answer } of calls) {
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    agent.get(server).intercept({ method, path }).reply(status, text);
   }
   let out = '';
   let err = '';
@@ -87,7 +89,18 @@ t.test('no command at all prints the help and is a mistake', async (t) => {
 t.test('help is asked for, so it is no mistake, and names the commands that main.ts runs', async (t) => {
   const { code, out } = await run(['--help']);
   t.equal(code, 0);
-  for (const command of ['control-plane', 'proxy', 'up', 'apply', 'get', 'delete', 'status', 'scale', 'config']) {
+  for (const command of [
+    'control-plane',
+    'proxy',
+    'up',
+    'apply',
+    'get',
+    'delete',
+    'status',
+    'explain',
+    'scale',
+    'config',
+  ]) {
     t.match(out, new RegExp(`^  ${command} `, 'm'));
   }
 });
@@ -198,4 +211,39 @@ t.test('status shows a refused configuration where it happened', async (t) => {
   t.match(out, /^catalog-v1-0 +yes +accepted$/m);
   t.match(out, /^payment-0 +yes +refused RDS$/m);
   t.match(out, /^payment-0 refused RDS: route 2: bad regex$/m);
+});
+
+t.test('explain puts the words of all sidecars in the order of time', async (t) => {
+  const target = (port: number, workload: string) => ({
+    targets: [`127.0.0.1:${port}`],
+    labels: { workload, instance: `${workload}-0` },
+  });
+  const targets = { path: '/v1/prometheus/targets', answer: [target(1, 'frontend'), target(2, 'catalog')] };
+  const query = 'limit=20&troubled=';
+  const caller = '2026-01-02T03:04:05.100Z GET catalog/a from 10.0.0.7: 503 after 12 ms\n    cluster catalog\n';
+  const later = '2026-01-02T03:04:06.000Z GET catalog/b from 10.0.0.7: 504 after 1 ms\n';
+  const callee = '2026-01-02T03:04:05.101Z GET catalog/a from 10.0.0.8: 503 after 10 ms\n';
+  const { code, out } = await run(
+    ['explain'],
+    [
+      targets,
+      { server: 'http://127.0.0.1:1', path: `/recorder?${query}`, answer: later + caller },
+      { server: 'http://127.0.0.1:2', path: `/recorder?${query}`, answer: callee },
+    ],
+  );
+  t.equal(code, 0);
+  t.same(
+    out.split('\n').map((line) => line.slice(0, 50)),
+    [
+      '2026-01-02T03:04:05.100Z [frontend-0] GET catalog/',
+      '    cluster catalog',
+      '2026-01-02T03:04:05.101Z [catalog-0] GET catalog/a',
+      '2026-01-02T03:04:06.000Z [frontend-0] GET catalog/',
+      '',
+    ],
+  );
+  const nobody = await run(['explain', 'catalo'], [targets]);
+  t.equal(nobody.code, 1);
+  t.match(nobody.err, 'no sidecar runs beside "catalo"; there are: frontend, catalog');
+  for (const option of ['--path=(', '--status=999x', '--limit=0']) t.equal((await run(['explain', option])).code, 2);
 });

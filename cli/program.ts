@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { addApply } from './commands/apply.ts';
 import { addConfig } from './commands/config.ts';
 import { addDelete } from './commands/delete.ts';
+import { addExplain } from './commands/explain.ts';
 import { addGet } from './commands/get.ts';
 import { addScale } from './commands/scale.ts';
 import { addServers } from './commands/servers.ts';
@@ -42,6 +43,7 @@ function createProgram(context: CliContext): Command {
   addGet(program, context);
   addDelete(program, context);
   addStatus(program, context);
+  addExplain(program, context);
   addScale(program, context);
   addConfig(program, context);
   addServers(program);

@@ -68,6 +68,7 @@ export function adminViews(
     actions: deps,
     clusters: () => plane.clusters.all(),
     listeners: () => plane.listeners.all(),
+    flights: () => ({ flights: plane.recorder.flights(), wallTimeOf: wallTimes(plane) }),
     configDump: () => ({
       bootstrap: writeJson(BOOTSTRAP, message),
       startedAtMs: deps.startedAtMs,
@@ -76,6 +77,12 @@ export function adminViews(
       resources: [...statics, ...(deps.ads()?.dumped() ?? [])],
     }),
   };
+}
+
+/** Turns moments of the monotonic clock into those of the wall. */
+function wallTimes({ loop }: DataPlane): (ms: number) => Date {
+  const offsetMs = loop.clock.wallMs() - loop.clock.nowMs();
+  return (ms) => new Date(offsetMs + ms);
 }
 
 function staticResources({ message }: LoadedBootstrap, updatedAtMs: number): DumpedResource[] {

@@ -15,6 +15,7 @@ import { Http2Shared } from './http2/shared.ts';
 import { Loop } from './net/loop.ts';
 import type { Runtime } from './routing/runtime.ts';
 import { AccessLogFiles } from './telemetry/access-log-file.ts';
+import { FlightRecorder } from './telemetry/recorder/flight-recorder.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 
 /** Effects of the outside world. */
@@ -34,6 +35,7 @@ export class DataPlane {
   readonly listeners: ListenerSet;
   readonly activator: Activator;
   readonly logFiles: AccessLogFiles;
+  readonly recorder = new FlightRecorder();
   readonly #dns: DnsDiscovery;
 
   constructor(deps: PlaneDeps, runtime: Runtime) {
@@ -51,7 +53,7 @@ export class DataPlane {
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
     const { logFiles } = this;
     const parts = { loop, http2, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, lazyTls };
-    this.activator = new Activator({ ...parts, hostname: hostname() });
+    this.activator = new Activator({ ...parts, journal: this.recorder, hostname: hostname() });
   }
 
   apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {

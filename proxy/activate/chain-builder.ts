@@ -12,6 +12,7 @@ import { DateHeader } from '../http/date-header.ts';
 import type { HttpActive } from '../http/exchange.ts';
 import { FilterChain } from '../http/filter.ts';
 import type { FilterStats } from '../http/filters/filter-stats.ts';
+import type { ExchangeJournal } from '../http/journal.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
@@ -39,6 +40,8 @@ export interface ChainDeps {
   readonly runtime: Runtime;
   readonly logFiles: AccessLogFiles;
   readonly lazyTls: LazyTls;
+  /** What remembers every exchange; null for nothing. */
+  readonly journal: ExchangeJournal | null;
   /** Of the machine, for access logs. */
   readonly hostname: string;
 }
@@ -134,8 +137,8 @@ export class ChainBuilder {
     const parts = this.#filters.create(network.httpFilters, network.statPrefix);
     const active = this.#compile(build.listener, network, parts, this.#tableOf(network, build.next));
     const stats = statsOf(this.#managerStats, network.statPrefix, ManagerStats);
-    const { hostname } = this.#deps;
-    const deps = { loop, date: this.#date, tls: tls !== null, accessLog: this.#logs(network), hostname };
+    const { hostname, journal } = this.#deps;
+    const deps = { loop, date: this.#date, tls: tls !== null, accessLog: this.#logs(network), journal, hostname };
     const manager = new ConnectionManager(network, stats, active, deps);
     const chain = { config, tls, service: new HttpService(this.#deps.http2, manager, this.#head), manager };
     this.#filterParts.set(chain, parts);

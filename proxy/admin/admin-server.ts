@@ -12,6 +12,7 @@ import { clustersEndpoint } from './clusters-page.ts';
 import { configDumpEndpoint } from './config-dump-page.ts';
 import { helpEndpoints, helpText } from './help-page.ts';
 import { listenersEndpoint } from './listeners-page.ts';
+import { recorderEndpoint } from './recorder-page.ts';
 import { guard } from './request-guard.ts';
 import { runtimeEndpoints } from './runtime-pages.ts';
 import { serverEndpoints } from './server-pages.ts';
@@ -82,6 +83,7 @@ function endpointsOf(views: AdminViews, { clock, logger }: AdminServerDeps): Adm
     configDumpEndpoint(views),
     clustersEndpoint(views),
     listenersEndpoint(views),
+    recorderEndpoint(views),
     certsEndpoint(views, () => clock.wallMs()),
   ];
   return [...endpoints, ...helpEndpoints(endpoints)];

@@ -8,6 +8,7 @@ import type { EndpointConfig, LocalityConfig } from '../config/model/cluster.ts'
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { CountedCluster } from '../telemetry/cluster-stat-table.ts';
 import type { CountedListener } from '../telemetry/listener-stat-table.ts';
+import type { FlightRecord } from '../telemetry/recorder/flight-record.ts';
 import type { CountedServer } from '../telemetry/server-stats.ts';
 import type { StatsRegistry } from '../telemetry/stats-registry.ts';
 
@@ -36,6 +37,9 @@ export interface EndpointView {
 export interface ClusterView extends CountedCluster {
   readonly endpoints: readonly EndpointView[];
 }
+
+/** What became of one request. */
+export type FlightView = Readonly<FlightRecord>;
 
 /** One listener. */
 export interface ListenerView extends CountedListener {
@@ -108,4 +112,6 @@ export interface AdminViews {
   clusters(): readonly ClusterView[];
   listeners(): readonly ListenerView[];
   configDump(): ConfigDumpView;
+  /** The latest first, and the clock that their times are of. */
+  flights(): { readonly flights: readonly FlightView[]; readonly wallTimeOf: (ms: number) => Date };
 }

@@ -16,6 +16,7 @@ import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
 import { HeaderLine } from './header-line.ts';
 import { HeaderName } from './header-name.ts';
 import { InternalRequests } from './internal-requests.ts';
+import type { ExchangeJournal } from './journal.ts';
 import type { LocalHead } from './local-head.ts';
 import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
@@ -52,6 +53,7 @@ export class ConnectionManager implements ExchangeManager {
   readonly #internal: InternalRequests | null;
   /** Null when nothing is logged. */
   readonly #log: ExchangeLog | null;
+  readonly #journal: ExchangeJournal | null;
 
   constructor(
     config: HttpConnectionManagerConfig,
@@ -63,6 +65,8 @@ export class ConnectionManager implements ExchangeManager {
       readonly tls: boolean;
       /** Null, the default, logs nothing. */
       readonly accessLog?: ExchangeLog | null;
+      /** Null, the default, remembers nothing. */
+      readonly journal?: ExchangeJournal | null;
       /** Of the machine, for logs. */
       readonly hostname?: string;
     },
@@ -79,6 +83,7 @@ export class ConnectionManager implements ExchangeManager {
     const { internalRanges, useRemoteAddress } = config;
     this.#internal = internalRanges.length === 0 ? null : new InternalRequests(internalRanges, useRemoteAddress);
     this.#log = deps.accessLog ?? null;
+    this.#journal = deps.journal ?? null;
     this.clientHop = clientHop(config);
     this.hostname = deps.hostname ?? '';
     this.upgrades = config.upgrades;
@@ -100,6 +105,8 @@ export class ConnectionManager implements ExchangeManager {
     if (exchange.downstream.protocol === 'HTTP/2') stats.rqHttp2Total++;
     else stats.rqHttp1Total++;
     stats.rqActive++;
+    exchange.method = exchange.head.method;
+    exchange.path = exchange.head.path;
     if (this.#log !== null) this.#log.begin(exchange);
     if (!this.#setAuthority(exchange)) return;
     if (this.#internal !== null) this.#internal.mark(exchange);
@@ -236,6 +243,7 @@ export class ConnectionManager implements ExchangeManager {
     const { stats } = this;
     stats.rqActive--;
     if (this.#log !== null) this.#endLog(this.#log, exchange);
+    if (this.#journal !== null) this.#journal.record(exchange, this.#loop.nowMs);
     if (exchange.status === 0) {
       stats.rqResetByClient++;
       return;

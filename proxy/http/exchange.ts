@@ -11,6 +11,7 @@
 import type { WeightedCluster } from '../config/model/route.ts';
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
+import { DECISIONS_MAX, type Decision } from './decision.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
 import type { Trailers } from './header-field.ts';
@@ -125,6 +126,9 @@ export class Exchange {
   /** Trailer lines that may go on behind the body of a request that is done, each ending in CRLF; empty for none. */
   trailers = '';
 
+  /** As the client sent them; empty when the request could not be read. */
+  method = '';
+  path = '';
   /** Lower case; without its port when the manager strips it. What routes match. */
   authority = '';
   route: Route | null = null;
@@ -156,6 +160,8 @@ export class Exchange {
   /** What access logs want to know; null when the exchange is not logged. */
   record: ExchangeRecord | null = null;
   failure: Failure | null = null;
+  /** What was decided about it besides the ordinary; null while nothing was. */
+  decisions: Decision[] | null = null;
   /** What filters keep of it, by the number of their slot; null while none does. See filter-slot.ts. */
   kept: unknown[] | null = null;
   /** It comes from inside: its x-envoy-* headers count. */
@@ -332,6 +338,12 @@ export class Exchange {
   addFlag(flag: string): void {
     if (this.flags === null) this.flags = [flag];
     else if (!this.flags.includes(flag)) this.flags.push(flag);
+  }
+
+  /** Notes what was decided about it, and why: a sentence without its full stop, for the flight recorder. */
+  note(text: string): void {
+    this.decisions ??= [];
+    if (this.decisions.length < DECISIONS_MAX) this.decisions.push({ atMs: this.manager.nowMs(), text });
   }
 
   #reply(status: number, headers: string, body: string): void {
