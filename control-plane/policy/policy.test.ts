@@ -206,6 +206,10 @@ t.test('a route with mistakes is refused', (t) => {
   );
   t.match(rule('{backendRefs: [{name: cart, weigth: 1}]}'), /unknown field "weigth" \(weight\)/);
   t.match(rule('{backendRefs: [{name: cart}], matches: [{path: {type: RegularExpression, value: "(?=a)"}}]}'), /RE2/);
+  t.match(
+    rule('{backendRefs: [{name: cart}], matches: [{path: {type: RegularExpression, value: "/(a+)+"}}]}'),
+    /matches\[0\]\.path\.value: .*exponential/,
+  );
   t.match(rule('{backendRefs: [{name: cart}], matches: [{path: {value: a}}]}'), /must begin with \//);
   t.match(
     rule('{backendRefs: [{name: cart}], filters: [{type: RequestMirror}]}'),

@@ -1,6 +1,7 @@
 /**
  * What Gateway API's HTTPRoute and GRPCRoute have in common, with Services as parents: the GAMMA shape.
  */
+import { toSafeRegex } from '../../protos/contract/regex/safe-regex.ts';
 import type { Backend, HeaderChanges, HeaderFilter, HeaderValue, ValueMatch } from '../state/model.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
 
@@ -91,15 +92,10 @@ export function parseBackend(cursor: Cursor): Backend[] {
   return service === undefined ? [] : [{ service, port, weight }];
 }
 
-/** Reports what is no regular expression, and syntax that RE2 does not have: every proxy would refuse it. */
+/** Reports what every proxy would refuse: what RE2 does not have, and what JavaScript might run for ever. */
 export function checkRegex(cursor: Cursor, pattern: string): string {
-  try {
-    new RegExp(pattern, 'u');
-  } catch {
-    cursor.report(`"${pattern}" is not a regular expression`);
-  }
-  if (/\(\?<?[=!]|\\[1-9]/.test(pattern))
-    cursor.report(`"${pattern}" uses look-around or back-references, which RE2 does not have`);
+  const result = toSafeRegex(pattern);
+  if (!result.ok) cursor.report(result.problem);
   return pattern;
 }
 

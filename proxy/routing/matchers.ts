@@ -2,7 +2,8 @@
  * Compiled matchers: built once when configuration changes, called per request. HOT: no allocation beyond the strings
  * the head hands out.
  */
-import type { HeaderMatch, PathMatch, QueryMatch, SafeRegex, StringMatch } from '../config/model/match.ts';
+import type { SafeRegex } from '../../protos/contract/regex/safe-regex.ts';
+import type { HeaderMatch, PathMatch, QueryMatch, StringMatch } from '../config/model/match.ts';
 import { HeaderName } from '../http/header-name.ts';
 import type { HeaderFields, RequestHead, ResponseHead } from '../http/message.ts';
 

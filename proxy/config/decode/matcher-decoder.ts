@@ -1,4 +1,5 @@
 /** Matchers of strings, headers and query parameters, and the expressions in them. */
+import { type SafeRegex, toReplacement, toSafeRegex } from '../../../protos/contract/regex/safe-regex.ts';
 import type {
   HeaderMatcher,
   QueryParameterMatcher,
@@ -6,8 +7,7 @@ import type {
 import type { RegexMatchAndSubstitute, RegexMatcher } from '../../../protos/gen/envoy/type/matcher/v3/regex.ts';
 import type { StringMatcher } from '../../../protos/gen/envoy/type/matcher/v3/string.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { HeaderMatch, QueryMatch, SafeRegex, StringMatch } from '../model/match.ts';
-import { toReplacement, toSafeRegex } from '../safe-regex.ts';
+import type { HeaderMatch, QueryMatch, StringMatch } from '../model/match.ts';
 import type { Decoding } from './decoding.ts';
 
 const NEVER_USED: SafeRegex = { pattern: '', source: '', flags: '' };

@@ -1,4 +1,6 @@
 /** Matching: values, headers, query parameters, paths. envoy.type.matcher.v3 and envoy.config.route.v3.RouteMatch. See README.md beside this file. */
+import type { SafeRegex } from '../../../protos/contract/regex/safe-regex.ts';
+
 /** envoy.type.matcher.v3.StringMatcher. Regular expressions are anchored: they match the whole value. */
 export type StringMatch =
   | { readonly kind: 'exact'; readonly value: string; readonly ignoreCase: boolean }
@@ -6,16 +8,6 @@ export type StringMatch =
   | { readonly kind: 'suffix'; readonly value: string; readonly ignoreCase: boolean }
   | { readonly kind: 'contains'; readonly value: string; readonly ignoreCase: boolean }
   | { readonly kind: 'regex'; readonly regex: SafeRegex };
-
-/** A regular expression that was checked to be RE2 syntax, translated to JavaScript. `source` is unanchored. */
-export interface SafeRegex {
-  /** As the user wrote it. */
-  readonly pattern: string;
-  /** JavaScript source with the same meaning, without anchors. */
-  readonly source: string;
-  /** JavaScript flags, for instance `i` or `su`. */
-  readonly flags: string;
-}
 
 /** envoy.config.route.v3.HeaderMatcher. `name` is lower case. `range` is half-open [start, end). */
 export interface HeaderMatch {

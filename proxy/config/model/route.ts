@@ -1,7 +1,8 @@
 /** Routes. envoy.config.route.v3. See README.md beside this file. */
+import type { SafeRegex } from '../../../protos/contract/regex/safe-regex.ts';
 import type { HeaderEdits } from './header-edits.ts';
 import type { PerFilterConfigs, RateLimitConfig } from './http-filter.ts';
-import type { HeaderMatch, RouteMatch, RuntimeFraction, SafeRegex } from './match.ts';
+import type { HeaderMatch, RouteMatch, RuntimeFraction } from './match.ts';
 import type { RoutePolicyConfig } from './policy.ts';
 
 /** envoy.config.route.v3.RouteConfiguration. */

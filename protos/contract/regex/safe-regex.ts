@@ -1,10 +1,20 @@
 /**
  * Turns a regular expression of a configuration (RE2 syntax, as in Envoy) into JavaScript that means the same and
- * cannot be made to run for ever. What cannot be turned is refused with a reason.
+ * cannot be made to run for ever. What cannot be turned is refused with a reason. Both sides of the wire use it: the proxy
+ * runs what comes of it, the control plane refuses where it is written what the proxy would refuse later.
  */
-import type { SafeRegex } from './model/match.ts';
 import { isExponential, POSITIONS_MAX } from './regex-ambiguity.ts';
 import { parseRegex, type RegexNode } from './regex-syntax.ts';
+
+/** A regular expression that was checked to be RE2 syntax, translated to JavaScript. `source` is unanchored. */
+export interface SafeRegex {
+  /** As the user wrote it. */
+  readonly pattern: string;
+  /** JavaScript source with the same meaning, without anchors. */
+  readonly source: string;
+  /** JavaScript flags, for instance `i` or `su`. */
+  readonly flags: string;
+}
 
 /** The expression with its number of capturing groups, or why it is refused. */
 export type SafeRegexResult =
