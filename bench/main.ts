@@ -1,6 +1,7 @@
 /** `npm run bench -- COMMAND`: side-by-side benchmarks. See README.md beside this file. */
 import { parseArgs } from 'node:util';
 import { findChanges, findRegressions, renderChanges } from './compare.ts';
+import { benchAbuse } from './macro/abuse.ts';
 import { benchHttp } from './macro/http1.ts';
 import { benchGrpc, benchGrpcLarge, benchGrpcSingle, benchHop } from './macro/http2.ts';
 import { benchMemory } from './macro/memory.ts';
@@ -25,6 +26,7 @@ const USAGE = `usage: npm run bench -- COMMAND
   tcp [OPTIONS]               bytes: bulk and small echoes
   memory [OPTIONS]            resident memory: idle, after load, with 4,000 idle connections; features on
   start [OPTIONS]             time from the start of the process to the first answer; features on
+  abuse [OPTIONS]             what a good client notices of hostile HTTP/2 clients: its p99 beside each kind of abuse
   micro [PART OF NAME] [--rounds 15] [--json FILE]
   compare BEFORE.json AFTER.json [--threshold 1.1]
 OPTIONS: ${OPTION_HELP}`;
@@ -52,6 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
   const benches = names.map((name) => BENCHES[name]).filter((bench) => bench !== undefined);
   if (benches.length > 0) return runBenches(benches, rest);
   if (command === 'setup') return setup(console.log);
+  if (command === 'abuse') return runAbuse(rest);
   if (command === 'micro') return runMicro(rest);
   if (command === 'compare') return compare(rest);
   console.error(USAGE);
@@ -64,6 +67,13 @@ async function runBenches(benches: readonly (typeof BENCHES)[string][], args: re
     pinSelf(options.loadCore);
     report(await bench.run(options), options.json);
   }
+  return 0;
+}
+
+async function runAbuse(args: readonly string[]): Promise<number> {
+  const options = parseBenchOptions(args, 'off');
+  pinSelf(options.loadCore);
+  console.log(await benchAbuse(options));
   return 0;
 }
 

@@ -10,32 +10,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { FRAME } from '../../fakes/http2-frames.ts';
 import { RawHttp2 } from '../../fakes/raw-http2.ts';
-import type { BootstrapPlan } from '../../peers/http2/bootstrap.ts';
 import { Neighbour } from '../../peers/http2/neighbour.ts';
 import { chosenKind, missingProxy, RunningProxy } from '../../peers/http2/proxies.ts';
-import { type End, HOSTILE, PROBES, type Probe, STREAMS_MAX } from './http2-probes.ts';
+import { ABUSED_PROXY, assault } from './http2-assault.ts';
+import { type End, HOSTILE, PROBES, type Probe } from './http2-probes.ts';
 
 const kind = chosenKind();
 const skip = missingProxy(kind);
 
 const BYTES_EACH_MAX = 10_000_000;
-/** For the end of a connection that has been told so: Envoy waits a second. */
-const END_PATIENCE_MS = 3_000;
 const UNDISTURBED_MS = 300;
 const SAMPLE_MS = 20;
-
-/** Limits as Envoy's guide for proxies at the edge has them. */
-const PLAN: Omit<BootstrapPlan, 'upstreamPort'> = {
-  upstream: 'http1',
-  bufferBytesMax: 32_768,
-  manager: {
-    http2_protocol_options: {
-      max_concurrent_streams: STREAMS_MAX,
-      initial_stream_window_size: 65_536,
-      initial_connection_window_size: 1_048_576,
-    },
-  },
-};
 
 /** Statuses of the answers to a client, by stream. Once for each client: its HPACK table goes with what is read. */
 function readStatuses(client: RawHttp2): Map<number, string> {
@@ -69,15 +54,6 @@ async function peakBytes(proxy: RunningProxy, work: Promise<unknown>): Promise<n
   return Math.max(peak, proxy.residentBytes);
 }
 
-/** One hostile connection from its beginning to the end that it has to come to, or as long as we wait for that. */
-async function assault(client: RawHttp2, { attack, outcome }: Probe): Promise<void> {
-  await attack(client);
-  client.resumeReading();
-  const answered = () => client.counts[FRAME.rstStream]! > 0 || client.counts[FRAME.headers]! > 0;
-  if (outcome === 'harmless') await sleep(SAMPLE_MS);
-  else await client.until(() => outcome === 'refused' && answered(), END_PATIENCE_MS);
-}
-
 /** Counters of HTTP/2 that have moved, for whoever reads the figures. */
 async function moved(proxy: RunningProxy, before: ReadonlyMap<string, number>): Promise<string> {
   const after = await proxy.statistics();
@@ -88,7 +64,7 @@ async function moved(proxy: RunningProxy, before: ReadonlyMap<string, number>): 
 }
 
 async function judge(t: Test, neighbour: Neighbour, probe: Probe): Promise<void> {
-  const proxy = await RunningProxy.start(kind, { ...PLAN, upstreamPort: neighbour.serverPort });
+  const proxy = await RunningProxy.start(kind, { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort });
   t.teardown(() => proxy.stop());
   neighbour.begin(proxy.port);
   await sleep(UNDISTURBED_MS);

@@ -43,13 +43,13 @@ export class RunningProxy {
   readonly #exited: Promise<void>;
   #output = '';
 
-  private constructor(kind: ProxyKind, plan: BootstrapPlan, port: number, adminPort: number) {
+  private constructor(kind: ProxyKind, plan: BootstrapPlan, port: number, adminPort: number, outrider: string) {
     this.port = port;
     this.adminPort = adminPort;
     this.#folder = mkdtempSync(join(tmpdir(), `outrider-${kind}-`));
     const file = join(this.#folder, 'bootstrap.json');
     writeFileSync(file, JSON.stringify(bootstrap(plan, port, adminPort)));
-    const [command, args] = mortal(...commandLine(kind, file));
+    const [command, args] = mortal(...commandLine(kind, file, outrider));
     // What a test runner wants of its children is not for the proxy.
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -60,10 +60,13 @@ export class RunningProxy {
     }
   }
 
-  /** Resolves when it listens. Rejects with its own words when it ends before, or does not listen in time. */
-  static async start(kind: ProxyKind, plan: BootstrapPlan): Promise<RunningProxy> {
+  /**
+   * Resolves when it listens. Rejects with its own words when it ends before, or does not listen in time. `outrider` is
+   * the script that is Outrider: by default the one of the sources.
+   */
+  static async start(kind: ProxyKind, plan: BootstrapPlan, outrider = OUTRIDER): Promise<RunningProxy> {
     const [port, adminPort] = await freePorts(2);
-    const proxy = new RunningProxy(kind, plan, port!, adminPort!);
+    const proxy = new RunningProxy(kind, plan, port!, adminPort!, outrider);
     const deadline = performance.now() + START_LIMIT_MS;
     while (!(await accepts(port!))) {
       const waiting = proxy.running && performance.now() < deadline;
@@ -75,6 +78,11 @@ export class RunningProxy {
       }
     }
     return proxy;
+  }
+
+  /** 0 when it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get running(): boolean {
@@ -116,8 +124,8 @@ export class RunningProxy {
   }
 }
 
-function commandLine(kind: ProxyKind, file: string): [string, string[]] {
-  if (kind === 'outrider') return [process.execPath, [OUTRIDER, 'proxy', '-c', file, '-l', 'off']];
+function commandLine(kind: ProxyKind, file: string, outrider: string): [string, string[]] {
+  if (kind === 'outrider') return [process.execPath, [outrider, 'proxy', '-c', file, '-l', 'off']];
   // Each takes an identity of its own, so that several can run beside each other.
   return [ENVOY, ['-c', file, '-l', 'off', '--concurrency', '1', '--use-dynamic-base-id']];
 }

@@ -1,0 +1,121 @@
+/**
+ * What others notice of hostile HTTP/2 clients: the p99 of a good client beside eight hostile connections, and without.
+ *
+ * The proxy has one core. The good client, its server and the hostile clients share the other: the hostile ones run at
+ * the lowest priority there, so that what slows the good client down is the proxy alone.
+ */
+import { spawnSync } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ABUSED_PROXY, assault } from '../../test/component/data-plane/http2-assault.ts';
+import { HOSTILE, PROBES, type Probe } from '../../test/component/data-plane/http2-probes.ts';
+import { RawHttp2 } from '../../test/fakes/raw-http2.ts';
+import { type Experience, Neighbour } from '../../test/peers/http2/neighbour.ts';
+import { missingProxy, type ProxyKind, RunningProxy } from '../../test/peers/http2/proxies.ts';
+import type { BenchOptions } from '../options.ts';
+import { OutriderBundle } from '../peers/outrider-bundle.ts';
+import { waitUntilQuiet } from '../proc.ts';
+import { renderTable } from '../table.ts';
+import { QUIET_LIMIT_MS } from './load-bench.ts';
+
+const KINDS: readonly ProxyKind[] = ['outrider', 'envoy'];
+const UNDISTURBED_MS = 700;
+/** Good requests before anything is measured, for a just-in-time compiler; and one round of each attack goes unmeasured. */
+const WARM_UP_MS = 2_000;
+const LOWEST_PRIORITY = 19;
+/** What the good client may notice: its p99 grows by this factor at most. */
+const GROWTH_MAX = 2;
+
+/** Medians over the rounds, in milliseconds. */
+interface Noticed {
+  readonly quietMs: number;
+  readonly attackedMs: number;
+  readonly failures: number;
+}
+
+/** Runs the probes against each proxy and renders the table; one line tells how many are within the bound. */
+export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOptions): Promise<string> {
+  const bundle = new OutriderBundle().find();
+  if ('missing' in bundle) throw new Error(bundle.missing);
+  const neighbour = await Neighbour.start();
+  // The thread of the neighbour keeps its priority: in Linux this is about the calling thread.
+  setPriority(LOWEST_PRIORITY);
+  const kinds = KINDS.filter((kind) => peers.some(({ name }) => name === kind) && missingProxy(kind) === false);
+  const cores = [proxyCore, loadCore];
+  try {
+    const rows: string[][] = [];
+    const within = new Map<ProxyKind, number>(kinds.map((kind) => [kind, 0]));
+    for (const probe of PROBES) {
+      const cells: string[] = [];
+      for (const kind of kinds) {
+        const noticed = await noticedUnder(kind, probe, bundle.path, neighbour, cores, rounds);
+        const growth = noticed.attackedMs / noticed.quietMs;
+        if (growth <= GROWTH_MAX && noticed.failures === 0) within.set(kind, within.get(kind)! + 1);
+        cells.push(noticed.quietMs.toFixed(2), noticed.attackedMs.toFixed(2), growth.toFixed(1));
+      }
+      rows.push([probe.name, ...cells]);
+      console.error(`${probe.name}: ${cells.join(' ')}`);
+    }
+    const head = ['probe', ...kinds.flatMap((kind) => [`${kind} quiet p99 ms`, 'attacked', 'x'])];
+    const told = kinds.map((kind) => `${kind}: ${within.get(kind)} of ${PROBES.length} within ${GROWTH_MAX}x`);
+    return `abuse: a good client beside ${HOSTILE} hostile connections, ${rounds} rounds\n${renderTable(head, rows)}\n${told.join('; ')}`;
+  } finally {
+    await neighbour.stop();
+  }
+}
+
+async function noticedUnder(
+  kind: ProxyKind,
+  probe: Probe,
+  bundle: string,
+  neighbour: Neighbour,
+  cores: readonly number[],
+  rounds: number,
+): Promise<Noticed> {
+  const proxy = await RunningProxy.start(kind, { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort }, bundle);
+  try {
+    spawnSync('taskset', ['-a', '-c', '-p', String(cores[0]), String(proxy.pid)]);
+    await experience(neighbour, proxy, () => sleep(WARM_UP_MS));
+    await experience(neighbour, proxy, () => attack(proxy, probe));
+    const quiet: number[] = [];
+    const attacked: number[] = [];
+    let failures = 0;
+    for (let round = 0; round < rounds; round++) {
+      await waitUntilQuiet(cores, QUIET_LIMIT_MS);
+      quiet.push(p99((await experience(neighbour, proxy, () => sleep(UNDISTURBED_MS))).latenciesMs));
+      const seen = await experience(neighbour, proxy, () => attack(proxy, probe));
+      attacked.push(p99(seen.latenciesMs));
+      failures += seen.failures.length;
+    }
+    return { quietMs: median(quiet), attackedMs: median(attacked), failures };
+  } finally {
+    await proxy.stop();
+  }
+}
+
+/** What the good client sees while something else happens. */
+async function experience(
+  neighbour: Neighbour,
+  proxy: RunningProxy,
+  meanwhile: () => Promise<void>,
+): Promise<Experience> {
+  neighbour.begin(proxy.port);
+  await meanwhile();
+  return neighbour.end();
+}
+
+async function attack(proxy: RunningProxy, probe: Probe): Promise<void> {
+  const clients = Array.from({ length: HOSTILE }, () => RawHttp2.connect(proxy.port, probe.options));
+  await Promise.all(clients.map((client) => assault(client, probe)));
+  for (const client of clients) client.destroy();
+}
+
+/** The p99, or the slowest of fewer than a hundred. */
+function p99(latenciesMs: readonly number[]): number {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
