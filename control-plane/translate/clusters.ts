@@ -15,6 +15,7 @@ import { type JsonObject, resource, type XdsResource } from './resource.ts';
 /** The cluster that leads from the sidecar to its own application. */
 export const INBOUND_CLUSTER = 'inbound';
 
+const CLUSTER_POLICY = 'outrider.resilience.v1.ClusterPolicy';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** The cluster by which callers reach `service`; `members` are the workloads behind it, at least one. */
@@ -30,7 +31,7 @@ export function serviceCluster(service: string, members: readonly Workload[], di
     outlier_detection: defaults.OUTLIER_DETECTION,
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
     typed_extension_protocol_options: httpOptions(callerOptions(protocol, dialect), defaults.SIDECAR_POOL_IDLE),
-    ...(dialect === 'sidecar' && protocol === 'auto' ? { metadata: metadata(defaults.CARRY_PROTOCOL) } : {}),
+    ...(dialect === 'sidecar' ? { metadata: callerMetadata(protocol) } : {}),
   });
 }
 
@@ -98,6 +99,19 @@ function httpOptions(version: JsonObject, idleTimeout: string): JsonObject {
       ...version,
     },
   };
+}
+
+/** What Outrider's sidecars do beyond Envoy for a service that they call. */
+function callerMetadata(protocol: Protocol): JsonObject {
+  return {
+    ...(protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {}),
+    typed_filter_metadata: { [CLUSTER_POLICY]: clusterPolicy() },
+  };
+}
+
+/** The policy of a cluster that sidecars call. */
+function clusterPolicy(): JsonObject {
+  return { '@type': `type.googleapis.com/${CLUSTER_POLICY}`, ...defaults.CLUSTER_POLICY };
 }
 
 /** Outrider's own switches: Envoy passes over them. */

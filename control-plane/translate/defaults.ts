@@ -85,6 +85,14 @@ export const CIRCUIT_BREAKERS: JsonObject = {
   ],
 };
 
+/**
+ * outrider.resilience.v1.ClusterPolicy of every cluster that sidecars call. A queue must not be longer than what a caller
+ * waits for.
+ */
+export const CLUSTER_POLICY: JsonObject = {
+  max_pending_wait: '1s',
+};
+
 /** Idle connections between sidecars, below the 75 s for which the other side keeps them. */
 export const SIDECAR_POOL_IDLE = '60s';
 /**

@@ -130,7 +130,7 @@ function hop(cluster: JsonObject): { readonly http: object; readonly switches: u
   const { '@type': _type, common_http_protocol_options: _common, ...http } = Object.values(options)[0]!;
   return {
     http,
-    switches: (cluster.metadata as { filter_metadata: JsonObject } | undefined)?.filter_metadata.outrider,
+    switches: (cluster.metadata as { filter_metadata: JsonObject } | undefined)?.filter_metadata?.outrider,
   };
 }
 

@@ -91,7 +91,7 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.RouteAction': fields(`
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
-    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority=DEFAULT
+    append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority
     max_stream_duration upgrade_configs rate_limits
   `),
   'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled', 'connect_config'],
@@ -274,7 +274,7 @@ const CLUSTERS: HonouredTable['messages'] = {
     choice_count active_request_bias slow_start_config
   `),
   'envoy.extensions.load_balancing_policies.random.v3.Random': [],
-  'envoy.config.cluster.v3.CircuitBreakers': ['thresholds'],
+  'envoy.config.cluster.v3.CircuitBreakers': ['thresholds', 'per_host_thresholds'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
   `),
@@ -287,7 +287,9 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig': ['*'],
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig': ['*'],
   // One by one, as they come to life.
-  'outrider.resilience.v1.ClusterPolicy': [],
+  'outrider.resilience.v1.ClusterPolicy': fields(`
+    max_pending_wait max_requests_per_endpoint max_pending_per_endpoint
+  `),
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
   'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`

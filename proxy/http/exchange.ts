@@ -138,6 +138,8 @@ export class Exchange {
   sent: OutgoingRequest | null = null;
   /** What the endpoint is spoken to with, as logs call it; empty before. */
   upstreamProtocol = '';
+  /** Its route gives it high priority: limits and connections of its own. */
+  highPriority = false;
   /** It is a gRPC call: its outcome stands in trailers. Known when it is forwarded. */
   grpc = false;
   /** Where its route leads, and the endpoint that was picked last; empty before. */

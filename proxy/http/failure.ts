@@ -58,6 +58,7 @@ export const NO_HEALTHY_UPSTREAM = failure(
   'no_healthy_upstream',
   'The cluster has no healthy endpoint.',
 );
+/** A limit of a cluster is reached; guard/limits.ts says which. */
 export const UPSTREAM_OVERFLOW = failure(
   'UO',
   'local',

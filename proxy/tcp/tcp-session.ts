@@ -8,14 +8,7 @@
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { TcpProxyConfig } from '../config/model/listener.ts';
 import { ExchangeRecord } from '../http/exchange-record.ts';
-import {
-  CONNECT_FAILURE,
-  CONNECT_TIMEOUT,
-  type Failure,
-  NO_CLUSTER,
-  NO_HEALTHY_UPSTREAM,
-  UPSTREAM_OVERFLOW,
-} from '../http/failure.ts';
+import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, NO_CLUSTER, NO_HEALTHY_UPSTREAM } from '../http/failure.ts';
 import type { Loggable } from '../http/loggable.ts';
 import { NO_REQUEST } from '../http/no-request.ts';
 import { addressText } from '../net/address-text.ts';
@@ -24,6 +17,7 @@ import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/servic
 import { type DialHandler, type Transport, type TransportHandler, UNHANDLED } from '../net/transport.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { countConnection, refuseConnection } from '../upstream/guard/limits.ts';
 import { PLAIN_PICK } from '../upstream/picker/picker.ts';
 import { type Direction, Splice, type SpliceOwner } from './splice.ts';
 import type { TcpStats } from './tcp-stats.ts';
@@ -128,16 +122,16 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
   // Connecting
 
   #connect(cluster: Cluster): void {
-    const { stats, limits, config } = cluster;
-    if (stats.cxActive >= limits.maxConnections) {
-      stats.cxOverflow++;
-      this.#fail(UPSTREAM_OVERFLOW);
-      return;
-    }
+    const { stats, config } = cluster;
     const endpoint = cluster.pick(PLAIN_PICK);
     if (endpoint === null) {
       stats.noneHealthy++;
       this.#fail(NO_HEALTHY_UPSTREAM);
+      return;
+    }
+    const refusal = refuseConnection(cluster, endpoint.pool.use);
+    if (refusal !== null) {
+      this.#fail(refusal);
       return;
     }
     this.attempts++;
@@ -145,7 +139,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
     this.#endpoint = endpoint;
     this.upstreamHost = endpoint.key;
     stats.cxTotal++;
-    stats.cxActive++;
+    countConnection(cluster, endpoint.pool.use, 1);
     endpoint.active++;
     const dialled = new Dialled(this);
     this.#upstream = cluster.dialer.dial(endpoint.config.address, dialled, this.downstream.connection);
@@ -330,7 +324,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
 
   #leaveEndpoint(): void {
     const { stats } = this.#cluster!;
-    stats.cxActive--;
+    countConnection(this.#cluster!, this.#endpoint!.pool.use, -1);
     stats.cxDestroy++;
     this.#endpoint!.active--;
     this.#endpoint = null;

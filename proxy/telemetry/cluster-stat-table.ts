@@ -1,6 +1,7 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
-import type { ClusterConfig } from '../config/model/cluster.ts';
+import type { ClusterConfig, ClusterLimits } from '../config/model/cluster.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
+import type { InUse } from '../upstream/guard/in-use.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
@@ -41,7 +42,7 @@ function ejections(reason: EjectionReason, name: string, why: string): StatRow<C
   ];
 }
 
-/** Fields of ClusterStats by Envoy's names. `retriesActive` is seen through `circuit_breakers` alone, as in Envoy. */
+/** Fields of ClusterStats by Envoy's names. */
 export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('cxTotal', 'upstream_cx_total', 'Connections opened to endpoints'),
   gauge('cxActive', 'upstream_cx_active', 'Connections open to endpoints'),
@@ -69,6 +70,17 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   ),
   counter('rqPendingFailureEject', 'upstream_rq_pending_failure_eject', 'Requests failed by their connection'),
   counter('rqActiveOverflow', 'upstream_rq_active_overflow', 'Requests refused by max_requests'),
+  counter(
+    'rqPerEndpointOverflow',
+    'upstream_rq_per_endpoint_overflow',
+    'Requests refused by max_requests_per_endpoint',
+  ),
+  counter(
+    'rqPendingPerEndpointOverflow',
+    'upstream_rq_pending_per_endpoint_overflow',
+    'Requests refused by max_pending_per_endpoint',
+  ),
+  counter('rqPendingWaitTimeout', 'upstream_rq_pending_wait_timeout', 'Requests that waited for max_pending_wait'),
   counter('rqCancelled', 'upstream_rq_cancelled', 'Requests cancelled before a connection was there'),
   counter('rqTimeout', 'upstream_rq_timeout', 'Requests not answered within the route timeout'),
   counter('rqPerTryTimeout', 'upstream_rq_per_try_timeout', 'Attempts not answered within per_try_timeout'),
@@ -146,7 +158,8 @@ function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitSta
   if (stats.cxHttp2Total > 0) emitTable(HTTP2_STATS, stats.http2, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
-  emitBreakers(config, stats, scope, emit);
+  emitBreakers('default', config.limits.default, stats.inUse, scope, emit);
+  emitBreakers('high', config.limits.high, stats.highInUse, scope, emit);
   const time = statName(scope, 'upstream_rq_time', 'Time from request to complete answer, in milliseconds');
   emit({ kind: 'histogram', ...time, histogram: stats.timeMs });
   const connect = statName(scope, 'upstream_cx_connect_ms', 'Time to open a connection, in milliseconds');
@@ -196,20 +209,20 @@ function emitMembership(endpoints: readonly CountedEndpoint[], scope: Scope, emi
 }
 
 /** 1 when the limit is reached: the next one is refused. */
-function emitBreakers({ limits }: ClusterConfig, stats: ClusterStats, scope: Scope, emit: EmitStatistic): void {
-  const { maxConnections, maxPendingRequests, maxRequests, maxRetries, trackRemaining } = limits.default;
+function emitBreakers(priority: string, limits: ClusterLimits, inUse: InUse, scope: Scope, emit: EmitStatistic): void {
+  const { maxConnections, maxPendingRequests, maxRequests, maxRetries, trackRemaining } = limits;
   const breakers = [
-    { name: 'cx', active: stats.cxActive, max: maxConnections, what: 'max_connections' },
-    { name: 'rq_pending', active: stats.rqPendingActive, max: maxPendingRequests, what: 'max_pending_requests' },
-    { name: 'rq', active: stats.rqActive, max: maxRequests, what: 'max_requests' },
-    { name: 'rq_retry', active: stats.retriesActive, max: maxRetries, what: 'max_retries' },
+    { name: 'cx', active: inUse.connections, max: maxConnections, what: 'max_connections' },
+    { name: 'rq_pending', active: inUse.pending, max: maxPendingRequests, what: 'max_pending_requests' },
+    { name: 'rq', active: inUse.requests, max: maxRequests, what: 'max_requests' },
+    { name: 'rq_retry', active: inUse.retries, max: maxRetries, what: 'max_retries' },
   ];
   const remainingNames = { cx: 'cx', rq_pending: 'pending', rq: 'rq', rq_retry: 'retries' };
   for (const { name, active, max, what } of breakers) {
-    const open = statName(scope, `circuit_breakers.default.${name}_open`, `Whether ${what} is reached`);
+    const open = statName(scope, `circuit_breakers.${priority}.${name}_open`, `Whether ${what} is reached`);
     emit({ kind: 'gauge', ...open, value: active >= max ? 1 : 0 });
     if (!trackRemaining) continue;
-    const left = `circuit_breakers.default.remaining_${remainingNames[name as keyof typeof remainingNames]}`;
+    const left = `circuit_breakers.${priority}.remaining_${remainingNames[name as keyof typeof remainingNames]}`;
     emit({
       kind: 'gauge',
       ...statName(scope, left, `What is left until ${what}`),

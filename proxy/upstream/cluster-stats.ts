@@ -3,6 +3,7 @@ import { Http2Stats } from '../http/http2-stats.ts';
 import { LimitCounters } from '../http/limit-counters.ts';
 import { TlsStats } from '../net/tls/tls-stats.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
+import { InUse } from './guard/in-use.ts';
 
 const STATUS_CODES = 600;
 
@@ -27,12 +28,14 @@ export class ClusterStats {
   rqPendingOverflow = 0;
   rqPendingFailureEject = 0;
   rqActiveOverflow = 0;
+  rqPerEndpointOverflow = 0;
+  rqPendingPerEndpointOverflow = 0;
+  rqPendingWaitTimeout = 0;
   rqCancelled = 0;
   rqTimeout = 0;
   rqPerTryTimeout = 0;
   rqRxReset = 0;
   rqTxReset = 0;
-  retriesActive = 0;
   rqRetry = 0;
   rqRetrySuccess = 0;
   rqRetryLimitExceeded = 0;
@@ -46,6 +49,9 @@ export class ClusterStats {
   updateSuccess = 0;
   cxHttp1Total = 0;
   cxHttp2Total = 0;
+  /** Of its limits, by requests of default priority and of high priority. */
+  readonly inUse = new InUse();
+  readonly highInUse = new InUse();
   readonly http2 = new Http2Stats();
   readonly tls = new TlsStats();
   ejectionsActive = 0;

@@ -10,7 +10,7 @@ import type {
   EndpointSetConfig,
   LocalityConfig,
 } from '../config/model/cluster.ts';
-import { type Failure, UPSTREAM_OVERFLOW } from '../http/failure.ts';
+import type { Failure } from '../http/failure.ts';
 import { NumberLines } from '../http/header-line.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
@@ -19,6 +19,9 @@ import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
+import { HighPriority } from './guard/high-priority.ts';
+import { EndpointUse } from './guard/in-use.ts';
+import { admitRequest, LimitRefusals } from './guard/limits.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { assemblePicker } from './picker/assemble.ts';
 import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
@@ -36,18 +39,24 @@ export interface ClusterShared {
   readonly http2: Http2Shared;
 }
 
+/** How often a picker is asked for an endpoint that has room (max_requests_per_endpoint). */
+const DRAWS_FOR_ROOM = 5;
+
 export class Cluster implements PoolHost, DeadlineOwner {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
   readonly http2: Http2Shared;
   readonly http1Limits: Http1Limits = DEFAULT_HTTP1_LIMITS;
   readonly stats = new ClusterStats();
+  readonly inUse = this.stats.inUse;
   dialer: Dialer;
   /** The line by which an answer tells how long its endpoint took, in milliseconds. */
   readonly serviceTimes = new NumberLines('x-envoy-upstream-service-time');
   readonly #makeDialer: MakeDialer;
   config: ClusterConfig;
   limits: ClusterLimits;
+  #refusals: LimitRefusals | null = null;
+  #high: HighPriority | null = null;
   /** By address. */
   #endpoints = new Map<string, Endpoint>();
   #list: readonly Endpoint[] = [];
@@ -84,6 +93,22 @@ export class Cluster implements PoolHost, DeadlineOwner {
     return count;
   }
 
+  get connectionsPerEndpoint(): number {
+    return this.config.maxConnectionsPerHost.default;
+  }
+
+  get refusals(): LimitRefusals {
+    this.#refusals ??= new LimitRefusals(this.config, 'default');
+    return this.#refusals;
+  }
+
+  /** What requests of that priority share. HOT. */
+  share(highPriority: boolean): PoolHost {
+    if (!highPriority) return this;
+    this.#high ??= new HighPriority(this);
+    return this.#high;
+  }
+
   /** Takes another configuration of the same cluster. Endpoints stay until `setEndpoints`. */
   update(config: ClusterConfig): void {
     const outlierChanged = JSON.stringify(config.outlier) !== JSON.stringify(this.config.outlier);
@@ -92,14 +117,16 @@ export class Cluster implements PoolHost, DeadlineOwner {
     this.config = config;
     if (renewed) for (const endpoint of this.#list) this.#renewPool(endpoint);
     this.limits = config.limits.default;
+    this.#refusals = null;
     if (outlierChanged) this.#createOutlierDetector();
     this.#rebuildPicker();
   }
 
   /** What is in flight ends on the connections it has; what comes gets connections of the new kind. */
   #renewPool(endpoint: Endpoint): void {
-    endpoint.pool.close();
-    endpoint.pool = createPool(this, endpoint.config.address);
+    endpoint.closePools();
+    endpoint.pool = createPool(this, endpoint.config.address, endpoint.pool.use);
+    endpoint.highPool = null;
   }
 
   /** Replaces the membership. An endpoint that stays keeps its identity; one that goes finishes what it has. */
@@ -121,7 +148,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
       changed = true;
       endpoint.removed = true;
       this.#outlier?.forget(endpoint);
-      endpoint.pool.close();
+      endpoint.closePools();
     }
     if (changed || !this.warm) this.stats.membershipChange++;
     this.stats.updateSuccess++;
@@ -131,16 +158,24 @@ export class Cluster implements PoolHost, DeadlineOwner {
 
   /** An endpoint for one attempt, or null. HOT. */
   pick(context: PickContext): Endpoint | null {
-    return this.#picker.pick(context);
+    const endpoint = this.#picker.pick(context);
+    const { maxRequestsPerEndpoint } = this.config.policy;
+    if (endpoint === null || endpoint.active < maxRequestsPerEndpoint) return endpoint;
+    return this.#pickFree(context, endpoint, maxRequestsPerEndpoint);
+  }
+
+  /** Draws again, so that an endpoint with room is found where the load balancing leaves the choice. */
+  #pickFree(context: PickContext, full: Endpoint, requestsMax: number): Endpoint {
+    for (let i = 0; i < DRAWS_FOR_ROOM; i++) {
+      const endpoint = this.#picker.pick(context);
+      if (endpoint !== null && endpoint.active < requestsMax) return endpoint;
+    }
+    return full;
   }
 
   /** Why the cluster takes no further request now, or null when it does; what is refused is counted. HOT. */
-  admit(): Failure | null {
-    const { stats } = this;
-    if (stats.rqActive < this.limits.maxRequests) return null;
-    stats.rqActiveOverflow++;
-    stats.rqPendingOverflow++;
-    return UPSTREAM_OVERFLOW;
+  admit(highPriority: boolean): Failure | null {
+    return admitRequest(this.share(highPriority));
   }
 
   /** Reports how one attempt ended. HOT. */
@@ -151,12 +186,12 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** The cluster has left the configuration: requests in flight finish, idle connections close. */
   close(): void {
     this.#stop();
-    for (const endpoint of this.#list) endpoint.pool.close();
+    for (const endpoint of this.#list) endpoint.closePools();
   }
 
   destroy(): void {
     this.#stop();
-    for (const endpoint of this.#list) endpoint.pool.destroy();
+    for (const endpoint of this.#list) endpoint.destroyPools();
   }
 
   #stop(): void {
@@ -167,7 +202,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
   #keepOrCreate(key: string, config: EndpointConfig, locality: LocalityConfig): Endpoint {
     const existing = this.#endpoints.get(key);
     if (existing === undefined)
-      return new Endpoint(key, config, locality, createPool(this, config.address), this.loop.nowMs);
+      return new Endpoint(key, config, locality, createPool(this, config.address, new EndpointUse()), this.loop.nowMs);
     existing.config = config;
     existing.locality = locality;
     existing.health = config.health;

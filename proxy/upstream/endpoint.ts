@@ -6,7 +6,8 @@
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
 import { addressText } from '../net/address-text.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
-import type { UpstreamPool } from './pool/pool.ts';
+import { createPool } from './pool/create-pool.ts';
+import type { PoolHost, UpstreamPool } from './pool/pool.ts';
 
 export class Endpoint {
   /** `host:port`, its key within the cluster. */
@@ -24,6 +25,8 @@ export class Endpoint {
   active = 0;
   /** Replaced when connections are made in another way, such as with another certificate. */
   pool: UpstreamPool;
+  /** Of requests of high priority; null before the first of them. */
+  highPool: UpstreamPool | null = null;
   /** Since when it is known, in monotonic milliseconds. */
   readonly addedMs: number;
   rqTotal = 0;
@@ -41,15 +44,36 @@ export class Endpoint {
   }
 
   get cxTotal(): number {
-    return this.pool.cxTotal;
+    return this.pool.cxTotal + (this.highPool?.cxTotal ?? 0);
   }
 
   get cxActive(): number {
-    return this.pool.size;
+    return this.pool.size + (this.highPool?.size ?? 0);
   }
 
   get cxConnectFail(): number {
-    return this.pool.cxConnectFail;
+    return this.pool.cxConnectFail + (this.highPool?.cxConnectFail ?? 0);
+  }
+
+  /** The pool of requests of high priority; `share` is theirs. */
+  poolOfHigh(share: PoolHost): UpstreamPool {
+    if (this.highPool === null) {
+      this.highPool = createPool(share, this.config.address, this.pool.use);
+      // Whoever was picked before the endpoint went may still come.
+      if (this.removed) this.highPool.close();
+    }
+    return this.highPool;
+  }
+
+  /** Requests in flight finish. */
+  closePools(): void {
+    this.pool.close();
+    this.highPool?.close();
+  }
+
+  destroyPools(): void {
+    this.pool.destroy();
+    this.highPool?.destroy();
   }
 
   /** May be picked: healthy by configuration and not ejected. */

@@ -65,7 +65,7 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     slowStart: null,
     panicThresholdPercent: 50,
     limits: { default: LIMITS, high: LIMITS },
-    maxConnectionsPerHost: null,
+    maxConnectionsPerHost: { default: Number.POSITIVE_INFINITY, high: Number.POSITIVE_INFINITY },
     outlier: null,
     protocol: 'http1',
     carriesProtocol: false,

@@ -34,6 +34,22 @@ t.test('a cluster with nothing but a name has Envoy’s defaults', (t) => {
   t.end();
 });
 
+t.test('limits are by priority, and connections by endpoint as well', (t) => {
+  const circuit_breakers = {
+    thresholds: [{ max_requests: 1 }, { priority: 'HIGH', max_requests: 2, track_remaining: true }],
+    per_host_thresholds: [{ max_connections: 3 }],
+  };
+  t.match(accepted(CLUSTER, { name: 'c', circuit_breakers }), {
+    limits: { default: { maxRequests: 1 }, high: { maxRequests: 2, trackRemaining: true, maxConnections: 1_024 } },
+    maxConnectionsPerHost: { default: 3, high: Number.POSITIVE_INFINITY },
+  });
+  const perHost = { per_host_thresholds: [{ max_connections: 3, max_requests: 1 }] };
+  t.match(refused(CLUSTER, { name: 'c', circuit_breakers: perHost }), [
+    /^circuit_breakers.per_host_thresholds\[0\]: only max_connections is limited per host/,
+  ]);
+  t.end();
+});
+
 t.test('clusters find their endpoints in four ways', (t) => {
   const endpoints = (address: string) => ({
     cluster_name: 'c',

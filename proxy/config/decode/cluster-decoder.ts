@@ -1,24 +1,20 @@
 /** envoy.config.cluster.v3.Cluster with Envoy's defaults. */
-import type {
-  CircuitBreakers,
-  CircuitBreakers_Thresholds,
-} from '../../../protos/gen/envoy/config/cluster/v3/circuit_breaker.ts';
 import {
   type Cluster,
   Cluster_DiscoveryType as DiscoveryType,
   Cluster_DnsLookupFamily as Family,
 } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
-import { RoutingPriority } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import type { Http1ProtocolOptions, Http2ProtocolOptions } from '../../../protos/gen/envoy/config/core/v3/protocol.ts';
 import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { HttpProtocolOptions } from '../../../protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { unpackAny } from '../../../protos/json/registry.ts';
-import type { ClusterConfig, ClusterLimits } from '../model/cluster.ts';
+import type { ClusterConfig } from '../model/cluster.ts';
 import type { UpstreamTlsConfig } from '../model/tls.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
+import { decodeLimits } from './limits-decoder.ts';
 import { decodeLoadBalancing } from './load-balancing-decoder.ts';
 import { decodeOutlier } from './outlier-decoder.ts';
 import { decodeClusterPolicy } from './policy-decoder.ts';
@@ -53,11 +49,7 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     connectTimeoutMs: durationMs(message.connectTimeout, CONNECT_TIMEOUT_MS),
     ...decodeLoadBalancing(message, path, decoding),
     panicThresholdPercent: message.commonLbConfig?.healthyPanicThreshold?.value ?? PANIC_PERCENT,
-    limits: {
-      default: decodeLimits(message.circuitBreakers, RoutingPriority.DEFAULT),
-      high: decodeLimits(message.circuitBreakers, RoutingPriority.HIGH),
-    },
-    maxConnectionsPerHost: message.circuitBreakers?.perHostThresholds[0]?.maxConnections ?? null,
+    ...decodeLimits(message.circuitBreakers, [...path, 'circuit_breakers'], decoding),
     outlier: message.outlierDetection === undefined ? null : decodeOutlier(message.outlierDetection),
     ...upstream,
     carriesProtocol: message.metadata?.filterMetadata.outrider?.carry_protocol === true,
@@ -150,21 +142,4 @@ function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): Clus
     default:
       return { kind: 'static', endpoints: decodeEndpointSet(assignment, 'ip-only', place, decoding) };
   }
-}
-
-function decodeLimits(breakers: CircuitBreakers | undefined, priority: RoutingPriority): ClusterLimits {
-  const thresholds: Partial<CircuitBreakers_Thresholds> =
-    breakers?.thresholds.find((each) => each.priority === priority) ?? {};
-  const budget = thresholds.retryBudget;
-  return {
-    maxConnections: thresholds.maxConnections ?? 1_024,
-    maxPendingRequests: thresholds.maxPendingRequests ?? 1_024,
-    maxRequests: thresholds.maxRequests ?? 1_024,
-    maxRetries: thresholds.maxRetries ?? 3,
-    retryBudget:
-      budget === undefined
-        ? null
-        : { percent: budget.budgetPercent?.value ?? 20, minConcurrency: budget.minRetryConcurrency ?? 3 },
-    trackRemaining: thresholds.trackRemaining ?? false,
-  };
 }

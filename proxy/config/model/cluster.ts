@@ -30,8 +30,8 @@ export interface ClusterConfig {
   /** common_lb_config.healthy_panic_threshold, percent; default 50. 0 disables panic. */
   readonly panicThresholdPercent: number;
   readonly limits: { readonly default: ClusterLimits; readonly high: ClusterLimits };
-  /** per_host_thresholds max_connections, or null. */
-  readonly maxConnectionsPerHost: number | null;
+  /** per_host_thresholds max_connections, by priority; Infinity for none. */
+  readonly maxConnectionsPerHost: { readonly default: number; readonly high: number };
   readonly outlier: OutlierConfig | null;
   /**
    * What endpoints are spoken to with: explicit_http_config, `alpn` for auto_config, `downstream` for

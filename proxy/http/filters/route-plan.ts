@@ -102,6 +102,7 @@ function compileOptions(
   // With a maximum duration the route timeout does not count, as in Envoy.
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
   return {
+    highPriority: action.priority === 'high',
     timeoutMs,
     timeoutStatus: REQUEST_TIMEOUT.status,
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),

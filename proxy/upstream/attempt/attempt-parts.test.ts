@@ -56,10 +56,10 @@ t.test('a retry is granted while there are some left, and the cluster has room u
   t.equal(stats.rqRetrySuccess, 1);
   t.equal(start().take(1), 'granted');
   t.equal(start().take(3), 'exhausted');
-  t.match(stats, { rqRetryOverflow: 1, rqRetryLimitExceeded: 1, retriesActive: 3 });
+  t.match(stats, { rqRetryOverflow: 1, rqRetryLimitExceeded: 1, inUse: { retries: 3 } });
   running[1]!.cancel();
   running[1]!.cancel();
-  t.equal(stats.retriesActive, 2, 'given back once');
+  t.equal(stats.inUse.retries, 2, 'given back once');
   t.end();
 });
 
@@ -69,7 +69,7 @@ t.test('a retry budget is a share of what is in flight, but at least its minimum
   const { target, start } = setUp({}, { limits: { ...limits, default: { ...limits.default, retryBudget } } });
   t.equal(start().take(1), 'granted');
   t.equal(start().take(1), 'overflow');
-  target.stats.rqActive = 10;
+  target.stats.inUse.requests = 10;
   t.equal(start().take(1), 'granted', '20 % of 10');
   t.equal(start().take(1), 'overflow');
   t.end();

@@ -16,7 +16,7 @@ import { Http2Outgoing } from '../../http2/message/outgoing.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
-import type { StreamWaiter } from '../pool/pool.ts';
+import type { PoolHost, StreamWaiter } from '../pool/pool.ts';
 import { TcpTunnel } from '../pool/tcp-tunnel.ts';
 import type { WireProtocol } from '../wire-protocol.ts';
 
@@ -29,6 +29,8 @@ export interface AttemptedRequest {
   readonly grpc: boolean;
   /** It is a CONNECT that ends here. */
   readonly connectsTcp: boolean;
+  /** It counts among those of high priority. */
+  readonly highPriority: boolean;
   /** It has arrived completely. */
   readonly requestDone: boolean;
   /** Null while the first attempt is being started. */
@@ -54,6 +56,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   readonly #owner: AttemptOwner;
   readonly #request: AttemptedRequest;
   readonly #cluster: Cluster;
+  readonly #share: PoolHost;
   readonly #sent: OutgoingRequest;
   readonly endpoint: Endpoint | null;
   #stream: UpstreamStream | null = null;
@@ -82,6 +85,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#owner = owner;
     this.#request = request;
     this.#cluster = cluster;
+    this.#share = cluster.share(request.highPriority);
     this.#sent = sent;
     this.endpoint = endpoint;
     this.wire = sent instanceof Http2Outgoing ? 'http2' : 'http1';
@@ -104,15 +108,23 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
       this.#owner.onAttemptFailed(this, NO_HEALTHY_UPSTREAM, false);
       return;
     }
+    if (endpoint.active >= this.#cluster.config.policy.maxRequestsPerEndpoint) {
+      this.#over = true;
+      stats.rqPerEndpointOverflow++;
+      this.#owner.onAttemptFailed(this, this.#share.refusals.requestsPerEndpoint, false);
+      return;
+    }
     this.#startedMs = this.#cluster.loop.nowMs;
     stats.rqTotal++;
     stats.rqActive++;
+    this.#share.inUse.requests++;
     endpoint.active++;
     endpoint.rqTotal++;
-    if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#cluster, endpoint, this);
+    if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#share, endpoint, this);
     else {
-      this.#queue = endpoint.pool;
-      endpoint.pool.acquire(this);
+      const pool = this.#request.highPriority ? endpoint.poolOfHigh(this.#share) : endpoint.pool;
+      this.#queue = pool;
+      pool.acquire(this);
     }
     // The bytes of the body that follow can only wait in the client's socket.
     if (this.#stream === null && !this.#over && !this.#request.requestDone) this.#request.downstream.pauseRequest();
@@ -132,7 +144,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   }
 
   onUnavailable(failure: Failure): void {
-    this.#judge('local-failure');
+    // A limit that is reached here says nothing about the endpoint.
+    if (failure.flag !== 'UO') this.#judge('local-failure');
     this.#leave();
     this.#owner.onAttemptFailed(this, failure, false);
   }
@@ -228,6 +241,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#over = true;
     const { stats } = this.#cluster;
     stats.rqActive--;
+    this.#share.inUse.requests--;
     this.endpoint!.active--;
     if (!this.#answering) return;
     stats.rqCompleted++;

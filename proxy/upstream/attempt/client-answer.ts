@@ -1,6 +1,6 @@
 /** What the client gets from the router besides the endpoint's own words: header fields, and answers made for a cluster. */
 import type { Exchange } from '../../http/exchange.ts';
-import { type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
+import type { Failure } from '../../http/failure.ts';
 import type { ResponseHead } from '../../http/message.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Attempt } from './attempt.ts';
@@ -30,6 +30,6 @@ export function localLines(
 ): string {
   if (responseStarted || failure.status === 0) return '';
   stats.byStatus[failure.status] = stats.byStatus[failure.status]! + 1;
-  const overloaded = failure === UPSTREAM_OVERFLOW && envoyHeaders ? 'x-envoy-overloaded: true\r\n' : '';
+  const overloaded = failure.flag === 'UO' && envoyHeaders ? 'x-envoy-overloaded: true\r\n' : '';
   return countDownstream ? `${overloaded}${ATTEMPT_COUNT.name}: ${attempts}\r\n` : overloaded;
 }

@@ -5,6 +5,8 @@ import type { RetryPolicy } from './retry-policy.ts';
 import type { StreamLimits } from './stream-deadlines.ts';
 
 export interface ForwardOptions {
+  /** Limits and connections of high priority (RouteAction.priority). */
+  readonly highPriority: boolean;
   /** 0: none. */
   readonly timeoutMs: number;
   /** What is answered when it is over; 504 unless the request asks for another. */

@@ -72,7 +72,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const options = this.#options;
     const { head } = exchange;
     exchange.attempts = 1;
-    const refusal = this.#cluster.admit();
+    exchange.highPriority = options.highPriority;
+    const refusal = this.#cluster.admit(options.highPriority);
     if (refusal !== null) {
       this.#fail(refusal);
       return;
@@ -253,7 +254,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   // Retries and deadlines
 
   #mayRetry(retry: RetryPolicy): boolean {
-    this.#retries ??= new Retries(this.#cluster, retry, this);
+    this.#retries ??= new Retries(this.#cluster, retry, this, this.#options.highPriority);
     const grant = this.#retries.take(this.#exchange.attempts);
     if (grant === 'exhausted') this.#exchange.addFlag('URX');
     return grant === 'granted';

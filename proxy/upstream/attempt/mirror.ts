@@ -33,6 +33,7 @@ export function sendMirrors(mirrors: readonly Mirroring[], exchange: Exchange, t
 class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly isHead: boolean;
   readonly requestDone = true;
+  readonly highPriority = false;
   readonly upgrade = '';
   readonly connectsTcp = false;
   readonly grpc: boolean;
@@ -52,7 +53,7 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   }
 
   start(sent: OutgoingRequest): void {
-    if (this.#cluster.admit() !== null) return;
+    if (this.#cluster.admit(false) !== null) return;
     this.#cluster.loop.wheel.arm(this.#deadline, this.#timeoutMs);
     this.#attempt = new Attempt(this, this, this.#cluster, this.#cluster.pick(PLAIN_PICK), shadowed(sent));
     this.#attempt.start();

@@ -11,6 +11,7 @@ import { fullJitterMs } from '../../../kernel/backoff.ts';
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { Share } from '../guard/limits.ts';
 import type { PickContext } from '../picker/picker.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
@@ -25,14 +26,16 @@ export type Grant = 'granted' | 'exhausted' | 'overflow';
 
 export class Retries implements DeadlineOwner {
   readonly #cluster: Cluster;
+  readonly #share: Share;
   readonly #policy: RetryPolicy;
   readonly #owner: RetryOwner;
   readonly #backoff: Deadline;
   readonly #tried: Endpoint[] = [];
   #holding = false;
 
-  constructor(cluster: Cluster, policy: RetryPolicy, owner: RetryOwner) {
+  constructor(cluster: Cluster, policy: RetryPolicy, owner: RetryOwner, highPriority = false) {
     this.#cluster = cluster;
+    this.#share = cluster.share(highPriority);
     this.#policy = policy;
     this.#owner = owner;
     this.#backoff = new Deadline(this);
@@ -40,19 +43,19 @@ export class Retries implements DeadlineOwner {
 
   /** Asks for another attempt after `attempts` were made. */
   take(attempts: number): Grant {
-    const { stats, limits } = this.#cluster;
+    const { stats, limits, inUse } = this.#share;
     if (attempts > this.#policy.config.numRetries) {
       stats.rqRetryLimitExceeded++;
       return 'exhausted';
     }
     const budget = limits.retryBudget;
     const allowed =
-      budget === null ? limits.maxRetries : Math.max(budget.minConcurrency, (stats.rqActive * budget.percent) / 100);
-    if (stats.retriesActive >= allowed) {
+      budget === null ? limits.maxRetries : Math.max(budget.minConcurrency, (inUse.requests * budget.percent) / 100);
+    if (inUse.retries >= allowed) {
       stats.rqRetryOverflow++;
       return 'overflow';
     }
-    stats.retriesActive++;
+    inUse.retries++;
     this.#holding = true;
     return 'granted';
   }
@@ -94,7 +97,7 @@ export class Retries implements DeadlineOwner {
   settle(succeeded: boolean): void {
     if (!this.#holding) return;
     this.#holding = false;
-    this.#cluster.stats.retriesActive--;
+    this.#share.inUse.retries--;
     if (succeeded) this.#cluster.stats.rqRetrySuccess++;
   }
 

@@ -8,6 +8,7 @@ import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../../config/model/common.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, connectRefusal, type Failure } from '../../http/failure.ts';
 import type { DialHandler, Transport } from '../../net/transport.ts';
+import type { EndpointUse } from '../guard/in-use.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
@@ -24,13 +25,15 @@ export class AlpnPool implements UpstreamPool, DialHandler, DeadlineOwner {
   #failedBefore = 0;
   #probe: Transport | null = null;
   readonly #address: SocketAddress;
+  readonly use: EndpointUse;
 
-  constructor(host: PoolHost, address: SocketAddress) {
+  constructor(host: PoolHost, address: SocketAddress, use: EndpointUse) {
     this.#host = host;
     this.#address = address;
-    this.#http1 = new Http1Pool(host, address);
-    this.#http2 = new Http2Pool(host, address);
-    this.#waiting = new WaitingLine(host);
+    this.use = use;
+    this.#http1 = new Http1Pool(host, address, use);
+    this.#http2 = new Http2Pool(host, address, use);
+    this.#waiting = new WaitingLine(host, use);
   }
 
   get size(): number {

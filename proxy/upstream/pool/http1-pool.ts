@@ -13,6 +13,8 @@ import type { SocketAddress } from '../../config/model/common.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, PROXY_HEADER_POOLED } from '../../http/failure.ts';
 import type { LimitCounters } from '../../http/limit-counters.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
+import type { EndpointUse } from '../guard/in-use.ts';
+import { connectionsFull, countConnection } from '../guard/limits.ts';
 import { IdleLesson } from './idle-lesson.ts';
 import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -20,6 +22,7 @@ import { WaitingLine } from './waiting-line.ts';
 export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineOwner {
   readonly #host: PoolHost;
   readonly #address: SocketAddress;
+  readonly use: EndpointUse;
   /** Used last at the end. */
   readonly #idle: Http1ClientConnection[] = [];
   readonly #all = new Set<Http1ClientConnection>();
@@ -31,10 +34,11 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   cxTotal = 0;
   cxConnectFail = 0;
 
-  constructor(host: PoolHost, address: SocketAddress) {
+  constructor(host: PoolHost, address: SocketAddress, use: EndpointUse) {
     this.#host = host;
     this.#address = address;
-    this.#waiting = new WaitingLine(host);
+    this.use = use;
+    this.#waiting = new WaitingLine(host, use);
     this.#idleDeadline = new Deadline(this);
   }
 
@@ -54,16 +58,14 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
       this.#closeIdle(connection);
       for (const each of this.#idle.splice(0)) this.#closeIdle(each);
     }
-    const { config, stats, limits } = this.#host;
-    if (config.proxyProtocol !== null) {
+    if (this.#host.config.proxyProtocol !== null) {
       waiter.onUnavailable(PROXY_HEADER_POOLED);
       return;
     }
     if (!this.#waiting.join(waiter)) return;
     if (this.#connecting >= this.#waiting.length) return;
     // An endpoint without any connection gets one whatever the limit, or its requests could wait for ever.
-    if (stats.cxActive >= limits.maxConnections && this.#all.size > 0) stats.cxOverflow++;
-    else this.#dial();
+    if (this.#all.size === 0 || !connectionsFull(this.#host, this.use)) this.#dial();
   }
 
   /** The waiter no longer wants a connection. */
@@ -88,7 +90,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
     const { loop, config, dialer, stats, http1Limits, responseHead } = this.#host;
     this.#connecting++;
     stats.cxTotal++;
-    stats.cxActive++;
+    countConnection(this.#host, this.use, 1);
     stats.cxHttp1Total++;
     this.cxTotal++;
     this.#all.add(
@@ -141,7 +143,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   onClosed(connection: Http1ClientConnection, failure: Failure | null): void {
     const { stats } = this.#host;
     this.#all.delete(connection);
-    stats.cxActive--;
+    countConnection(this.#host, this.use, -1);
     stats.cxDestroy++;
     stats.cxRxBytes += connection.rxBytes;
     stats.cxTxBytes += connection.txBytes;

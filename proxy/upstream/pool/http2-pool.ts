@@ -22,6 +22,8 @@ import {
 import { ChunkFramer } from '../../http1/chunk-framer.ts';
 import { Dechunker } from '../../http1/dechunker.ts';
 import { type ClientSessionOwner, Http2ClientSession } from '../../http2/client-session.ts';
+import type { EndpointUse } from '../guard/in-use.ts';
+import { connectionsFull, countConnection } from '../guard/limits.ts';
 import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -31,6 +33,7 @@ const EXPECTED_STREAMS = 100;
 export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwner {
   readonly #host: PoolHost;
   readonly #address: SocketAddress;
+  readonly use: EndpointUse;
   /** Those that stand and take requests, the oldest first. */
   readonly #open: Http2ClientSession[] = [];
   readonly #all = new Set<Http2ClientSession>();
@@ -43,10 +46,11 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
   cxTotal = 0;
   cxConnectFail = 0;
 
-  constructor(host: PoolHost, address: SocketAddress) {
+  constructor(host: PoolHost, address: SocketAddress, use: EndpointUse) {
     this.#host = host;
     this.#address = address;
-    this.#waiting = new WaitingLine(host);
+    this.use = use;
+    this.#waiting = new WaitingLine(host, use);
   }
 
   get size(): number {
@@ -59,15 +63,13 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
       this.#give(session, waiter);
       return;
     }
-    const { config, stats, limits } = this.#host;
-    if (config.proxyProtocol !== null) {
+    if (this.#host.config.proxyProtocol !== null) {
       waiter.onUnavailable(PROXY_HEADER_POOLED);
       return;
     }
     if (!this.#waiting.join(waiter) || this.#enoughComing()) return;
     // An endpoint without any connection gets one whatever the limit, or its requests could wait for ever.
-    if (stats.cxActive >= limits.maxConnections && this.#all.size > 0) stats.cxOverflow++;
-    else this.#dial();
+    if (this.#all.size === 0 || !connectionsFull(this.#host, this.use)) this.#dial();
   }
 
   /** HOT. */
@@ -107,8 +109,7 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
       this.#give(session, waiter);
     }
     if (this.#waiting.length > 0 && !this.#closing && !this.#enoughComing()) {
-      const { stats, limits } = this.#host;
-      if (stats.cxActive < limits.maxConnections || this.#all.size === 0) this.#dial();
+      if (this.#all.size === 0 || !connectionsFull(this.#host, this.use)) this.#dial();
     }
   }
 
@@ -132,7 +133,7 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
     const { config, dialer, stats, http1Limits, http2 } = this.#host;
     this.#connecting++;
     stats.cxTotal++;
-    stats.cxActive++;
+    countConnection(this.#host, this.use, 1);
     stats.cxHttp2Total++;
     this.cxTotal++;
     const parts = {
@@ -181,7 +182,7 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
     const { stats } = this.#host;
     this.#all.delete(session);
     this.onLeaving(session);
-    stats.cxActive--;
+    countConnection(this.#host, this.use, -1);
     stats.cxDestroy++;
     stats.cxRxBytes += session.rxBytes;
     stats.cxTxBytes += session.txBytes;

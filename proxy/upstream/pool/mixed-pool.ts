@@ -1,5 +1,6 @@
 /** Connections of either protocol to one endpoint, by the form that each request has (use_downstream_protocol_config). */
 import type { SocketAddress } from '../../config/model/common.ts';
+import type { EndpointUse } from '../guard/in-use.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
@@ -7,10 +8,12 @@ import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
 export class MixedPool implements UpstreamPool {
   readonly #http1: Http1Pool;
   readonly #http2: Http2Pool;
+  readonly use: EndpointUse;
 
-  constructor(host: PoolHost, address: SocketAddress) {
-    this.#http1 = new Http1Pool(host, address);
-    this.#http2 = new Http2Pool(host, address);
+  constructor(host: PoolHost, address: SocketAddress, use: EndpointUse) {
+    this.use = use;
+    this.#http1 = new Http1Pool(host, address, use);
+    this.#http2 = new Http2Pool(host, address, use);
   }
 
   get size(): number {

@@ -1,5 +1,5 @@
 /** The connections to one endpoint, and who wants one: the same for every protocol. */
-import type { ClusterConfig, ClusterLimits } from '../../config/model/cluster.ts';
+import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { Failure } from '../../http/failure.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import type { Http1Limits } from '../../http1/limits.ts';
@@ -7,7 +7,8 @@ import type { MessageHead } from '../../http1/message-head.ts';
 import type { Http2Shared } from '../../http2/shared.ts';
 import type { Dialer } from '../../net/dial.ts';
 import type { Loop } from '../../net/loop.ts';
-import type { ClusterStats } from '../cluster-stats.ts';
+import type { EndpointUse } from '../guard/in-use.ts';
+import type { Share } from '../guard/limits.ts';
 import type { WireProtocol } from '../wire-protocol.ts';
 
 /** A request that wants a connection. Exactly one of the two is called, perhaps within `acquire`. */
@@ -21,12 +22,10 @@ export interface StreamWaiter {
   onUnavailable(failure: Failure): void;
 }
 
-/** What a pool needs of its cluster. */
-export interface PoolHost {
+/** What a pool needs of its cluster, for requests of one priority. */
+export interface PoolHost extends Share {
   readonly loop: Loop;
   readonly config: ClusterConfig;
-  readonly limits: ClusterLimits;
-  readonly stats: ClusterStats;
   readonly dialer: Dialer;
   readonly http1Limits: Http1Limits;
   /** Parsing storage shared by all connections of the loop. */
@@ -39,6 +38,8 @@ export interface UpstreamPool {
   readonly size: number;
   readonly cxTotal: number;
   readonly cxConnectFail: number;
+  /** Of the endpoint, over all of its pools. */
+  readonly use: EndpointUse;
   /** Hands a stream to the waiter, now or later, or says why there is none. HOT. */
   acquire(waiter: StreamWaiter): void;
   /** The waiter no longer wants one. */

@@ -6,19 +6,15 @@
  *        └──────► waiter.onUnavailable
  */
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
-import {
-  CONNECT_FAILURE,
-  CONNECT_TIMEOUT,
-  type Failure,
-  UPSTREAM_OVERFLOW,
-  UPSTREAM_TRUNCATED,
-} from '../../http/failure.ts';
+import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, UPSTREAM_TRUNCATED } from '../../http/failure.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
 import { parseResponseHead } from '../../http1/head-parser.ts';
 import { addressText } from '../../net/address-text.ts';
 import { HEADROOM_BYTES } from '../../net/loop.ts';
 import type { DialHandler, Transport } from '../../net/transport.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { EndpointUse } from '../guard/in-use.ts';
+import { countConnection, refuseConnection } from '../guard/limits.ts';
 import type { PoolHost, StreamWaiter } from './pool.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -27,6 +23,7 @@ const ESTABLISHED = Buffer.from('HTTP/1.1 200 OK\r\n\r\n', 'latin1');
 export class TcpTunnel implements DialHandler, DeadlineOwner, UpstreamStream {
   readonly protocol = 'TCP';
   readonly #host: PoolHost;
+  readonly #use: EndpointUse;
   readonly #transport: Transport;
   readonly #connectDeadline = new Deadline(this);
   #waiter: StreamWaiter | null;
@@ -38,18 +35,18 @@ export class TcpTunnel implements DialHandler, DeadlineOwner, UpstreamStream {
 
   /** Dials, or tells the waiter why not; null then. */
   static open(host: PoolHost, endpoint: Endpoint, waiter: StreamWaiter): TcpTunnel | null {
-    const { stats, limits } = host;
-    if (stats.cxActive < limits.maxConnections) return new TcpTunnel(host, endpoint, waiter);
-    stats.cxOverflow++;
-    waiter.onUnavailable(UPSTREAM_OVERFLOW);
+    const refusal = refuseConnection(host, endpoint.pool.use);
+    if (refusal === null) return new TcpTunnel(host, endpoint, waiter);
+    waiter.onUnavailable(refusal);
     return null;
   }
 
-  private constructor(host: PoolHost, { config }: Endpoint, waiter: StreamWaiter) {
+  private constructor(host: PoolHost, { config, pool }: Endpoint, waiter: StreamWaiter) {
     this.#host = host;
+    this.#use = pool.use;
     this.#waiter = waiter;
     host.stats.cxTotal++;
-    host.stats.cxActive++;
+    countConnection(host, pool.use, 1);
     this.#transport = host.dialer.dial(config.address, this, null);
     host.loop.wheel.arm(this.#connectDeadline, host.config.connectTimeoutMs);
   }
@@ -138,7 +135,7 @@ export class TcpTunnel implements DialHandler, DeadlineOwner, UpstreamStream {
     this.#closed = true;
     const { stats, loop } = this.#host;
     loop.wheel.disarm(this.#connectDeadline);
-    stats.cxActive--;
+    countConnection(this.#host, this.#use, -1);
     stats.cxDestroy++;
     // What was written last is still on its way when both sides have ended.
     if (this.#requestDone && this.#answerDone) this.#transport.destroyWhenWritten();

@@ -154,7 +154,7 @@ export async function atRest(t: Test, first: Harness, second: Harness): Promise<
       upstreamRq: stats.rqActive,
       upstreamStreams: stats.http2.streamsActive,
       pending: stats.rqPendingActive,
-      retries: stats.retriesActive,
+      retries: stats.inUse.retries,
     });
     await eventually(() => Object.values(left()).every((value) => value === 0), 'rest', 3_000).catch(() => undefined);
     t.same(left(), { rq: 0, streams: 0, upstreamRq: 0, upstreamStreams: 0, pending: 0, retries: 0 }, 'all is over');

@@ -291,7 +291,7 @@ export async function toRest(harness: Harness): Promise<void> {
       ...clusters.flatMap((each) => [
         ['upstream_rq_active', each.rqActive],
         ['upstream_rq_pending_active', each.rqPendingActive],
-        ['retries_active', each.retriesActive],
+        ['retries_active', each.inUse.retries],
         ['upstream http2.streams_active', each.http2.streamsActive],
       ]),
     ]

@@ -143,7 +143,7 @@ t.test('a refused connection is retried on the other host', async (t) => {
   const { stats } = harness.plane.clusters.get('a')!;
   t.ok(stats.rqRetry >= 4, `${stats.rqRetry} retries`);
   t.equal(stats.rqRetrySuccess, stats.rqRetry);
-  t.equal(stats.retriesActive, 0);
+  t.equal(stats.inUse.retries, 0);
 });
 
 t.test('a 5xx answer is retried with the same request, body included, and the last answer counts', async (t) => {
