@@ -22,6 +22,12 @@ const PEERS = join('test', 'peers');
 const OPTIONS = ['--reporter=tap', '--disable-coverage', '--jobs=2', '--timeout=120'];
 const PEER_OPTIONS = ['--reporter=tap', '--disable-coverage', '--jobs=1', '--timeout=600'];
 
+/**
+ * Compiled code is kept from one file to the next: each is a process of its own, and half of its time would go into
+ * reading the same sources again.
+ */
+const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'outrider-tests');
+
 function testFilesUnder(path: string): string[] {
   if (!statSync(join(ROOT, path), { throwIfNoEntry: false })?.isDirectory()) return [path];
   return globSync(`${path}/**/*.test.ts`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }).sort();
@@ -39,6 +45,7 @@ async function runTap(files: readonly string[], options: readonly string[], resu
   const bin = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')));
   const tap = spawn(process.execPath, [bin, 'run', ...options, ...files], {
     cwd: ROOT,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise<number>((resolve) => tap.once('exit', (code) => resolve(code ?? 1)));

@@ -28,7 +28,7 @@ import type { Experience } from '../../peers/http2/neighbour.ts';
 
 /** Hostile connections at once: what the process takes for itself is shared by so many. */
 export const HOSTILE = 8;
-const FLOOD_MS = 700;
+const FLOOD_MS = 400;
 const FLOOD_BYTES_MAX = 40_000_000;
 /** The limit of streams that the proxy is told. */
 export const STREAMS_MAX = 100;
