@@ -15,7 +15,7 @@ export const ATTEMPTS_HEADER = 'x-outrider-attempts';
 
 /**
  * Of failures: that they are not to be tried again above, and why: `attempts` (there was more than one), `budget` (there
- * was none left for another).
+ * was none left for another), `below` (a call that was made for it failed so).
  */
 export const RETRIED_HEADER = 'x-outrider-retried';
 

@@ -70,7 +70,8 @@ const ROUTES: HonouredTable['messages'] = {
     per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
-  'outrider.resilience.v1.RoutePolicy': [],
+  'outrider.resilience.v1.RoutePolicy': ['safe_retries'],
+  'outrider.resilience.v1.SafeRetries': ['*'],
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],
   'envoy.config.route.v3.RouteMatch': fields(`
@@ -289,7 +290,9 @@ const CLUSTERS: HonouredTable['messages'] = {
   // One by one, as they come to life.
   'outrider.resilience.v1.ClusterPolicy': fields(`
     max_pending_wait max_requests_per_endpoint max_pending_per_endpoint
+      retry_budget
   `),
+  'outrider.resilience.v1.RetryBudget': ['*'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
   'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`

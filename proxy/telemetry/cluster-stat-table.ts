@@ -20,6 +20,8 @@ export interface CountedCluster {
   readonly config: ClusterConfig;
   readonly stats: ClusterStats;
   readonly endpoints: readonly CountedEndpoint[];
+  /** Of the retry budget; null when there is none. */
+  readonly retriesLeft?: number | null;
 }
 
 /** Clusters and how often their set has changed. The proxy's cluster manager is such. */
@@ -93,6 +95,9 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('rqRetryOverflow', 'upstream_rq_retry_overflow', 'Retries refused by the retry limit or budget'),
   counter('rqRetryBackoffExponential', 'upstream_rq_retry_backoff_exponential', 'Retries after exponential backoff'),
   counter('rqRetryBackoffRatelimited', 'upstream_rq_retry_backoff_ratelimited', 'Retries when the endpoint said so'),
+  counter('rqRetryUnsafe', 'upstream_rq_retry_unsafe', 'Retries not made: an instance may have seen the request'),
+  counter('retryBudgetGranted', 'retry_budget.granted', 'Retries that the retry budget let through'),
+  counter('retryBudgetExhausted', 'retry_budget.exhausted', 'Retries that the retry budget had nothing left for'),
   counter('noneHealthy', 'upstream_cx_none_healthy', 'Requests without a healthy endpoint'),
   counter('lbHealthyPanic', 'lb_healthy_panic', 'Times the load balancer entered panic mode'),
   counter('membershipChange', 'membership_change', 'Changes of the set of endpoints'),
@@ -150,7 +155,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
   };
 }
 
-function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitStatistic): void {
+function emitCluster({ config, stats, endpoints, retriesLeft = null }: CountedCluster, emit: EmitStatistic): void {
   const scope = clusterScope(config.statName);
   emitTable(CLUSTER_STATS, stats, scope, emit);
   emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
@@ -160,6 +165,10 @@ function emitCluster({ config, stats, endpoints }: CountedCluster, emit: EmitSta
   emitMembership(endpoints, scope, emit);
   emitBreakers('default', config.limits.default, stats.inUse, scope, emit);
   emitBreakers('high', config.limits.high, stats.highInUse, scope, emit);
+  if (retriesLeft !== null) {
+    const balance = statName(scope, 'retry_budget.balance', 'Retries that the retry budget has left');
+    emit({ kind: 'gauge', ...balance, value: Math.floor(retriesLeft) });
+  }
   const time = statName(scope, 'upstream_rq_time', 'Time from request to complete answer, in milliseconds');
   emit({ kind: 'histogram', ...time, histogram: stats.timeMs });
   const connect = statName(scope, 'upstream_cx_connect_ms', 'Time to open a connection, in milliseconds');

@@ -4,6 +4,7 @@ import type { ClusterConfig } from '../config/model/cluster.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
+import { RetriedMarks } from './attempt/retried-marks.ts';
 import { Cluster, type ClusterShared, type MakeDialer } from './cluster.ts';
 
 export class ClusterManager {
@@ -16,7 +17,8 @@ export class ClusterManager {
 
   constructor(http2: Http2Shared, makeDialer: MakeDialer) {
     const { loop } = http2;
-    this.#shared = { loop, http2, responseHead: new MessageHead(FIXED_LIMITS.headerCountMax) };
+    const responseHead = new MessageHead(FIXED_LIMITS.headerCountMax);
+    this.#shared = { loop, http2, responseHead, retriedMarks: new RetriedMarks() };
     this.#makeDialer = makeDialer;
   }
 

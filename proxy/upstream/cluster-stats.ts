@@ -42,6 +42,11 @@ export class ClusterStats {
   rqRetryOverflow = 0;
   rqRetryBackoffExponential = 0;
   rqRetryBackoffRatelimited = 0;
+  /** Of the retry budget of outrider.resilience.v1.ClusterPolicy. */
+  retryBudgetGranted = 0;
+  retryBudgetExhausted = 0;
+  /** Retries that were wanted, but would not have been safe. */
+  rqRetryUnsafe = 0;
   rqPerTryIdleTimeout = 0;
   noneHealthy = 0;
   lbHealthyPanic = 0;

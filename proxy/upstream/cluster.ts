@@ -17,6 +17,8 @@ import type { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
+import type { RetriedMarks } from './attempt/retried-marks.ts';
+import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
 import { HighPriority } from './guard/high-priority.ts';
@@ -37,6 +39,7 @@ export interface ClusterShared {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
   readonly http2: Http2Shared;
+  readonly retriedMarks: RetriedMarks;
 }
 
 /** How often a picker is asked for an endpoint that has room (max_requests_per_endpoint). */
@@ -49,6 +52,9 @@ export class Cluster implements PoolHost, DeadlineOwner {
   readonly http1Limits: Http1Limits = DEFAULT_HTTP1_LIMITS;
   readonly stats = new ClusterStats();
   readonly inUse = this.stats.inUse;
+  readonly retriedMarks: RetriedMarks;
+  /** Null: retries are limited by the circuit breakers alone. */
+  retryBudget: RetryBudget | null = null;
   dialer: Dialer;
   /** The line by which an answer tells how long its endpoint took, in milliseconds. */
   readonly serviceTimes = new NumberLines('x-envoy-upstream-service-time');
@@ -73,8 +79,10 @@ export class Cluster implements PoolHost, DeadlineOwner {
     this.loop = shared.loop;
     this.responseHead = shared.responseHead;
     this.http2 = shared.http2;
+    this.retriedMarks = shared.retriedMarks;
     this.config = config;
     this.limits = config.limits.default;
+    this.retryBudget = createBudget(config, this.loop.nowMs);
     this.#slowStart = new Deadline(this);
     this.#createOutlierDetector();
   }
@@ -85,6 +93,11 @@ export class Cluster implements PoolHost, DeadlineOwner {
 
   get endpoints(): readonly Endpoint[] {
     return this.#list;
+  }
+
+  /** What the retry budget would still let through; null when there is none. */
+  get retriesLeft(): number | null {
+    return this.retryBudget === null ? null : this.retryBudget.balance(this.loop.clock.nowMs());
   }
 
   get healthyCount(): number {
@@ -112,6 +125,8 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Takes another configuration of the same cluster. Endpoints stay until `setEndpoints`. */
   update(config: ClusterConfig): void {
     const outlierChanged = JSON.stringify(config.outlier) !== JSON.stringify(this.config.outlier);
+    if (JSON.stringify(config.policy.retryBudget) !== JSON.stringify(this.config.policy.retryBudget))
+      this.retryBudget = createBudget(config, this.loop.nowMs);
     const renewed = socketOf(config) !== socketOf(this.config);
     if (renewed) this.dialer = this.#makeDialer(config, this.stats);
     this.config = config;
@@ -240,6 +255,10 @@ export class Cluster implements PoolHost, DeadlineOwner {
     this.loop.refresh();
     this.#rebuildPicker();
   }
+}
+
+function createBudget({ policy }: ClusterConfig, nowMs: number): RetryBudget | null {
+  return policy.retryBudget === null ? null : new RetryBudget(policy.retryBudget, nowMs);
 }
 
 /** All that decides how connections are made. */

@@ -10,6 +10,7 @@ import type { ForwardOptions } from '../../upstream/attempt/forward-options.ts';
 import type { GrpcTimeoutLimits } from '../../upstream/attempt/grpc-timeout.ts';
 import type { Mirroring } from '../../upstream/attempt/mirror.ts';
 import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
+import { SafeRetries } from '../../upstream/attempt/safe-retries.ts';
 import type { StreamLimits } from '../../upstream/attempt/stream-deadlines.ts';
 import type { ClusterManager } from '../../upstream/cluster-manager.ts';
 import type { Exchange } from '../exchange.ts';
@@ -98,6 +99,7 @@ function compileOptions(
   { suppressEnvoyHeaders }: RouterFilterConfig,
   deps: PlanDeps,
 ): ForwardOptions {
+  const { policy } = config;
   const retry = action.retryPolicy ?? virtualHost.retryPolicy;
   // With a maximum duration the route timeout does not count, as in Envoy.
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
@@ -108,6 +110,7 @@ function compileOptions(
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),
     grpcTimeout: compileGrpcTimeout(action.maxStreamDuration),
     retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),
+    safe: policy.safeRetries === null ? null : new SafeRetries(policy.safeRetries),
     bodyLimitBytes: config.bodyLimitBytes ?? virtualHost.bodyLimitBytes ?? deps.bufferLimitBytes,
     endpointHost: action.hostRewrite?.kind === 'endpoint-hostname',
     appendForwardedHost: action.appendForwardedHost,

@@ -2,6 +2,7 @@
 import type { GrpcTimeoutLimits } from './grpc-timeout.ts';
 import type { Mirroring } from './mirror.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import type { SafeRetries } from './safe-retries.ts';
 import type { StreamLimits } from './stream-deadlines.ts';
 
 export interface ForwardOptions {
@@ -16,6 +17,8 @@ export interface ForwardOptions {
   /** The client's grpc-timeout counts, within these bounds; null when it does not. */
   readonly grpcTimeout: GrpcTimeoutLimits | null;
   readonly retry: RetryPolicy | null;
+  /** Null: retries are what `retry` says, and no more. */
+  readonly safe: SafeRetries | null;
   /** Bytes of a request that are kept for another attempt or a mirror. */
   readonly bodyLimitBytes: number;
   /** auto_host_rewrite: the Host is the picked endpoint's hostname. */

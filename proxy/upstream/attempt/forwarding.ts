@@ -31,14 +31,22 @@ import type { Endpoint } from '../endpoint.ts';
 import type { PickContext } from '../picker/picker.ts';
 import { wireProtocol } from '../wire-protocol.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { editAnswer, localLines } from './client-answer.ts';
+import { editAnswer, localLines, type Refusal } from './client-answer.ts';
 import { composeRequest, frameBody } from './compose-request.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { type Mirroring, sendMirrors } from './mirror.ts';
 import { editRepeated, editRequest, limitsOf } from './request-edits.ts';
 import { Retries, type RetryOwner } from './retries.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import { comesAgain } from './safe-retries.ts';
 import { type LimitedStream, StreamDeadlines, type StreamLimit } from './stream-deadlines.ts';
+
+/** What stands against another attempt, for people. */
+const REFUSALS: Readonly<Record<NonNullable<Refusal>, string>> = {
+  exhausted: 'num_retries is used up',
+  overflow: 'the circuit breakers of the cluster allow no more retries at once',
+  budget: 'the retry budget of the cluster is used up',
+};
 
 export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream, PickContext {
   readonly hash: number | null = null;
@@ -58,6 +66,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   /** Bytes of the body that are kept for another attempt. */
   #keptBytes = 0;
   #retries: Retries | null = null;
+  #refusal: Refusal = null;
   #deadlines: StreamDeadlines | null = null;
 
   constructor(exchange: Exchange, cluster: Cluster, options: ForwardOptions) {
@@ -79,8 +88,11 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       return;
     }
     if (options.retry?.appliesTo(head)) this.#retry = options.retry;
+    const { retryBudget, loop } = this.#cluster;
+    // What a layer above repeats earns nothing, or every layer would add its share to that of the others.
+    if (retryBudget !== null && !comesAgain(head)) retryBudget.deposit(loop.nowMs);
     if (options.limits !== null || options.grpcTimeout !== null)
-      this.#deadlines = new StreamDeadlines(this.#cluster.loop, limitsOf(head, options), this);
+      this.#deadlines = new StreamDeadlines(loop, limitsOf(head, options), this);
     const endpoint = this.#cluster.pick(this);
     if (options.countUpstream || options.endpointHost) editRequest(exchange, options, endpoint);
     exchange.grpc = isGrpcRequest(head);
@@ -195,21 +207,12 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       this.#deadlines.answered();
       this.#deadlines.answerActive();
     }
-    if (this.#retry !== null) {
-      const wanted = this.#retry.retriesAnswer(head);
-      this.#retries?.settle(!wanted);
-      const resetMs = wanted ? this.#retry.resetAfterMs(head, this.#cluster.loop.clock.wallMs()) : null;
-      if (wanted && this.#mayRetry(this.#retry)) {
-        if (!done) attempt.cancel(null);
-        this.#retryLater(attempt, resetMs);
-        return;
-      }
-    }
+    if (this.#retry !== null && this.#triesAgain(this.#retry, attempt, head, done)) return;
     if (done) {
       this.#attempt = null;
       this.#disarm();
     } else if (head.tunnel) this.#onTunnel();
-    editAnswer(head, this.#exchange, this.#cluster, this.#options, attempt);
+    editAnswer(head, this.#exchange, this.#cluster, this.#options, attempt, this.#refusal);
     this.#exchange.respond(head, buffer, start, end, done);
   }
 
@@ -235,9 +238,11 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     this.#deadlines?.endTry();
     this.#retries?.settle(false);
     const retry = this.#retry;
-    if (retry?.retriesFailure(failure, sent) && !this.#exchange.responseStarted && this.#mayRetry(retry)) {
-      this.#retryLater(attempt, null);
-      return;
+    if (retry?.retriesFailure(failure, sent) && !this.#exchange.responseStarted && this.#isSafe(sent)) {
+      if (this.#mayRetry(retry, failure.details)) {
+        this.#retryLater(attempt, null);
+        return;
+      }
     }
     this.#fail(failure);
   }
@@ -245,7 +250,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   /** Ends the exchange. */
   #fail(failure: Failure): void {
     const exchange = this.#exchange;
-    const headers = localLines(exchange, this.#cluster, this.#options, failure);
+    const headers = localLines(exchange, this.#cluster, this.#options, failure, this.#refusal);
     this.#disarm();
     exchange.fail(failure, headers);
   }
@@ -253,10 +258,47 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   // -------------------------------------------------------------------------------------------------------------------
   // Retries and deadlines
 
-  #mayRetry(retry: RetryPolicy): boolean {
+  /** Whether an answer is not the last word: then another attempt follows. */
+  #triesAgain(retry: RetryPolicy, attempt: Attempt, head: ResponseHead, done: boolean): boolean {
+    const wanted = retry.retriesAnswer(head);
+    this.#retries?.settle(!wanted);
+    if (!wanted) return false;
+    const { safe } = this.#options;
+    const wallMs = this.#cluster.loop.clock.wallMs();
+    let waitMs = retry.resetAfterMs(head, wallMs);
+    if (safe !== null) {
+      if (!safe.allowsAnswer(this.#exchange, head)) return this.#refuseUnsafe();
+      waitMs ??= safe.waitMs(head, wallMs);
+      if (waitMs === Number.POSITIVE_INFINITY) return false;
+    }
+    if (!this.#mayRetry(retry, `status ${head.status}`)) return false;
+    if (!done) attempt.cancel(null);
+    this.#retryLater(attempt, waitMs);
+    return true;
+  }
+
+  #isSafe(sent: boolean): boolean {
+    const { safe } = this.#options;
+    return safe === null || safe.allowsFailure(this.#exchange, sent) || this.#refuseUnsafe();
+  }
+
+  #refuseUnsafe(): false {
+    this.#cluster.stats.rqRetryUnsafe++;
+    this.#exchange.note('not tried again: it may have been done already, or was tried again by another layer');
+    return false;
+  }
+
+  #mayRetry(retry: RetryPolicy, why: string): boolean {
+    const exchange = this.#exchange;
     this.#retries ??= new Retries(this.#cluster, retry, this, this.#options.highPriority);
-    const grant = this.#retries.take(this.#exchange.attempts);
-    if (grant === 'exhausted') this.#exchange.addFlag('URX');
+    const grant = this.#retries.take(exchange.attempts);
+    this.#refusal = grant === 'granted' ? null : grant;
+    if (grant === 'exhausted') exchange.addFlag('URX');
+    exchange.note(
+      grant === 'granted'
+        ? `tried again after ${why} of ${exchange.upstreamHost}`
+        : `not tried again after ${why} of ${exchange.upstreamHost}: ${REFUSALS[grant]}`,
+    );
     return grant === 'granted';
   }
 

@@ -6,6 +6,7 @@ import type { RequestHead } from '../../http/message.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { grpcDurationMs } from './grpc-timeout.ts';
+import { countAttempt } from './safe-retries.ts';
 import type { StreamLimits } from './stream-deadlines.ts';
 
 export const ATTEMPT_COUNT = new HeaderName('x-envoy-attempt-count');
@@ -25,13 +26,14 @@ export function editRequest({ head }: Exchange, options: ForwardOptions, endpoin
 /** Edits what was sent before, for attempt number `exchange.attempts`. */
 export function editRepeated(
   exchange: Exchange,
-  { endpointHost, countUpstream, timeoutMs }: ForwardOptions,
+  { endpointHost, countUpstream, timeoutMs, safe }: ForwardOptions,
   endpoint: Endpoint | null,
   nowMs: number,
 ): void {
   const sent = exchange.sent!;
   const hostname = endpoint?.config.hostname ?? '';
   if (endpointHost && hostname !== '') sent.set('host', hostname);
+  if (safe !== null) countAttempt(sent);
   if (countUpstream) sent.set(ATTEMPT_COUNT.name, String(exchange.attempts));
   if (exchange.expectedTimeoutMs > 0 && timeoutMs > 0) {
     const leftMs = Math.max(1, timeoutMs - Math.ceil(nowMs - exchange.startedMs));

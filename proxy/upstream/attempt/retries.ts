@@ -3,7 +3,7 @@
  * attempt fails, so that a request that succeeds pays nothing.
  *
  *   take ──granted──► schedule ──back-off──► onRetryDue ──► settle, by the outcome of that attempt
- *     └─exhausted, overflow
+ *     └─exhausted, overflow, budget
  *
  * A granted retry holds one of the cluster's concurrent retries (max_retries or retry_budget) until its outcome is known.
  */
@@ -21,8 +21,11 @@ export interface RetryOwner {
   onRetryDue(): void;
 }
 
-/** Whether another attempt may be made: `exhausted` has used up num_retries, `overflow` the cluster's share. */
-export type Grant = 'granted' | 'exhausted' | 'overflow';
+/**
+ * Whether another attempt may be made: `exhausted` has used up num_retries, `overflow` what the circuit breakers allow at
+ * once, `budget` the cluster's retry budget.
+ */
+export type Grant = 'granted' | 'exhausted' | 'overflow' | 'budget';
 
 export class Retries implements DeadlineOwner {
   readonly #cluster: Cluster;
@@ -55,9 +58,19 @@ export class Retries implements DeadlineOwner {
       stats.rqRetryOverflow++;
       return 'overflow';
     }
+    if (!this.#withdraw()) return 'budget';
     inUse.retries++;
     this.#holding = true;
     return 'granted';
+  }
+
+  #withdraw(): boolean {
+    const { retryBudget, loop, stats } = this.#cluster;
+    if (retryBudget === null) return true;
+    const granted = retryBudget.withdraw(loop.nowMs);
+    if (granted) stats.retryBudgetGranted++;
+    else stats.retryBudgetExhausted++;
+    return granted;
   }
 
   /** Starts the back-off behind `failed`. `resetMs` is what the endpoint asked for, null when it did not. */
