@@ -247,3 +247,22 @@ t.test('explain puts the words of all sidecars in the order of time', async (t) 
   t.match(nobody.err, 'no sidecar runs beside "catalo"; there are: frontend, catalog');
   for (const option of ['--path=(', '--status=999x', '--limit=0']) t.equal((await run(['explain', option])).code, 2);
 });
+
+t.test('explain asks the sidecars what would become of a request', async (t) => {
+  const targets = [1, 2].map((port) => ({
+    targets: [`127.0.0.1:${port}`],
+    labels: { workload: 'frontend', instance: `frontend-${port - 1}` },
+  }));
+  const path = '/explain?host=catalog&path=%2Fa%3Fb%3D1&method=POST&header=x-team%3A+blue';
+  const { code, out } = await run(
+    ['explain', 'frontend', '--request', 'http://catalog/a?b=1', '--method', 'POST', '--header', 'x-team: blue'],
+    [
+      { path: '/v1/prometheus/targets', answer: targets },
+      { server: 'http://127.0.0.1:1', path, answer: 'listener outbound\n    cluster catalog\n' },
+      { server: 'http://127.0.0.1:2', path, answer: 'listener outbound\n    cluster catalog\n' },
+    ],
+  );
+  t.equal(code, 0);
+  t.equal(out, 'frontend-0, frontend-1:\n    listener outbound\n        cluster catalog\n');
+  for (const url of ['catalog/a', 'ftp://catalog/']) t.equal((await run(['explain', '--request', url])).code, 2);
+});

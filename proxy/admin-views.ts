@@ -5,6 +5,8 @@ import { writeJson } from '../protos/json/write-json.ts';
 import type { AdminActions, AdminViews, DumpedResource } from './admin/views.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { AskedListener } from './explain/explain.ts';
+import { allChains } from './listener/running-chain.ts';
 import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
 import { filterStatsSource } from './telemetry/filter-stat-table.ts';
 import { listenerStatsSource, managerStatsSource } from './telemetry/listener-stat-table.ts';
@@ -69,6 +71,7 @@ export function adminViews(
     clusters: () => plane.clusters.all(),
     listeners: () => plane.listeners.all(),
     flights: () => ({ flights: plane.recorder.flights(), wallTimeOf: wallTimes(plane) }),
+    httpListeners: () => httpListeners(plane),
     configDump: () => ({
       bootstrap: writeJson(BOOTSTRAP, message),
       startedAtMs: deps.startedAtMs,
@@ -77,6 +80,16 @@ export function adminViews(
       resources: [...statics, ...(deps.ads()?.dumped() ?? [])],
     }),
   };
+}
+
+function httpListeners({ listeners }: DataPlane): AskedListener[] {
+  return listeners.all().flatMap(({ config, chains }) =>
+    allChains(chains).flatMap(({ manager, config: chain }) => {
+      if (manager === null) return [];
+      const name = chain.name === '' ? config.name : `${config.name}, filter chain ${chain.name}`;
+      return [{ name, table: manager.active.table }];
+    }),
+  );
 }
 
 /** Turns moments of the monotonic clock into those of the wall. */

@@ -11,6 +11,10 @@ import { withClient, withServerOptions } from '../server-command.ts';
 import { type SidecarPage, sidecarPages } from '../sidecar-pages.ts';
 
 interface ExplainOptions extends ServerOptions {
+  /** Absent: what has happened is told. */
+  readonly request?: URL;
+  readonly method: string;
+  readonly header: readonly string[];
   readonly all: boolean;
   readonly path?: string;
   readonly status?: string;
@@ -23,8 +27,15 @@ const LIMIT_MAX = 512;
 export function addExplain(program: Command, context: CliContext): void {
   const command = program
     .command('explain')
-    .description('tell what became of the latest requests that did not go smoothly, and why')
-    .argument('[workload]', 'only what its sidecars saw')
+    .description('tell what became of the latest requests that did not go smoothly, or what would become of one')
+    .argument('[workload]', 'only what its sidecars saw, or would do')
+    .addOption(
+      new Option('--request <url>', 'what would become of this one, such as http://catalog/products').argParser(
+        parseUrl,
+      ),
+    )
+    .option('--method <method>', 'of that request', 'GET')
+    .option('--header <line>', 'of that request, "name: value"; again for more', collect, [])
     .option('--all', 'also those that went smoothly', false)
     .addOption(new Option('--path <regex>', 'only requests whose path it matches').argParser(parsePattern))
     .addOption(
@@ -34,6 +45,12 @@ export function addExplain(program: Command, context: CliContext): void {
   withServerOptions(command).action((workload: string | undefined, options: ExplainOptions) =>
     withClient(options, context, async (client) => {
       const targets = sidecarsOf(await client.scrapeTargets(), workload);
+      if (options.request !== undefined) {
+        context.out(
+          prediction(await sidecarPages(targets, questionPath(options, options.request), context.dispatcher)),
+        );
+        return;
+      }
       context.out(explanation(await sidecarPages(targets, recorderPath(options), context.dispatcher)));
     }),
   );
@@ -43,6 +60,17 @@ function parseLimit(text: string): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
   throw new InvalidArgumentError(`it is a number from 1 to ${LIMIT_MAX}.`);
+}
+
+function collect(line: string, lines: readonly string[]): readonly string[] {
+  if (!/^[^:]+:/.test(line)) throw new InvalidArgumentError('"name: value" is one.');
+  return [...lines, line];
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === 'http:') return url;
+  throw new InvalidArgumentError('http://SERVICE/PATH is one.');
 }
 
 function parsePattern(text: string): string {
@@ -75,6 +103,26 @@ function recorderPath({ all, path, status, limit }: ExplainOptions): string {
   if (path !== undefined) query.set('path', path);
   if (status !== undefined) query.set('status', status);
   return `/recorder?${query}`;
+}
+
+function questionPath({ method, header }: ExplainOptions, url: URL): string {
+  const query = new URLSearchParams({ host: url.host, path: url.pathname + url.search, method });
+  for (const line of header) query.append('header', line);
+  return `/explain?${query}`;
+}
+
+/** What each sidecar would do; those that would do the same are named together. */
+export function prediction(pages: readonly SidecarPage[]): string {
+  const tellers = new Map<string, string[]>();
+  for (const { target, labels, text } of pages) {
+    const names = tellers.get(text) ?? [];
+    names.push(labels.instance ?? target);
+    tellers.set(text, names);
+  }
+  if (tellers.size === 0) return 'no sidecar answers\n';
+  return [...tellers]
+    .map(([text, names]) => `${names.join(', ')}:\n${text.replace(/^/gm, '    ').trimEnd()}\n`)
+    .join('');
 }
 
 /** What begins a request in the text of a sidecar: the time, in a form that sorts. */

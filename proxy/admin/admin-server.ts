@@ -10,6 +10,7 @@ import { type AdminEndpoint, type AdminReply, textReply } from './admin-endpoint
 import { certsEndpoint } from './certs-page.ts';
 import { clustersEndpoint } from './clusters-page.ts';
 import { configDumpEndpoint } from './config-dump-page.ts';
+import { explainEndpoint } from './explain-page.ts';
 import { helpEndpoints, helpText } from './help-page.ts';
 import { listenersEndpoint } from './listeners-page.ts';
 import { recorderEndpoint } from './recorder-page.ts';
@@ -84,6 +85,7 @@ function endpointsOf(views: AdminViews, { clock, logger }: AdminServerDeps): Adm
     clustersEndpoint(views),
     listenersEndpoint(views),
     recorderEndpoint(views),
+    explainEndpoint(views),
     certsEndpoint(views, () => clock.wallMs()),
   ];
   return [...endpoints, ...helpEndpoints(endpoints)];

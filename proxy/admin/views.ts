@@ -6,6 +6,7 @@ import type { AnyMessage } from '../../protos/json/registry.ts';
 import type { Json } from '../../protos/json/write-json.ts';
 import type { EndpointConfig, LocalityConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
+import type { AskedListener } from '../explain/explain.ts';
 import type { CountedCluster } from '../telemetry/cluster-stat-table.ts';
 import type { CountedListener } from '../telemetry/listener-stat-table.ts';
 import type { FlightRecord } from '../telemetry/recorder/flight-record.ts';
@@ -111,6 +112,8 @@ export interface AdminViews {
   readonly actions: AdminActions;
   clusters(): readonly ClusterView[];
   listeners(): readonly ListenerView[];
+  /** Listeners that speak HTTP, with their routes in use. */
+  httpListeners(): readonly AskedListener[];
   configDump(): ConfigDumpView;
   /** The latest first, and the clock that their times are of. */
   flights(): { readonly flights: readonly FlightView[]; readonly wallTimeOf: (ms: number) => Date };

@@ -73,6 +73,7 @@ async function startAdmin(t: Test) {
     },
     clusters: () => clusters,
     listeners: () => listeners,
+    httpListeners: () => [],
     flights: () => ({ flights: [], wallTimeOf: (ms) => new Date(ms) }),
     configDump: () => ({ bootstrap: {}, startedAtMs: 0, clustersVersion: '', listenersVersion: '', resources: [] }),
   };
