@@ -1,6 +1,7 @@
 import t from 'tap';
 import { codecNamed, typeUrlOf } from '../json/registry.ts';
 import { messageNamed } from '../json/schema.ts';
+import { type EjectionLimits, ejectableAtOnce, ejectionPreview } from './ejection-limit.ts';
 import { ERROR_DETAIL_CHARS_MAX } from './limits.ts';
 import { labelProblem, resourceNameProblem } from './names.ts';
 import { formatRejection, parseRejection } from './reject-reason.ts';
@@ -77,5 +78,30 @@ t.test('a rejection keeps its reason over the wire, and a stranger’s text is k
     sentence: 'Error adding/updating listener(s)',
   });
   t.equal(formatRejection('invalid', 'x'.repeat(10_000)).length, ERROR_DETAIL_CHARS_MAX);
+  t.end();
+});
+
+const EJECTION: EjectionLimits = { maxEjectionPercent: 50, alwaysEjectOneHost: true, keepLast: true };
+
+t.test('how many endpoints can be out at once is known beforehand', (t) => {
+  const most = (change: Partial<EjectionLimits>) =>
+    [0, 1, 2, 3, 4, 5, 10].map((hosts) => ejectableAtOnce({ ...EJECTION, ...change }, hosts));
+  t.same(most({}), [0, 0, 1, 1, 2, 2, 5]);
+  t.same(most({ keepLast: false }), [0, 1, 1, 1, 2, 2, 5]);
+  t.same(most({ maxEjectionPercent: 10, alwaysEjectOneHost: false }), [0, 0, 0, 0, 0, 0, 1], "Envoy's default");
+  t.same(most({ maxEjectionPercent: 300 }), [0, 0, 1, 2, 3, 4, 9]);
+  t.same(most({ maxEjectionPercent: 0, alwaysEjectOneHost: false }), [0, 0, 0, 0, 0, 0, 0]);
+  t.end();
+});
+
+t.test('the preview is a sentence, and says what to do when nobody can be out', (t) => {
+  t.equal(ejectionPreview(EJECTION, 3), 'with 3 hosts at most 1 can be out');
+  t.equal(ejectionPreview(EJECTION, 1), 'with 1 host none can be out');
+  const envoy = { maxEjectionPercent: 10, alwaysEjectOneHost: false, keepLast: false };
+  t.equal(
+    ejectionPreview(envoy, 3),
+    'with 3 hosts none can be out: set always_eject_one_host, or max_ejection_percent to 34 or more',
+  );
+  t.equal(ejectableAtOnce({ ...envoy, maxEjectionPercent: 34 }, 3), 1);
   t.end();
 });

@@ -275,6 +275,7 @@ const CLUSTERS: HonouredTable['messages'] = {
     choice_count active_request_bias slow_start_config
   `),
   'envoy.extensions.load_balancing_policies.random.v3.Random': [],
+  'outrider.lb.v1.PeakEwma': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers': ['thresholds', 'per_host_thresholds'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
@@ -289,10 +290,11 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig': ['*'],
   // One by one, as they come to life.
   'outrider.resilience.v1.ClusterPolicy': fields(`
-    max_pending_wait max_requests_per_endpoint max_pending_per_endpoint
-      retry_budget
+    max_pending_wait max_requests_per_endpoint max_pending_per_endpoint retry_budget ejection
+    slow_start_successes
   `),
   'outrider.resilience.v1.RetryBudget': ['*'],
+  'outrider.resilience.v1.Ejection': ['*'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
   'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`

@@ -17,6 +17,7 @@ import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/servic
 import { type DialHandler, type Transport, type TransportHandler, UNHANDLED } from '../net/transport.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { EndpointLatency } from '../upstream/endpoint-latency.ts';
 import { countConnection, refuseConnection } from '../upstream/guard/limits.ts';
 import { PLAIN_PICK } from '../upstream/picker/picker.ts';
 import { type Direction, Splice, type SpliceOwner } from './splice.ts';
@@ -55,6 +56,9 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
   readonly #deadlines: Deadline[] = [];
   #state: 'connecting' | 'spliced' | 'over' = 'connecting';
   #endpoint: Endpoint | null = null;
+  /** Until the endpoint is reached: how long it takes, and whether its return from ejection depends on that. */
+  #latency: EndpointLatency | null = null;
+  #probe = false;
   #upstream: Transport | null = null;
   #splice: Splice | null = null;
   /** What the client sent before the endpoint was reached. */
@@ -141,6 +145,9 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
     stats.cxTotal++;
     countConnection(cluster, endpoint.pool.use, 1);
     endpoint.active++;
+    this.#probe = cluster.begin(endpoint);
+    this.#latency = endpoint.latency;
+    this.#latency?.begin();
     const dialled = new Dialled(this);
     this.#upstream = cluster.dialer.dial(endpoint.config.address, dialled, this.downstream.connection);
     this.#arm(CONNECT, config.connectTimeoutMs);
@@ -150,8 +157,14 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
   onConnected(): void {
     const cluster = this.#cluster!;
     this.#disarm(CONNECT);
-    cluster.stats.connectMs.record(this.#host.loop.nowMs - this.#lastActivityMs);
-    cluster.record(this.#endpoint!, 'success');
+    const tookMs = this.#host.loop.nowMs - this.#lastActivityMs;
+    cluster.stats.connectMs.record(tookMs);
+    cluster.reached(this.#endpoint!);
+    cluster.record(this.#endpoint!, 'success', this.#probe);
+    this.#probe = false;
+    this.#latency?.answered(this.#lastActivityMs);
+    this.#latency?.observe(tookMs, true);
+    this.#latency = null;
     const upstream = this.#upstream!;
     this.record.upstreamLocalAddress = addressText({ host: upstream.localAddress, port: upstream.localPort });
     this.#state = 'spliced';
@@ -173,7 +186,8 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
     this.#disarm(CONNECT);
     this.#upstream = null;
     cluster.stats.cxConnectFail++;
-    cluster.record(this.#endpoint!, 'local-failure');
+    cluster.record(this.#endpoint!, 'local-failure', this.#probe);
+    this.#probe = false;
     this.#leaveEndpoint();
     if (this.attempts < this.#host.config.maxConnectAttempts) this.#connect(cluster);
     else this.#fail(failure);
@@ -327,6 +341,10 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
     countConnection(this.#cluster!, this.#endpoint!.pool.use, -1);
     stats.cxDestroy++;
     this.#endpoint!.active--;
+    if (this.#probe) this.#cluster!.probeLost(this.#endpoint!);
+    this.#probe = false;
+    this.#latency?.gaveUp(this.#lastActivityMs);
+    this.#latency = null;
     this.#endpoint = null;
   }
 

@@ -100,11 +100,15 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('retryBudgetExhausted', 'retry_budget.exhausted', 'Retries that the retry budget had nothing left for'),
   counter('noneHealthy', 'upstream_cx_none_healthy', 'Requests without a healthy endpoint'),
   counter('lbHealthyPanic', 'lb_healthy_panic', 'Times the load balancer entered panic mode'),
+  counter('lbOverloadPenalties', 'lb_overload_penalties', 'Answers by which an endpoint said that it is overloaded'),
   counter('membershipChange', 'membership_change', 'Changes of the set of endpoints'),
   counter('updateSuccess', 'update_success', 'Updates of endpoints taken in'),
   gauge('ejectionsActive', 'outlier_detection.ejections_active', 'Endpoints ejected now'),
   counter('ejectionsEnforcedTotal', 'outlier_detection.ejections_enforced_total', 'Ejections for any reason'),
   counter('ejectionsOverflow', 'outlier_detection.ejections_overflow', 'Ejections prevented by max_ejection_percent'),
+  counter('ejectionsKeptLast', 'outlier_detection.ejections_kept_last', 'Ejections of the last endpoint, prevented'),
+  counter('probes', 'outlier_detection.probes', 'Requests on which the return of an endpoint depended'),
+  counter('probesFailed', 'outlier_detection.probes_failed', 'Those that failed, and prolonged the ejection'),
   ...ejections('Consecutive5xx', 'consecutive_5xx', 'consecutive 5xx'),
   ...ejections('ConsecutiveGatewayFailure', 'consecutive_gateway_failure', 'consecutive gateway failures'),
   ...ejections(
@@ -117,7 +121,7 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   ...ejections('FailurePercentage', 'failure_percentage', 'their share of failures'),
   ...ejections(
     'FailurePercentageLocalOrigin',
-    'failure_percentage_local_origin',
+    'local_origin_failure_percentage',
     'their share of failures on the way to them',
   ),
 ];

@@ -50,6 +50,7 @@ export class ClusterStats {
   rqPerTryIdleTimeout = 0;
   noneHealthy = 0;
   lbHealthyPanic = 0;
+  lbOverloadPenalties = 0;
   membershipChange = 0;
   updateSuccess = 0;
   cxHttp1Total = 0;
@@ -62,6 +63,9 @@ export class ClusterStats {
   ejectionsActive = 0;
   ejectionsEnforcedTotal = 0;
   ejectionsOverflow = 0;
+  ejectionsKeptLast = 0;
+  probes = 0;
+  probesFailed = 0;
   ejectionsDetectedConsecutive5xx = 0;
   ejectionsEnforcedConsecutive5xx = 0;
   ejectionsDetectedConsecutiveGatewayFailure = 0;

@@ -21,6 +21,7 @@ import type { RetriedMarks } from './attempt/retried-marks.ts';
 import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
+import { measureLatency } from './endpoint-latency.ts';
 import { HighPriority } from './guard/high-priority.ts';
 import { EndpointUse } from './guard/in-use.ts';
 import { admitRequest, LimitRefusals } from './guard/limits.ts';
@@ -124,7 +125,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
 
   /** Takes another configuration of the same cluster. Endpoints stay until `setEndpoints`. */
   update(config: ClusterConfig): void {
-    const outlierChanged = JSON.stringify(config.outlier) !== JSON.stringify(this.config.outlier);
+    const outlierChanged = ejectionOf(config) !== ejectionOf(this.config);
     if (JSON.stringify(config.policy.retryBudget) !== JSON.stringify(this.config.policy.retryBudget))
       this.retryBudget = createBudget(config, this.loop.nowMs);
     const renewed = socketOf(config) !== socketOf(this.config);
@@ -193,9 +194,27 @@ export class Cluster implements PoolHost, DeadlineOwner {
     return admitRequest(this.share(highPriority));
   }
 
-  /** Reports how one attempt ended. HOT. */
-  record(endpoint: Endpoint, outcome: Outcome): void {
-    if (this.#outlier !== null && !endpoint.removed) this.#outlier.record(endpoint, outcome);
+  /** An attempt begins: true when it is the probe that an ejected endpoint gets, of which `record` wants to hear. HOT. */
+  begin(endpoint: Endpoint): boolean {
+    return endpoint.halfBack && this.#outlier?.takeProbe(endpoint) === true;
+  }
+
+  /** The endpoint of an attempt was reached. HOT. */
+  reached(endpoint: Endpoint): void {
+    if (this.#outlier?.splits === true && !endpoint.removed) this.#outlier.reached(endpoint);
+  }
+
+  /** Reports how one attempt ended; `probe` is what `begin` said of it. HOT. */
+  record(endpoint: Endpoint, outcome: Outcome, probe = false): void {
+    if (this.#outlier !== null && !endpoint.removed) this.#outlier.record(endpoint, outcome, probe);
+    // It has just proved itself: slow start is over for it.
+    if (outcome === 'success' && endpoint.rqSuccess === this.config.policy.slowStartSuccesses && this.#slowStart.armed)
+      this.#rebuildPicker();
+  }
+
+  /** The probe ended without an outcome. */
+  probeLost(endpoint: Endpoint): void {
+    this.#outlier?.probeLost(endpoint);
   }
 
   /** The cluster has left the configuration: requests in flight finish, idle connections close. */
@@ -232,6 +251,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
         ? null
         : new OutlierDetector(
             outlier,
+            this.config.policy.ejection,
             this.loop,
             this.stats,
             () => this.#list,
@@ -242,10 +262,15 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** The picker is replaced whenever endpoints, their health or their weights change. */
   #rebuildPicker(): void {
     const { config, loop, stats } = this;
-    const { slowStart } = config;
-    const endMs = slowStart === null ? null : slowStartEndMs(this.#list, slowStart.windowMs, loop.nowMs);
-    const weigh = slowStart === null || endMs === null ? null : slowStartWeights(slowStart, loop.clock);
-    if (endMs !== null) loop.wheel.arm(this.#slowStart, endMs - loop.nowMs);
+    const { slowStart, policy } = config;
+    const { slowStartSuccesses } = policy;
+    measureLatency(this.#list, config.lbPolicy, loop);
+    const endMs =
+      slowStart === null ? null : slowStartEndMs(this.#list, slowStart.windowMs, loop.nowMs, slowStartSuccesses);
+    const weigh =
+      slowStart === null || endMs === null ? null : slowStartWeights(slowStart, loop.clock, slowStartSuccesses);
+    if (endMs === null) loop.wheel.disarm(this.#slowStart);
+    else loop.wheel.arm(this.#slowStart, endMs - loop.nowMs);
     const overprovisioningPercent = this.#overprovisioningPercent;
     this.#picker = assemblePicker(this.#list, { config, overprovisioningPercent, weigh, stats, random: loop.random });
   }
@@ -259,6 +284,11 @@ export class Cluster implements PoolHost, DeadlineOwner {
 
 function createBudget({ policy }: ClusterConfig, nowMs: number): RetryBudget | null {
   return policy.retryBudget === null ? null : new RetryBudget(policy.retryBudget, nowMs);
+}
+
+/** All that decides who is ejected. */
+function ejectionOf({ outlier, policy }: ClusterConfig): string {
+  return JSON.stringify([outlier, policy.ejection]);
 }
 
 /** All that decides how connections are made. */

@@ -5,6 +5,7 @@
 
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
 import { addressText } from '../net/address-text.ts';
+import type { EndpointLatency } from './endpoint-latency.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
 import { createPool } from './pool/create-pool.ts';
 import type { PoolHost, UpstreamPool } from './pool/pool.ts';
@@ -17,6 +18,10 @@ export class Endpoint {
   health: EndpointHealth;
   /** Taken out by the outlier detector. */
   ejected = false;
+  /** In rotation for one request, whose outcome decides whether it stays: see OutlierDetector. */
+  halfBack = false;
+  /** Null while no picker asks for it. */
+  latency: EndpointLatency | null = null;
   /** What the outlier detector remembers; null while nothing watches, or nothing has happened. */
   outlier: OutlierRecord | null = null;
   /** The configuration no longer holds it; what is in flight is finished. */

@@ -93,6 +93,17 @@ t.test('a load balancing policy is the first of the list that is known', (t) => 
     lbPolicy: { kind: 'least-request', choices: 3, activeRequestBias: 1 },
     slowStart: { windowMs: 30_000, aggression: 1, minWeightPercent: 10 },
   });
+  const peak = policy('type.googleapis.com/outrider.lb.v1.PeakEwma', { overload_penalty: '2s' });
+  t.match(accepted(CLUSTER, { name: 'c', load_balancing_policy: { policies: [peak, least] } }), {
+    lbPolicy: {
+      kind: 'peak-ewma',
+      decayMs: 10_000,
+      initialLatencyMs: 30,
+      overloadPenaltyMs: 2_000,
+      maxOverloadPenaltyMs: 300_000,
+    },
+    slowStart: null,
+  });
   const maglev = policy(`${base}.maglev.v3.Maglev`);
   t.match(
     refused(CLUSTER, { name: 'c', load_balancing_policy: { policies: [maglev] } })[0],

@@ -2,6 +2,7 @@
 import { type Cluster, Cluster_LbPolicy as LbPolicy } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
 import type { RuntimeDouble } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import type { Percent } from '../../../protos/gen/envoy/type/v3/percent.ts';
+import type { PeakEwma } from '../../../protos/gen/outrider/lb/v1/peak_ewma.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { type AnyMessage, unpackAny } from '../../../protos/json/registry.ts';
 import type { ClusterConfig } from '../model/cluster.ts';
@@ -37,7 +38,7 @@ export function decodeLoadBalancing(message: Cluster, path: Path, decoding: Deco
     }
     decoding.report(
       [...path, 'load_balancing_policy', 'policies'],
-      'none of these policies is supported by Outrider; RoundRobin, LeastRequest and Random are',
+      'none of these policies is supported by Outrider; RoundRobin, LeastRequest, Random and PeakEwma are',
     );
   }
   const options = message.lbConfig;
@@ -61,8 +62,23 @@ function decodeExtension(any: AnyMessage): LoadBalancing | undefined {
   if (round !== undefined) return roundRobin(round.slowStartConfig);
   const least = unpackAny(`${EXTENSIONS}.least_request.v3.LeastRequest`, any);
   if (least !== undefined) return leastRequest(least);
+  const peak = unpackAny('outrider.lb.v1.PeakEwma', any);
+  if (peak !== undefined) return peakEwma(peak);
   const random = unpackAny(`${EXTENSIONS}.random.v3.Random`, any);
   return random === undefined ? undefined : { lbPolicy: { kind: 'random' }, slowStart: null };
+}
+
+function peakEwma(message: PeakEwma): LoadBalancing {
+  return {
+    lbPolicy: {
+      kind: 'peak-ewma',
+      decayMs: durationMs(message.decay, 10_000),
+      initialLatencyMs: durationMs(message.initialLatency, 30),
+      overloadPenaltyMs: durationMs(message.overloadPenalty, 5_000),
+      maxOverloadPenaltyMs: durationMs(message.maxOverloadPenalty, 300_000),
+    },
+    slowStart: decodeSlowStart(message.slowStartConfig),
+  };
 }
 
 function roundRobin(slowStart: SlowStartMessage | undefined): LoadBalancing {

@@ -74,7 +74,14 @@ export interface ClusterLimits {
 export type LbPolicyConfig =
   | { readonly kind: 'round-robin' }
   | { readonly kind: 'least-request'; readonly choices: number; readonly activeRequestBias: number }
-  | { readonly kind: 'random' };
+  | { readonly kind: 'random' }
+  | {
+      readonly kind: 'peak-ewma';
+      readonly decayMs: number;
+      readonly initialLatencyMs: number;
+      readonly overloadPenaltyMs: number;
+      readonly maxOverloadPenaltyMs: number;
+    };
 
 /** envoy.config.cluster.v3.OutlierDetection with Envoy's defaults filled in. Enforcing values are percents, 0 to 100. */
 export interface OutlierConfig {

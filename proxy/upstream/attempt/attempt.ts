@@ -11,10 +11,12 @@ import type { Trailers } from '../../http/header-field.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { ResponseHead } from '../../http/message.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
+import { RETRY_AFTER, retryAfterMs } from '../../http/retry-after.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
 import { Http2Outgoing } from '../../http2/message/outgoing.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { EndpointLatency } from '../endpoint-latency.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
 import type { PoolHost, StreamWaiter } from '../pool/pool.ts';
 import { TcpTunnel } from '../pool/tcp-tunnel.ts';
@@ -62,6 +64,14 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   #stream: UpstreamStream | null = null;
   #startedMs = 0;
   #answering = false;
+  /** When the head of the answer came; only where the latency of endpoints counts. */
+  #answeredMs = 0;
+  /** Null where it does not. */
+  #latency: EndpointLatency | null = null;
+  /** The endpoint said by this answer that it is overloaded. */
+  #refused = false;
+  /** The return of the endpoint depends on this attempt, until it is judged. */
+  #probe = false;
   #over = false;
   #tunnel = false;
   /** The head said 200, as it does for every gRPC call that reached a server: the trailers will tell. */
@@ -120,6 +130,9 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#share.inUse.requests++;
     endpoint.active++;
     endpoint.rqTotal++;
+    this.#probe = this.#cluster.begin(endpoint);
+    this.#latency = endpoint.latency;
+    if (this.#latency !== null) this.#latency.begin();
     if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#share, endpoint, this);
     else {
       const pool = this.#request.highPriority ? endpoint.poolOfHigh(this.#share) : endpoint.pool;
@@ -137,6 +150,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   onStream(stream: UpstreamStream): void {
     const late = this.#request.upstream !== null;
     this.#stream = stream;
+    this.#cluster.reached(this.endpoint!);
     const { requestDone, downstream } = this.#request;
     stream.send(this, this.#sent, requestDone);
     this.#owner.onAttemptSent(stream);
@@ -166,6 +180,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     const { stats } = this.#cluster;
     const { status } = head;
     this.#tunnel = head.tunnel;
+    if (this.#latency !== null) this.#onAnswer(this.#latency, head, done);
     stats.byStatus[status] = stats.byStatus[status]! + 1;
     if (!this.#request.grpc || status !== 200) this.#judge(classify(status));
     else if (done) this.#judge(classifyGrpc(head.first(GRPC_STATUS)));
@@ -185,7 +200,12 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   }
 
   onTrailers(trailers: Trailers): void {
-    if (this.#awaitsStatus) this.#judge(classifyGrpc(fieldValue(trailers, GRPC_STATUS.name)));
+    if (this.#awaitsStatus) {
+      const status = fieldValue(trailers, GRPC_STATUS.name);
+      if (this.#latency !== null && status === GRPC_RESOURCE_EXHAUSTED)
+        this.#onOverload(this.#latency, fieldValue(trailers, RETRY_AFTER.name));
+      this.#judge(classifyGrpc(status));
+    }
     if (!this.#tunnel) this.#leave();
     this.#owner.onAttemptTrailers(trailers);
   }
@@ -198,6 +218,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     if (this.#over) return;
     this.#cluster.stats.rqRxReset++;
     if (!this.#answering || this.#awaitsStatus) this.#judge('local-failure');
+    else this.#cluster.record(this.endpoint!, 'local-failure');
     this.#leave();
     this.#owner.onAttemptFailed(this, failure, failure.retry !== 'yes');
   }
@@ -231,10 +252,29 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   /** The one place where an attempt becomes an opinion about its endpoint. */
   #judge(outcome: Outcome): void {
+    const endpoint = this.endpoint!;
+    const probe = this.#probe;
     this.#awaitsStatus = false;
-    this.#cluster.record(this.endpoint!, outcome);
-    if (outcome === 'success') this.endpoint!.rqSuccess++;
-    else this.endpoint!.rqError++;
+    this.#probe = false;
+    if (outcome === 'success') endpoint.rqSuccess++;
+    else endpoint.rqError++;
+    this.#cluster.record(endpoint, outcome, probe);
+    if (this.#latency !== null && this.#answering)
+      this.#latency.observe(this.#answeredMs - this.#startedMs, outcome === 'success' && !this.#refused);
+  }
+
+  #onAnswer(latency: EndpointLatency, head: ResponseHead, done: boolean): void {
+    this.#answeredMs = this.#cluster.loop.nowMs;
+    latency.answered(this.#startedMs);
+    const { status } = head;
+    const exhausted = done && this.#request.grpc && head.first(GRPC_STATUS) === GRPC_RESOURCE_EXHAUSTED;
+    if (status === 429 || exhausted) this.#onOverload(latency, head.first(RETRY_AFTER));
+  }
+
+  #onOverload(latency: EndpointLatency, retryAfter: string | null): void {
+    this.#refused = true;
+    this.#cluster.stats.lbOverloadPenalties++;
+    latency.avoid(retryAfter === null ? null : retryAfterMs(retryAfter, this.#cluster.loop.clock.wallMs()));
   }
 
   #leave(): void {
@@ -243,13 +283,18 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     stats.rqActive--;
     this.#share.inUse.requests--;
     this.endpoint!.active--;
-    if (!this.#answering) return;
+    if (this.#probe) this.#cluster.probeLost(this.endpoint!);
+    if (!this.#answering) {
+      if (this.#latency !== null) this.#latency.gaveUp(this.#startedMs);
+      return;
+    }
     stats.rqCompleted++;
     stats.timeMs.record(this.elapsedMs());
   }
 }
 
 const GRPC_STATUS = new HeaderName('grpc-status');
+const GRPC_RESOURCE_EXHAUSTED = '8';
 
 /** As Envoy maps them to HTTP statuses: those that are the server's fault, and among them what a gateway would say. */
 function classifyGrpc(status: string | null): Outcome {

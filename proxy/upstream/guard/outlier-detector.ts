@@ -8,14 +8,22 @@
  *
  * `max_ejection_percent` limits how many may be out at once; one endpoint may always be ejected when
  * `always_eject_one_host` says so. Return is checked once per interval, as Envoy does. With
- * `split_external_local_origin_errors` what endpoints answer and what happens on the way to them are judged apart.
+ * `split_external_local_origin_errors` what endpoints answer and what happens on the way to them are judged apart: every
+ * stream to an endpoint is a success of the way, hence only failures that overlap come in a row.
+ *
+ * Beyond Envoy (outrider.resilience.v1.Ejection): the last endpoint in rotation stays; times double; and an endpoint
+ * whose time is over, to the millisecond, gets one request on which its return depends (see EjectionPhase).
  */
+
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
+import { type EjectionLimits, ejectableAtOnce } from '../../../protos/contract/ejection-limit.ts';
 import type { OutlierConfig } from '../../config/model/cluster.ts';
+import type { EjectionConfig } from '../../config/model/policy.ts';
 import type { Loop } from '../../net/loop.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { OutlierRecord, type Tally } from './outlier-record.ts';
+import { ejectionMs, mayLastLonger } from './ejection-time.ts';
+import { type EjectionPhase, OutlierRecord, type Tally } from './outlier-record.ts';
 import { aboveFailurePercentage, belowSuccessRate } from './outlier-statistics.ts';
 
 /** How an attempt ended, as the detector sees it. `timeout` and `local-failure` happened on the way to the endpoint. */
@@ -33,67 +41,90 @@ type Reason =
 
 export class OutlierDetector implements DeadlineOwner {
   readonly #config: OutlierConfig;
+  readonly #ejection: EjectionConfig;
+  /** What happens on the way to endpoints is judged apart: whoever reaches one has to tell. */
+  readonly splits: boolean;
   readonly #loop: Loop;
   readonly #stats: ClusterStats;
   readonly #endpoints: () => readonly Endpoint[];
   readonly #onChange: () => void;
   readonly #interval: Deadline;
+  /** The next end of an ejection, where it is not left to the interval. */
+  readonly #nextReturn: Deadline;
 
   /** `onChange` is called when an endpoint was ejected or came back. */
   constructor(
     config: OutlierConfig,
+    ejection: EjectionConfig,
     loop: Loop,
     stats: ClusterStats,
     endpoints: () => readonly Endpoint[],
     onChange: () => void,
   ) {
     this.#config = config;
+    this.#ejection = ejection;
+    this.splits = config.splitExternalLocalOriginErrors;
     this.#loop = loop;
     this.#stats = stats;
     this.#endpoints = endpoints;
     this.#onChange = onChange;
     this.#interval = new Deadline(this);
+    this.#nextReturn = new Deadline(this);
   }
 
-  /** Counts the end of one attempt. HOT: a success costs a few stores. */
-  record(endpoint: Endpoint, outcome: Outcome): void {
-    endpoint.outlier ??= new OutlierRecord();
-    const record = endpoint.outlier;
-    if (!this.#interval.armed) this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
-    const split = this.#config.splitExternalLocalOriginErrors;
+  /** Counts the end of one attempt. `probe`: it was the one that `takeProbe` let through. HOT: a success costs a few stores. */
+  record(endpoint: Endpoint, outcome: Outcome, probe: boolean): void {
+    const record = this.#recordOf(endpoint);
+    if (probe && record.phase === 'probing') {
+      this.#onProbe(endpoint, record, outcome === 'success');
+      return;
+    }
     if (outcome === 'success') {
-      record.forgive();
+      record.answeredWell();
+      if (!this.splits) record.consecutiveLocal = 0;
       record.external.total++;
-      if (split) record.local.total++;
-    } else if (split && (outcome === 'timeout' || outcome === 'local-failure')) this.#onLocalFailure(endpoint, record);
-    else this.#onFailure(endpoint, record, outcome, split);
+    } else if (this.splits && (outcome === 'timeout' || outcome === 'local-failure'))
+      this.#onLocalFailure(endpoint, record);
+    else this.#onFailure(endpoint, record, outcome);
+  }
+
+  /** An attempt has reached the endpoint, whatever it will say. Only told where `splits`. HOT. */
+  reached(endpoint: Endpoint): void {
+    const record = this.#recordOf(endpoint);
+    record.consecutiveLocal = 0;
+    record.local.total++;
+  }
+
+  #recordOf(endpoint: Endpoint): OutlierRecord {
+    if (!this.#interval.armed) this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
+    endpoint.outlier ??= new OutlierRecord();
+    return endpoint.outlier;
   }
 
   #onLocalFailure(endpoint: Endpoint, record: OutlierRecord): void {
     record.local.total++;
     record.local.failed++;
     const { consecutiveLocalOriginFailure: threshold } = this.#config;
-    if (++record.consecutiveLocal < threshold || threshold === 0 || endpoint.ejected) return;
+    if (++record.consecutiveLocal < threshold || threshold === 0 || record.phase !== 'in') return;
     record.consecutiveLocal = 0;
     this.#standsOut(endpoint, record, 'ConsecutiveLocalOriginFailure');
   }
 
-  #onFailure(endpoint: Endpoint, record: OutlierRecord, outcome: Outcome, answered: boolean): void {
+  #onFailure(endpoint: Endpoint, record: OutlierRecord, outcome: Outcome): void {
     const { consecutive5xx, consecutiveGatewayFailure } = this.#config;
     record.external.total++;
     record.external.failed++;
-    if (answered) {
-      // It answered: nothing is wrong with the way to it.
-      record.local.total++;
-      record.consecutiveLocal = 0;
-    }
     record.consecutive5xx++;
     record.consecutiveGateway = outcome === 'server-error' ? 0 : record.consecutiveGateway + 1;
-    if (record.consecutiveGateway >= consecutiveGatewayFailure && consecutiveGatewayFailure > 0 && !endpoint.ejected) {
+    if (
+      record.consecutiveGateway >= consecutiveGatewayFailure &&
+      consecutiveGatewayFailure > 0 &&
+      record.phase === 'in'
+    ) {
       record.consecutiveGateway = 0;
       this.#standsOut(endpoint, record, 'ConsecutiveGatewayFailure');
     }
-    if (record.consecutive5xx >= consecutive5xx && consecutive5xx > 0 && !endpoint.ejected) {
+    if (record.consecutive5xx >= consecutive5xx && consecutive5xx > 0 && record.phase === 'in') {
       record.consecutive5xx = 0;
       this.#standsOut(endpoint, record, 'Consecutive5xx');
     }
@@ -102,14 +133,20 @@ export class OutlierDetector implements DeadlineOwner {
   #standsOut(endpoint: Endpoint, record: OutlierRecord, reason: Reason): void {
     const stats = this.#stats;
     stats[`ejectionsDetected${reason}`]++;
-    if (this.#loop.random.next() * 100 >= this.#enforcing(reason)) return;
-    if (!this.#mayEject()) {
+    if (stats.ejectionsActive >= ejectableAtOnce(this.#limits(), this.#endpoints().length)) {
       stats.ejectionsOverflow++;
+      return;
+    }
+    if (this.#loop.random.next() * 100 >= this.#enforcing(reason)) return;
+    if (this.#ejection.keepLast && !this.#othersInRotation(endpoint)) {
+      stats.ejectionsKeptLast++;
       return;
     }
     stats.ejectionsEnforcedTotal++;
     stats[`ejectionsEnforced${reason}`]++;
+    stats.ejectionsActive++;
     this.#eject(endpoint, record);
+    this.#onChange();
   }
 
   /** With what probability the ejection is carried out, in percent. */
@@ -133,44 +170,103 @@ export class OutlierDetector implements DeadlineOwner {
     }
   }
 
-  #mayEject(): boolean {
+  /** `keepLast` is looked at by itself: it knows which of the others are healthy. */
+  #limits(): EjectionLimits {
     const { maxEjectionPercent, alwaysEjectOneHost } = this.#config;
-    const out = this.#stats.ejectionsActive;
-    if (out === 0 && alwaysEjectOneHost) return true;
-    return (100 * (out + 1)) / this.#endpoints().length <= maxEjectionPercent;
+    return { maxEjectionPercent, alwaysEjectOneHost, keepLast: false };
   }
 
+  /** Another endpoint may be picked, and has not come back on probation. */
+  #othersInRotation(endpoint: Endpoint): boolean {
+    return this.#endpoints().some((each) => each !== endpoint && each.available && !each.halfBack);
+  }
+
+  /** It goes out, or stays out, for longer than the last time. */
   #eject(endpoint: Endpoint, record: OutlierRecord): void {
-    const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs } = this.#config;
-    record.timesEjected++;
-    const longestMs = Math.max(maxEjectionTimeMs, baseEjectionTimeMs);
-    const ejectionMs = Math.min(baseEjectionTimeMs * record.timesEjected, longestMs);
-    record.ejectedUntilMs = this.#loop.nowMs + ejectionMs + this.#loop.random.next() * maxEjectionTimeJitterMs;
-    endpoint.ejected = true;
-    this.#stats.ejectionsActive++;
-    this.#onChange();
+    const { exponential } = this.#ejection;
+    if (mayLastLonger(this.#config, exponential, record.timesEjected)) record.timesEjected++;
+    this.#stayOut(endpoint, record, ejectionMs(this.#config, exponential, record.timesEjected));
+  }
+
+  #stayOut(endpoint: Endpoint, record: OutlierRecord, forMs: number): void {
+    const jitterMs = this.#loop.random.next() * this.#config.maxEjectionTimeJitterMs;
+    record.ejectedUntilMs = this.#loop.nowMs + forMs + jitterMs;
+    setPhase(endpoint, record, 'ejected');
+    const { probe, exponential } = this.#ejection;
+    if (probe || exponential) this.#awaitReturn();
+  }
+
+  /** Where a second matters, return does not wait for the interval. */
+  #awaitReturn(): void {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { outlier } of this.#endpoints())
+      if (outlier?.phase === 'ejected') nextMs = Math.min(nextMs, outlier.ejectedUntilMs);
+    if (nextMs < Number.POSITIVE_INFINITY)
+      this.#loop.wheel.arm(this.#nextReturn, Math.max(0, nextMs - this.#loop.nowMs));
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Return
+
+  onDeadline(deadline: Deadline): void {
+    const nowMs = this.#loop.refresh();
+    if (deadline === this.#interval) this.#onInterval(nowMs);
+    else if (this.#returnDue(nowMs)) this.#onChange();
+    if (deadline === this.#nextReturn) this.#awaitReturn();
   }
 
   /** Once per interval: who has served its time comes back, who behaves is forgiven one ejection, all are compared. */
-  onDeadline(): void {
-    const nowMs = this.#loop.refresh();
-    let changed = false;
+  #onInterval(nowMs: number): void {
     let unfinished = false;
+    for (const { outlier } of this.#endpoints()) {
+      if (outlier === null) continue;
+      if (outlier.phase === 'in' && outlier.timesEjected > 0) outlier.timesEjected--;
+      if (outlier.timesEjected > 0) unfinished = true;
+    }
+    if (this.#returnDue(nowMs)) this.#onChange();
+    this.#compare((record) => record.external, 'SuccessRate', 'FailurePercentage');
+    if (this.splits) this.#compare((record) => record.local, 'LocalOriginSuccessRate', 'FailurePercentageLocalOrigin');
+    if (unfinished && !this.#interval.armed) this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
+  }
+
+  /** Those whose time is over come back, on probation or for good; false when there is none. */
+  #returnDue(nowMs: number): boolean {
+    let changed = false;
     for (const endpoint of this.#endpoints()) {
       const record = endpoint.outlier;
-      if (record === null) continue;
-      if (endpoint.ejected && record.ejectedUntilMs <= nowMs) {
-        this.#restore(endpoint, record);
-        changed = true;
-      } else if (!endpoint.ejected && record.timesEjected > 0) record.timesEjected--;
-      if (record.timesEjected > 0) unfinished = true;
+      if (record?.phase !== 'ejected' || record.ejectedUntilMs > nowMs) continue;
+      changed = true;
+      if (this.#ejection.probe) setPhase(endpoint, record, 'half-back');
+      else this.#restore(endpoint, record);
     }
-    if (changed) this.#onChange();
-    this.#compare((record) => record.external, 'SuccessRate', 'FailurePercentage');
-    if (this.#config.splitExternalLocalOriginErrors) {
-      this.#compare((record) => record.local, 'LocalOriginSuccessRate', 'FailurePercentageLocalOrigin');
+    return changed;
+  }
+
+  /** An attempt begins at an endpoint that is half back: true when it is the one on which the return depends. */
+  takeProbe(endpoint: Endpoint): boolean {
+    const record = endpoint.outlier;
+    if (record?.phase !== 'half-back') return false;
+    this.#stats.probes++;
+    setPhase(endpoint, record, 'probing');
+    this.#onChange();
+    return true;
+  }
+
+  /** Nobody waited for the end of the probe: it has shown nothing, and the next one is not due at once. */
+  probeLost(endpoint: Endpoint): void {
+    const record = endpoint.outlier;
+    if (record?.phase !== 'probing') return;
+    this.#stayOut(endpoint, record, this.#config.baseEjectionTimeMs);
+  }
+
+  #onProbe(endpoint: Endpoint, record: OutlierRecord, good: boolean): void {
+    if (good) {
+      this.#restore(endpoint, record);
+      this.#onChange();
+      return;
     }
-    if (unfinished && !this.#interval.armed) this.#loop.wheel.arm(this.#interval, this.#config.intervalMs);
+    this.#stats.probesFailed++;
+    this.#eject(endpoint, record);
   }
 
   #compare(tallyOf: (record: OutlierRecord) => Tally, rateReason: Reason, percentageReason: Reason): void {
@@ -182,7 +278,7 @@ export class OutlierDetector implements DeadlineOwner {
         tally.reset();
         return { endpoint, record, requests, successRate };
       })
-      .filter(({ endpoint }) => !endpoint.ejected);
+      .filter(({ record }) => record.phase === 'in');
     const config = this.#config;
     const rate = { minimumHosts: config.successRateMinimumHosts, requestVolume: config.successRateRequestVolume };
     for (const { endpoint, record } of belowSuccessRate(results, rate, config.successRateStdevFactor)) {
@@ -193,12 +289,12 @@ export class OutlierDetector implements DeadlineOwner {
       requestVolume: config.failurePercentageRequestVolume,
     };
     for (const { endpoint, record } of aboveFailurePercentage(results, share, config.failurePercentageThreshold)) {
-      if (!endpoint.ejected) this.#standsOut(endpoint, record, percentageReason);
+      if (record.phase === 'in') this.#standsOut(endpoint, record, percentageReason);
     }
   }
 
   #restore(endpoint: Endpoint, record: OutlierRecord): void {
-    endpoint.ejected = false;
+    setPhase(endpoint, record, 'in');
     record.forgive();
     this.#stats.ejectionsActive--;
   }
@@ -207,12 +303,22 @@ export class OutlierDetector implements DeadlineOwner {
   forget(endpoint: Endpoint): void {
     const record = endpoint.outlier;
     if (record === null) return;
-    if (endpoint.ejected) this.#restore(endpoint, record);
+    if (record.phase !== 'in') this.#restore(endpoint, record);
     endpoint.outlier = null;
   }
 
   destroy(): void {
     this.#loop.wheel.disarm(this.#interval);
+    this.#loop.wheel.disarm(this.#nextReturn);
     for (const endpoint of this.#endpoints()) this.forget(endpoint);
   }
+}
+
+/** The one place where an endpoint leaves rotation or comes back. */
+function setPhase(endpoint: Endpoint, record: OutlierRecord, phase: EjectionPhase): void {
+  record.phase = phase;
+  endpoint.ejected = phase === 'ejected' || phase === 'probing';
+  endpoint.halfBack = phase === 'half-back';
+  // What it took before it was ejected says nothing about what it takes now.
+  if (phase === 'half-back' || phase === 'in') endpoint.latency?.forget();
 }

@@ -16,7 +16,19 @@ export class Tally {
   }
 }
 
+/**
+ * Where an endpoint is between rotation and ejection.
+ *
+ *   in ──stands out──► ejected ──time is over──► in
+ *                         ▲ └────with `probe`────► half-back ──one attempt──► probing ──success──► in
+ *                         └────────────────failure, or no answer─────────────────┘
+ *
+ * In rotation are `in` and `half-back`.
+ */
+export type EjectionPhase = 'in' | 'ejected' | 'half-back' | 'probing';
+
 export class OutlierRecord {
+  phase: EjectionPhase = 'in';
   consecutive5xx = 0;
   consecutiveGateway = 0;
   consecutiveLocal = 0;
@@ -28,10 +40,15 @@ export class OutlierRecord {
   timesEjected = 0;
   ejectedUntilMs = 0;
 
-  /** It comes back: old failures do not count against it. */
-  forgive(): void {
+  /** Its answer was good. */
+  answeredWell(): void {
     this.consecutive5xx = 0;
     this.consecutiveGateway = 0;
+  }
+
+  /** It comes back: old failures do not count against it. */
+  forgive(): void {
+    this.answeredWell();
     this.consecutiveLocal = 0;
   }
 }

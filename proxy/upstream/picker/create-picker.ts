@@ -3,6 +3,7 @@ import type { Random } from '../../../kernel/random.ts';
 import type { LbPolicyConfig } from '../../config/model/cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { LeastRequestPicker } from './least-request.ts';
+import { PeakEwmaPicker } from './peak-ewma.ts';
 import { EMPTY_PICKER, type Picker } from './picker.ts';
 import { RandomPicker } from './random.ts';
 import { RoundRobinPicker } from './round-robin.ts';
@@ -23,5 +24,7 @@ export function createPicker(
       return new RandomPicker(endpoints, random);
     case 'least-request':
       return new LeastRequestPicker(endpoints, policy.choices, policy.activeRequestBias, random, weigh);
+    case 'peak-ewma':
+      return new PeakEwmaPicker(endpoints, random, weigh);
   }
 }
