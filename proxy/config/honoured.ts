@@ -70,7 +70,7 @@ const ROUTES: HonouredTable['messages'] = {
     per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
-  'outrider.resilience.v1.RoutePolicy': ['safe_retries'],
+  'outrider.resilience.v1.RoutePolicy': fields('safe_retries propagate_deadline timeout_spares_streams'),
   'outrider.resilience.v1.SafeRetries': ['*'],
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],

@@ -95,6 +95,7 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('rqRetryOverflow', 'upstream_rq_retry_overflow', 'Retries refused by the retry limit or budget'),
   counter('rqRetryBackoffExponential', 'upstream_rq_retry_backoff_exponential', 'Retries after exponential backoff'),
   counter('rqRetryBackoffRatelimited', 'upstream_rq_retry_backoff_ratelimited', 'Retries when the endpoint said so'),
+  counter('rqDeadlinePassed', 'upstream_rq_deadline_passed', 'Requests ended by the deadline that came with them'),
   counter('rqRetryUnsafe', 'upstream_rq_retry_unsafe', 'Retries not made: an instance may have seen the request'),
   counter('retryBudgetGranted', 'retry_budget.granted', 'Retries that the retry budget let through'),
   counter('retryBudgetExhausted', 'retry_budget.exhausted', 'Retries that the retry budget had nothing left for'),

@@ -45,6 +45,8 @@ export class ClusterStats {
   /** Of the retry budget of outrider.resilience.v1.ClusterPolicy. */
   retryBudgetGranted = 0;
   retryBudgetExhausted = 0;
+  /** Requests whose deadline had passed before they were sent, or passed while they waited for an answer. */
+  rqDeadlinePassed = 0;
   /** Retries that were wanted, but would not have been safe. */
   rqRetryUnsafe = 0;
   rqPerTryIdleTimeout = 0;

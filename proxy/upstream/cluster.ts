@@ -17,6 +17,7 @@ import type { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
+import { LastNumberLine } from './attempt/hop-deadline.ts';
 import type { RetriedMarks } from './attempt/retried-marks.ts';
 import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
@@ -57,6 +58,8 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Null: retries are limited by the circuit breakers alone. */
   retryBudget: RetryBudget | null = null;
   dialer: Dialer;
+  /** The line by which a request tells how long its answer is worth having. */
+  readonly deadlineLines = new LastNumberLine();
   /** The line by which an answer tells how long its endpoint took, in milliseconds. */
   readonly serviceTimes = new NumberLines('x-envoy-upstream-service-time');
   readonly #makeDialer: MakeDialer;

@@ -110,6 +110,8 @@ function compileOptions(
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),
     grpcTimeout: compileGrpcTimeout(action.maxStreamDuration),
     retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),
+    propagatesDeadline: policy.propagatesDeadline,
+    sparesStreams: policy.timeoutSparesStreams,
     safe: policy.safeRetries === null ? null : new SafeRetries(policy.safeRetries),
     bodyLimitBytes: config.bodyLimitBytes ?? virtualHost.bodyLimitBytes ?? deps.bufferLimitBytes,
     endpointHost: action.hostRewrite?.kind === 'endpoint-hostname',
