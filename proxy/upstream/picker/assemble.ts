@@ -62,7 +62,7 @@ function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerSha
 function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
   const groups = new Map<number, Endpoint[]>();
   for (const endpoint of endpoints) {
-    if (endpoint.health === 'draining') continue;
+    if (endpoint.standing === 'gone') continue;
     const { priority } = endpoint.locality;
     const group = groups.get(priority);
     if (group === undefined) groups.set(priority, [endpoint]);
@@ -71,12 +71,13 @@ function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
   return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
-function isFullyHealthy({ health }: Endpoint): boolean {
-  return health !== 'degraded';
+function isFullyHealthy({ standing }: Endpoint): boolean {
+  return standing === 'in';
 }
 
 function countHealth(group: readonly Endpoint[]): PriorityHealth {
   const available = group.filter((each) => each.available);
   const healthy = available.filter(isFullyHealthy).length;
-  return { total: group.length, healthy, degraded: available.length - healthy };
+  const total = group.reduce((count, each) => (each.excluded ? count : count + 1), 0);
+  return { total, healthy, degraded: available.length - healthy };
 }
