@@ -93,8 +93,14 @@ const ROUTES: HonouredTable['messages'] = {
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority
-    max_stream_duration upgrade_configs rate_limits
+    max_stream_duration upgrade_configs rate_limits hash_policy
   `),
+  'envoy.config.route.v3.RouteAction.HashPolicy': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.Header': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.Cookie': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter': ['*'],
   'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled', 'connect_config'],
   'envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig': [],
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
@@ -257,17 +263,23 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.config.cluster.v3.Cluster': fields(`
     name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS eds_cluster_config connect_timeout
     per_connection_buffer_limit_bytes
-    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|LOAD_BALANCING_POLICY_CONFIG load_assignment circuit_breakers
+    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|RING_HASH|MAGLEV|LOAD_BALANCING_POLICY_CONFIG load_assignment circuit_breakers
     typed_extension_protocol_options dns_refresh_rate respect_dns_ttl dns_lookup_family outlier_detection
-    health_checks ignore_health_on_host_removal
-    least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata
+    least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config transport_socket metadata
     load_balancing_policy
   `),
   'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['*'],
   'envoy.config.cluster.v3.Cluster.SlowStartConfig': ['*'],
   'envoy.config.cluster.v3.Cluster.RoundRobinLbConfig': ['*'],
   'envoy.config.cluster.v3.Cluster.LeastRequestLbConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.CommonLbConfig': ['healthy_panic_threshold', 'ignore_new_hosts_until_first_hc'],
+  'envoy.config.cluster.v3.Cluster.RingHashLbConfig': [
+    'minimum_ring_size',
+    'maximum_ring_size',
+    'hash_function=XX_HASH',
+  ],
+  'envoy.config.cluster.v3.Cluster.MaglevLbConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig': ['healthy_panic_threshold', 'consistent_hashing_lb_config'],
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig': ['*'],
   'envoy.config.cluster.v3.LoadBalancingPolicy': ['*'],
   'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': ['*'],
   'envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig': ['*'],
@@ -278,6 +290,11 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.extensions.load_balancing_policies.random.v3.Random': [],
   'outrider.lb.v1.PeakEwma': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers': ['thresholds', 'per_host_thresholds'],
+  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': fields(`
+    hash_function=DEFAULT_HASH|XX_HASH minimum_ring_size maximum_ring_size consistent_hashing_lb_config
+  `),
+  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': ['table_size', 'consistent_hashing_lb_config'],
+  'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
   `),
@@ -302,17 +319,7 @@ const CLUSTERS: HonouredTable['messages'] = {
     locality metadata lb_endpoints load_balancing_weight priority
   `),
   'envoy.config.endpoint.v3.LbEndpoint': ['*'],
-  'envoy.config.endpoint.v3.Endpoint': ['address', 'hostname', 'health_check_config'],
-  'envoy.config.endpoint.v3.Endpoint.HealthCheckConfig': ['*'],
-  'envoy.config.core.v3.HealthCheck': ['*'],
-  'envoy.config.core.v3.HealthCheck.HttpHealthCheck': fields(`
-    host path receive response_buffer_size request_headers_to_add request_headers_to_remove expected_statuses
-    retriable_statuses codec_client_type=HTTP1|HTTP2 service_name_matcher method
-  `),
-  'envoy.config.core.v3.HealthCheck.TcpHealthCheck': ['*'],
-  'envoy.config.core.v3.HealthCheck.GrpcHealthCheck': ['*'],
-  'envoy.config.core.v3.HealthCheck.Payload': ['*'],
-  'envoy.config.core.v3.HealthCheck.TlsOptions': ['*'],
+  'envoy.config.endpoint.v3.Endpoint': ['address', 'hostname'],
 };
 
 const BOOTSTRAP: HonouredTable['messages'] = {
@@ -338,7 +345,6 @@ const BOOTSTRAP: HonouredTable['messages'] = {
   'outrider.agent.v1.HttpProbe': ['*'],
   'outrider.agent.v1.TcpProbe': [],
   'outrider.agent.v1.GrpcProbe': ['*'],
-  'outrider.agent.v1.CommandProbe': ['*'],
   'outrider.agent.v1.Identity': ['*'],
 };
 

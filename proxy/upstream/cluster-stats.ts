@@ -3,10 +3,16 @@ import { Http2Stats } from '../http/http2-stats.ts';
 import { LimitCounters } from '../http/limit-counters.ts';
 import { TlsStats } from '../net/tls/tls-stats.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
-import { HealthCheckStats } from './guard/health-check/health-check-stats.ts';
 import { InUse } from './guard/in-use.ts';
 
 const STATUS_CODES = 600;
+
+/** The table of a hashing policy that was made last: its slots, and those of the endpoints with the fewest and the most. */
+export interface HashTableStats {
+  size: number;
+  least: number;
+  most: number;
+}
 
 export class ClusterStats {
   cxTotal = 0;
@@ -55,6 +61,7 @@ export class ClusterStats {
   lbHealthyPanic = 0;
   lbOverloadPenalties = 0;
   membershipChange = 0;
+  readonly hashTable: HashTableStats = { size: 0, least: 0, most: 0 };
   updateSuccess = 0;
   cxHttp1Total = 0;
   cxHttp2Total = 0;
@@ -63,7 +70,6 @@ export class ClusterStats {
   readonly highInUse = new InUse();
   readonly http2 = new Http2Stats();
   readonly tls = new TlsStats();
-  readonly healthCheck = new HealthCheckStats();
   ejectionsActive = 0;
   ejectionsEnforcedTotal = 0;
   ejectionsOverflow = 0;

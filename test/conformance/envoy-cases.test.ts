@@ -26,7 +26,6 @@ const COMPLETE_AREAS = new Set([
     'outlier',
     'retries',
     'filters',
-    'health',
   ],
 ]);
 

@@ -50,6 +50,50 @@ t.test('limits are by priority, and connections by endpoint as well', (t) => {
   t.end();
 });
 
+t.test('hashing policies have the same options in both places', (t) => {
+  const ring = { kind: 'ring-hash', minimumSize: 1_024, maximumSize: 8_388_608, useHostname: false, boundPercent: 0 };
+  t.same(accepted(CLUSTER, { name: 'c', lb_policy: 'RING_HASH' }).lbPolicy, ring);
+  const maglev = { kind: 'maglev', tableSize: 65_537, useHostname: true, boundPercent: 150 };
+  const hashing = { use_hostname_for_hashing: true, hash_balance_factor: 150 };
+  t.same(
+    accepted(CLUSTER, { name: 'c', lb_policy: 'MAGLEV', common_lb_config: { consistent_hashing_lb_config: hashing } })
+      .lbPolicy,
+    maglev,
+  );
+  const extension = (type: string, config: Json) => ({
+    name: 'c',
+    load_balancing_policy: {
+      policies: [
+        {
+          typed_extension_config: {
+            name: type,
+            typed_config: { '@type': `${TYPE}.load_balancing_policies.${type}`, ...config },
+          },
+        },
+      ],
+    },
+  });
+  const sizes = { minimum_ring_size: 10, maximum_ring_size: 20 };
+  t.same(accepted(CLUSTER, extension('ring_hash.v3.RingHash', sizes)).lbPolicy, {
+    ...ring,
+    minimumSize: 10,
+    maximumSize: 20,
+  });
+  t.same(accepted(CLUSTER, extension('maglev.v3.Maglev', { consistent_hashing_lb_config: hashing })).lbPolicy, maglev);
+  t.match(refused(CLUSTER, { name: 'c', lb_policy: 'MAGLEV', maglev_lb_config: { table_size: 65_536 } }), [
+    /table_size: 65536 is no prime number/,
+  ]);
+  t.match(
+    refused(CLUSTER, { name: 'c', lb_policy: 'RING_HASH', ring_hash_lb_config: { ...sizes, minimum_ring_size: 30 } }),
+    [/minimum_ring_size 30 is greater than maximum_ring_size 20/],
+  );
+  t.match(
+    refused(CLUSTER, { name: 'c', lb_policy: 'RING_HASH', ring_hash_lb_config: { hash_function: 'MURMUR_HASH_2' } }),
+    [/ring_hash_lb_config.hash_function/],
+  );
+  t.end();
+});
+
 t.test('clusters find their endpoints in four ways', (t) => {
   const endpoints = (address: string) => ({
     cluster_name: 'c',
@@ -104,10 +148,10 @@ t.test('a load balancing policy is the first of the list that is known', (t) => 
     },
     slowStart: null,
   });
-  const maglev = policy(`${base}.maglev.v3.Maglev`);
+  const first = policy(`${base}.pick_first.v3.PickFirst`);
   t.match(
-    refused(CLUSTER, { name: 'c', load_balancing_policy: { policies: [maglev] } })[0],
-    /Maglev is not supported by Outrider/,
+    refused(CLUSTER, { name: 'c', load_balancing_policy: { policies: [first] } })[0],
+    /PickFirst is not supported by Outrider/,
   );
   t.match(refused(CLUSTER, { name: 'c', lb_policy: 'LOAD_BALANCING_POLICY_CONFIG' }), [/needs load_balancing_policy/]);
   t.end();
@@ -172,7 +216,6 @@ t.test('endpoints keep locality, priority, weight, health and metadata', (t) => 
           hostname: 'h',
           health: 'draining',
           weight: 5,
-          check: null,
           metadata: { 'envoy.lb': { stage: 'canary' } },
         },
       ],
@@ -181,56 +224,11 @@ t.test('endpoints keep locality, priority, weight, health and metadata', (t) => 
   t.end();
 });
 
-const TIMES = { timeout: '1s', interval: '5s', unhealthy_threshold: 3, healthy_threshold: 2 };
-
-function checked(check: Json) {
-  return accepted(CLUSTER, { name: 'c', health_checks: [{ ...TIMES, ...check }] }).healthCheck;
-}
-
-t.test('a health check has Envoy’s defaults', (t) => {
-  t.equal(accepted(CLUSTER, { name: 'c' }).healthCheck, null);
-  const http = { path: '/', expected_statuses: [], request_headers_to_add: [{ header: { key: 'A', value: '100%%' } }] };
-  t.match(checked({ http_health_check: http }), {
-    ...{ timeoutMs: 1_000, intervalMs: 5_000, unhealthyThreshold: 3, healthyThreshold: 2, reuseConnection: true },
-    ...{ noTrafficIntervalMs: 60_000, noTrafficHealthyIntervalMs: 60_000, altPort: null, initialJitterMs: 0 },
-    ...{ unhealthyIntervalMs: 5_000, unhealthyEdgeIntervalMs: 5_000, healthyEdgeIntervalMs: 5_000 },
-    probe: {
-      ...{ kind: 'http', codec: 'http1', method: 'GET', host: '', path: '/', bodyBytes: 1_024, serviceName: null },
-      expectedStatuses: [{ start: 200, end: 201 }],
-      headers: [{ name: 'A', value: '100%', action: 'append' }],
-    },
-  });
-  const edges = { unhealthy_interval: '2s', no_traffic_interval: '9s', tcp_health_check: {} };
-  t.match(checked(edges), { unhealthyEdgeIntervalMs: 2_000, noTrafficHealthyIntervalMs: 9_000 });
-  const tcp = { send: { text: '00ff' }, receive: [{ binary: 'b25l' }] };
-  t.match(checked({ tcp_health_check: tcp }), { probe: { kind: 'tcp', send: '\x00\xff', receive: ['one'] } });
-  t.match(checked({ grpc_health_check: { service_name: 's' } }), { probe: { kind: 'grpc', service: 's' } });
-  t.end();
-});
-
-t.test('a health check that cannot be made is refused with its place', (t) => {
-  const problem = (check: Json) => refused(CLUSTER, { name: 'c', health_checks: [{ ...TIMES, ...check }] });
-  const http = (fields: Json) => ({ http_health_check: { path: '/', ...fields } });
-  t.match(problem({}), [/health_checks\[0\]/]);
-  t.match(problem({ ...http({}), unhealthy_threshold: 0 }), [/unhealthy_threshold: 0 checks decide nothing/]);
-  t.match(problem(http({ expected_statuses: [{ start: 300, end: 200 }] })), [/expected_statuses\[0\]: 300 to 200/]);
-  t.match(problem(http({ method: 'HEAD', receive: [{ text: '00' }] })), [/receive: the answer to HEAD has no body/]);
-  const command = [{ header: { key: 'a', value: '%START_TIME%' } }];
-  t.match(problem(http({ request_headers_to_add: command })), [/checks have literal headers only/]);
-  t.match(problem({ tcp_health_check: { send: { text: 'xyz' } } }), [/send.text: "xyz" is not hexadecimal/]);
-  t.match(problem(http({ codec_client_type: 'HTTP3' })), [/codec_client_type/]);
-  const one = { ...TIMES, tcp_health_check: {} };
-  t.match(refused(CLUSTER, { name: 'c', health_checks: [one, one] }), [
-    /health_checks\[1\]: an endpoint is checked in one way/,
-  ]);
-  t.end();
-});
-
 t.test('all problems of a resource are reported together', (t) => {
   const problems = refused(CLUSTER, {
     name: '',
     connect_timeout: '0s',
-    lb_policy: 'MAGLEV',
+    lb_policy: 'CLUSTER_PROVIDED',
     type: 'EDS',
     health_checks: [],
   });

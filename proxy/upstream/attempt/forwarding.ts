@@ -16,6 +16,7 @@ import { DEADLINE_PASSED, type Failure, REQUEST_TIMEOUT } from '../../http/failu
 import { isGrpcRequest } from '../../http/grpc-request.ts';
 import type { Trailers } from '../../http/header-field.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
+import type { RequestHash } from '../../http/request-hash.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -36,8 +37,8 @@ import { comesAgain } from './safe-retries.ts';
 import { type LimitedStream, StreamDeadlines, type StreamLimit } from './stream-deadlines.ts';
 
 export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream, PickContext {
-  readonly hash: number | null = null;
-  readonly subset: SubsetKeys | null = null;
+  readonly hash: RequestHash | null;
+  readonly subset: SubsetKeys | null;
   tried: Endpoint[] | null = null;
   readonly #exchange: Exchange;
   readonly #cluster: Cluster;
@@ -59,6 +60,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   #deadlines: StreamDeadlines | null = null;
 
   constructor(exchange: Exchange, cluster: Cluster, options: ForwardOptions) {
+    this.hash = exchange.hash;
+    this.subset = exchange.subset;
     this.#exchange = exchange;
     this.#cluster = cluster;
     this.#options = options;

@@ -6,7 +6,8 @@ import type { Random } from '../../../kernel/random.ts';
 import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { createPicker } from './create-picker.ts';
+import { createPicker, hashes } from './create-picker.ts';
+import type { TableCache } from './hashing/table-cache.ts';
 import { EMPTY_PICKER, type Picker } from './picker.ts';
 import { type PriorityHealth, priorityLoads } from './priority-load.ts';
 import { type PickerShare, PriorityPicker } from './priority-picker.ts';
@@ -20,14 +21,18 @@ export interface PickerParts {
   readonly weigh: Weigh | null;
   readonly stats: ClusterStats;
   readonly random: Random;
+  /** Of the cluster's earlier pickers. */
+  readonly tables: TableCache;
 }
 
 /** The picker over all endpoints of a cluster. */
 export function assemblePicker(endpoints: readonly Endpoint[], parts: PickerParts): Picker {
+  parts.tables.turn();
   const shares = sharesOf(endpoints, parts);
   if (shares.length === 0) return EMPTY_PICKER;
   const plain = shares.length === 1 && !shares[0]!.panic;
-  return plain ? shares[0]!.picker : new PriorityPicker(shares, parts.stats, parts.random);
+  if (plain) return shares[0]!.picker;
+  return new PriorityPicker(shares, parts.stats, parts.random, hashes(parts.config.lbPolicy));
 }
 
 function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerShare[] {
@@ -35,21 +40,19 @@ function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerSha
   const priorities = byPriority(endpoints);
   const loads = priorityLoads(priorities.map(countHealth), parts.overprovisioningPercent, panicThresholdPercent);
   const shares: PickerShare[] = [];
-  const add = (percent: number, group: readonly Endpoint[], panic: boolean) => {
+  const add = (percent: number, picked: readonly Endpoint[], all: readonly Endpoint[], panic: boolean) => {
     if (percent === 0) return;
-    shares.push({ percent, picker: createPicker(lbPolicy, group, parts.random, parts.weigh), panic });
+    const group = { endpoints: picked, all, weigh: parts.weigh, placeWeigh: configuredWeight };
+    shares.push({ percent, picker: createPicker(lbPolicy, group, parts), panic });
   };
   for (const [i, { healthy, degraded, panic }] of loads.entries()) {
     const all = priorities[i]!;
     const available = all.filter((each) => each.available);
-    if (panic) add(healthy + degraded, all, true);
+    if (panic) add(healthy + degraded, all, all, true);
     else {
-      add(healthy, available.filter(isFullyHealthy), false);
-      add(
-        degraded,
-        available.filter((each) => !isFullyHealthy(each)),
-        false,
-      );
+      add(healthy, available.filter(isFullyHealthy), all, false);
+      const rest = available.filter((each) => !isFullyHealthy(each));
+      add(degraded, rest, all, false);
     }
   }
   return shares;
@@ -62,7 +65,7 @@ function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerSha
 function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
   const groups = new Map<number, Endpoint[]>();
   for (const endpoint of endpoints) {
-    if (endpoint.standing === 'gone') continue;
+    if (endpoint.health === 'draining') continue;
     const { priority } = endpoint.locality;
     const group = groups.get(priority);
     if (group === undefined) groups.set(priority, [endpoint]);
@@ -71,13 +74,16 @@ function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
   return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
-function isFullyHealthy({ standing }: Endpoint): boolean {
-  return standing === 'in';
+function configuredWeight({ config }: Endpoint): number {
+  return config.weight;
+}
+
+function isFullyHealthy({ health }: Endpoint): boolean {
+  return health !== 'degraded';
 }
 
 function countHealth(group: readonly Endpoint[]): PriorityHealth {
   const available = group.filter((each) => each.available);
   const healthy = available.filter(isFullyHealthy).length;
-  const total = group.reduce((count, each) => (each.excluded ? count : count + 1), 0);
-  return { total, healthy, degraded: available.length - healthy };
+  return { total: group.length, healthy, degraded: available.length - healthy };
 }

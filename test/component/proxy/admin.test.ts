@@ -29,9 +29,7 @@ function endpointView(port: number, ejected = false) {
   };
   const config = endpoint(port);
   const health = 'unknown' as const;
-  const standing = ejected ? ('out' as const) : ('in' as const);
-  const known = { health, standing, available: !ejected, ejected, excluded: false, checked: null };
-  return { key: `127.0.0.1:${port}`, config, locality: locality!, ...known, ...counters };
+  return { key: `127.0.0.1:${port}`, config, locality: locality!, health, available: !ejected, ejected, ...counters };
 }
 
 /** An admin port over a small made-up proxy. */
