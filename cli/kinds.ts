@@ -4,28 +4,32 @@
 import { nearest } from '../kernel/edit-distance.ts';
 import { UsageError } from './errors.ts';
 
-/** `service` is the registry's view of what runs; the others are kept resources. */
-export type Kind = 'workload' | 'httproute' | 'grpcroute' | 'service';
+/** Each kind with its other names. `service` is the registry's view of what runs; the others are kept resources. */
+const NAMES = {
+  workload: ['workloads'],
+  httproute: ['httproutes', 'route', 'routes'],
+  grpcroute: ['grpcroutes'],
+  tcproute: ['tcproutes'],
+  trafficpolicy: ['trafficpolicies', 'policy', 'policies', 'tp'],
+  faultpolicy: ['faultpolicies', 'fault', 'faults', 'fp'],
+  routetest: ['routetests'],
+  service: ['services', 'svc'],
+} as const;
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  workload: 'workload',
-  workloads: 'workload',
-  httproute: 'httproute',
-  httproutes: 'httproute',
-  route: 'httproute',
-  routes: 'httproute',
-  grpcroute: 'grpcroute',
-  grpcroutes: 'grpcroute',
-  service: 'service',
-  services: 'service',
-  svc: 'service',
-};
+/** One of the kinds. */
+export type Kind = keyof typeof NAMES;
+
+const ALL = Object.keys(NAMES) as readonly Kind[];
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  ALL.flatMap((kind) => [kind, ...NAMES[kind]].map((name) => [name, kind] as const)),
+);
 
 /** The kind that a name stands for, whatever its case; a UsageError with the nearest name when there is none. */
 export function parseKind(name: string): Kind {
-  const kind = KINDS[name.toLowerCase()];
+  const kind = KINDS.get(name.toLowerCase());
   if (kind !== undefined) return kind;
-  const suggestion = nearest(name, Object.keys(KINDS));
+  const suggestion = nearest(name, KINDS.keys());
   const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`;
-  throw new UsageError(`unknown kind "${name}"${hint}: there are workload, httproute, grpcroute and service`);
+  const [last, ...others] = ALL.toReversed();
+  throw new UsageError(`unknown kind "${name}"${hint}: there are ${others.reverse().join(', ')} and ${last}`);
 }

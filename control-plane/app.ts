@@ -15,6 +15,7 @@ import type { Timers } from '../kernel/timers.ts';
 import { AgentServer } from './agents/agent-server.ts';
 import { LoadReports } from './agents/load-reports.ts';
 import { createApiServer } from './api/server.ts';
+import { FaultClock } from './fault-clock.ts';
 import { bindGrpcServer, createGrpcServer } from './grpc-server.ts';
 import { controlPlaneMetrics } from './metrics.ts';
 import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
@@ -97,10 +98,12 @@ async function start(
   closers.push(() => registry.close());
 
   // Downwards: every change is translated once, and goes to those whom it concerns.
-  const cache = new SnapshotCache(ledger.state, registry.view());
+  const faults = new FaultClock(clock, timers, () => pushes.changed({ urgent: true }));
+  closers.push(() => faults.close());
+  const cache = new SnapshotCache(faults.inForce(ledger.state), registry.view());
   const ads = new AdsServer({ clock, timers, logger, cache });
   const pushes = new PushScheduler(clock, timers, () => {
-    cache.refresh(ledger.state, registry.view());
+    cache.refresh(faults.inForce(ledger.state), registry.view());
     ads.push();
   });
   closers.push(() => pushes.close());

@@ -1,5 +1,5 @@
 /**
- * `outrider delete`: takes a workload or a route out of the mesh.
+ * `outrider delete`: takes a workload, a route, a policy or a route test out of the mesh.
  */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
@@ -12,7 +12,7 @@ import { withClient, withServerOptions } from '../server-command.ts';
 export function addDelete(program: Command, context: CliContext): void {
   const command = program
     .command('delete')
-    .description('delete a workload, an httproute or a grpcroute')
+    .description('delete a workload, a route, a policy or a route test')
     .argument('<kind>')
     .argument('<name>');
   withServerOptions(command).action((kindName: string, name: string, options: ServerOptions) => {

@@ -1,5 +1,5 @@
 /**
- * `outrider get`: what the control plane keeps (workloads, routes) and what it sees (services).
+ * `outrider get`: what the control plane keeps (workloads, routes, policies) and what it sees (services).
  */
 import type { Command } from 'commander';
 import type { Client } from '../api-client.ts';
@@ -10,6 +10,14 @@ import { type Kind, parseKind } from '../kinds.ts';
 import type { ServerOptions } from '../server-address.ts';
 import { withClient, withServerOptions } from '../server-command.ts';
 import { duration, table } from '../table.ts';
+import {
+  type FaultPolicyView,
+  faultPoliciesTable,
+  type RouteTestView,
+  routeTestsTable,
+  type TrafficPolicyView,
+  trafficPoliciesTable,
+} from './policy-tables.ts';
 import { servicesTable } from './status.ts';
 
 type GetOptions = ServerOptions & { readonly output: Format };
@@ -18,7 +26,7 @@ type GetOptions = ServerOptions & { readonly output: Format };
 export function addGet(program: Command, context: CliContext): void {
   const command = program
     .command('get')
-    .description('print workloads, httproutes, grpcroutes or services, all or the one of that name')
+    .description('print workloads, routes, policies, route tests or services, all or the one of that name')
     .argument('<kind>')
     .argument('[name]')
     .addOption(outputOption());
@@ -41,8 +49,21 @@ async function getText(client: Client, kind: Kind, name: string | undefined, for
       );
     case 'httproute':
     case 'grpcroute':
+    case 'tcproute':
       return render(format, await resources<RouteView>(client, kind, name), (value) =>
         routesTable(kind.toUpperCase(), asList(value)),
+      );
+    case 'trafficpolicy':
+      return render(format, await resources<TrafficPolicyView>(client, kind, name), (value) =>
+        trafficPoliciesTable(asList(value)),
+      );
+    case 'faultpolicy':
+      return render(format, await resources<FaultPolicyView>(client, kind, name), (value) =>
+        faultPoliciesTable(asList(value)),
+      );
+    case 'routetest':
+      return render(format, await resources<RouteTestView>(client, kind, name), (value) =>
+        routeTestsTable(asList(value)),
       );
     default:
       return kind satisfies never;

@@ -67,8 +67,8 @@ function parse({ query, body }: ApplyRequest, context: ApiContext): Command {
   if (!dir.startsWith('/')) throw new ApiError('malformed', `dir is "${dir}": it must be an absolute path`);
   // A text without a name has no successor that could lack something.
   const origin = query.file === undefined ? '' : join(dir, file);
-  const { readFile, ledger } = context;
-  const parsed = parsePolicy({ text: body, file, dir, origin, readFile, state: ledger.state });
+  const { readFile, ledger, clock } = context;
+  const parsed = parsePolicy({ text: body, file, dir, origin, readFile, state: ledger.state, nowMs: clock.wallMs() });
   if (!parsed.ok) throw problemsError(file, parsed.error);
   return { kind: 'apply', origin, prune: origin !== '', resources: parsed.value };
 }

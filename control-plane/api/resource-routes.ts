@@ -4,7 +4,7 @@
 import type { FastifyRequest } from 'fastify';
 import { nearest } from '../../kernel/edit-distance.ts';
 import { parsePolicy } from '../policy/parse.ts';
-import type { DocumentKind } from '../state/model.ts';
+import type { Document, DocumentKind } from '../state/model.ts';
 import { resourcesOf, sortedByName } from '../state/queries.ts';
 import type { ApiContext, Routes } from './context.ts';
 import { ApiError, problemsError, rejectionError } from './errors.ts';
@@ -23,19 +23,19 @@ export const resourceRoutes: Routes = (server, context) => {
   const { ledger } = context;
   const list = { summary: 'All resources of a kind.', params: kindOnly, response: { 200: listSchema } };
   server.get<{ Params: Named }>('/v1/resources/:kind', { schema: list }, ({ params }) =>
-    sortedByName(resourcesOf(ledger.state, params.kind)),
+    sortedByName(resourcesOf(ledger.state, params.kind)).map((each) => resourceView(each, context)),
   );
 
   const one = { summary: 'One resource.', params: kindAndName, response: { 200: anySchema, 404: errorSchema } };
   server.get<{ Params: Named }>('/v1/resources/:kind/:name', { schema: one }, ({ params }) => {
     const all = resourcesOf(ledger.state, params.kind);
     const found = all.get(params.name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return resourceView(found, context);
     throw unknown(params.kind, params.name, all.keys());
   });
 
   const put = {
-    summary: 'Creates or replaces one resource: a Compose service, or a whole HTTPRoute or GRPCRoute document.',
+    summary: 'Creates or replaces one resource: a Compose service, or the whole document of any other kind.',
     params: kindAndName,
     body: { type: 'object' },
     response: { 200: appliedSchema, 422: errorSchema },
@@ -57,12 +57,20 @@ export const resourceRoutes: Routes = (server, context) => {
 };
 
 function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object }>, context: ApiContext): unknown {
-  const { ledger, cwd: dir, readFile } = context;
+  const { ledger, cwd: dir, readFile, clock } = context;
   const { kind, name } = params;
   const existing = resourcesOf(ledger.state, kind).get(name);
   // JSON is YAML: the one strict parser reads both.
   const text = JSON.stringify(kind === 'workload' ? { services: { [name]: body } } : body);
-  const parsed = parsePolicy({ text, file: name, dir, origin: '', readFile, state: ledger.state });
+  const parsed = parsePolicy({
+    text,
+    file: name,
+    dir,
+    origin: '',
+    readFile,
+    state: ledger.state,
+    nowMs: clock.wallMs(),
+  });
   if (!parsed.ok) throw problemsError(`${kind} ${name}`, parsed.error);
   const [draft, ...others] = parsed.value;
   if (draft?.kind !== kind || draft.name !== name || others.length > 0) {
@@ -72,6 +80,12 @@ function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object 
   const result = ledger.submit(command);
   if (!result.ok) throw rejectionError(result.error);
   return { revision: result.value.state.revision, changes: result.value.changes };
+}
+
+/** What is kept; of a fault also how long it still lasts, in milliseconds. */
+function resourceView(document: Document, { clock }: ApiContext): object {
+  if (document.kind !== 'faultpolicy') return document;
+  return { ...document, leftMs: Math.max(0, document.expiresAtMs - clock.wallMs()) };
 }
 
 function unknown(kind: string, name: string, names: Iterable<string>): ApiError {

@@ -3,6 +3,8 @@
  * that nothing is left out of them.
  */
 
+import { DOCUMENT_KINDS } from '../state/queries.ts';
+
 const text = { type: 'string' } as const;
 const whole = { type: 'integer' } as const;
 const open = { type: 'object', additionalProperties: true } as const;
@@ -52,7 +54,7 @@ export const namedBy = (...names: string[]) =>
   }) as const;
 
 /** The kinds that users write. */
-export const kindParameter = { type: 'string', enum: ['workload', 'httproute', 'grpcroute'] } as const;
+export const kindParameter = { type: 'string', enum: DOCUMENT_KINDS } as const;
 
 /** An answer without a fixed form. */
 export const anySchema = { description: 'See the documentation of the kind.', ...open } as const;

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { EMPTY_STATE, type GrpcRoute, type HttpRoute, type State, type Workload } from '../state/model.ts';
+import { EMPTY_STATE, type State, type Workload } from '../state/model.ts';
+import type { GrpcRoute, HttpRoute } from '../state/routes.ts';
 import { lines, parse, ROUTE_HEAD, SERVICES } from './test-fixtures.ts';
 
 const GRPC_ROUTE_HEAD = ROUTE_HEAD.replace('HTTPRoute', 'GRPCRoute');
@@ -79,12 +80,9 @@ t.test('a GRPCRoute with mistakes is refused', (t) => {
   t.match(rule('{backendRefs: [{name: cart}], timeouts: {request: 1s}}'), /"timeouts" is not part of a GRPCRoute/);
   t.match(
     rule('{backendRefs: [{name: cart}], filters: [{type: RequestRedirect, requestRedirect: {}}]}'),
-    /"RequestRedirect" is not one of RequestHeaderModifier, ResponseHeaderModifier; .*unknown field "requestRedirect"/,
+    /"RequestRedirect" is not one of RequestHeaderModifier, ResponseHeaderModifier, RequestMirror; .*unknown field "requestRedirect"/,
   );
-  t.match(
-    rule('{backendRefs: [{name: cart}], filters: [{requestMirror: {}}]}'),
-    /"requestMirror" is not supported yet/,
-  );
+  t.match(rule('{backendRefs: [{name: cart}], filters: [{extensionRef: {}}]}'), /"extensionRef" is not supported yet/);
   t.match(
     refusal('{parentRefs: [{kind: Service, name: cart}], hostnames: [a], rules: [{backendRefs: [{name: crt}]}]}'),
     /"hostnames" does not apply/,

@@ -3,13 +3,15 @@
  *
  * The standard has neither timeouts nor retries here: a call lives until the deadline that its client sets.
  */
-import type { GrpcMethodMatch, GrpcRouteMatch, GrpcRouteRule } from '../state/model.ts';
+import type { GrpcMethodMatch, GrpcRouteMatch, GrpcRouteRule, HeaderFilter, MirrorFilter } from '../state/routes.ts';
 import type { ParsedResource } from './compose.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
+import { NOT_YET } from './document.ts';
 import {
   checkRegex,
+  type FilterParsers,
   HEADER_FILTERS,
-  NOT_YET,
+  MIRROR_FILTER,
   parseBackend,
   parseFilter,
   parseHeaderMatch,
@@ -31,7 +33,8 @@ const MATCH: KnownFields = {
   path: 'is not part of a GRPCRoute: name the service and the method under "method"',
   queryParams: 'is not part of a GRPCRoute: remove it, a call has no query',
 };
-const REFUSED_FILTERS = ['requestMirror', 'extensionRef'];
+const FILTERS: FilterParsers<HeaderFilter | MirrorFilter> = { ...HEADER_FILTERS, ...MIRROR_FILTER };
+const REFUSED_FILTERS = ['extensionRef'];
 
 /** Gateway API's limit for the name of a service or method, or a pattern for them. */
 const NAME_CHARS_MAX = 1024;
@@ -67,7 +70,7 @@ function parseRule(cursor: Cursor): GrpcRouteRule {
   if (backends.length === 0) cursor.report('has no backendRefs: name at least one Service');
   return {
     matches: matches.length === 0 ? [{ method: null, headers: [] }] : matches,
-    filters: filters.flatMap((each) => parseFilter(each, HEADER_FILTERS, REFUSED_FILTERS)),
+    filters: filters.flatMap((each) => parseFilter(each, FILTERS, REFUSED_FILTERS)),
     backends,
   };
 }

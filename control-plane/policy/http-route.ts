@@ -1,25 +1,26 @@
 /**
  * Gateway API HTTPRoute (gateway.networking.k8s.io/v1) with Services as parents, the GAMMA shape.
  */
-import type { HttpRouteFilter, HttpRouteMatch, HttpRouteRule, PathChange } from '../state/model.ts';
+import type { HttpRouteFilter, HttpRouteMatch, HttpRouteRule, PathChange } from '../state/routes.ts';
 import type { ParsedResource } from './compose.ts';
+import { parseCors } from './cors-filter.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
+import { missing, PORT_RANGE } from './document.ts';
+import { parseRetry, parseSession, parseTimeouts } from './http-route-limits.ts';
 import {
   checkRegex,
   type FilterParsers,
   HEADER_FILTERS,
-  missing,
-  NOT_YET,
-  PORT_RANGE,
+  MIRROR_FILTER,
   parseBackend,
   parseFilter,
   parseHeaderMatch,
   parseRouteParts,
   parseValueMatch,
 } from './route-parts.ts';
-import { parseDurationMs } from './values.ts';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
+/** The methods that a match may name. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 
 const RULE: KnownFields = {
   name: true,
@@ -27,16 +28,18 @@ const RULE: KnownFields = {
   filters: true,
   backendRefs: true,
   timeouts: true,
-  retry: NOT_YET,
-  sessionPersistence: NOT_YET,
+  retry: true,
+  sessionPersistence: true,
 };
 const MATCH: KnownFields = { path: true, headers: true, queryParams: true, method: true };
 const FILTERS: FilterParsers<HttpRouteFilter> = {
   ...HEADER_FILTERS,
+  ...MIRROR_FILTER,
+  CORS: { field: 'cors', parse: parseCors },
   RequestRedirect: { field: 'requestRedirect', parse: parseRedirect },
   URLRewrite: { field: 'urlRewrite', parse: parseRewrite },
 };
-const REFUSED_FILTERS = ['requestMirror', 'cors', 'externalAuth', 'extensionRef'];
+const REFUSED_FILTERS = ['externalAuth', 'extensionRef'];
 
 /** Parses one document. Mistakes are reported at the cursor; what has some is not to be used. */
 export function parseHttpRoute(root: Cursor): ParsedResource {
@@ -56,14 +59,18 @@ function parseRule(cursor: Cursor): HttpRouteRule {
   if (backends.length > 0 && redirects)
     cursor.report('has backendRefs beside a RequestRedirect: one of the two must go');
   const matches = fields.get('matches')?.list().map(parseMatch) ?? [];
-  const timeouts = fields.get('timeouts')?.object({ request: true, backendRequest: NOT_YET });
+  const session = fields.get('sessionPersistence');
   const rule: HttpRouteRule = {
     matches: matches.length === 0 ? [ANY] : matches,
     filters,
     backends,
-    requestTimeoutMs: timeouts?.get('request')?.parsed(parseDurationMs, 'a duration such as 10s') ?? null,
+    ...parseTimeouts(fields.get('timeouts')),
+    retry: fields.has('retry') ? parseRetry(fields.get('retry')!) : null,
+    session: session === undefined ? null : parseSession(session),
   };
   checkPrefixChanges(cursor, rule);
+  if (session !== undefined && backends.filter(({ weight }) => weight > 0).length > 1)
+    session.report('keeps a client at an instance of one service: the rule has several backends');
   return rule;
 }
 
@@ -87,7 +94,8 @@ function parseMatch(cursor: Cursor): HttpRouteMatch {
   };
 }
 
-function parsePath(cursor: Cursor): HttpRouteMatch['path'] {
+/** A path as HTTPRoutes match it. */
+export function parsePath(cursor: Cursor): HttpRouteMatch['path'] {
   const fields = cursor.object({ type: true, value: true });
   const type = fields.get('type')?.oneOf(['Exact', 'PathPrefix', 'RegularExpression']) ?? 'PathPrefix';
   const value = fields.get('value')?.string() ?? '/';

@@ -5,16 +5,18 @@
 import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
 import { nearest } from '../../kernel/edit-distance.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { portsOfServices } from '../state/apply.ts';
+import { wouldBe } from '../state/apply.ts';
+import { problemsOf } from '../state/checks.ts';
 import type { ResourceDraft } from '../state/command.ts';
-import type { Resource, State } from '../state/model.ts';
-import { danglingReferences } from '../state/references.ts';
-import { routeConflicts } from '../state/route-conflicts.ts';
+import type { State } from '../state/model.ts';
 import { type ComposeContext, type ParsedResource, parseCompose } from './compose.ts';
 import { Cursor, type Source } from './cursor.ts';
+import { parseFaultPolicy } from './fault-policy.ts';
 import { parseGrpcRoute } from './grpc-route.ts';
 import { parseHttpRoute } from './http-route.ts';
 import { byPosition, type Problem } from './problem.ts';
+import { parseTcpRoute } from './tcp-route.ts';
+import { parseTrafficPolicy } from './traffic-policy.ts';
 
 /** What is parsed, and against what. */
 export interface PolicyInput extends ComposeContext {
@@ -25,14 +27,29 @@ export interface PolicyInput extends ComposeContext {
   readonly origin: string;
   /** What references may lead to besides the text itself. */
   readonly state: State;
+  /** Wall time, milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
-const GATEWAY_API = 'gateway.networking.k8s.io/v1';
-const ROUTES: Readonly<Record<string, (root: Cursor) => ParsedResource>> = {
-  HTTPRoute: parseHttpRoute,
-  GRPCRoute: parseGrpcRoute,
+const GATEWAY_API = ['gateway.networking.k8s.io/v1'];
+/** TCPRoutes are older there than their name: v1 is not what everybody writes. */
+const TCP_GATEWAY_API = ['gateway.networking.k8s.io/v1alpha2', ...GATEWAY_API];
+
+const OUTRIDER_API = ['outrider.dev/v1'];
+
+/** How a kind is read, and the apiVersions that it may come under. */
+interface KindParser {
+  readonly versions: readonly string[];
+  readonly parse: (root: Cursor) => ParsedResource;
+}
+
+const KINDS: Readonly<Record<string, KindParser>> = {
+  HTTPRoute: { versions: GATEWAY_API, parse: parseHttpRoute },
+  GRPCRoute: { versions: GATEWAY_API, parse: parseGrpcRoute },
+  TCPRoute: { versions: TCP_GATEWAY_API, parse: parseTcpRoute },
+  TrafficPolicy: { versions: OUTRIDER_API, parse: parseTrafficPolicy },
+  FaultPolicy: { versions: OUTRIDER_API, parse: parseFaultPolicy },
 };
-const NOT_YET = ['TCPRoute'];
 
 /** Parses and checks. The resources stand in the order of the text. */
 export function parsePolicy(input: PolicyInput): Result<ResourceDraft[], Problem[]> {
@@ -48,7 +65,7 @@ export function parsePolicy(input: PolicyInput): Result<ResourceDraft[], Problem
   }
   checkDuplicates(parsed);
   // A name that was mistyped in its own definition would be reported again wherever it is used.
-  if (problems.length === 0) checkReferences(parsed, input);
+  if (problems.length === 0) checkMesh(parsed, input);
   if (problems.length > 0) return err(problems.sort(byPosition));
   return ok(parsed.map((each) => each.draft));
 }
@@ -62,15 +79,12 @@ function parseDocument(root: Cursor, input: PolicyInput): ParsedResource[] {
   if (kind === undefined) return root.report('"kind" is missing', 'HTTPRoute') ?? [];
   const name = kind.string();
   if (name === undefined) return [];
-  const parseRoute = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
-  if (parseRoute !== undefined) {
-    const version = fields.get('apiVersion');
-    if (version === undefined) root.report('"apiVersion" is missing', GATEWAY_API);
-    else version.oneOf([GATEWAY_API]);
-    return [parseRoute(root)];
-  }
-  if (NOT_YET.includes(name)) return kind.report(`kind "${name}" is not supported yet: remove it`) ?? [];
-  return kind.report(`unknown kind "${name}"`, nearest(name, [...Object.keys(ROUTES), ...NOT_YET])) ?? [];
+  const known = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  if (known === undefined) return kind.report(`unknown kind "${name}"`, nearest(name, Object.keys(KINDS))) ?? [];
+  const version = fields.get('apiVersion');
+  if (version === undefined) root.report('"apiVersion" is missing', known.versions[0]);
+  else version.oneOf(known.versions);
+  return [known.parse(root)];
 }
 
 function syntaxProblem(file: string, error: YAMLError): Problem {
@@ -88,23 +102,13 @@ function checkDuplicates(parsed: readonly ParsedResource[]): void {
   }
 }
 
-function checkReferences(parsed: readonly ParsedResource[], input: PolicyInput): void {
-  const drafts = parsed.map((each) => each.draft);
+/** What is wrong with the mesh as it would be, as far as it concerns the text; the rest is told when it is applied. */
+function checkMesh(parsed: readonly ParsedResource[], { state, origin, nowMs }: PolicyInput): void {
+  const resources = parsed.map((each) => each.draft);
   const cursors = new Map(parsed.map(({ draft, cursor }) => [idOf(draft), cursor]));
-  const stays = (each: Resource & Pick<ResourceDraft, 'kind'>) =>
-    !cursors.has(idOf(each)) && (input.origin === '' || each.origin !== input.origin);
-  const { workloads, routes, grpcRoutes } = input.state;
-  const allWorkloads = [
-    ...[...workloads.values()].filter(stays),
-    ...drafts.filter((draft) => draft.kind === 'workload'),
-  ];
-  const allRoutes = [
-    ...[...routes.values(), ...grpcRoutes.values()].filter(stays),
-    ...drafts.filter((draft) => draft.kind !== 'workload'),
-  ];
-  const names = new Set(allWorkloads.map((workload) => workload.name));
-  const problems = [...danglingReferences(drafts, portsOfServices(allWorkloads), names), ...routeConflicts(allRoutes)];
-  for (const { resource, path, message, suggestion } of problems)
+  const next = wouldBe(state, { kind: 'apply', origin, prune: origin !== '', resources }, nowMs);
+  if (next.state === state) return;
+  for (const { resource, path, message, suggestion } of problemsOf(next.state, nowMs))
     cursors.get(idOf(resource))?.find(path).report(message, suggestion);
 }
 

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { EMPTY_STATE, type HttpRoute, type Workload } from '../state/model.ts';
+import { EMPTY_STATE, type Workload } from '../state/model.ts';
+import type { HttpRoute } from '../state/routes.ts';
 import { lines, parse, problemsOf, ROUTE_HEAD, SERVICES, workloadOf } from './test-fixtures.ts';
 import { parseBytes, parseDurationMs, parseEnvLine, splitCommandLine, unescapeDollars } from './values.ts';
 
@@ -127,7 +128,6 @@ t.test('broken YAML, duplicates and unknown kinds are told', (t) => {
     '3:15 services.a: workload "a" is defined twice',
   ]);
   t.match(lines('apiVersion: v1\nkind: HttpRoute'), ['2:7 kind: unknown kind "HttpRoute" (HTTPRoute)']);
-  t.match(lines('apiVersion: v1\nkind: TCPRoute'), [/not supported yet/]);
   t.match(lines('apiVersion: v1\nkind: GrpcRoute'), ['2:7 kind: unknown kind "GrpcRoute" (GRPCRoute)']);
   t.match(
     lines('apiVersion: x/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec: {parentRefs: [], rules: []}')[0],
@@ -212,8 +212,8 @@ t.test('a route with mistakes is refused', (t) => {
   );
   t.match(rule('{backendRefs: [{name: cart}], matches: [{path: {value: a}}]}'), /must begin with \//);
   t.match(
-    rule('{backendRefs: [{name: cart}], filters: [{type: RequestMirror}]}'),
-    /is not one of RequestHeaderModifier/,
+    rule('{backendRefs: [{name: cart}], filters: [{type: RequestMiror}]}'),
+    /is not one of RequestHeaderModifier.*\(RequestMirror\)/,
   );
   t.match(
     rule(
@@ -267,5 +267,49 @@ t.test('the small languages inside values are read', (t) => {
     { key: 'A', value: 'b c' },
     null,
   ]);
+  t.end();
+});
+
+t.test('retries, sessions, mirrors and CORS of a route are checked', (t) => {
+  const rule = (text: string) =>
+    routeRefusal(`{parentRefs: [{kind: Service, name: cart}], rules: [{backendRefs: [{name: cart}], ${text}}]}`);
+  const filter = (text: string) => rule(`filters: [${text}]`);
+  t.match(rule('timeouts: {request: 1s, backendRequest: 2s}'), /backendRequest: 2s for one try is more than the 1s/);
+  t.match(rule('timeouts: {backendRequest: 16s}'), /more than the 15s of the whole request, the default/);
+  t.equal(rule('timeouts: {request: 0s, backendRequest: 16s}'), '');
+  t.match(rule('retry: {codes: [200]}'), /codes\[0\]: 200 .* from 400 to 599/);
+  t.match(rule('retry: {attempt: 1}'), /\(attempts\)/);
+  t.match(rule('sessionPersistence: {type: Header}'), /kept by cookies \(Cookie\)/);
+  t.match(rule('sessionPersistence: {absoluteTimeout: 1h}'), /set cookieConfig.lifetimeType to Permanent/);
+  t.match(rule('sessionPersistence: {}'), /needs a TrafficPolicy with loadBalancing\.policy RingHash or Maglev/);
+  t.match(
+    filter('{type: RequestMirror, requestMirror: {backendRef: {name: crat}}}'),
+    /filters\[0\].requestMirror.backendRef.name: there is no service "crat" \(cart\)/,
+  );
+  t.match(filter('{type: RequestMirror, requestMirror: {percent: 5}}'), /"backendRef" is missing/);
+  t.match(
+    filter('{type: RequestMirror, requestMirror: {backendRef: {name: cart}, percent: 5, fraction: {numerator: 1}}}'),
+    /one of the two must go/,
+  );
+  t.match(
+    filter(
+      '{type: RequestMirror, requestMirror: {backendRef: {name: cart}, fraction: {numerator: 3, denominator: 2}}}',
+    ),
+    /from 0 to 2/,
+  );
+  t.match(filter('{type: CORS, cors: {allowOrigins: [a.b]}}'), /is not an origin such as/);
+  t.match(
+    filter('{type: CORS, cors: {allowOrigins: ["*"], allowMethods: ["*"], allowCredentials: true}}'),
+    /allows nothing beside allowCredentials/,
+  );
+  t.match(rule('backendRefs: [{name: cart}]'), /Map keys must be unique|unique/);
+  const backend = (text: string) =>
+    routeRefusal(`{parentRefs: [{kind: Service, name: cart}], rules: [{backendRefs: [{name: cart, ${text}}]}]}`);
+  t.match(
+    backend('filters: [{type: RequestMirror, requestMirror: {}}]'),
+    /"RequestMirror" is not one of RequestHeaderModifier/,
+  );
+  t.match(backend('x-subset: {verson: v1}'), /\(version\)/);
+  t.match(backend('x-subset: {version: v1}'), /has no TrafficPolicy with loadBalancing.subsets of the keys version/);
   t.end();
 });

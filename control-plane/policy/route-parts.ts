@@ -2,22 +2,11 @@
  * What Gateway API's HTTPRoute and GRPCRoute have in common, with Services as parents: the GAMMA shape.
  */
 import { toSafeRegex } from '../../protos/contract/regex/safe-regex.ts';
-import type { Backend, HeaderChanges, HeaderFilter, HeaderValue, ValueMatch } from '../state/model.ts';
+import type { Backend, HeaderChanges, HeaderFilter, HeaderValue, MirrorFilter, ValueMatch } from '../state/routes.ts';
+import { SUBSET_KEYS } from '../state/traffic-policy.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
+import { missing, NOT_YET, PORT_RANGE, parseDocumentParts, parseServiceName } from './document.ts';
 
-/** Completes the sentence `"FIELD" ...` for what the standard has and the mesh does not. */
-export const NOT_YET = 'is not supported yet: remove it';
-
-/** What a port may be. */
-export const PORT_RANGE = { min: 1, max: 65_535 };
-
-const DOCUMENT: KnownFields = { apiVersion: true, kind: true, metadata: true, spec: true, status: true };
-const METADATA: KnownFields = {
-  ...Object.fromEntries(['name', 'namespace', 'labels', 'annotations'].map((name) => [name, true] as const)),
-  ...Object.fromEntries(
-    ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields'].map((name) => [name, true] as const),
-  ),
-};
 const SPEC: KnownFields = {
   parentRefs: true,
   rules: true,
@@ -31,7 +20,8 @@ const BACKEND: KnownFields = {
   namespace: true,
   port: true,
   weight: true,
-  filters: NOT_YET,
+  filters: true,
+  'x-subset': true,
 };
 
 /** A route as far as its kind does not matter. */
@@ -44,52 +34,45 @@ export interface RouteParts<Rule> {
 
 /** Parses the whole document but its rules, which are `parseRule`'s. */
 export function parseRouteParts<Rule>(root: Cursor, parseRule: (cursor: Cursor) => Rule): RouteParts<Rule> {
-  const fields = root.object(DOCUMENT);
-  const spec = fields.get('spec')?.object(SPEC) ?? missing(root, 'spec');
-  const parents = spec?.get('parentRefs')?.list() ?? missing(fields.get('spec') ?? root, 'parentRefs') ?? [];
+  const { name, spec, at, manifest } = parseDocumentParts(root, 'route', SPEC);
+  const parents = spec?.get('parentRefs')?.list() ?? missing(at, 'parentRefs') ?? [];
   const parts = {
-    name: parseName(fields.get('metadata'), root),
+    name,
     parents: parents.flatMap(parseParent),
     rules: spec?.get('rules')?.list().map(parseRule) ?? [],
-    manifest: root.json(),
+    manifest,
   };
-  if (spec !== undefined && parts.rules.length === 0)
-    (fields.get('spec') ?? root).report('has no rules: at least one is needed');
+  if (spec !== undefined && parts.rules.length === 0) at.report('has no rules: at least one is needed');
   return parts;
-}
-
-/** Reports a field that has to be there. */
-export function missing(cursor: Cursor, field: string): undefined {
-  return cursor.report(`"${field}" is missing`);
-}
-
-function parseName(metadata: Cursor | undefined, root: Cursor): string {
-  if (metadata === undefined) return missing(root, 'metadata') ?? '';
-  const name = metadata.object(METADATA).get('name');
-  if (name === undefined) return missing(metadata, 'name') ?? '';
-  return name.label('route') ?? '';
 }
 
 function parseParent(cursor: Cursor): string[] {
   const fields = cursor.object(PARENT);
-  const kind = fields.get('kind');
-  if (kind === undefined) cursor.report('"kind" is missing: only "Service" can be a parent', 'Service');
-  else kind.oneOf(['Service']);
-  fields.get('group')?.oneOf(['', 'core']);
+  if (!fields.has('kind')) cursor.report('"kind" is missing: only "Service" can be a parent', 'Service');
   fields.get('port')?.integer(PORT_RANGE);
-  const name = fields.get('name');
-  return name?.string() === undefined ? (missing(cursor, 'name') ?? []) : [name.string()!];
+  const name = parseServiceName(cursor, fields);
+  return name === undefined ? [] : [name];
 }
 
 /** One of a rule's `backendRefs`. */
 export function parseBackend(cursor: Cursor): Backend[] {
   const fields = cursor.object(BACKEND);
-  fields.get('kind')?.oneOf(['Service']);
-  fields.get('group')?.oneOf(['', 'core']);
-  const service = fields.get('name')?.string() ?? missing(cursor, 'name');
+  const service = parseServiceName(cursor, fields);
   const port = fields.get('port')?.integer(PORT_RANGE) ?? null;
   const weight = fields.get('weight')?.integer({ min: 0, max: 1_000_000 }) ?? 1;
-  return service === undefined ? [] : [{ service, port, weight }];
+  const filters = fields.get('filters')?.list() ?? [];
+  const edits = filters.flatMap((each) => parseFilter(each, HEADER_FILTERS, NOT_FOR_A_BACKEND));
+  const subset = fields.has('x-subset') ? parseSubset(fields.get('x-subset')!) : null;
+  return service === undefined ? [] : [{ service, port, weight, filters: edits, subset }];
+}
+
+/** Filters that a rule may have, and one backend of it may not. */
+const NOT_FOR_A_BACKEND = ['requestRedirect', 'urlRewrite', 'requestMirror', 'cors', 'extensionRef'];
+
+function parseSubset(cursor: Cursor): Record<string, string> {
+  const fields = cursor.object(Object.fromEntries(SUBSET_KEYS.map((key) => [key, true] as const)));
+  if (cursor.isMap && fields.size === 0) cursor.report('names no value: leave it out to mean every instance');
+  return Object.fromEntries([...fields].flatMap(([key, value]) => [[key, value.text() ?? '']]));
 }
 
 /** Reports what every proxy would refuse: what RE2 does not have, and what JavaScript might run for ever. */
@@ -131,6 +114,32 @@ export const HEADER_FILTERS: FilterParsers<HeaderFilter> = {
     parse: (body) => ({ kind: 'response-headers', ...parseHeaderChanges(body) }),
   },
 };
+
+/** The filter that HTTPRoutes and GRPCRoutes have beside. */
+export const MIRROR_FILTER: FilterParsers<MirrorFilter> = {
+  RequestMirror: { field: 'requestMirror', parse: parseMirror },
+};
+
+function parseMirror(cursor: Cursor): MirrorFilter {
+  const fields = cursor.object({ backendRef: true, percent: true, fraction: true });
+  const ref = fields.get('backendRef');
+  const target = ref?.object({ group: true, kind: true, name: true, namespace: true, port: true });
+  if (ref === undefined) missing(cursor, 'backendRef');
+  const [percent, fraction] = [fields.get('percent'), fields.get('fraction')];
+  if (percent !== undefined && fraction !== undefined)
+    fraction.report('stands beside "percent": one of the two must go');
+  const share = fraction?.object({ numerator: true, denominator: true });
+  const denominator = share?.get('denominator')?.integer({ min: 1, max: 1_000_000 }) ?? 100;
+  const numerator = share?.get('numerator')?.integer({ min: 0, max: denominator });
+  if (fraction?.isMap && !share!.has('numerator')) missing(fraction, 'numerator');
+  return {
+    kind: 'mirror',
+    service: (ref && parseServiceName(ref, target!)) ?? '',
+    port: target?.get('port')?.integer(PORT_RANGE) ?? null,
+    numerator: numerator ?? percent?.integer({ min: 0, max: 100 }) ?? 100,
+    denominator: fraction === undefined ? 100 : denominator,
+  };
+}
 
 /** One of a rule's `filters`; `refused` are those of the standard that the mesh does not honour. */
 export function parseFilter<Filter>(

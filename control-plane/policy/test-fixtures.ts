@@ -16,10 +16,13 @@ const FILES: Readonly<Record<string, string>> = {
   '/mesh/bad.env': 'oops\n',
 };
 
+/** When the texts are read. */
+export const NOW_MS = Date.UTC(2026, 0, 1);
+
 /** The resources, or the problems. */
-export function parse(text: string, state: State = EMPTY_STATE, origin = '/mesh/compose.yaml') {
+export function parse(text: string, state: State = EMPTY_STATE, origin = '/mesh/compose.yaml', nowMs = NOW_MS) {
   const readFile = (path: string) => FILES[path] ?? null;
-  return parsePolicy({ text, file: 'compose.yaml', dir: '/mesh', origin, readFile, state });
+  return parsePolicy({ text, file: 'compose.yaml', dir: '/mesh', origin, readFile, state, nowMs });
 }
 
 /** The service `cart` with these fields. */

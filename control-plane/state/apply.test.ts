@@ -35,8 +35,11 @@ function route(name: string, service: string): ResourceDraft {
   const rule = {
     matches: [{ path: { kind: 'prefix' as const, value: '/' }, method: null, headers: [], query: [] }],
     filters: [],
-    backends: [{ service, port: null, weight: 1 }],
+    backends: [{ service, port: null, weight: 1, filters: [], subset: null }],
     requestTimeoutMs: null,
+    backendTimeoutMs: null,
+    retry: null,
+    session: null,
   };
   return { kind: 'httproute', name, parents: [service], rules: [rule], manifest: {} };
 }
@@ -45,7 +48,7 @@ function grpcRoute(name: string, service: string): ResourceDraft {
   const rule = {
     matches: [{ method: null, headers: [] }],
     filters: [],
-    backends: [{ service, port: null, weight: 1 }],
+    backends: [{ service, port: null, weight: 1, filters: [], subset: null }],
   };
   return { kind: 'grpcroute', name, parents: [service], rules: [rule], manifest: {} };
 }

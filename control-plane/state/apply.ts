@@ -5,11 +5,19 @@ import { unreachable } from '../../kernel/assert.ts';
 import { nearest } from '../../kernel/edit-distance.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { CONFIG_ENTRY_BYTES_MAX, CONFIG_KEY_BYTES_MAX } from '../../protos/contract/limits.ts';
+import { problemsOf } from './checks.ts';
 import type { Change, Command, Rejection, ResourceDraft } from './command.ts';
-import type { ConfigOverlay, DocumentKind, GrpcRoute, HttpRoute, ScaleDecision, State, Workload } from './model.ts';
-import { resourcesOf, servicesOf } from './queries.ts';
-import { danglingReferences } from './references.ts';
-import { routeConflicts } from './route-conflicts.ts';
+import { expiryOf } from './fault-policy.ts';
+import {
+  type ConfigOverlay,
+  DOCUMENT_MAPS,
+  type Document,
+  type DocumentKind,
+  type Documents,
+  type ScaleDecision,
+  type State,
+} from './model.ts';
+import { allDocuments, resourcesOf, servicesOf } from './queries.ts';
 
 /** The most replicas of one workload; more on one machine is a slip of the finger. */
 export const REPLICAS_MAX = 1000;
@@ -23,9 +31,9 @@ export interface Applied {
 export function apply(state: State, command: Command, nowMs: number): Result<Applied, Rejection> {
   switch (command.kind) {
     case 'apply':
-      return applyResources(state, command, nowMs);
+      return checked(wouldBe(state, command, nowMs), state, nowMs);
     case 'delete':
-      return deleteResource(state, command.resource, command.name);
+      return deleteResource(state, command.resource, command.name, nowMs);
     case 'scale':
       return scale(state, command, nowMs);
     case 'set-config':
@@ -37,23 +45,37 @@ export function apply(state: State, command: Command, nowMs: number): Result<App
   }
 }
 
-function applyResources(
+/** What `command` would make of the state, whether or not that would be granted. */
+export function wouldBe(
   state: State,
   { origin, prune, resources }: Command & { kind: 'apply' },
   nowMs: number,
-): Result<Applied, Rejection> {
+): Applied {
   const draft = new Draft(state);
   for (const each of resources) draft.put(each, origin, nowMs);
   if (prune) draft.deleteLeftovers(origin, resources);
   return draft.finish();
 }
 
-function deleteResource(state: State, kind: DocumentKind, name: string): Result<Applied, Rejection> {
+/** Grants what has come of a draft unless something is wrong with it as a whole. */
+function checked(applied: Applied, before: State, nowMs: number): Result<Applied, Rejection> {
+  if (applied.state === before) return ok(applied);
+  const problems = problemsOf(applied.state, nowMs);
+  if (problems.length === 0) return ok(applied);
+  const details = problems.map(({ resource, path, message, suggestion }) => ({
+    path: `${resource.kind}/${resource.name}.${path}`,
+    message,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  }));
+  return err({ code: 'invalid', message: `${details[0]!.path}: ${details[0]!.message}`, details });
+}
+
+function deleteResource(state: State, kind: DocumentKind, name: string, nowMs: number): Result<Applied, Rejection> {
   const draft = new Draft(state);
   const existing = resourcesOf(state, kind);
   if (!existing.has(name)) return notFound(`there is no ${kind} "${name}"`, kind, nearest(name, existing.keys()));
   draft.delete(kind, name);
-  return draft.finish();
+  return checked(draft.finish(), state, nowMs);
 }
 
 function scale(state: State, command: Command & { kind: 'scale' }, nowMs: number): Result<Applied, Rejection> {
@@ -120,9 +142,7 @@ function configProblem(key: string, value: string): string | undefined {
 class Draft {
   readonly #before: State;
   readonly #revision: number;
-  readonly #workloads: Map<string, Workload>;
-  readonly #routes: Map<string, HttpRoute>;
-  readonly #grpcRoutes: Map<string, GrpcRoute>;
+  readonly #documents: { readonly [M in keyof Documents]: Map<string, Document> };
   readonly #config: Map<string, ConfigOverlay>;
   readonly #scale: Map<string, ScaleDecision>;
   readonly #changes: Change[] = [];
@@ -130,97 +150,77 @@ class Draft {
   constructor(state: State) {
     this.#before = state;
     this.#revision = state.revision + 1;
-    this.#workloads = new Map(state.workloads);
-    this.#routes = new Map(state.routes);
-    this.#grpcRoutes = new Map(state.grpcRoutes);
+    this.#documents = {
+      workloads: new Map(state.workloads),
+      routes: new Map(state.routes),
+      grpcRoutes: new Map(state.grpcRoutes),
+      tcpRoutes: new Map(state.tcpRoutes),
+      trafficPolicies: new Map(state.trafficPolicies),
+      faultPolicies: new Map(state.faultPolicies),
+      routeTests: new Map(state.routeTests),
+    };
     this.#config = new Map(state.config);
     this.#scale = new Map(state.scale);
   }
 
   put(draft: ResourceDraft, origin: string, nowMs: number): void {
-    const before = resourcesOf(this.#resources(), draft.kind).get(draft.name);
     const { kind, name } = draft;
-    if (before !== undefined && before.origin === origin && sameContent(before, draft)) {
+    const documents = this.#documents[DOCUMENT_MAPS[kind]];
+    const before = documents.get(name);
+    if (before !== undefined && before.origin === origin && isUnchanged(before, draft, nowMs)) {
       this.#changes.push({ kind, name, action: 'unchanged' });
       return;
     }
+    // Whoever writes a new number into the file means it, whatever was decided at run time before.
+    const rescaled = draft.kind === 'workload' && before?.kind === 'workload' && before.replicas !== draft.replicas;
+    if (rescaled) this.#scale.delete(name);
     const stamp = { origin, revision: this.#revision, createdAtMs: before?.createdAtMs ?? nowMs };
-    if (draft.kind === 'workload') {
-      // Whoever writes a new number into the file means it, whatever was decided at run time before.
-      if (before?.kind === 'workload' && before.replicas !== draft.replicas) this.#scale.delete(name);
-      this.#workloads.set(name, { ...draft, ...stamp });
-    } else if (draft.kind === 'httproute') this.#routes.set(name, { ...draft, ...stamp });
-    else this.#grpcRoutes.set(name, { ...draft, ...stamp });
+    const document =
+      draft.kind === 'faultpolicy'
+        ? { ...draft, ...stamp, expiresAtMs: expiryOf(draft, nowMs) }
+        : { ...draft, ...stamp };
+    documents.set(name, document);
     this.#changes.push({ kind, name, action: before === undefined ? 'created' : 'updated' });
   }
 
   delete(kind: DocumentKind, name: string): void {
+    this.#documents[DOCUMENT_MAPS[kind]].delete(name);
     if (kind === 'workload') {
-      this.#workloads.delete(name);
       this.#config.delete(name);
       this.#scale.delete(name);
-    } else if (kind === 'httproute') this.#routes.delete(name);
-    else this.#grpcRoutes.delete(name);
+    }
     this.#changes.push({ kind, name, action: 'deleted' });
   }
 
   deleteLeftovers(origin: string, kept: readonly ResourceDraft[]): void {
     const keep = new Set(kept.map((each) => `${each.kind}/${each.name}`));
-    for (const each of [...this.#allRoutes(), ...this.#workloads.values()]) {
-      if (each.origin === origin && !keep.has(`${each.kind}/${each.name}`)) this.delete(each.kind, each.name);
+    // Workloads last, as what names them goes with them.
+    for (const { kind, name, origin: from } of allDocuments(this.#typed()).reverse()) {
+      if (from === origin && !keep.has(`${kind}/${name}`)) this.delete(kind, name);
     }
   }
 
-  finish(): Result<Applied, Rejection> {
+  /** What it has come to; the very state from which it began when nothing changed. */
+  finish(): Applied {
     const changes = this.#changes;
-    if (changes.every((change) => change.action === 'unchanged')) return ok({ state: this.#before, changes });
-    const services = portsOfServices(this.#workloads.values());
-    const routes = this.#allRoutes();
-    const resources = [...this.#workloads.values(), ...routes];
-    const problems = [
-      ...danglingReferences(resources, services, new Set(this.#workloads.keys())),
-      ...routeConflicts(routes.sort((a, b) => a.createdAtMs - b.createdAtMs)),
-    ];
-    if (problems.length > 0) {
-      const details = problems.map(({ resource, path, message, suggestion }) => ({
-        path: `${resource.kind}/${resource.name}.${path}`,
-        message,
-        ...(suggestion === undefined ? {} : { suggestion }),
-      }));
-      return err({ code: 'invalid', message: `${details[0]!.path}: ${details[0]!.message}`, details });
-    }
-    const state: State = {
-      revision: this.#revision,
-      ...this.#resources(),
-      config: this.#config,
-      scale: this.#scale,
-    };
-    return ok({ state, changes });
+    if (changes.every((change) => change.action === 'unchanged')) return { state: this.#before, changes };
+    const state = { revision: this.#revision, ...this.#typed(), config: this.#config, scale: this.#scale };
+    return { state, changes };
   }
 
-  #resources(): Pick<State, 'workloads' | 'routes' | 'grpcRoutes'> {
-    return { workloads: this.#workloads, routes: this.#routes, grpcRoutes: this.#grpcRoutes };
-  }
-
-  #allRoutes(): (HttpRoute | GrpcRoute)[] {
-    return [...this.#routes.values(), ...this.#grpcRoutes.values()];
+  /** Each map has documents of its kind alone. */
+  #typed(): Documents {
+    return this.#documents as Documents;
   }
 }
 
-/** Each service that `workloads` make, with its declared port or null. The first workload that declares one decides. */
-export function portsOfServices(
-  workloads: Iterable<Pick<Workload, 'services' | 'port'>>,
-): ReadonlyMap<string, number | null> {
-  const ports = new Map<string, number | null>();
-  for (const { services, port } of workloads) {
-    for (const service of services) ports.set(service, ports.get(service) ?? port);
-  }
-  return ports;
-}
-
-function sameContent(before: Workload | HttpRoute | GrpcRoute, draft: ResourceDraft): boolean {
+/** Whether to apply `draft` would change nothing. A fault that has ended begins again. */
+function isUnchanged(before: Document, draft: ResourceDraft, nowMs: number): boolean {
   const { origin: _origin, revision: _revision, createdAtMs: _createdAtMs, ...content } = before;
-  return canonicalJson(content) === canonicalJson(draft);
+  if (content.kind !== 'faultpolicy') return canonicalJson(content) === canonicalJson(draft);
+  const { expiresAtMs, ...written } = content;
+  const goesOn = expiresAtMs > nowMs || content.lasts.kind === 'until';
+  return goesOn && canonicalJson(written) === canonicalJson(draft);
 }
 
 /** JSON with the keys of every object sorted. */

@@ -1,12 +1,13 @@
 /**
  * What can be asked of the state, and what comes of it.
  */
-import type { DocumentKind, GrpcRoute, HttpRoute, Workload } from './model.ts';
+import type { FaultPolicy, FaultPolicyDraft } from './fault-policy.ts';
+import type { Document, DocumentKind } from './model.ts';
 
-/** A resource as the policy parser makes it: the state gives it revision and time. */
-export type ResourceDraft = Draft<Workload> | Draft<HttpRoute> | Draft<GrpcRoute>;
+/** A resource as the policy parser makes it: the state gives it revision and time, and a fault its end. */
+export type ResourceDraft = DraftOf<Exclude<Document, FaultPolicy>> | FaultPolicyDraft;
 
-type Draft<T> = T extends unknown ? Omit<T, 'revision' | 'createdAtMs' | 'origin'> : never;
+type DraftOf<T> = T extends unknown ? Omit<T, 'revision' | 'createdAtMs' | 'origin'> : never;
 
 /** A wish. `apply` grants it whole or not at all. */
 export type Command =

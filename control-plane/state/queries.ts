@@ -1,24 +1,28 @@
 /**
  * Questions about the state that several rooms ask.
  */
-import { unreachable } from '../../kernel/assert.ts';
-import type { ConfigEntry, DocumentKind, GrpcRoute, HttpRoute, State, Workload } from './model.ts';
+import {
+  type ConfigEntry,
+  DOCUMENT_MAPS,
+  type Document,
+  type DocumentKind,
+  type Documents,
+  type State,
+  type Workload,
+} from './model.ts';
+import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** Everything of one kind that users wrote, by name. */
-export function resourcesOf(
-  { workloads, routes, grpcRoutes }: Pick<State, 'workloads' | 'routes' | 'grpcRoutes'>,
-  kind: DocumentKind,
-): ReadonlyMap<string, Workload | HttpRoute | GrpcRoute> {
-  switch (kind) {
-    case 'workload':
-      return workloads;
-    case 'httproute':
-      return routes;
-    case 'grpcroute':
-      return grpcRoutes;
-    default:
-      return unreachable(kind);
-  }
+export function resourcesOf(documents: Documents, kind: DocumentKind): ReadonlyMap<string, Document> {
+  return documents[DOCUMENT_MAPS[kind]];
+}
+
+/** The kinds that users write. */
+export const DOCUMENT_KINDS = Object.keys(DOCUMENT_MAPS) as readonly DocumentKind[];
+
+/** Everything that users wrote, kind by kind. */
+export function allDocuments(documents: Documents): Document[] {
+  return DOCUMENT_KINDS.flatMap((kind) => [...resourcesOf(documents, kind).values()]);
 }
 
 /** Every service and the workloads behind it, both sorted by name. */
@@ -32,6 +36,22 @@ export function servicesOf(state: State): Map<string, Workload[]> {
     }
   }
   return new Map([...services].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Each service that `workloads` make, with its declared port or null. The first workload that declares one decides. */
+export function portsOfServices(
+  workloads: Iterable<Pick<Workload, 'services' | 'port'>>,
+): ReadonlyMap<string, number | null> {
+  const ports = new Map<string, number | null>();
+  for (const { services, port } of workloads) {
+    for (const service of services) ports.set(service, ports.get(service) ?? port);
+  }
+  return ports;
+}
+
+/** The TrafficPolicies by the service that each is for. */
+export function policiesByService({ trafficPolicies }: Pick<State, 'trafficPolicies'>): Map<string, TrafficPolicy> {
+  return new Map([...trafficPolicies.values()].map((policy) => [policy.service, policy]));
 }
 
 /** How many replicas are wanted: the decision made at run time, else what the user wrote. */

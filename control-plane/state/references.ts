@@ -1,61 +1,124 @@
 /**
- * References between resources: a route may name only services that exist, a workload only workloads that exist and do
- * not wait for it themselves.
+ * References between resources: a route or a policy may name only services that exist, a workload only workloads that exist
+ * and do not wait for it themselves.
  *
  * The rule stands here once; the policy parser adds line and column, `apply` guards the state with it.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
-import type { Backend, DocumentKind, Workload } from './model.ts';
+import type { Document, State } from './model.ts';
+import type { ResourceProblem } from './problem.ts';
+import { allDocuments, portsOfServices } from './queries.ts';
+import type {
+  GrpcRoute,
+  GrpcRouteRule,
+  HttpRoute,
+  HttpRouteFilter,
+  HttpRouteRule,
+  TcpRoute,
+  TcpRouteRule,
+} from './routes.ts';
+import type { TrafficPolicy } from './traffic-policy.ts';
 
-/** A name that leads nowhere, or in a circle. */
-export interface DanglingReference {
-  readonly resource: { readonly kind: DocumentKind; readonly name: string };
-  /** Where in the user's document, such as `spec.rules[0].backendRefs[1].name`. */
-  readonly path: string;
-  readonly message: string;
-  /** The nearest name that exists. */
-  readonly suggestion?: string;
-}
+type Report = (path: string, message: string, suggestion?: string) => void;
 
-/** What of a resource matters here. */
-type Reference = Pick<Workload, 'kind' | 'name' | 'dependsOn'> | RouteReference;
-
-interface RouteReference {
-  readonly kind: 'httproute' | 'grpcroute';
-  readonly name: string;
-  readonly parents: readonly string[];
-  readonly rules: readonly { readonly backends: readonly Backend[] }[];
-}
-
-/**
- * Every dangling reference in `resources`, in document order.
- *
- * @param services each existing service and its declared port, or null when it has none.
- * @param workloads the names of existing workloads.
- */
-export function danglingReferences(
-  resources: Iterable<Reference>,
-  services: ReadonlyMap<string, number | null>,
-  workloads: ReadonlySet<string>,
-): DanglingReference[] {
-  const found: DanglingReference[] = [];
-  const written = [...resources];
-  const dependencies = new Map(
-    written.flatMap((each) => (each.kind === 'workload' ? [[each.name, each.dependsOn]] : [])),
-  );
-  for (const each of written) {
+/** Every name in the state that leads nowhere, or in a circle. */
+export function danglingReferences(state: State): ResourceProblem[] {
+  const found: ResourceProblem[] = [];
+  const checks = new Checks(state);
+  for (const each of allDocuments(state)) {
     const resource = { kind: each.kind, name: each.name };
-    const report = (path: string, message: string, suggestion?: string) =>
-      found.push({ resource, path, message, ...(suggestion === undefined ? {} : { suggestion }) });
-    if (each.kind === 'workload') {
-      checkDependencies(each.dependsOn, workloads, report);
-      checkCircle(each.name, dependencies, report);
-    } else checkRoute(each, services, report);
+    checks.check(each, (path, message, suggestion) =>
+      found.push({ resource, path, message, ...(suggestion === undefined ? {} : { suggestion }) }),
+    );
   }
   return found;
 }
 
-type Report = (path: string, message: string, suggestion?: string) => void;
+/** What references may lead to. */
+class Checks {
+  readonly #state: State;
+  /** Each service and its declared port, or null when it has none. */
+  readonly #services: ReadonlyMap<string, number | null>;
+  readonly #workloads: ReadonlySet<string>;
+  readonly #dependencies: ReadonlyMap<string, readonly string[]>;
+
+  constructor(state: State) {
+    this.#state = state;
+    this.#services = portsOfServices(state.workloads.values());
+    this.#workloads = new Set(state.workloads.keys());
+    this.#dependencies = new Map([...state.workloads.values()].map((each) => [each.name, each.dependsOn]));
+  }
+
+  check(document: Document, report: Report): void {
+    switch (document.kind) {
+      case 'workload':
+        checkDependencies(document.dependsOn, this.#workloads, report);
+        checkCircle(document.name, this.#dependencies, report);
+        return;
+      case 'httproute':
+      case 'grpcroute':
+      case 'tcproute':
+        this.#route(document, report);
+        return;
+      case 'trafficpolicy':
+        this.#service('spec.targetRef.name', document.service, report);
+        this.#trafficPolicy(document, report);
+        return;
+      case 'faultpolicy':
+        this.#service('spec.targetRef.name', document.service, report);
+        return;
+      case 'routetest':
+        document.tests.forEach(({ request, expect }, i) => {
+          this.#service(`spec.tests[${i}].request.service`, request.service, report);
+          for (const name of Object.keys(expect.weights ?? {})) this.#service(`spec.tests[${i}].expect`, name, report);
+        });
+        return;
+      default:
+        document satisfies never;
+    }
+  }
+
+  #service(path: string, name: string, report: Report): void {
+    if (!this.#services.has(name)) report(path, `there is no service "${name}"`, nearest(name, this.#services.keys()));
+  }
+
+  #route(route: HttpRoute | GrpcRoute | TcpRoute, report: Report): void {
+    route.parents.forEach((name, i) => {
+      this.#service(`spec.parentRefs[${i}].name`, name, report);
+    });
+    const rules: readonly (HttpRouteRule | GrpcRouteRule | TcpRouteRule)[] = route.rules;
+    rules.forEach((rule, i) => {
+      rule.backends.forEach((backend, j) => {
+        this.#backend(`spec.rules[${i}].backendRefs[${j}]`, backend, report);
+      });
+      const filters: readonly HttpRouteFilter[] = 'filters' in rule ? rule.filters : [];
+      filters.forEach((filter, j) => {
+        if (filter.kind !== 'mirror') return;
+        this.#backend(`spec.rules[${i}].filters[${j}].requestMirror.backendRef`, filter, report);
+      });
+    });
+  }
+
+  #backend(path: string, { service, port }: { service: string; port: number | null }, report: Report): void {
+    this.#service(`${path}.name`, service, report);
+    const declared = this.#services.get(service);
+    if (declared == null || port === null || port === declared) return;
+    report(`${path}.port`, `service "${service}" has port ${declared}, not ${port}`, `${declared}`);
+  }
+
+  #trafficPolicy({ service, fallbacks, requestBreakers }: TrafficPolicy, report: Report): void {
+    fallbacks.forEach((fallback, i) => {
+      if (fallback.kind === 'service') this.#service(`spec.fallbacks[${i}].service`, fallback.service, report);
+    });
+    const routes = [...this.#state.routes.values(), ...this.#state.grpcRoutes.values()];
+    const names = routes.filter(({ parents }) => parents.includes(service)).map(({ name }) => name);
+    requestBreakers.forEach(({ target }, i) => {
+      if (target.kind !== 'route' || names.includes(target.name)) return;
+      const message = `service "${service}" has no route "${target.name}"`;
+      report(`spec.requestBreakers[${i}].route`, message, nearest(target.name, names));
+    });
+  }
+}
 
 function checkDependencies(dependsOn: readonly string[], workloads: ReadonlySet<string>, report: Report): void {
   for (const name of dependsOn) {
@@ -85,22 +148,4 @@ function circleFrom(
     if (rest !== undefined) return [at, ...rest];
   }
   return undefined;
-}
-
-function checkRoute(route: RouteReference, services: ReadonlyMap<string, number | null>, report: Report): void {
-  const checkService = (path: string, name: string) => {
-    if (!services.has(name)) report(path, `there is no service "${name}"`, nearest(name, services.keys()));
-  };
-  route.parents.forEach((name, i) => {
-    checkService(`spec.parentRefs[${i}].name`, name);
-  });
-  route.rules.forEach((rule, i) => {
-    rule.backends.forEach((backend, j) => {
-      const path = `spec.rules[${i}].backendRefs[${j}]`;
-      checkService(`${path}.name`, backend.service);
-      const declared = services.get(backend.service);
-      if (declared == null || backend.port === null || backend.port === declared) return;
-      report(`${path}.port`, `service "${backend.service}" has port ${declared}, not ${backend.port}`, `${declared}`);
-    });
-  });
 }

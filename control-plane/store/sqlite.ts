@@ -8,16 +8,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import {
-  type ConfigOverlay,
-  EMPTY_STATE,
-  type GrpcRoute,
-  type HttpRoute,
-  type ScaleDecision,
-  type State,
-  type Workload,
-} from '../state/model.ts';
+import { DOCUMENT_MAPS, EMPTY_STATE, type State } from '../state/model.ts';
 import { type Store, StoreError } from './store.ts';
+import { upgraded } from './upgrade.ts';
 
 /** Each step leads from the version of its index to the next; a step that was released is never changed. */
 const MIGRATIONS = [
@@ -27,7 +20,7 @@ const MIGRATIONS = [
 ];
 
 /** The maps of the state and the names of their rows. */
-const KINDS = ['workloads', 'routes', 'grpcRoutes', 'config', 'scale'] as const;
+const KINDS = [...Object.values(DOCUMENT_MAPS), 'config', 'scale'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** SQLite's codes for "someone else holds the file". */
@@ -88,19 +81,14 @@ export class SqliteStore implements Store {
 
   #read(): State {
     const revision = Number(this.#meta('revision') ?? EMPTY_STATE.revision);
-    return {
-      revision,
-      workloads: this.#rows<Workload>('workloads'),
-      routes: this.#rows<HttpRoute>('routes'),
-      grpcRoutes: this.#rows<GrpcRoute>('grpcRoutes'),
-      config: this.#rows<ConfigOverlay>('config'),
-      scale: this.#rows<ScaleDecision>('scale'),
-    };
+    const maps = KINDS.map((kind) => [kind, this.#rows(kind)] as const);
+    // Each row was written from an object of its kind.
+    return { revision, ...(Object.fromEntries(maps) as unknown as Omit<State, 'revision'>) };
   }
 
-  #rows<T>(kind: Kind): Map<string, T> {
+  #rows(kind: Kind): Map<string, unknown> {
     const rows = this.#database.prepare('SELECT name, json FROM object WHERE kind = ? ORDER BY name').all(kind);
-    return new Map(rows.map((row) => [String(row.name), JSON.parse(String(row.json)) as T] as const));
+    return new Map(rows.map((row) => [String(row.name), upgraded(kind, JSON.parse(String(row.json)))] as const));
   }
 
   #writeDifference(kind: Kind, before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): void {

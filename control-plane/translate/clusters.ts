@@ -6,32 +6,43 @@
  * Between sidecars all HTTP shares a few connections. A service of protocol `tcp` passes as bytes, which HTTP options do
  * not concern.
  */
-import type { Protocol, Workload } from '../state/model.ts';
+import { type Protocol, protocolOf, type Workload } from '../state/model.ts';
+import type { TrafficPolicy } from '../state/traffic-policy.ts';
+import { balancing } from './balancing.ts';
 import * as defaults from './defaults.ts';
 import type { Dialect } from './dialect.ts';
+import { circuitBreakers, clusterPolicy, outlierDetection } from './limits.ts';
 import type { SidecarNode } from './node.ts';
-import { type JsonObject, resource, type XdsResource } from './resource.ts';
+import { duration, type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /** The cluster that leads from the sidecar to its own application. */
 export const INBOUND_CLUSTER = 'inbound';
 
-const CLUSTER_POLICY = 'outrider.resilience.v1.ClusterPolicy';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** The cluster by which callers reach `service`; `members` are the workloads behind it, at least one. */
-export function serviceCluster(service: string, members: readonly Workload[], dialect: Dialect): XdsResource {
+export function serviceCluster(
+  service: string,
+  members: readonly Workload[],
+  dialect: Dialect,
+  policy: TrafficPolicy | null,
+): XdsResource {
   const protocol = protocolOf(members);
+  const connectMs = policy?.timeouts?.connectMs ?? null;
+  const own =
+    dialect === 'grpc'
+      ? {}
+      : { ...(protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {}), ...clusterPolicy(policy) };
   return resource('CDS', service, {
     name: service,
     type: 'EDS',
     eds_cluster_config: { eds_config: defaults.ADS_SOURCE },
-    connect_timeout: defaults.CONNECT_TIMEOUT,
-    ...loadBalancing(dialect),
-    common_lb_config: { healthy_panic_threshold: { value: 50 } },
-    outlier_detection: defaults.OUTLIER_DETECTION,
-    circuit_breakers: defaults.CIRCUIT_BREAKERS,
+    connect_timeout: connectMs === null ? defaults.CONNECT_TIMEOUT : duration(connectMs),
+    ...balancing(policy?.loadBalancing ?? null, dialect),
+    ...outlierDetection(policy?.outlierDetection ?? null),
+    circuit_breakers: circuitBreakers(policy?.limits ?? null),
     typed_extension_protocol_options: httpOptions(callerOptions(protocol, dialect), defaults.SIDECAR_POOL_IDLE),
-    ...(dialect === 'sidecar' ? { metadata: callerMetadata(protocol) } : {}),
+    ...(Object.keys(own).length === 0 ? {} : { metadata: own }),
   });
 }
 
@@ -51,18 +62,6 @@ export function inboundCluster(node: SidecarNode, protocol: Protocol): XdsResour
       ...(protocol === 'auto' ? defaults.CARRY_PROTOCOL : {}),
     }),
   });
-}
-
-/** What a service speaks: its members agree, or nothing is known. */
-export function protocolOf(members: readonly Workload[]): Protocol {
-  const [first, ...others] = members.map((member) => member.protocol);
-  return first !== undefined && others.every((protocol) => protocol === first) ? first : 'auto';
-}
-
-/** gRPC clients refuse LEAST_REQUEST. */
-function loadBalancing(dialect: Dialect): JsonObject {
-  if (dialect === 'grpc') return { lb_policy: 'ROUND_ROBIN' };
-  return { lb_policy: 'LEAST_REQUEST', least_request_lb_config: defaults.LEAST_REQUEST };
 }
 
 const HTTP1: JsonObject = { explicit_http_config: { http_protocol_options: {} } };
@@ -99,19 +98,6 @@ function httpOptions(version: JsonObject, idleTimeout: string): JsonObject {
       ...version,
     },
   };
-}
-
-/** What Outrider's sidecars do beyond Envoy for a service that they call. */
-function callerMetadata(protocol: Protocol): JsonObject {
-  return {
-    ...(protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {}),
-    typed_filter_metadata: { [CLUSTER_POLICY]: clusterPolicy() },
-  };
-}
-
-/** The policy of a cluster that sidecars call. */
-function clusterPolicy(): JsonObject {
-  return { '@type': `type.googleapis.com/${CLUSTER_POLICY}`, ...defaults.CLUSTER_POLICY };
 }
 
 /** Outrider's own switches: Envoy passes over them. */

@@ -6,12 +6,17 @@ import type { JsonObject } from './resource.ts';
 
 /** Where a path ends when it says nothing else. The request timeout is for unary calls: streams have none. */
 export const REQUEST_TIMEOUT = '15s';
+/** The same, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Linkerd: a mesh's hops are near. */
 export const CONNECT_TIMEOUT = '1s';
 
 /** A gRPC call lives until the deadline that its client sends (grpc-timeout), however far away that is. */
 export const CLIENT_DEADLINE: JsonObject = { grpc_timeout_header_max: '0s' };
+
+/** The shortest wait before another try, in milliseconds. */
+export const RETRY_BACKOFF_MS = 25;
 
 /** Of what never reached the application. */
 const NEVER_SENT = 'connect-failure,refused-stream,reset-before-request';
@@ -41,15 +46,11 @@ export const RETRY_POLICY: JsonObject = {
  */
 export const GRPC_RETRY_POLICY: JsonObject = { ...RETRY_POLICY, retry_on: `${NEVER_SENT},unavailable` };
 
-/** Power of two choices; new hosts get their share over 30 s, because new instances get flooded. Envoy's formula. */
-export const LEAST_REQUEST: JsonObject = {
-  choice_count: 2,
-  slow_start_config: {
-    // With an aggression of 1, Envoy's default: a field that cannot be set without a runtime key.
-    slow_start_window: '30s',
-    min_weight_percent: { value: 10 },
-  },
-};
+/** Power of two choices. */
+export const CHOICES = 2;
+/** New hosts get their share over 30 s, because new instances get flooded. Envoy's formula. */
+export const SLOW_START_WINDOW_MS = 30_000;
+export const SLOW_START_MIN_PERCENT = 10;
 
 /**
  * Five gateway failures in a row, or fewer than 80 % good of at least 5 requests in 10 s. At least one host and at most

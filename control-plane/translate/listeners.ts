@@ -2,11 +2,13 @@
  * Listeners: what a sidecar opens, and the names that gRPC clients resolve.
  */
 import type { Protocol, PublishedPort } from '../state/model.ts';
+import type { TcpRoute } from '../state/routes.ts';
 import { INBOUND_CLUSTER } from './clusters.ts';
 import * as defaults from './defaults.ts';
 import type { SidecarNode } from './node.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
-import { OUTBOUND_ROUTES, routesToService } from './routes/tables.ts';
+import type { RouteContext } from './routes/context.ts';
+import { connectionChoice, OUTBOUND_ROUTES, routesToService } from './routes/tables.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const TCP_PROXY = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
@@ -16,11 +18,11 @@ const HTTP_INSPECTOR = {
 };
 const LOOPBACK = '127.0.0.1';
 
-/** Where the application's own calls come in. */
-export function outboundListener(node: SidecarNode): XdsResource {
+/** Where the application's own calls come in. `filters` stand in front of the router. */
+export function outboundListener(node: SidecarNode, filters: readonly JsonObject[]): XdsResource {
   const routes = { rds: { route_config_name: OUTBOUND_ROUTES, config_source: defaults.ADS_SOURCE } };
   return listener('outbound', LOOPBACK, node.outboundPort, 'OUTBOUND', {
-    filter_chains: [httpChain('outbound', routes, 'ALLOW')],
+    filter_chains: [httpChain('outbound', routes, 'ALLOW', filters)],
   });
 }
 
@@ -30,35 +32,40 @@ export function outboundListener(node: SidecarNode): XdsResource {
  *
  * @param toldProtocol callers may tell what their client spoke, see defaults.CARRY_PROTOCOL. Where this application
  *     speaks one protocol whoever calls (its service has others that do not), that is no news for it, and taken off.
+ * @param filters stand in front of the router.
  */
-export function inboundListener(node: SidecarNode, protocol: Protocol, toldProtocol: boolean): XdsResource {
+export function inboundListener(
+  node: SidecarNode,
+  protocol: Protocol,
+  toldProtocol: boolean,
+  filters: readonly JsonObject[],
+): XdsResource {
   const toApplication = {
     match: { prefix: '/' },
     route: { cluster: INBOUND_CLUSTER, timeout: '0s' },
     ...(toldProtocol && protocol !== 'auto' ? { request_headers_to_remove: [defaults.PROTOCOL_HEADER] } : {}),
   };
-  const http = httpChain('inbound', inlineRoutes('inbound', [toApplication]), underscoresFor(protocol));
-  const chains = protocol === 'auto' ? detected(http) : chainFor(protocol, http, 'inbound', INBOUND_CLUSTER);
+  const http = httpChain('inbound', inlineRoutes('inbound', [toApplication]), underscoresFor(protocol), filters);
+  const chains =
+    protocol === 'auto' ? detected(http) : chainFor(protocol, http, 'inbound', { cluster: INBOUND_CLUSTER });
   return listener('inbound', LOOPBACK, node.inboundPort, 'INBOUND', chains);
 }
 
 /**
- * A port of the host that leads into `service`. Every replica's sidecar opens it, sharing it as SO_REUSEPORT allows, so
+ * A port of the host that leads into a service. Every replica's sidecar opens it, sharing it as SO_REUSEPORT allows, so
  * that it stays open while replicas come and go. A service of which nothing is known is taken for HTTP: a browser that
  * opens a connection early and says nothing must not lose its routes.
  */
 export function publishedListener(
-  service: string,
+  context: RouteContext,
   { hostIp, hostPort }: PublishedPort,
-  protocol: Protocol,
+  tcpRoute: TcpRoute | null,
 ): XdsResource {
+  const { service, protocol } = context;
   const name = `published-${hostPort}`;
-  const http = httpChain(
-    name,
-    inlineRoutes(name, routesToService(service, protocol, 'sidecar')),
-    underscoresFor(protocol),
-  );
-  return listener(name, hostIp, hostPort, 'INBOUND', chainFor(protocol, http, name, service));
+  const http = httpChain(name, inlineRoutes(name, routesToService(context)), underscoresFor(protocol), []);
+  const choice = connectionChoice(service, tcpRoute);
+  return listener(name, hostIp, hostPort, 'INBOUND', chainFor(protocol, http, name, choice));
 }
 
 /** What a gRPC client finds under `xds:///<name>`. */
@@ -78,8 +85,8 @@ export function apiListener(name: string, service: string): XdsResource {
 }
 
 /** HTTP of either version, which the codec tells apart, or bytes. */
-function chainFor(protocol: Protocol, http: JsonObject, name: string, cluster: string): JsonObject {
-  return { filter_chains: [protocol === 'tcp' ? tcpChain(name, cluster) : http] };
+function chainFor(protocol: Protocol, http: JsonObject, name: string, choice: JsonObject): JsonObject {
+  return { filter_chains: [protocol === 'tcp' ? tcpChain(name, choice) : http] };
 }
 
 /** HTTP, or bytes for the application, as the first bytes tell. */
@@ -89,7 +96,7 @@ function detected(http: JsonObject): JsonObject {
     listener_filters_timeout: defaults.DETECTION_TIMEOUT,
     continue_on_listener_filters_timeout: true,
     filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1', 'h2c'] }, ...http }],
-    default_filter_chain: tcpChain('inbound', INBOUND_CLUSTER),
+    default_filter_chain: tcpChain('inbound', { cluster: INBOUND_CLUSTER }),
   };
 }
 
@@ -104,19 +111,24 @@ function underscoresFor(protocol: Protocol): Underscores {
   return protocol === 'grpc' || protocol === 'http2' ? 'ALLOW' : 'REJECT_REQUEST';
 }
 
-function httpChain(name: string, routes: JsonObject, underscores: Underscores): JsonObject {
+function httpChain(
+  name: string,
+  routes: JsonObject,
+  underscores: Underscores,
+  filters: readonly JsonObject[],
+): JsonObject {
   const manager = {
     '@type': MANAGER,
     stat_prefix: name,
     ...routes,
-    http_filters: [defaults.ROUTER_FILTER],
+    http_filters: [...filters, defaults.ROUTER_FILTER],
     ...defaults.connectionManager(underscores),
   };
   return { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] };
 }
 
-function tcpChain(name: string, cluster: string): JsonObject {
-  const proxy = { '@type': TCP_PROXY, stat_prefix: name, cluster };
+function tcpChain(name: string, choice: JsonObject): JsonObject {
+  const proxy = { '@type': TCP_PROXY, stat_prefix: name, ...choice };
   return { filters: [{ name: 'envoy.filters.network.tcp_proxy', typed_config: proxy }] };
 }
 

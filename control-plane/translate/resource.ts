@@ -27,6 +27,11 @@ export function resource(kind: ResourceKind, name: string, json: JsonObject): Xd
   return { kind, name, json, onDemand: false };
 }
 
+/** The fields that have a value: null is what nobody wrote. */
+export function written(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
 /** A protobuf duration. */
 export function duration(ms: number): string {
   return `${ms / 1000}s`;

@@ -3,8 +3,9 @@
  */
 import { parsePolicy } from '../policy/parse.ts';
 import { apply } from '../state/apply.ts';
-import { EMPTY_STATE, type State } from '../state/model.ts';
+import { EMPTY_STATE, type Protocol, type State } from '../state/model.ts';
 import type { JsonObject, XdsResource } from './resource.ts';
+import type { RouteContext } from './routes/context.ts';
 
 /** Nobody is there. */
 export const NOBODY = { instances: [], preserving: false };
@@ -17,7 +18,15 @@ export const SERVICES = `services:
 
 /** The state that comes of a text. */
 export function stateOf(text: string): State {
-  const input = { text, file: 'mesh.yaml', dir: '/', origin: 'mesh.yaml', readFile: () => null, state: EMPTY_STATE };
+  const input = {
+    text,
+    file: 'mesh.yaml',
+    dir: '/',
+    origin: 'mesh.yaml',
+    readFile: () => null,
+    state: EMPTY_STATE,
+    nowMs: 0,
+  };
   const parsed = parsePolicy(input);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   const applied = apply(EMPTY_STATE, { kind: 'apply', origin: '', prune: false, resources: parsed.value }, 0);
@@ -31,6 +40,14 @@ export const route = (name: string, rules: string, parent = 'cart', kind = 'HTTP
 
 /** The same as a GRPCRoute. */
 export const grpcRoute = (name: string, rules: string, parent = 'cart') => route(name, rules, parent, 'GRPCRoute');
+
+/** The surroundings of a service without policies. */
+export const contextOf = (service: string, protocol: Protocol): RouteContext => ({
+  service,
+  protocol,
+  dialect: 'sidecar',
+  policies: new Map(),
+});
 
 /** A resource of a list; the test fails when it is missing. */
 export function find(resources: readonly XdsResource[], kind: string, name: string): JsonObject {

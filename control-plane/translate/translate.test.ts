@@ -9,7 +9,7 @@ import type { Dialect } from './dialect.ts';
 import { inboundListener, publishedListener } from './listeners.ts';
 import { meshNode, nodeMetadata, type SidecarNode } from './node.ts';
 import type { JsonObject } from './resource.ts';
-import { find, grpcRoute, NOBODY, route, SERVICES, stateOf } from './test-fixtures.ts';
+import { contextOf, find, grpcRoute, NOBODY, route, SERVICES, stateOf } from './test-fixtures.ts';
 import { nodeResources, sharedResources } from './translate.ts';
 
 function instance(id: string, fields: Partial<Instance> = {}, services: readonly string[] = ['cart']): Instance {
@@ -80,7 +80,7 @@ t.test('every service has a cluster, endpoints and a virtual host, in the order 
 });
 
 t.test('what an application speaks decides how far its inbound listener looks', (t) => {
-  const inbound = (protocol: Protocol) => find([inboundListener(NODE, protocol, false)], 'LDS', 'inbound');
+  const inbound = (protocol: Protocol) => find([inboundListener(NODE, protocol, false, [])], 'LDS', 'inbound');
   t.match(JSON.stringify(inbound('tcp').filter_chains), /tcp_proxy.*"cluster":"inbound"/);
   t.match(inbound('auto'), {
     listener_filters: [{ name: 'envoy.filters.listener.http_inspector' }],
@@ -112,7 +112,8 @@ t.test('what an application speaks decides how far its inbound listener looks', 
 
 t.test('a published port takes HTTP of either version without a look at the first bytes, or bytes', (t) => {
   const port = { hostIp: '127.0.0.1', hostPort: 80 };
-  const published = (protocol: Protocol) => find([publishedListener('shop', port, protocol)], 'LDS', 'published-80');
+  const published = (protocol: Protocol) =>
+    find([publishedListener(contextOf('shop', protocol), port, null)], 'LDS', 'published-80');
   for (const protocol of ['auto', 'http', 'http2', 'grpc'] as const) {
     t.match(published(protocol).filter_chains, [
       { filters: [{ typed_config: { codec_type: 'AUTO', http2_protocol_options: HTTP2_OPTIONS } }] },

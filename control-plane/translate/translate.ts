@@ -6,23 +6,25 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { RegistryView } from '../registry/registry.ts';
-import { portsOfServices } from '../state/apply.ts';
-import type { State } from '../state/model.ts';
-import { servicesOf, sortedByName } from '../state/queries.ts';
-import { inboundCluster, protocolOf, serviceCluster } from './clusters.ts';
+import { protocolOf, type State, type Workload } from '../state/model.ts';
+import { policiesByService, portsOfServices, servicesOf, sortedByName } from '../state/queries.ts';
+import type { TcpRoute } from '../state/routes.ts';
+import { inboundCluster, serviceCluster } from './clusters.ts';
 import type { Dialect } from './dialect.ts';
 import { serviceEndpoints } from './endpoints.ts';
+import { inboundFilters } from './inbound-filters.ts';
 import { apiListener, inboundListener, outboundListener, publishedListener } from './listeners.ts';
 import type { SidecarNode } from './node.ts';
 import { configSet, scalingDecision } from './outrider.ts';
 import type { XdsResource } from './resource.ts';
+import { CORS_FILTER, needCors } from './routes/cors.ts';
 import { outboundRoutes, type ServiceRoutes, serviceRoutes } from './routes/tables.ts';
 
 /** Clusters, endpoints and routes of every service; for gRPC clients also the listeners that they resolve. */
 export function sharedResources(state: State, registry: RegistryView, dialect: Dialect): XdsResource[] {
   const services = allServiceRoutes(state);
-  const common = services.flatMap(({ service, members }) => [
-    serviceCluster(service, members, dialect),
+  const common = services.flatMap(({ service, members, policies }) => [
+    serviceCluster(service, members, dialect, policies.get(service) ?? null),
     serviceEndpoints(service, registry),
   ]);
   if (dialect === 'sidecar') return [...common, outboundRoutes(services)];
@@ -34,15 +36,21 @@ export function sharedResources(state: State, registry: RegistryView, dialect: D
 export function nodeResources(state: State, registry: RegistryView, node: SidecarNode): XdsResource[] {
   const workload = state.workloads.get(node.workload);
   const protocol = workload?.protocol ?? 'auto';
-  const published = workload?.published.map((port) => publishedListener(workload.name, port, protocol)) ?? [];
   return [
     inboundCluster(node, protocol),
-    outboundListener(node),
-    inboundListener(node, protocol, isToldProtocol(state, node)),
-    ...published,
+    outboundListener(node, needCors(state.routes.values()) ? [CORS_FILTER] : []),
+    inboundListener(node, protocol, isToldProtocol(state, node), inboundFilters(state, node)),
+    ...(workload === undefined ? [] : publishedListeners(state, workload)),
     configSet(state, node.workload),
     ...node.services.map((service) => scalingDecision(state, registry, service)),
   ];
+}
+
+function publishedListeners(state: State, { name: service, protocol, published }: Workload): XdsResource[] {
+  const policies = policiesByService(state);
+  const tcpRoute = tcpRouteOf(service, state);
+  const context = { service, protocol, dialect: 'sidecar', policies } as const;
+  return published.map((port) => publishedListener(context, port, tcpRoute));
 }
 
 /** Whether callers of any of the node's services tell what their client spoke. */
@@ -54,11 +62,24 @@ function isToldProtocol(state: State, { services }: SidecarNode): boolean {
 function allServiceRoutes(state: State): ServiceRoutes[] {
   const routes = sortedByName(state.routes);
   const grpcRoutes = sortedByName(state.grpcRoutes);
+  const policies = policiesByService(state);
   return [...servicesOf(state)].map(([service, members]) => {
     assert(members.length > 0, `service ${service} has no workload: it must have at least one`);
     const isParent = ({ parents }: { readonly parents: readonly string[] }) => parents.includes(service);
-    return { service, members, routes: routes.filter(isParent), grpcRoutes: grpcRoutes.filter(isParent) };
+    return {
+      service,
+      members,
+      routes: routes.filter(isParent),
+      grpcRoutes: grpcRoutes.filter(isParent),
+      tcpRoute: tcpRouteOf(service, state),
+      policies,
+    };
   });
+}
+
+/** A service has one at most. */
+function tcpRouteOf(service: string, { tcpRoutes }: State): TcpRoute | null {
+  return [...tcpRoutes.values()].find(({ parents }) => parents.includes(service)) ?? null;
 }
 
 function grpcNames(routes: ServiceRoutes, port: number | null): XdsResource[] {

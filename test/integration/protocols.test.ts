@@ -1,9 +1,10 @@
 /**
  * A mesh whose services speak other things than plain HTTP: WebSocket, bytes whose server speaks first, and HTTP/2. All of
- * them go from a published port through two sidecars, while everything around them changes.
+ * them go from a published port through two sidecars, while everything around them changes. At the end a TCPRoute and a
+ * TrafficPolicy change what they do.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ import { freePort, Up } from './running-up.ts';
 const WEB = `
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-const server = createServer((request, response) => response.end('page ' + request.url));
+const server = createServer((request, response) => response.end(request.url === '/proxy' ? process.env.HTTP_PROXY : 'page ' + request.url));
 server.on('upgrade', (request, socket) => {
   const key = request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
   const accept = createHash('sha1').update(key).digest('base64');
@@ -54,6 +55,22 @@ const service = (name: string, port: number, outrider: string) => `
     ports: ["${port}:80"]
     deploy: { replicas: 2 }
     x-outrider: { ${outrider} }`;
+
+const MAIL_TO_WEB = `
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: { name: mail }
+spec: { parentRefs: [{ kind: Service, name: mail }], rules: [{ backendRefs: [{ name: web }] }] }
+`;
+/** Of each replica, of which there are two. */
+const ONE_REQUEST = `
+apiVersion: outrider.dev/v1
+kind: TrafficPolicy
+metadata: { name: web }
+spec:
+  targetRef: { kind: Service, name: web }
+  inbound: { rateLimit: { requestsPerSecond: 0.01, burst: 1 } }
+`;
 
 /** What a socket has said so far. */
 class Listening {
@@ -129,4 +146,30 @@ t.test('WebSocket, TCP and HTTP/2 services behind sidecars', { timeout: 60_000 }
   for await (const chunk of call) answer += chunk;
   t.equal(answer, 'rpc /service/method');
   session.close();
+
+  const apply = async (text: string) => {
+    const { http } = JSON.parse(readFileSync(path.join(dir, 'state', 'control-plane.json'), 'utf8')) as {
+      http: string;
+    };
+    const answer = await fetch(`${http}/v1/apply?wait=20`, { method: 'POST', body: text });
+    t.equal(answer.status, 200, await answer.text());
+  };
+
+  const proxy = new URL(await (await fetch(`http://127.0.0.1:${web}/proxy`)).text());
+  const tunnel = new Listening(Number(proxy.port));
+  tunnel.socket.write('CONNECT mail:25 HTTP/1.1\r\nHost: mail:25\r\n\r\n');
+  await tunnel.until(() => tunnel.text.endsWith('220 ready\r\n'));
+  t.match(tunnel.text, /^HTTP\/1\.1 200 /, 'a client with an HTTP proxy reaches bytes through a tunnel');
+  tunnel.socket.destroy();
+
+  await apply(MAIL_TO_WEB);
+  const rerouted = new Listening(mail);
+  rerouted.socket.write('GET /mail HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  await rerouted.until(() => rerouted.ended);
+  t.match(rerouted.text, /page \/mail/, 'a TCPRoute decides where connections go');
+
+  await apply(ONE_REQUEST);
+  const statuses: number[] = [];
+  for (let i = 0; i < 3; i++) statuses.push((await fetch(`http://127.0.0.1:${web}/x`)).status);
+  t.ok(statuses.includes(429), `a TrafficPolicy limits what its service lets in: ${statuses}`);
 });

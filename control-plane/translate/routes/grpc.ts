@@ -1,29 +1,34 @@
 /**
  * GRPCRoutes into Envoy's routes. A call is a POST to `/service/method`, told by its content type.
  */
-import type { GrpcMethodMatch, GrpcRoute, GrpcRouteMatch, GrpcRouteRule } from '../../state/model.ts';
-import type { Dialect } from '../dialect.ts';
+
+import { orderedGrpcEntries, type RouteEntry } from '../../routing/order.ts';
+import type { GrpcMethodMatch, GrpcRoute, GrpcRouteMatch, GrpcRouteRule } from '../../state/routes.ts';
 import type { JsonObject } from '../resource.ts';
-import { orderedGrpcEntries, type RouteEntry } from './order.ts';
-import { clusterChoice, hasChoice, headerEdits, valueMatch } from './parts.ts';
-import { callPolicy, callsOnly } from './traffic.ts';
+import type { RouteContext } from './context.ts';
+import { clusterChoice, hasChoice, headerEdits, mirrors, valueMatch } from './parts.ts';
+import { hashPolicies, withPolicy } from './resilience.ts';
+import { callPolicy, callsOnly, NO_LIMITS } from './traffic.ts';
 
 /**
  * The GRPCRoutes of one service. In a sidecar's table they end in a route that takes the calls that none of them matched:
  * with a GRPCRoute, as with an HTTPRoute, what is not matched is not found.
  */
-export function grpcRoutesJson(service: string, routes: readonly GrpcRoute[], dialect: Dialect): JsonObject[] {
-  const written = orderedGrpcEntries(routes).map((entry) => routeJson(entry, dialect));
-  return dialect === 'grpc' ? written : [...written, notFound(service)];
+export function grpcRoutesJson(routes: readonly GrpcRoute[], context: RouteContext): JsonObject[] {
+  const written = orderedGrpcEntries(routes).flatMap((entry) => routesJson(entry, context));
+  return context.dialect === 'grpc' ? written : [...written, notFound(context.service)];
 }
 
-function routeJson({ route, rule, match, ruleIndex }: RouteEntry<GrpcRouteRule>, dialect: Dialect): JsonObject {
-  return {
+function routesJson(entry: RouteEntry<GrpcRouteRule>, context: RouteContext): JsonObject[] {
+  const { route, rule, match, ruleIndex } = entry;
+  const { dialect } = context;
+  const json: JsonObject = {
     name: `${route.name}/${ruleIndex}`,
     match: { ...matchJson(match), ...callsOnly(dialect) },
-    ...actionJson(route.name, rule, dialect),
+    ...actionJson(route.name, rule, context),
     ...headerEdits(rule.filters),
   };
+  return 'route' in json ? withPolicy(context, json, entry) : [json];
 }
 
 function matchJson({ method, headers }: GrpcRouteMatch): JsonObject {
@@ -46,11 +51,19 @@ function group(pattern: string | null): string {
   return pattern === null ? ANY_NAME : `(?:${pattern})`;
 }
 
-function actionJson(route: string, { backends }: GrpcRouteRule, dialect: Dialect): JsonObject {
-  if (hasChoice(backends)) return { route: { ...clusterChoice(backends), ...callPolicy(dialect, null) } };
+function actionJson(name: string, { backends, filters }: GrpcRouteRule, context: RouteContext): JsonObject {
+  const { dialect } = context;
+  if (hasChoice(backends)) {
+    const forward = {
+      ...clusterChoice(backends),
+      ...(dialect === 'grpc' ? {} : mirrors(filters)),
+      ...hashPolicies(context, backends, null),
+    };
+    return { route: { ...forward, ...callPolicy(context, NO_LIMITS) } };
+  }
   if (dialect === 'grpc') return { non_forwarding_action: {} };
   // To a gRPC client 503 is UNAVAILABLE, which is what Gateway API wants.
-  return answer(503, `GRPCRoute ${route}: no backend of this rule has a weight above 0`);
+  return answer(503, `GRPCRoute ${name}: no backend of this rule has a weight above 0`);
 }
 
 /** To a gRPC client 404 is UNIMPLEMENTED. */

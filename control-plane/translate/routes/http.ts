@@ -1,39 +1,43 @@
 /**
  * HTTPRoutes into Envoy's routes.
  */
-import type {
-  HttpRoute,
-  HttpRouteFilter,
-  HttpRouteMatch,
-  HttpRouteRule,
-  PathChange,
-  Protocol,
-} from '../../state/model.ts';
+
+import { orderedEntries, type RouteEntry } from '../../routing/order.ts';
+import type { Protocol } from '../../state/model.ts';
+import type { HttpRoute, HttpRouteFilter, HttpRouteMatch, HttpRouteRule, PathChange } from '../../state/routes.ts';
 import type { Dialect } from '../dialect.ts';
 import type { JsonObject } from '../resource.ts';
-import { orderedEntries, type RouteEntry } from './order.ts';
-import { clusterChoice, exactHeader, hasChoice, headerEdits, valueMatch } from './parts.ts';
+import type { RouteContext } from './context.ts';
+import { corsPolicy } from './cors.ts';
+import { clusterChoice, exactHeader, hasChoice, headerEdits, mirrors, valueMatch } from './parts.ts';
+import { hashPolicies, withPolicy } from './resilience.ts';
 import { trafficOf } from './traffic.ts';
 
-/** The HTTPRoutes of one service, which speaks `protocol`. */
-export function httpRoutesJson(routes: readonly HttpRoute[], protocol: Protocol, dialect: Dialect): JsonObject[] {
-  return orderedEntries(routes).flatMap((entry) => routesJson(entry, protocol, dialect));
+/** The HTTPRoutes of one service. */
+export function httpRoutesJson(routes: readonly HttpRoute[], context: RouteContext): JsonObject[] {
+  return orderedEntries(routes).flatMap((entry) => routesJson(entry, context));
 }
 
-function routesJson(entry: RouteEntry<HttpRouteRule>, protocol: Protocol, dialect: Dialect): JsonObject[] {
+function routesJson(entry: RouteEntry<HttpRouteRule>, context: RouteContext): JsonObject[] {
   const { route, rule, ruleIndex } = entry;
+  const { dialect } = context;
   const name = `${route.name}/${ruleIndex}`;
   const match = matchJson(entry.match);
-  const edits = headerEdits(rule.filters);
+  const edits = { ...headerEdits(rule.filters), ...(dialect === 'grpc' ? {} : corsPolicy(rule.filters)) };
   const answer = answerJson(entry, dialect);
   if (answer !== null) return [{ name, match, ...answer, ...edits }];
-  const forward = forwardJson(entry);
-  return trafficOf(carriedBy(entry.match, protocol), dialect, rule.requestTimeoutMs).map((traffic) => ({
-    name,
-    match: { ...match, ...traffic.match },
-    route: { ...forward, ...traffic.policy },
-    ...edits,
-  }));
+  const forward = {
+    ...forwardJson(entry),
+    ...(dialect === 'grpc' ? {} : mirrors(rule.filters)),
+    ...hashPolicies(context, rule.backends, rule.session),
+  };
+  return trafficOf(context, carriedBy(entry.match, context.protocol), rule).flatMap((traffic) =>
+    withPolicy(
+      context,
+      { name, match: { ...match, ...traffic.match }, route: { ...forward, ...traffic.policy }, ...edits },
+      entry,
+    ),
+  );
 }
 
 /** A gRPC call is a POST: what matches another method alone carries none. */

@@ -1,7 +1,7 @@
 /**
  * What HTTPRoutes and GRPCRoutes become in the same way: matches of values, the choice of a backend, header edits.
  */
-import type { Backend, HeaderChanges, HeaderFilter, ValueMatch } from '../../state/model.ts';
+import type { Backend, HeaderChanges, HeaderFilter, MirrorFilter, ValueMatch } from '../../state/routes.ts';
 import type { JsonObject } from '../resource.ts';
 
 /** One that matches this value alone. */
@@ -22,8 +22,39 @@ export function hasChoice(backends: readonly Backend[]): boolean {
 /** The cluster, or the clusters by weight; backends without a weight are left out. */
 export function clusterChoice(backends: readonly Backend[]): JsonObject {
   const weighted = backends.filter((backend) => backend.weight > 0);
-  if (weighted.length === 1) return { cluster: weighted[0]!.service };
-  return { weighted_clusters: { clusters: weighted.map(({ service, weight }) => ({ name: service, weight })) } };
+  const [only] = weighted;
+  if (weighted.length === 1 && only!.filters.length === 0) return { cluster: only!.service, ...subsetMatch(only!) };
+  const clusters = weighted.map((backend) => ({
+    name: backend.service,
+    weight: backend.weight,
+    ...subsetMatch(backend),
+    ...headerEdits(backend.filters),
+  }));
+  return { weighted_clusters: { clusters } };
+}
+
+function subsetMatch({ subset }: Backend): JsonObject {
+  return subset === null ? {} : { metadata_match: { filter_metadata: { 'envoy.lb': subset } } };
+}
+
+const DENOMINATORS: Readonly<Record<number, string>> = { 100: 'HUNDRED', 10000: 'TEN_THOUSAND', 1000000: 'MILLION' };
+
+/** Where copies of the requests go; filters of other kinds are passed over. */
+export function mirrors(filters: readonly { readonly kind: string }[]): JsonObject {
+  const policies = filters
+    .filter((filter): filter is MirrorFilter => filter.kind === 'mirror')
+    .map(({ service, numerator, denominator }) => ({
+      cluster: service,
+      ...(numerator === denominator ? {} : { runtime_fraction: { default_value: fraction(numerator, denominator) } }),
+    }));
+  return policies.length === 0 ? {} : { request_mirror_policies: policies };
+}
+
+/** In one of the three denominators that Envoy has. */
+function fraction(numerator: number, denominator: number): JsonObject {
+  const known = DENOMINATORS[denominator];
+  if (known !== undefined) return { numerator, denominator: known };
+  return { numerator: Math.round((numerator / denominator) * 1_000_000), denominator: 'MILLION' };
 }
 
 /** The header edits of a route; filters of other kinds are passed over. */

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { GrpcRoute, HttpRoute, Protocol } from '../../state/model.ts';
+import { orderedEntries, orderedGrpcEntries } from '../../routing/order.ts';
+import type { Protocol } from '../../state/model.ts';
+import type { GrpcRoute, HttpRoute } from '../../state/routes.ts';
 import { publishedListener } from '../listeners.ts';
 import type { JsonObject } from '../resource.ts';
-import { find, grpcRoute, NOBODY, route, SERVICES, stateOf } from '../test-fixtures.ts';
+import { contextOf, find, grpcRoute, NOBODY, route, SERVICES, stateOf } from '../test-fixtures.ts';
 import { sharedResources } from '../translate.ts';
-import { orderedEntries, orderedGrpcEntries } from './order.ts';
 
 /** The routes of one service in the sidecars' table. */
 function tableOf(text: string, service: string): readonly JsonObject[] {
@@ -38,7 +39,8 @@ t.test('a call lives until its own deadline; where calls and requests may come, 
   const routes = (protocol: Protocol) =>
     tableOf(`services: {x: {command: x, x-outrider: {protocol: ${protocol}}}}`, 'x');
   t.match(routes('grpc'), [{ match: { prefix: '/' }, route: { cluster: 'x', ...CALL_POLICY } }]);
-  for (const protocol of ['http', 'tcp'] as const) t.match(routes(protocol), [toHttp]);
+  t.match(routes('http'), [toHttp]);
+  t.match(routes('tcp'), [{ match: { connect_matcher: {} }, route: { cluster: 'x', timeout: '0s' } }, toHttp]);
   for (const protocol of ['auto', 'http2'] as const) {
     t.match(routes(protocol), [toGrpc, toHttp]);
     t.equal(routes(protocol).length, 2);
@@ -67,7 +69,8 @@ t.test('an HTTPRoute of a service that may carry calls has two routes for what c
 
 t.test('a published port tells calls from requests in the same way', (t) => {
   const port = { hostIp: '127.0.0.1', hostPort: 80 };
-  const listener = (protocol: Protocol) => JSON.stringify(publishedListener('shop', port, protocol).json);
+  const listener = (protocol: Protocol) =>
+    JSON.stringify(publishedListener(contextOf('shop', protocol), port, null).json);
   t.match(listener('auto'), /"match":\{"prefix":"\/","grpc":\{\}\}.*"grpc_timeout_header_max":"0s".*"timeout":"15s"/);
   t.notMatch(listener('http'), /grpc/);
   t.end();

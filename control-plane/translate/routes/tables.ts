@@ -1,20 +1,25 @@
 /**
- * Route tables: one virtual host per service, from its HTTPRoutes or its GRPCRoutes.
+ * Route tables: one virtual host per service, from its HTTPRoutes, its GRPCRoutes or its TCPRoute.
  *
  *   no route        everything goes to the service itself
  *   HTTPRoutes      what none of them matches is not found
  *   GRPCRoutes      calls that none of them matches are not found; other requests go to the service itself, because a
  *                   GRPCRoute says nothing of them
+ *   TCPRoute        what comes through a tunnel
  *
- * Gateway API never merges the two kinds; a service has routes of one kind, see state/route-conflicts.ts.
+ * Gateway API never merges the kinds; a service has routes of one kind, see state/route-conflicts.ts.
  */
-import type { GrpcRoute, HttpRoute, Protocol, Workload } from '../../state/model.ts';
-import { protocolOf } from '../clusters.ts';
+import { protocolOf, type Workload } from '../../state/model.ts';
+import type { GrpcRoute, HttpRoute, TcpRoute } from '../../state/routes.ts';
+import type { TrafficPolicy } from '../../state/traffic-policy.ts';
 import type { Dialect } from '../dialect.ts';
 import { type JsonObject, resource, type XdsResource } from '../resource.ts';
+import type { RouteContext } from './context.ts';
 import { grpcRoutesJson } from './grpc.ts';
 import { httpRoutesJson } from './http.ts';
-import { requestPolicy, trafficOf } from './traffic.ts';
+import { clusterChoice } from './parts.ts';
+import { hashPolicies, withPolicy } from './resilience.ts';
+import { NO_LIMITS, requestPolicy, trafficOf } from './traffic.ts';
 
 /** The route table of every sidecar's outbound listener. */
 export const OUTBOUND_ROUTES = 'outbound';
@@ -28,6 +33,10 @@ export interface ServiceRoutes {
   readonly routes: readonly HttpRoute[];
   /** The GRPCRoutes whose parent it is; empty when there are HTTPRoutes. */
   readonly grpcRoutes: readonly GrpcRoute[];
+  /** The TCPRoute whose parent it is, if there is one. */
+  readonly tcpRoute: TcpRoute | null;
+  /** Of all services. */
+  readonly policies: ReadonlyMap<string, TrafficPolicy>;
 }
 
 /** The table that holds every service, for sidecars. */
@@ -45,12 +54,18 @@ export function serviceRoutes(routes: ServiceRoutes): XdsResource {
   return { ...resource('RDS', routes.service, json), onDemand: true };
 }
 
-/** The routes by which everything goes to `service`. */
-export function routesToService(service: string, protocol: Protocol, dialect: Dialect): JsonObject[] {
-  return trafficOf(protocol, dialect, null).map(({ match, policy }) => ({
-    match: { prefix: '/', ...match },
-    route: { cluster: service, ...policy },
-  }));
+/** The routes by which everything goes to the service itself. */
+export function routesToService(context: RouteContext): JsonObject[] {
+  const { service, protocol } = context;
+  const hash = hashPolicies(context, [{ service }], null);
+  return trafficOf(context, protocol, NO_LIMITS).flatMap(({ match, policy }) =>
+    withPolicy(context, { match: { prefix: '/', ...match }, route: { cluster: service, ...hash, ...policy } }, null),
+  );
+}
+
+/** Where connections to a service go. */
+export function connectionChoice(service: string, route: TcpRoute | null): JsonObject {
+  return route === null ? { cluster: service } : clusterChoice(route.rules[0]!.backends);
 }
 
 function virtualHost(routes: ServiceRoutes, dialect: Dialect): JsonObject {
@@ -60,11 +75,32 @@ function virtualHost(routes: ServiceRoutes, dialect: Dialect): JsonObject {
   return { name: service, domains: [service, `${service}.mesh`, ...withPort], routes: routesJson(routes, dialect) };
 }
 
-function routesJson({ service, members, routes, grpcRoutes }: ServiceRoutes, dialect: Dialect): JsonObject[] {
-  const protocol = protocolOf(members);
-  if (routes.length > 0) return httpRoutesJson(routes, protocol, dialect);
-  if (grpcRoutes.length === 0) return routesToService(service, protocol, dialect);
-  const calls = grpcRoutesJson(service, grpcRoutes, dialect);
-  if (dialect === 'grpc') return calls;
-  return [...calls, { match: { prefix: '/' }, route: { cluster: service, ...requestPolicy(null) } }];
+function routesJson(routes: ServiceRoutes, dialect: Dialect): JsonObject[] {
+  const { service, members, policies } = routes;
+  const context = { service, protocol: protocolOf(members), dialect, policies };
+  if (routes.routes.length > 0) return httpRoutesJson(routes.routes, context);
+  if (routes.grpcRoutes.length > 0) {
+    const calls = grpcRoutesJson(routes.grpcRoutes, context);
+    if (dialect === 'grpc') return calls;
+    const others = { cluster: service, ...hashPolicies(context, [{ service }], null) };
+    const route = { ...others, ...requestPolicy(context, NO_LIMITS) };
+    return [...calls, ...withPolicy(context, { match: { prefix: '/' }, route }, null)];
+  }
+  const all = routesToService(context);
+  return dialect === 'sidecar' && context.protocol === 'tcp' ? [tunnel(service, routes.tcpRoute), ...all] : all;
+}
+
+/**
+ * A client with an HTTP proxy reaches what is no HTTP by CONNECT: what comes through the tunnel are the bytes. A connection
+ * lives as long as both ends want.
+ */
+function tunnel(service: string, route: TcpRoute | null): JsonObject {
+  return {
+    match: { connect_matcher: {} },
+    route: {
+      ...connectionChoice(service, route),
+      timeout: '0s',
+      upgrade_configs: [{ upgrade_type: 'CONNECT', connect_config: {} }],
+    },
+  };
 }

@@ -5,9 +5,8 @@
  */
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { PickContext, Picker } from './picker.ts';
+import type { Picker } from './picker.ts';
 import type { Weigh } from './slow-start.ts';
-import { untried } from './tried.ts';
 
 export class LeastRequestPicker implements Picker {
   readonly #endpoints: readonly Endpoint[];
@@ -33,9 +32,9 @@ export class LeastRequestPicker implements Picker {
     this.#weighted = weigh !== null || endpoints.some((each) => each.config.weight !== endpoints[0]!.config.weight);
   }
 
-  pick({ tried }: PickContext): Endpoint | null {
-    const endpoints = untried(this.#endpoints, tried);
-    if (this.#weighted) return this.#pickWeighted(endpoints);
+  pick(): Endpoint | null {
+    if (this.#weighted) return this.#pickWeighted();
+    const endpoints = this.#endpoints;
     const count = endpoints.length;
     let best = endpoints[this.#random.uint32() % count]!;
     for (let i = 1; i < this.#choices; i++) {
@@ -45,15 +44,15 @@ export class LeastRequestPicker implements Picker {
     return best;
   }
 
-  #pickWeighted(endpoints: readonly Endpoint[]): Endpoint | null {
+  #pickWeighted(): Endpoint | null {
     let total = 0;
-    for (const each of endpoints) total += this.#share(each);
+    for (const each of this.#endpoints) total += this.#share(each);
     let left = this.#random.next() * total;
-    for (const each of endpoints) {
+    for (const each of this.#endpoints) {
       left -= this.#share(each);
       if (left < 0) return each;
     }
-    return endpoints[endpoints.length - 1]!;
+    return this.#endpoints[this.#endpoints.length - 1]!;
   }
 
   #share(endpoint: Endpoint): number {

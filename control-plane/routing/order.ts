@@ -11,7 +11,7 @@ import type {
   HttpRoute,
   HttpRouteMatch,
   HttpRouteRule,
-} from '../../state/model.ts';
+} from '../state/routes.ts';
 
 /** One match of one rule of one route. */
 export interface RouteEntry<Rule extends { readonly matches: readonly unknown[] }> {

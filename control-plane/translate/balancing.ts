@@ -1,0 +1,101 @@
+/**
+ * How a cluster chooses endpoints: the mesh's default, or what a TrafficPolicy says.
+ */
+import type { LoadBalancing, LocalityChoice, SlowStart, SubsetSelector } from '../state/traffic-policy.ts';
+import * as defaults from './defaults.ts';
+import type { Dialect } from './dialect.ts';
+import { duration, type JsonObject, written } from './resource.ts';
+
+const PANIC_THRESHOLD = { value: 50 };
+
+/** The fields of a cluster. */
+export function balancing(policy: LoadBalancing | null, dialect: Dialect): JsonObject {
+  return {
+    ...(dialect === 'grpc' ? clientBalancer(policy) : balancer(policy)),
+    common_lb_config: { healthy_panic_threshold: PANIC_THRESHOLD, ...(dialect === 'grpc' ? {} : common(policy)) },
+    ...(dialect === 'grpc' || policy === null || policy.subsets.length === 0 ? {} : subsets(policy.subsets)),
+  };
+}
+
+/** gRPC clients refuse LEAST_REQUEST, and know RING_HASH. */
+function clientBalancer(policy: LoadBalancing | null): JsonObject {
+  return { lb_policy: policy?.policy === 'RingHash' ? 'RING_HASH' : 'ROUND_ROBIN' };
+}
+
+function balancer(policy: LoadBalancing | null): JsonObject {
+  const slowStart = policy?.slowStart ?? null;
+  switch (policy?.policy ?? null) {
+    case 'PeakEwma':
+      return peakEwma(slowStart);
+    case 'RoundRobin':
+      return { lb_policy: 'ROUND_ROBIN', round_robin_lb_config: slowStartConfig(slowStart) };
+    case 'Random':
+      return { lb_policy: 'RANDOM' };
+    case 'RingHash':
+      return { lb_policy: 'RING_HASH' };
+    case 'Maglev':
+      return { lb_policy: 'MAGLEV' };
+    case 'LeastRequest':
+    case null:
+      return { lb_policy: 'LEAST_REQUEST', least_request_lb_config: leastRequest(slowStart) };
+  }
+}
+
+/** A peer that does not know it takes the next in the list. */
+function peakEwma(slowStart: SlowStart | null): JsonObject {
+  const extension = (name: string, type: string, settings: JsonObject) => ({
+    typed_extension_config: { name, typed_config: { '@type': `type.googleapis.com/${type}`, ...settings } },
+  });
+  const own = extension('outrider.lb.peak_ewma', 'outrider.lb.v1.PeakEwma', slowStartConfig(slowStart));
+  const next = extension(
+    'envoy.load_balancing_policies.least_request',
+    'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest',
+    leastRequest(slowStart),
+  );
+  return { lb_policy: 'LOAD_BALANCING_POLICY_CONFIG', load_balancing_policy: { policies: [own, next] } };
+}
+
+function leastRequest(slowStart: SlowStart | null): JsonObject {
+  return { choice_count: defaults.CHOICES, ...slowStartConfig(slowStart) };
+}
+
+function slowStartConfig(slowStart: SlowStart | null): JsonObject {
+  const windowMs = slowStart?.windowMs ?? defaults.SLOW_START_WINDOW_MS;
+  if (windowMs === 0) return {};
+  return {
+    slow_start_config: {
+      // With an aggression of 1, Envoy's default: a field that cannot be set without a runtime key.
+      slow_start_window: duration(windowMs),
+      min_weight_percent: { value: slowStart?.minWeightPercent ?? defaults.SLOW_START_MIN_PERCENT },
+    },
+  };
+}
+
+function common(policy: LoadBalancing | null): JsonObject {
+  const bound = policy?.boundedLoadPercent ?? null;
+  return {
+    ...(bound === null ? {} : { consistent_hashing_lb_config: { hash_balance_factor: bound } }),
+    ...locality(policy?.locality ?? null),
+  };
+}
+
+function locality(choice: LocalityChoice | null): JsonObject {
+  if (choice === null) return {};
+  if (choice.kind === 'weighted') return { locality_weighted_lb_config: {} };
+  const { minInstances, percent } = choice;
+  const enabled = percent === null ? null : { value: percent };
+  return { zone_aware_lb_config: written({ min_cluster_size: minInstances, routing_enabled: enabled }) };
+}
+
+/** Requests without a subset go to any endpoint. */
+function subsets(selectors: readonly SubsetSelector[]): JsonObject {
+  return {
+    lb_subset_config: {
+      fallback_policy: 'ANY_ENDPOINT',
+      subset_selectors: selectors.map(({ keys, fallback }) => ({
+        keys,
+        fallback_policy: fallback === 'NoFallback' ? 'NO_FALLBACK' : 'ANY_ENDPOINT',
+      })),
+    },
+  };
+}

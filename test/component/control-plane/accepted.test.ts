@@ -1,0 +1,151 @@
+/**
+ * Everything that the control plane writes for sidecars, read by the sidecars' own decoders: nothing may be refused.
+ */
+import t from 'tap';
+import { parsePolicy } from '../../../control-plane/policy/parse.ts';
+import { apply } from '../../../control-plane/state/apply.ts';
+import { EMPTY_STATE, type State } from '../../../control-plane/state/model.ts';
+import type { SidecarNode } from '../../../control-plane/translate/node.ts';
+import type { XdsResource } from '../../../control-plane/translate/resource.ts';
+import { nodeResources, sharedResources } from '../../../control-plane/translate/translate.ts';
+import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
+import type { MessageTypes } from '../../../protos/gen/registry.ts';
+import { readJson } from '../../../protos/json/read-json.ts';
+import { decodeResource, type ResourceConfigs } from '../../../proxy/config/decode/resource-decoder.ts';
+
+const NOBODY = { instances: [], preserving: false };
+const SERVICES = `services:
+  cart: {command: x, ports: ['8080:80'], x-outrider: {port: 80, protocol: http}}
+  cart-v2: {command: x, x-outrider: {service: shop, protocol: grpc}}
+  orders: {command: x, x-outrider: {service: shop}}
+  mail: {command: x, ports: ['2525:25'], x-outrider: {protocol: tcp}}
+  mail-v2: {command: x, x-outrider: {protocol: tcp}}
+---
+`;
+const document = (api: string, kind: string, name: string, spec: string) =>
+  `apiVersion: ${api}\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: {${spec}}\n---\n`;
+const gateway = (kind: string, service: string, rules: string) =>
+  document(
+    'gateway.networking.k8s.io/v1',
+    kind,
+    service,
+    `parentRefs: [{kind: Service, name: ${service}}], rules: [${rules}]`,
+  );
+const policy = (spec: string, service = 'cart') =>
+  document('outrider.dev/v1', 'TrafficPolicy', service, `targetRef: {kind: Service, name: ${service}}, ${spec}`);
+
+function stateOf(text: string): State {
+  const input = { text, file: 'mesh.yaml', dir: '/', origin: '', readFile: () => null, state: EMPTY_STATE, nowMs: 0 };
+  const parsed = parsePolicy(input);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  const applied = apply(EMPTY_STATE, { kind: 'apply', origin: '', prune: false, resources: parsed.value }, 0);
+  if (!applied.ok) throw new Error(applied.error.message);
+  return applied.value.state;
+}
+
+const node = (workload: string): SidecarNode => ({
+  kind: 'sidecar',
+  id: `${workload}-0`,
+  workload,
+  services: [workload],
+  version: 'v1',
+  outboundPort: 4001,
+  inboundPort: 4002,
+  appPort: 4003,
+});
+
+/** What the sidecars of the mesh would say of it. */
+function refusals(text: string): string[] {
+  const state = stateOf(SERVICES + text);
+  const own = [...state.workloads.keys()].flatMap((workload) => nodeResources(state, NOBODY, node(workload)));
+  return [...sharedResources(state, NOBODY, 'sidecar'), ...own].flatMap(problemsOf);
+}
+
+function problemsOf({ kind, name, json }: XdsResource): string[] {
+  const { messageName } = RESOURCE_TYPES[kind];
+  const read = readJson(messageName, json);
+  if (!read.ok) return read.issues.map(({ path, message }) => `${kind} ${name} ${path}: ${message}`);
+  if (!['LDS', 'RDS', 'CDS', 'EDS'].includes(kind)) return [];
+  const known = messageName as keyof ResourceConfigs;
+  const result = decodeResource(known, read.message as MessageTypes[typeof known], {
+    readFile: () => ({ ok: false, problem: 'no files' }),
+    readVariable: () => ({ ok: false, problem: 'no variables' }),
+    formatCommands: new Set(),
+    knownClusters: null,
+  });
+  return result.ok ? [] : result.issues.map(({ path, message }) => `${kind} ${name} ${path}: ${message}`);
+}
+
+t.test('routes of every kind with all that they may have', (t) => {
+  t.same(refusals(''), [], 'a mesh without any');
+  t.same(
+    refusals(
+      gateway(
+        'HTTPRoute',
+        'cart',
+        `{matches: [{path: {value: /a}, method: GET, headers: [{name: X, value: '1'}], queryParams: [{type: RegularExpression, name: q, value: 'a+'}]}],
+          filters: [{type: URLRewrite, urlRewrite: {hostname: h, path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}},
+                    {type: RequestMirror, requestMirror: {backendRef: {name: orders}, fraction: {numerator: 1, denominator: 300}}},
+                    {type: RequestMirror, requestMirror: {backendRef: {name: orders}, percent: 10}},
+                    {type: CORS, cors: {allowOrigins: ['*', 'https://*.a.b'], allowMethods: [GET], allowHeaders: [x-a], exposeHeaders: [x-b], allowCredentials: true, maxAge: 60}}],
+          backendRefs: [{name: cart, weight: 9, filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: a, value: b}]}}]}, {name: orders}],
+          timeouts: {request: 5s, backendRequest: 1s}, retry: {codes: [503, 429], attempts: 3, backoff: 100ms}},
+         {backendRefs: [{name: cart, weight: 0}]}, {matches: [{path: {value: /r}}], filters: [{type: RequestRedirect, requestRedirect: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /x}}}]}`,
+      ) +
+        gateway(
+          'GRPCRoute',
+          'shop',
+          `{matches: [{method: {method: M}, headers: [{name: x, value: y}]}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: cart-v2}}}], backendRefs: [{name: orders}]}`,
+        ) +
+        gateway('TCPRoute', 'mail', '{backendRefs: [{name: mail, weight: 90}, {name: mail-v2, weight: 10}]}'),
+    ),
+    [],
+  );
+  t.end();
+});
+
+t.test('policies with all that they may have', (t) => {
+  t.same(
+    refusals(
+      policy(`loadBalancing: {policy: PeakEwma, slowStart: {window: 10s, minWeightPercent: 5, successes: 20}},
+        limits: {maxConnections: 9, maxRequests: 8, maxPending: 7, maxPendingWait: 250ms, perInstance: {maxConnections: 2, maxRequests: 3, maxPending: 1}},
+        outlierDetection: {consecutiveErrors: 3, interval: 5s, baseEjection: 2s, maxEjection: 1m, maxPercent: 30, successRate: {minPercent: 90, minRequests: 5, minInstances: 2}, keepLast: true, exponential: true, probe: true},
+        retries: {attempts: 2, on: [connect-failure, 503], perTryTimeout: 1s, backoff: {base: 10ms, max: 1s}, budget: {percent: 10, minPerSecond: 1, window: 5s}, idempotencyHeaders: [Idempotency-Key], maxRetryAfter: 10s},
+        timeouts: {connect: 500ms, request: 2s, idle: 0s}, inbound: {rateLimit: {requestsPerSecond: 0.5, burst: 5}}`) +
+        policy('outlierDetection: {enabled: false}, loadBalancing: {policy: RoundRobin}', 'orders') +
+        policy('loadBalancing: {policy: Random}, limits: {maxConnections: 2}, timeouts: {connect: 1s}', 'mail'),
+    ),
+    [],
+  );
+  t.end();
+});
+
+t.test(
+  'what is still to come in the sidecar is refused there by its path, and only where a policy asks for it',
+  (t) => {
+    const found = refusals(
+      policy(`loadBalancing: {policy: RingHash, boundedLoad: 125, localityWeighted: true, hash: [{header: x}, {cookie: {name: c, ttl: 1h, path: /}}, {sourceIp: true}, {query: q}], subsets: [{keys: [version], fallback: NoFallback}]},
+      serviceBreaker: {failurePercent: 40, slowAfter: 1s, slowPercent: 60, openFor: 10s},
+      requestBreakers: [{template: 'GET /a/{id}', breaker: {probes: 2}, shared: true}],
+      hedging: {percentile: 90, maxExtraPercent: 5}, timeouts: {propagateDeadline: true, spareStreams: true},
+      fallbacks: [{lastGood: {maxAge: 1m, maxBytes: 10, maxEntries: 10}}, {service: orders}, {static: {body: '[]'}}],
+      inbound: {adaptiveLimit: {min: 5, max: 50, maxQueue: 5, maxWait: 10ms}, deadline: true, quotas: [{requestsPerSecond: 10, match: {method: POST, path: {value: /a}}, perHeader: X}]}`) +
+        policy('loadBalancing: {policy: Maglev, hash: [{header: x}]}', 'shop') +
+        policy('loadBalancing: {zoneAware: {minInstances: 2, percent: 50}}', 'orders') +
+        gateway(
+          'HTTPRoute',
+          'cart',
+          `{sessionPersistence: {sessionName: s, cookieConfig: {lifetimeType: Permanent}, absoluteTimeout: 1h}, backendRefs: [{name: cart, x-subset: {version: v1}}]}`,
+        ) +
+        document(
+          'outrider.dev/v1',
+          'FaultPolicy',
+          'slow',
+          'targetRef: {kind: Service, name: cart}, for: 5m, match: {path: {value: /a}}, delay: {duration: 1s, percent: 5}, abort: {grpcStatus: UNAVAILABLE}',
+        ),
+    );
+    for (const each of found)
+      t.match(each, /is not supported|is no HTTP filter of this proxy|not honoured|only .* is/, each);
+    t.end();
+  },
+);
