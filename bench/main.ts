@@ -5,6 +5,7 @@ import { benchAbuse } from './macro/abuse.ts';
 import { benchHttp } from './macro/http1.ts';
 import { benchGrpc, benchGrpcLarge, benchGrpcSingle, benchHop } from './macro/http2.ts';
 import { benchMemory } from './macro/memory.ts';
+import { benchMesh } from './macro/mesh.ts';
 import { benchStart } from './macro/start.ts';
 import { benchTcp } from './macro/tcp.ts';
 import { benchMicro } from './micro/micro.ts';
@@ -21,6 +22,7 @@ const USAGE = `usage: npm run bench -- COMMAND
     grpc-single [OPTIONS]     the same with one call at a time on each connection
     grpc-large [OPTIONS]      10 connections of 10 streams, with answers of 64 KiB
     hop [OPTIONS]             HTTP/1.1 in and HTTP/2 out, HTTP/1.1 on both sides, HTTP/2 in and HTTP/1.1 out
+  mesh [OPTIONS]              what the mesh's defaults cost, on the way out and on the way in
   tls-terminate [OPTIONS]     the same with TLS 1.3 from the client; features off
   tls-originate [OPTIONS]     the same with mutual TLS 1.3 to the backend; features off
   tcp [OPTIONS]               bytes: bulk and small echoes
@@ -43,6 +45,7 @@ const BENCHES: Readonly<Record<string, { run(options: BenchOptions): Promise<Res
   'grpc-single': { run: benchGrpcSingle, features: 'on' },
   'grpc-large': { run: benchGrpcLarge, features: 'on' },
   hop: { run: benchHop, features: 'on' },
+  mesh: { run: benchMesh, features: 'on' },
 };
 
 /** Commands that run several benches. */

@@ -22,7 +22,7 @@ const RETRIES = 3;
 const MULTIPLEXED: Http2Shape = { connections: 10, streams: 10 };
 const LARGE_BYTES = 65_536;
 /** Streams of each connection in the hop: a sidecar opens few to the next one. */
-const HOP_STREAMS = 16;
+export const HOP_STREAMS = 16;
 
 const METRICS: readonly Metric[] = [
   { key: 'cpuUs', title: 'CPU us/req', digits: 1, judged: true, spread: true },
@@ -47,7 +47,7 @@ const HOPS: readonly { readonly kind: ScenarioKind; readonly label: string }[] =
 const HOP_REFERENCE = `outrider ${HOPS[0]!.label}`;
 
 /** What is measured: one peer on one path. */
-interface Target {
+export interface Target {
   readonly name: string;
   readonly running: RunningPeer;
   readonly idleMb: number;
@@ -91,7 +91,7 @@ export function benchHop(options: BenchOptions): Promise<Result> {
   });
 }
 
-interface Bench {
+export interface Bench {
   readonly key: string;
   readonly backend: 'grpc' | 'plain';
   readonly paths: readonly { readonly kind: ScenarioKind; readonly label: string }[];
@@ -107,7 +107,7 @@ async function runBench(options: BenchOptions, bench: Bench): Promise<Result> {
   const targets: Target[] = [];
   try {
     const missing = await startTargets(targets, load, options, bench);
-    return await measureAll(targets, missing, load, options, bench, new H2load(load, options, folder));
+    return await measureTargets(targets, missing, load, options, bench, new H2load(load, options, folder));
   } finally {
     await Promise.all([load.tool.stop(), ...targets.map(({ running }) => running.stop())]);
     rmSync(folder, { recursive: true, force: true });
@@ -115,7 +115,7 @@ async function runBench(options: BenchOptions, bench: Bench): Promise<Result> {
 }
 
 /** Throws for options that only the load generator of HTTP/1.1 has. */
-function refuseUnfit({ rate, request }: BenchOptions): void {
+export function refuseUnfit({ rate, request }: BenchOptions): void {
   requireH2load();
   if (rate > 0) throw new Error('--rate: HTTP/2 is measured in the closed loop only');
   if (request !== 'small') throw new Error(`--request ${request}: HTTP/2 is measured with small requests only`);
@@ -150,7 +150,7 @@ async function startTargets(
   return missing;
 }
 
-async function measureAll(
+export async function measureTargets(
   targets: readonly Target[],
   missing: Readonly<Record<string, string>>,
   load: Load,

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../proxy/upstream/endpoint.ts';
 import { EndpointLatency } from '../../proxy/upstream/endpoint-latency.ts';
 import { LeastRequestPicker } from '../../proxy/upstream/picker/least-request.ts';
 import { PeakEwmaPicker } from '../../proxy/upstream/picker/peak-ewma.ts';
+import { PLAIN_PICK } from '../../proxy/upstream/picker/picker.ts';
 import type { MicroBenchmark } from './runner.ts';
 
 const ENDPOINTS = 10;
@@ -27,7 +28,7 @@ function endpoints(loop = { nowMs: 1_000 }): Endpoint[] {
 function leastRequest(iterations: number): unknown {
   const picker = new LeastRequestPicker(endpoints(), 2, 1, new SeededRandom(1));
   let sum = 0;
-  for (let i = 0; i < iterations; i++) sum += picker.pick()!.active;
+  for (let i = 0; i < iterations; i++) sum += picker.pick(PLAIN_PICK)!.active;
   return sum;
 }
 
@@ -37,7 +38,7 @@ function peakEwma(iterations: number): unknown {
   let sum = 0;
   for (let i = 0; i < iterations; i++) {
     loop.nowMs += 0.01;
-    sum += picker.pick()!.active;
+    sum += picker.pick(PLAIN_PICK)!.active;
   }
   return sum;
 }

@@ -8,6 +8,7 @@ import { haproxyConfig, haproxyRoutes } from './haproxy-config.ts';
 import { nginxConfig } from './nginx-config.ts';
 import { OutriderBundle } from './outrider-bundle.ts';
 import { endpointPorts, type Scenario, type ScenarioKind } from './scenario.ts';
+import { sidecarBootstrap } from './sidecar-bootstrap.ts';
 
 /** Files to write and the command that runs in the foreground with them. */
 export interface Launch {
@@ -39,6 +40,9 @@ const ALL_KINDS: readonly ScenarioKind[] = [
   'http1-to-http2',
   'http2-to-http1',
 ];
+
+/** Built once, whoever measures it. */
+const BUNDLE = new OutriderBundle();
 
 /** Names in the order of the tables. */
 export const PEERS: readonly Peer[] = [
@@ -118,16 +122,28 @@ function envoy(): Peer {
   };
 }
 
-function outrider(): Peer {
-  const bundle = new OutriderBundle();
+/**
+ * Outrider as the sidecar of a mesh, with all that the control plane configures by default: on the way out, which is
+ * HTTP/2 towards the next sidecar, and on the way in.
+ */
+export const SIDECARS: readonly Peer[] = [
+  outrider('sidecar, out', ['http1-to-http2'], sidecarFile),
+  outrider('sidecar, in', ['http2-to-http1'], sidecarFile),
+];
+
+function outrider(
+  name = 'outrider',
+  kinds: readonly ScenarioKind[] = ALL_KINDS,
+  configFile: typeof bootstrapFile = bootstrapFile,
+): Peer {
   return {
-    name: 'outrider',
-    kinds: ALL_KINDS,
+    name,
+    kinds,
     readyPath: '/ready',
-    find: () => bundle.find(),
+    find: () => BUNDLE.find(),
     version: () => `${packageVersion(join(ROOT, 'package.json'))}, Node ${process.versions.node}`,
     launch: (path, scenario) => {
-      const file = bootstrapFile(scenario);
+      const file = configFile(scenario);
       // Node itself, not the launcher's shebang: no wrapper process between us and what is measured. The environment is
       // that of the image and of a mesh's sidecars; env replaces itself by what it starts.
       const node = [process.execPath, path, 'proxy', '-c', file.path, '--concurrency', '1'];
@@ -176,6 +192,13 @@ function floor(): Peer {
 
 function bootstrapFile(scenario: Scenario): { path: string; text: string } {
   return { path: join(scenario.folder, 'envoy.json'), text: JSON.stringify(envoyBootstrap(scenario), undefined, 2) };
+}
+
+function sidecarFile(scenario: Scenario): { path: string; text: string } {
+  return {
+    path: join(scenario.folder, 'sidecar.json'),
+    text: JSON.stringify(sidecarBootstrap(scenario), undefined, 2),
+  };
 }
 
 function inPath(name: string, how: string): ReturnType<Peer['find']> {

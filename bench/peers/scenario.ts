@@ -66,10 +66,10 @@ export const FEATURES: readonly string[] = [
   'no access log',
 ];
 
-/** Virtual hosts that the routes know and the load generator asks for in turn. */
+/** Virtual hosts that the routes know and the load generator asks for in turn: names that services of a mesh may have. */
 export const HOSTS: readonly string[] = Array.from(
   { length: 20 },
-  (_, i) => `svc-${String(i).padStart(2, '0')}.bench.local`,
+  (_, i) => `svc-${String(i).padStart(2, '0')}-bench-local`,
 );
 
 /** The prefixes of every virtual host in the order that they are tried; requests match the last. */

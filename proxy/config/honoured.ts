@@ -70,7 +70,7 @@ const ROUTES: HonouredTable['messages'] = {
     per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
-  'outrider.resilience.v1.RoutePolicy': ['safe_retries'],
+  'outrider.resilience.v1.RoutePolicy': fields('safe_retries propagate_deadline timeout_spares_streams'),
   'outrider.resilience.v1.SafeRetries': ['*'],
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],
@@ -93,8 +93,14 @@ const ROUTES: HonouredTable['messages'] = {
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority
-    max_stream_duration upgrade_configs rate_limits
+    max_stream_duration upgrade_configs rate_limits hash_policy
   `),
+  'envoy.config.route.v3.RouteAction.HashPolicy': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.Header': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.Cookie': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties': ['*'],
+  'envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter': ['*'],
   'envoy.config.route.v3.RouteAction.UpgradeConfig': ['upgrade_type', 'enabled', 'connect_config'],
   'envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig': [],
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'runtime_fraction'],
@@ -257,16 +263,23 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.config.cluster.v3.Cluster': fields(`
     name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS eds_cluster_config connect_timeout
     per_connection_buffer_limit_bytes
-    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|LOAD_BALANCING_POLICY_CONFIG load_assignment circuit_breakers
+    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|RING_HASH|MAGLEV|LOAD_BALANCING_POLICY_CONFIG load_assignment circuit_breakers
     typed_extension_protocol_options dns_refresh_rate respect_dns_ttl dns_lookup_family outlier_detection
-    least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata
+    least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config transport_socket metadata
     load_balancing_policy
   `),
   'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['*'],
   'envoy.config.cluster.v3.Cluster.SlowStartConfig': ['*'],
   'envoy.config.cluster.v3.Cluster.RoundRobinLbConfig': ['*'],
   'envoy.config.cluster.v3.Cluster.LeastRequestLbConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.CommonLbConfig': ['healthy_panic_threshold'],
+  'envoy.config.cluster.v3.Cluster.RingHashLbConfig': [
+    'minimum_ring_size',
+    'maximum_ring_size',
+    'hash_function=XX_HASH',
+  ],
+  'envoy.config.cluster.v3.Cluster.MaglevLbConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig': ['healthy_panic_threshold', 'consistent_hashing_lb_config'],
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig': ['*'],
   'envoy.config.cluster.v3.LoadBalancingPolicy': ['*'],
   'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': ['*'],
   'envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig': ['*'],
@@ -277,6 +290,11 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.extensions.load_balancing_policies.random.v3.Random': [],
   'outrider.lb.v1.PeakEwma': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers': ['thresholds', 'per_host_thresholds'],
+  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': fields(`
+    hash_function=DEFAULT_HASH|XX_HASH minimum_ring_size maximum_ring_size consistent_hashing_lb_config
+  `),
+  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': ['table_size', 'consistent_hashing_lb_config'],
+  'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
   `),

@@ -8,7 +8,7 @@
  *
  * Every field is set in the constructor; the object never changes shape.
  */
-import type { WeightedCluster } from '../config/model/route.ts';
+import type { SubsetKeys, WeightedCluster } from '../config/model/route.ts';
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
 import { DECISIONS_MAX, type Decision } from './decision.ts';
@@ -19,6 +19,7 @@ import { LocalHead, type ResponseFields } from './local-head.ts';
 import type { ManagerStats } from './manager-stats.ts';
 import type { LineSink, RequestHead, ResponseHead } from './message.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
+import type { RequestHash } from './request-hash.ts';
 import { CONTINUE, PAUSE, type Verdict } from './verdict.ts';
 
 /** The hooks of a filter chain, in the order in which they run. */
@@ -147,6 +148,9 @@ export class Exchange {
   upstreamHost = '';
   /** Response flags besides that of the failure, in the order in which they were raised. */
   flags: string[] | null = null;
+  /** Where among the endpoints it wants to go; null for anywhere. */
+  hash: RequestHash | null = null;
+  subset: SubsetKeys | null = null;
   /** Edits of its route do not concern its answer. */
   unedited = false;
   /** The route limits silence itself: the connection manager's limit does not count. */

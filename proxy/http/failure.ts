@@ -196,6 +196,18 @@ export const PER_TRY_IDLE_TIMEOUT = failure(
   'upstream_per_try_idle_timeout',
   'The endpoint was silent for longer than the idle timeout of one try.',
 );
+/** What a caller would not wait for any longer is not sent. */
+export const DEADLINE_PASSED: Failure = {
+  ...failure(
+    'DT',
+    'local',
+    'never',
+    504,
+    'deadline_passed',
+    'The deadline that came with the request, or was set for it here, passed before it was answered.',
+  ),
+  grpcStatus: 4,
+};
 /**
  * Envoy gives it no flag. For gRPC it is the caller's own limit, or one in its place: the call is not to be repeated as one
  * that was UNAVAILABLE is.

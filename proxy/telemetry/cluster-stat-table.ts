@@ -1,6 +1,6 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
 import type { ClusterConfig, ClusterLimits } from '../config/model/cluster.ts';
-import type { ClusterStats } from '../upstream/cluster-stats.ts';
+import type { ClusterStats, HashTableStats } from '../upstream/cluster-stats.ts';
 import type { InUse } from '../upstream/guard/in-use.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
@@ -95,6 +95,7 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('rqRetryOverflow', 'upstream_rq_retry_overflow', 'Retries refused by the retry limit or budget'),
   counter('rqRetryBackoffExponential', 'upstream_rq_retry_backoff_exponential', 'Retries after exponential backoff'),
   counter('rqRetryBackoffRatelimited', 'upstream_rq_retry_backoff_ratelimited', 'Retries when the endpoint said so'),
+  counter('rqDeadlinePassed', 'upstream_rq_deadline_passed', 'Requests ended by the deadline that came with them'),
   counter('rqRetryUnsafe', 'upstream_rq_retry_unsafe', 'Retries not made: an instance may have seen the request'),
   counter('retryBudgetGranted', 'retry_budget.granted', 'Retries that the retry budget let through'),
   counter('retryBudgetExhausted', 'retry_budget.exhausted', 'Retries that the retry budget had nothing left for'),
@@ -125,6 +126,17 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
     'their share of failures on the way to them',
   ),
 ];
+
+function hashTableStats(path: string, name: string): readonly StatRow<HashTableStats>[] {
+  return [
+    gauge('size', `${path}.size`, 'Slots of the table that requests are placed by'),
+    gauge('least', `${path}.min_${name}_per_host`, 'Slots of the endpoint that has the fewest'),
+    gauge('most', `${path}.max_${name}_per_host`, 'Slots of the endpoint that has the most'),
+  ];
+}
+
+const RING_STATS = hashTableStats('ring_hash_lb', 'hashes');
+const MAGLEV_STATS = hashTableStats('maglev_lb', 'entries');
 
 const MANAGER_SCOPE: Scope = { path: 'cluster_manager', metric: 'envoy_cluster_manager', labels: {} };
 
@@ -165,6 +177,8 @@ function emitCluster({ config, stats, endpoints, retriesLeft = null }: CountedCl
   emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
   emitTable(TLS_STATS, stats.tls, scope, emit);
   if (stats.cxHttp2Total > 0) emitTable(HTTP2_STATS, stats.http2, scope, emit);
+  if (config.lbPolicy.kind === 'ring-hash') emitTable(RING_STATS, stats.hashTable, scope, emit);
+  if (config.lbPolicy.kind === 'maglev') emitTable(MAGLEV_STATS, stats.hashTable, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
   emitBreakers('default', config.limits.default, stats.inUse, scope, emit);

@@ -7,6 +7,13 @@ import { InUse } from './guard/in-use.ts';
 
 const STATUS_CODES = 600;
 
+/** The table of a hashing policy that was made last: its slots, and those of the endpoints with the fewest and the most. */
+export interface HashTableStats {
+  size: number;
+  least: number;
+  most: number;
+}
+
 export class ClusterStats {
   cxTotal = 0;
   cxActive = 0;
@@ -45,6 +52,8 @@ export class ClusterStats {
   /** Of the retry budget of outrider.resilience.v1.ClusterPolicy. */
   retryBudgetGranted = 0;
   retryBudgetExhausted = 0;
+  /** Requests whose deadline had passed before they were sent, or passed while they waited for an answer. */
+  rqDeadlinePassed = 0;
   /** Retries that were wanted, but would not have been safe. */
   rqRetryUnsafe = 0;
   rqPerTryIdleTimeout = 0;
@@ -52,6 +61,7 @@ export class ClusterStats {
   lbHealthyPanic = 0;
   lbOverloadPenalties = 0;
   membershipChange = 0;
+  readonly hashTable: HashTableStats = { size: 0, least: 0, most: 0 };
   updateSuccess = 0;
   cxHttp1Total = 0;
   cxHttp2Total = 0;

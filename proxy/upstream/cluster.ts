@@ -17,6 +17,7 @@ import type { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
+import { LastNumberLine } from './attempt/hop-deadline.ts';
 import type { RetriedMarks } from './attempt/retried-marks.ts';
 import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
@@ -27,6 +28,8 @@ import { EndpointUse } from './guard/in-use.ts';
 import { admitRequest, LimitRefusals } from './guard/limits.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { assemblePicker } from './picker/assemble.ts';
+import { hashes } from './picker/create-picker.ts';
+import { TableCache } from './picker/hashing/table-cache.ts';
 import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
 import { slowStartEndMs, slowStartWeights } from './picker/slow-start.ts';
 import { createPool } from './pool/create-pool.ts';
@@ -57,6 +60,8 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Null: retries are limited by the circuit breakers alone. */
   retryBudget: RetryBudget | null = null;
   dialer: Dialer;
+  /** The line by which a request tells how long its answer is worth having. */
+  readonly deadlineLines = new LastNumberLine();
   /** The line by which an answer tells how long its endpoint took, in milliseconds. */
   readonly serviceTimes = new NumberLines('x-envoy-upstream-service-time');
   readonly #makeDialer: MakeDialer;
@@ -68,6 +73,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
   #endpoints = new Map<string, Endpoint>();
   #list: readonly Endpoint[] = [];
   #picker: Picker = EMPTY_PICKER;
+  readonly #tables = new TableCache();
   #outlier: OutlierDetector | null = null;
   readonly #slowStart: Deadline;
   #overprovisioningPercent = 140;
@@ -99,6 +105,11 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** What the retry budget would still let through; null when there is none. */
   get retriesLeft(): number | null {
     return this.retryBudget === null ? null : this.retryBudget.balance(this.loop.clock.nowMs());
+  }
+
+  /** Requests are placed by their hash. HOT. */
+  get hashes(): boolean {
+    return hashes(this.config.lbPolicy);
   }
 
   get healthyCount(): number {
@@ -271,8 +282,14 @@ export class Cluster implements PoolHost, DeadlineOwner {
       slowStart === null || endMs === null ? null : slowStartWeights(slowStart, loop.clock, slowStartSuccesses);
     if (endMs === null) loop.wheel.disarm(this.#slowStart);
     else loop.wheel.arm(this.#slowStart, endMs - loop.nowMs);
-    const overprovisioningPercent = this.#overprovisioningPercent;
-    this.#picker = assemblePicker(this.#list, { config, overprovisioningPercent, weigh, stats, random: loop.random });
+    this.#picker = assemblePicker(this.#list, {
+      config,
+      overprovisioningPercent: this.#overprovisioningPercent,
+      weigh,
+      stats,
+      random: loop.random,
+      tables: this.#tables,
+    });
   }
 
   /** The last endpoint has grown up: weights stand still again. */

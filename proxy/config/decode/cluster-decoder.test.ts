@@ -50,6 +50,50 @@ t.test('limits are by priority, and connections by endpoint as well', (t) => {
   t.end();
 });
 
+t.test('hashing policies have the same options in both places', (t) => {
+  const ring = { kind: 'ring-hash', minimumSize: 1_024, maximumSize: 8_388_608, useHostname: false, boundPercent: 0 };
+  t.same(accepted(CLUSTER, { name: 'c', lb_policy: 'RING_HASH' }).lbPolicy, ring);
+  const maglev = { kind: 'maglev', tableSize: 65_537, useHostname: true, boundPercent: 150 };
+  const hashing = { use_hostname_for_hashing: true, hash_balance_factor: 150 };
+  t.same(
+    accepted(CLUSTER, { name: 'c', lb_policy: 'MAGLEV', common_lb_config: { consistent_hashing_lb_config: hashing } })
+      .lbPolicy,
+    maglev,
+  );
+  const extension = (type: string, config: Json) => ({
+    name: 'c',
+    load_balancing_policy: {
+      policies: [
+        {
+          typed_extension_config: {
+            name: type,
+            typed_config: { '@type': `${TYPE}.load_balancing_policies.${type}`, ...config },
+          },
+        },
+      ],
+    },
+  });
+  const sizes = { minimum_ring_size: 10, maximum_ring_size: 20 };
+  t.same(accepted(CLUSTER, extension('ring_hash.v3.RingHash', sizes)).lbPolicy, {
+    ...ring,
+    minimumSize: 10,
+    maximumSize: 20,
+  });
+  t.same(accepted(CLUSTER, extension('maglev.v3.Maglev', { consistent_hashing_lb_config: hashing })).lbPolicy, maglev);
+  t.match(refused(CLUSTER, { name: 'c', lb_policy: 'MAGLEV', maglev_lb_config: { table_size: 65_536 } }), [
+    /table_size: 65536 is no prime number/,
+  ]);
+  t.match(
+    refused(CLUSTER, { name: 'c', lb_policy: 'RING_HASH', ring_hash_lb_config: { ...sizes, minimum_ring_size: 30 } }),
+    [/minimum_ring_size 30 is greater than maximum_ring_size 20/],
+  );
+  t.match(
+    refused(CLUSTER, { name: 'c', lb_policy: 'RING_HASH', ring_hash_lb_config: { hash_function: 'MURMUR_HASH_2' } }),
+    [/ring_hash_lb_config.hash_function/],
+  );
+  t.end();
+});
+
 t.test('clusters find their endpoints in four ways', (t) => {
   const endpoints = (address: string) => ({
     cluster_name: 'c',
@@ -104,10 +148,10 @@ t.test('a load balancing policy is the first of the list that is known', (t) => 
     },
     slowStart: null,
   });
-  const maglev = policy(`${base}.maglev.v3.Maglev`);
+  const first = policy(`${base}.pick_first.v3.PickFirst`);
   t.match(
-    refused(CLUSTER, { name: 'c', load_balancing_policy: { policies: [maglev] } })[0],
-    /Maglev is not supported by Outrider/,
+    refused(CLUSTER, { name: 'c', load_balancing_policy: { policies: [first] } })[0],
+    /PickFirst is not supported by Outrider/,
   );
   t.match(refused(CLUSTER, { name: 'c', lb_policy: 'LOAD_BALANCING_POLICY_CONFIG' }), [/needs load_balancing_policy/]);
   t.end();
@@ -184,7 +228,7 @@ t.test('all problems of a resource are reported together', (t) => {
   const problems = refused(CLUSTER, {
     name: '',
     connect_timeout: '0s',
-    lb_policy: 'MAGLEV',
+    lb_policy: 'CLUSTER_PROVIDED',
     type: 'EDS',
     health_checks: [],
   });

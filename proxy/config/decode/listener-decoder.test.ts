@@ -98,8 +98,8 @@ t.test('what is set and not honoured is refused with its path', (t) => {
     /^hcm\.codec_type: codec_type HTTP3 is not supported by Outrider, only AUTO, HTTP1, HTTP2$/,
   ]);
   t.match(managerProblems({ add_user_agent: true }), [/^hcm\.add_user_agent: add_user_agent is not supported/]);
-  t.match(refused(CLUSTER, { name: 'c', lb_policy: 'MAGLEV' }), [
-    /^lb_policy: lb_policy MAGLEV is not supported by Outrider, only/,
+  t.match(refused(CLUSTER, { name: 'c', lb_policy: 'CLUSTER_PROVIDED' }), [
+    /^lb_policy: lb_policy CLUSTER_PROVIDED is not supported by Outrider, only/,
   ]);
   t.end();
 });

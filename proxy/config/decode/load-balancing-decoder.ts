@@ -5,8 +5,9 @@ import type { Percent } from '../../../protos/gen/envoy/type/v3/percent.ts';
 import type { PeakEwma } from '../../../protos/gen/outrider/lb/v1/peak_ewma.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { type AnyMessage, unpackAny } from '../../../protos/json/registry.ts';
-import type { ClusterConfig } from '../model/cluster.ts';
+import type { ClusterConfig, HashingPolicyConfig } from '../model/cluster.ts';
 import type { Decoding } from './decoding.ts';
+import { decodeMaglev, decodeRingHash } from './hashing-decoder.ts';
 import { durationMs } from './values.ts';
 
 /** The two fields of the model that this decides. */
@@ -31,14 +32,15 @@ const EXTENSIONS = 'envoy.extensions.load_balancing_policies';
 /** Decodes the load balancing of a cluster. */
 export function decodeLoadBalancing(message: Cluster, path: Path, decoding: Decoding): LoadBalancing {
   if (message.loadBalancingPolicy !== undefined) {
-    for (const policy of message.loadBalancingPolicy.policies) {
+    for (const [i, policy] of message.loadBalancingPolicy.policies.entries()) {
       const any = policy.typedExtensionConfig?.typedConfig;
-      const known = any && decodeExtension(any);
+      const place = [...path, 'load_balancing_policy', 'policies', i, 'typed_extension_config', 'typed_config'];
+      const known = any && decodeExtension(any, place, decoding);
       if (known !== undefined) return known;
     }
     decoding.report(
       [...path, 'load_balancing_policy', 'policies'],
-      'none of these policies is supported by Outrider; RoundRobin, LeastRequest, Random and PeakEwma are',
+      'none of these policies is supported by Outrider; RoundRobin, LeastRequest, Random, RingHash, Maglev and PeakEwma are',
     );
   }
   const options = message.lbConfig;
@@ -47,6 +49,16 @@ export function decodeLoadBalancing(message: Cluster, path: Path, decoding: Deco
       return leastRequest(options?.$case === 'leastRequestLbConfig' ? options.value : undefined);
     case LbPolicy.RANDOM:
       return { lbPolicy: { kind: 'random' }, slowStart: null };
+    case LbPolicy.RING_HASH: {
+      const ring = options?.$case === 'ringHashLbConfig' ? options.value : undefined;
+      const hashing = message.commonLbConfig?.consistentHashingLbConfig;
+      return placed(decodeRingHash(ring, hashing, [...path, 'ring_hash_lb_config'], decoding));
+    }
+    case LbPolicy.MAGLEV: {
+      const maglev = options?.$case === 'maglevLbConfig' ? options.value : undefined;
+      const hashing = message.commonLbConfig?.consistentHashingLbConfig;
+      return placed(decodeMaglev(maglev, hashing, [...path, 'maglev_lb_config'], decoding));
+    }
     case LbPolicy.LOAD_BALANCING_POLICY_CONFIG:
       if (message.loadBalancingPolicy === undefined) {
         decoding.report([...path, 'load_balancing_policy'], 'LOAD_BALANCING_POLICY_CONFIG needs load_balancing_policy');
@@ -57,13 +69,17 @@ export function decodeLoadBalancing(message: Cluster, path: Path, decoding: Deco
   }
 }
 
-function decodeExtension(any: AnyMessage): LoadBalancing | undefined {
+function decodeExtension(any: AnyMessage, path: Path, decoding: Decoding): LoadBalancing | undefined {
   const round = unpackAny(`${EXTENSIONS}.round_robin.v3.RoundRobin`, any);
   if (round !== undefined) return roundRobin(round.slowStartConfig);
   const least = unpackAny(`${EXTENSIONS}.least_request.v3.LeastRequest`, any);
   if (least !== undefined) return leastRequest(least);
   const peak = unpackAny('outrider.lb.v1.PeakEwma', any);
   if (peak !== undefined) return peakEwma(peak);
+  const ring = unpackAny(`${EXTENSIONS}.ring_hash.v3.RingHash`, any);
+  if (ring !== undefined) return placed(decodeRingHash(ring, ring.consistentHashingLbConfig, path, decoding));
+  const maglev = unpackAny(`${EXTENSIONS}.maglev.v3.Maglev`, any);
+  if (maglev !== undefined) return placed(decodeMaglev(maglev, maglev.consistentHashingLbConfig, path, decoding));
   const random = unpackAny(`${EXTENSIONS}.random.v3.Random`, any);
   return random === undefined ? undefined : { lbPolicy: { kind: 'random' }, slowStart: null };
 }
@@ -79,6 +95,11 @@ function peakEwma(message: PeakEwma): LoadBalancing {
     },
     slowStart: decodeSlowStart(message.slowStartConfig),
   };
+}
+
+/** Slow start means nothing where the hash decides. */
+function placed(lbPolicy: HashingPolicyConfig): LoadBalancing {
+  return { lbPolicy, slowStart: null };
 }
 
 function roundRobin(slowStart: SlowStartMessage | undefined): LoadBalancing {

@@ -7,12 +7,12 @@ import {
   type RedirectAction as RedirectMessage,
   type Route,
   type RouteAction,
-  type RouteAction_HashPolicy,
 } from '../../../protos/gen/envoy/config/route/v3/route_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
-import type { ForwardAction, HashPolicyConfig, RedirectAction, RouteActionConfig } from '../model/route.ts';
+import type { ForwardAction, RedirectAction, RouteActionConfig } from '../model/route.ts';
 import { decodeClusterChoice } from './cluster-choice-decoder.ts';
 import type { Decoding } from './decoding.ts';
+import { decodeHashPolicies } from './hash-policy-decoder.ts';
 import { decodeRateLimits } from './http-filters/rate-limit-decoder.ts';
 import { decodeRegexRewrite } from './matcher-decoder.ts';
 import { decodeRetryPolicy } from './retry-policy-decoder.ts';
@@ -81,7 +81,7 @@ function decodeForward(message: RouteAction, path: Path, decoding: Decoding): Fo
       message.retryPolicy === undefined
         ? null
         : decodeRetryPolicy(message.retryPolicy, [...path, 'retry_policy'], decoding),
-    hashPolicy: message.hashPolicy.map(decodeHashPolicy),
+    hashPolicy: decodeHashPolicies(message.hashPolicy, [...path, 'hash_policy'], decoding),
     mirrors: message.requestMirrorPolicies.map(({ cluster, runtimeFraction: fraction }) => ({
       cluster,
       fraction: fraction === undefined ? null : runtimeFraction(fraction),
@@ -117,32 +117,6 @@ function decodeHostRewrite(message: RouteAction, path: Path, decoding: Decoding)
       };
     case undefined:
       return null;
-  }
-}
-
-function decodeHashPolicy({ policySpecifier, terminal }: RouteAction_HashPolicy): HashPolicyConfig {
-  switch (policySpecifier?.$case) {
-    case 'header':
-      return { source: { kind: 'header', name: policySpecifier.value.headerName.toLowerCase() }, terminal };
-    case 'cookie': {
-      const { name, ttl, path, attributes } = policySpecifier.value;
-      const ttlMs = durationMs(ttl, null);
-      const plain = attributes.map((each) => ({ name: each.name, value: each.value }));
-      return {
-        source: {
-          kind: 'cookie',
-          name,
-          ttlSeconds: ttlMs === null ? null : Math.floor(ttlMs / 1000),
-          path,
-          attributes: plain,
-        },
-        terminal,
-      };
-    }
-    case 'queryParameter':
-      return { source: { kind: 'query', name: policySpecifier.value.name }, terminal };
-    default:
-      return { source: { kind: 'source-ip' }, terminal };
   }
 }
 

@@ -81,7 +81,14 @@ export type LbPolicyConfig =
       readonly initialLatencyMs: number;
       readonly overloadPenaltyMs: number;
       readonly maxOverloadPenaltyMs: number;
-    };
+    }
+  | HashingPolicyConfig;
+
+/** By the hash of the request. `boundPercent` is hash_balance_factor, at least 100; 0 for none. */
+export type HashingPolicyConfig = (
+  | { readonly kind: 'ring-hash'; readonly minimumSize: number; readonly maximumSize: number }
+  | { readonly kind: 'maglev'; readonly tableSize: number }
+) & { readonly useHostname: boolean; readonly boundPercent: number };
 
 /** envoy.config.cluster.v3.OutlierDetection with Envoy's defaults filled in. Enforcing values are percents, 0 to 100. */
 export interface OutlierConfig {

@@ -162,7 +162,12 @@ export interface RetryPolicyConfig {
 /** envoy.config.route.v3.RouteAction.HashPolicy. */
 export interface HashPolicyConfig {
   readonly source:
-    | { readonly kind: 'header'; readonly name: string }
+    | {
+        readonly kind: 'header';
+        readonly name: string;
+        /** Every match of the expression is replaced before the value is hashed; null hashes it as it is. */
+        readonly rewrite: { readonly regex: SafeRegex; readonly substitution: string } | null;
+      }
     | {
         readonly kind: 'cookie';
         readonly name: string;

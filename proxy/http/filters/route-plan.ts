@@ -17,6 +17,7 @@ import type { Exchange } from '../exchange.ts';
 import { type Failure, NO_CLUSTER, REQUEST_TIMEOUT } from '../failure.ts';
 import { type CompiledEdits, compileEdits } from '../header-edits.ts';
 import { HeaderName } from '../header-name.ts';
+import { HashPolicy } from './hash-policy.ts';
 
 /** What plans are made with: the router's surroundings. */
 export interface PlanDeps {
@@ -42,6 +43,8 @@ export interface ForwardPlan {
   readonly options: ForwardOptions;
   /** Milliseconds told to the endpoint as x-envoy-expected-rq-timeout-ms; 0 tells none. */
   readonly expectedTimeoutMs: number;
+  /** Null when the route has none. */
+  readonly hashPolicy: HashPolicy | null;
   readonly clusterHeader: HeaderName | null;
   readonly weighted: ReadonlyMap<WeightedCluster, Plan> | null;
   readonly rewritePath: ((path: string) => string) | null;
@@ -76,6 +79,7 @@ function compileForward(
     action,
     options,
     expectedTimeoutMs: config.suppressEnvoyHeaders ? 0 : options.limits?.perTryMs || options.timeoutMs,
+    hashPolicy: action.hashPolicy.length === 0 ? null : new HashPolicy(action.hashPolicy),
     clusterHeader: cluster.kind === 'header' ? new HeaderName(cluster.header) : null,
     weighted: cluster.kind !== 'weighted' ? null : new Map(cluster.clusters.map((each) => [each, weightedPlan(each)])),
     rewritePath: compilePathRewrite(action, matched),
@@ -110,6 +114,8 @@ function compileOptions(
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),
     grpcTimeout: compileGrpcTimeout(action.maxStreamDuration),
     retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),
+    propagatesDeadline: policy.propagatesDeadline,
+    sparesStreams: policy.timeoutSparesStreams,
     safe: policy.safeRetries === null ? null : new SafeRetries(policy.safeRetries),
     bodyLimitBytes: config.bodyLimitBytes ?? virtualHost.bodyLimitBytes ?? deps.bufferLimitBytes,
     endpointHost: action.hostRewrite?.kind === 'endpoint-hostname',

@@ -101,6 +101,9 @@ export class RouterFilter implements HttpFilter {
     }
     const { head, weighted } = exchange;
     exchange.clusterName = cluster.name;
+    // Before any edit, as in Envoy: what the client sent decides.
+    if (forward.hashPolicy !== null && cluster.hashes) exchange.hash = forward.hashPolicy.hash(exchange);
+    exchange.subset = weighted?.subset ?? forward.action.subset;
     exchange.expectedTimeoutMs = forward.expectedTimeoutMs;
     exchange.ownIdleTimeout = forward.action.idleTimeoutMs !== null;
     if (weighted !== null) {
@@ -150,6 +153,8 @@ export class RouterFilter implements HttpFilter {
   }
 
   #editResponse(exchange: Exchange, head: ResponseFields): void {
+    const cookies = exchange.hash?.newCookies;
+    if (cookies && exchange.failure === null) for (const each of cookies) head.add('set-cookie', each);
     if (exchange.route === null || exchange.unedited) return;
     const plan = this.#plans.get(exchange.route)!;
     if (exchange.weighted !== null) {

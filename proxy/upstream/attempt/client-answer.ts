@@ -1,21 +1,36 @@
 /** What the client gets from the router besides the endpoint's own words: header fields, and answers made for a cluster. */
 import { ATTEMPTS_HEADER } from '../../../protos/contract/hop-headers.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import type { Failure } from '../../http/failure.ts';
+import {
+  DURATION_EXCEEDED,
+  DURATION_EXCEEDED_UPSTREAM,
+  type Failure,
+  PER_TRY_IDLE_TIMEOUT,
+  PER_TRY_TIMEOUT,
+  STREAM_IDLE,
+  STREAM_IDLE_UPSTREAM,
+} from '../../http/failure.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { ResponseHead } from '../../http/message.ts';
 import type { Cluster } from '../cluster.ts';
+import type { ClusterStats } from '../cluster-stats.ts';
 import type { Attempt } from './attempt.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { ATTEMPT_COUNT } from './request-edits.ts';
 import type { Grant } from './retries.ts';
 import { RETRIED } from './safe-retries.ts';
+import type { StreamLimit } from './stream-deadlines.ts';
 
 const ATTEMPTS = new HeaderName(ATTEMPTS_HEADER);
 const GRPC_STATUS = new HeaderName('grpc-status');
 
 /** Why no further attempt was made, though one was wanted; null when none was. */
 export type Refusal = Exclude<Grant, 'granted'> | null;
+
+/** What became of the retries of a request; null where none was wanted. */
+export interface Retried {
+  readonly refusal: Refusal;
+}
 
 /** Edits an endpoint's answer for the client. HOT. */
 export function editAnswer(
@@ -24,8 +39,9 @@ export function editAnswer(
   cluster: Cluster,
   { envoyHeaders, countDownstream, safe }: ForwardOptions,
   attempt: Attempt,
-  refusal: Refusal,
+  retries: Retried | null,
 ): void {
+  const refusal = retries === null ? null : retries.refusal;
   if (envoyHeaders) head.append(cluster.serviceTimes.of(attempt.elapsedMs() | 0));
   if (countDownstream) {
     head.remove(ATTEMPT_COUNT);
@@ -74,7 +90,7 @@ export function localLines(
   { stats, retriedMarks, loop }: Cluster,
   { envoyHeaders, countDownstream, safe }: ForwardOptions,
   failure: Failure,
-  refusal: Refusal,
+  retries: Retried | null,
 ): string {
   if (responseStarted || failure.status === 0) return '';
   stats.byStatus[failure.status] = stats.byStatus[failure.status]! + 1;
@@ -86,8 +102,26 @@ export function localLines(
     return lines;
   }
   if (attempts > 1) lines += `${ATTEMPTS.name}: ${attempts}\r\n`;
-  const mark = markOf(attempts, refusal);
+  const mark = markOf(attempts, retries?.refusal ?? null);
   if (mark === '') return lines;
   retriedMarks.add(loop.nowMs);
   return `${lines}${RETRIED.name}: ${mark}\r\n`;
+}
+
+/** What a time limit of the route that is over means; it is counted. */
+export function limitFailure(limit: StreamLimit, { manager, requestDone }: Exchange, stats: ClusterStats): Failure {
+  switch (limit) {
+    case 'per-try':
+      stats.rqPerTryTimeout++;
+      return PER_TRY_TIMEOUT;
+    case 'per-try-idle':
+      stats.rqPerTryIdleTimeout++;
+      return PER_TRY_IDLE_TIMEOUT;
+    case 'idle':
+      manager.stats.rqIdleTimeout++;
+      return requestDone ? STREAM_IDLE_UPSTREAM : STREAM_IDLE;
+    case 'duration':
+      manager.stats.rqMaxDurationReached++;
+      return requestDone ? DURATION_EXCEEDED_UPSTREAM : DURATION_EXCEEDED;
+  }
 }

@@ -19,6 +19,10 @@ export interface ForwardOptions {
   readonly retry: RetryPolicy | null;
   /** Null: retries are what `retry` says, and no more. */
   readonly safe: SafeRetries | null;
+  /** The endpoint is told until when an answer is worth having, and nothing is sent behind that. */
+  readonly propagatesDeadline: boolean;
+  /** The timeout does not count for answers that have no end of their own. */
+  readonly sparesStreams: boolean;
   /** Bytes of a request that are kept for another attempt or a mirror. */
   readonly bodyLimitBytes: number;
   /** auto_host_rewrite: the Host is the picked endpoint's hostname. */

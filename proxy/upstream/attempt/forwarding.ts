@@ -12,45 +12,33 @@
 import type { SubsetKeys } from '../../config/model/route.ts';
 import type { BodyConverter } from '../../http/body-converter.ts';
 import type { Exchange, Upstream } from '../../http/exchange.ts';
-import {
-  DURATION_EXCEEDED,
-  DURATION_EXCEEDED_UPSTREAM,
-  type Failure,
-  PER_TRY_IDLE_TIMEOUT,
-  PER_TRY_TIMEOUT,
-  REQUEST_TIMEOUT,
-  STREAM_IDLE,
-  STREAM_IDLE_UPSTREAM,
-} from '../../http/failure.ts';
+import { DEADLINE_PASSED, type Failure, REQUEST_TIMEOUT } from '../../http/failure.ts';
 import { isGrpcRequest } from '../../http/grpc-request.ts';
 import type { Trailers } from '../../http/header-field.ts';
-import type { ResponseHead } from '../../http/message.ts';
+import type { RequestHead, ResponseHead } from '../../http/message.ts';
+import type { RequestHash } from '../../http/request-hash.ts';
 import type { UpstreamStream } from '../../http/upstream-stream.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { PickContext } from '../picker/picker.ts';
 import { wireProtocol } from '../wire-protocol.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { editAnswer, localLines, type Refusal } from './client-answer.ts';
+import { editAnswer, limitFailure, localLines } from './client-answer.ts';
 import { composeRequest, frameBody } from './compose-request.ts';
+import { isEndless } from './endless.ts';
 import type { ForwardOptions } from './forward-options.ts';
+import { announcedMs, tellDeadline, tellDeadlineAgain } from './hop-deadline.ts';
 import { type Mirroring, sendMirrors } from './mirror.ts';
 import { editRepeated, editRequest, limitsOf } from './request-edits.ts';
-import { Retries, type RetryOwner } from './retries.ts';
+import type { RetryOwner } from './retries.ts';
+import { RetryCourse } from './retry-course.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { comesAgain } from './safe-retries.ts';
 import { type LimitedStream, StreamDeadlines, type StreamLimit } from './stream-deadlines.ts';
 
-/** What stands against another attempt, for people. */
-const REFUSALS: Readonly<Record<NonNullable<Refusal>, string>> = {
-  exhausted: 'num_retries is used up',
-  overflow: 'the circuit breakers of the cluster allow no more retries at once',
-  budget: 'the retry budget of the cluster is used up',
-};
-
 export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedStream, PickContext {
-  readonly hash: number | null = null;
-  readonly subset: SubsetKeys | null = null;
+  readonly hash: RequestHash | null;
+  readonly subset: SubsetKeys | null;
   tried: Endpoint[] | null = null;
   readonly #exchange: Exchange;
   readonly #cluster: Cluster;
@@ -61,15 +49,19 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   #mirrors: readonly Mirroring[] | null = null;
   #attempt: Attempt | null = null;
   #timeoutArmed = false;
+  /** When the deadline is that came with the request, and when the route's timeout; Infinity for none. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #timeoutMs = Number.POSITIVE_INFINITY;
   /** Null where the body goes out as it comes. */
   #converter: BodyConverter | null = null;
   /** Bytes of the body that are kept for another attempt. */
   #keptBytes = 0;
-  #retries: Retries | null = null;
-  #refusal: Refusal = null;
+  #retries: RetryCourse | null = null;
   #deadlines: StreamDeadlines | null = null;
 
   constructor(exchange: Exchange, cluster: Cluster, options: ForwardOptions) {
+    this.hash = exchange.hash;
+    this.subset = exchange.subset;
     this.#exchange = exchange;
     this.#cluster = cluster;
     this.#options = options;
@@ -82,6 +74,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const { head } = exchange;
     exchange.attempts = 1;
     exchange.highPriority = options.highPriority;
+    exchange.grpc = isGrpcRequest(head);
+    if (options.propagatesDeadline && !this.#takeDeadline(head)) return;
     const refusal = this.#cluster.admit(options.highPriority);
     if (refusal !== null) {
       this.#fail(refusal);
@@ -95,7 +89,6 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       this.#deadlines = new StreamDeadlines(loop, limitsOf(head, options), this);
     const endpoint = this.#cluster.pick(this);
     if (options.countUpstream || options.endpointHost) editRequest(exchange, options, endpoint);
-    exchange.grpc = isGrpcRequest(head);
     const wire = wireProtocol(this.#cluster.config, exchange);
     this.#converter = frameBody(this.#cluster, wire, exchange);
     const sent = composeRequest(this.#cluster, wire, exchange);
@@ -109,6 +102,33 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     if (exchange.ended) return;
     exchange.upstream = this;
     if (this.#retry !== null || !this.#attempt?.sent) sent.detach();
+  }
+
+  /** Takes over the deadline of the request and tells what is left of it. False when nothing is. */
+  #takeDeadline(head: RequestHead): boolean {
+    const { grpc, requestDone, downstream } = this.#exchange;
+    const { timeoutMs, sparesStreams } = this.#options;
+    const { loop, deadlineLines } = this.#cluster;
+    const ms = announcedMs(head, grpc);
+    // Any call may be a stream: its server would end it by what is told here.
+    const ownMs = timeoutMs > 0 && requestDone && !(grpc && sparesStreams) ? timeoutMs : Number.POSITIVE_INFINITY;
+    const leftMs = Math.min(ms, ownMs);
+    if (leftMs < 1) {
+      this.#failLate();
+      return false;
+    }
+    if (leftMs === Number.POSITIVE_INFINITY) return true;
+    tellDeadline(head, leftMs, grpc, deadlineLines);
+    this.#deadlineMs = loop.nowMs + ms;
+    if (ms === Number.POSITIVE_INFINITY || requestDone) return true;
+    this.#timeoutArmed = true;
+    downstream.armTimeout(ms);
+    return true;
+  }
+
+  #failLate(): void {
+    this.#cluster.stats.rqDeadlinePassed++;
+    this.#fail(DEADLINE_PASSED);
   }
 
   #try(endpoint: Endpoint | null): void {
@@ -163,9 +183,12 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       sendMirrors(this.#mirrors, this.#exchange, timeoutMs);
       this.#mirrors = null;
     }
-    if (timeoutMs === 0) return;
+    const { nowMs } = this.#cluster.loop;
+    if (timeoutMs > 0) this.#timeoutMs = nowMs + timeoutMs;
+    const dueMs = Math.min(this.#timeoutMs, this.#deadlineMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return;
     this.#timeoutArmed = true;
-    this.#exchange.downstream.armTimeout(timeoutMs);
+    this.#exchange.downstream.armTimeout(Math.max(1, dueMs - nowMs));
   }
 
   cancel(): void {
@@ -186,6 +209,13 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
 
   onTimeout(): void {
     this.#timeoutArmed = false;
+    if (this.#deadlineMs < this.#timeoutMs) {
+      // The endpoint may have got it a moment ago: that is not held against it.
+      this.#attempt?.cancel(null);
+      this.#attempt = null;
+      this.#failLate();
+      return;
+    }
     this.#cluster.stats.rqTimeout++;
     this.#blame();
     const { timeoutStatus } = this.#options;
@@ -212,7 +242,8 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
       this.#attempt = null;
       this.#disarm();
     } else if (head.tunnel) this.#onTunnel();
-    editAnswer(head, this.#exchange, this.#cluster, this.#options, attempt, this.#refusal);
+    else if (this.#options.sparesStreams && this.#timeoutArmed && isEndless(head)) this.#disarmTimeout();
+    editAnswer(head, this.#exchange, this.#cluster, this.#options, attempt, this.#retries);
     this.#exchange.respond(head, buffer, start, end, done);
   }
 
@@ -238,11 +269,10 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     this.#deadlines?.endTry();
     this.#retries?.settle(false);
     const retry = this.#retry;
-    if (retry?.retriesFailure(failure, sent) && !this.#exchange.responseStarted && this.#isSafe(sent)) {
-      if (this.#mayRetry(retry, failure.details)) {
-        this.#retryLater(attempt, null);
-        return;
-      }
+    const wanted = !this.#exchange.responseStarted && retry?.retriesFailure(failure, sent);
+    if (wanted && this.#course(retry!).afterFailure(failure, sent)) {
+      this.#retryLater(attempt);
+      return;
     }
     this.#fail(failure);
   }
@@ -250,7 +280,7 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   /** Ends the exchange. */
   #fail(failure: Failure): void {
     const exchange = this.#exchange;
-    const headers = localLines(exchange, this.#cluster, this.#options, failure, this.#refusal);
+    const headers = localLines(exchange, this.#cluster, this.#options, failure, this.#retries);
     this.#disarm();
     exchange.fail(failure, headers);
   }
@@ -262,51 +292,22 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
   #triesAgain(retry: RetryPolicy, attempt: Attempt, head: ResponseHead, done: boolean): boolean {
     const wanted = retry.retriesAnswer(head);
     this.#retries?.settle(!wanted);
-    if (!wanted) return false;
-    const { safe } = this.#options;
-    const wallMs = this.#cluster.loop.clock.wallMs();
-    let waitMs = retry.resetAfterMs(head, wallMs);
-    if (safe !== null) {
-      if (!safe.allowsAnswer(this.#exchange, head)) return this.#refuseUnsafe();
-      waitMs ??= safe.waitMs(head, wallMs);
-      if (waitMs === Number.POSITIVE_INFINITY) return false;
-    }
-    if (!this.#mayRetry(retry, `status ${head.status}`)) return false;
+    if (!wanted || !this.#course(retry).afterAnswer(head, this.#leftMs())) return false;
     if (!done) attempt.cancel(null);
-    this.#retryLater(attempt, waitMs);
+    this.#retryLater(attempt);
     return true;
   }
 
-  #isSafe(sent: boolean): boolean {
-    const { safe } = this.#options;
-    return safe === null || safe.allowsFailure(this.#exchange, sent) || this.#refuseUnsafe();
+  #course(retry: RetryPolicy): RetryCourse {
+    this.#retries ??= new RetryCourse(this.#exchange, this.#cluster, this.#options, retry, this);
+    return this.#retries;
   }
 
-  #refuseUnsafe(): false {
-    this.#cluster.stats.rqRetryUnsafe++;
-    this.#exchange.note('not tried again: it may have been done already, or was tried again by another layer');
-    return false;
-  }
-
-  #mayRetry(retry: RetryPolicy, why: string): boolean {
-    const exchange = this.#exchange;
-    this.#retries ??= new Retries(this.#cluster, retry, this, this.#options.highPriority);
-    const grant = this.#retries.take(exchange.attempts);
-    this.#refusal = grant === 'granted' ? null : grant;
-    if (grant === 'exhausted') exchange.addFlag('URX');
-    exchange.note(
-      grant === 'granted'
-        ? `tried again after ${why} of ${exchange.upstreamHost}`
-        : `not tried again after ${why} of ${exchange.upstreamHost}: ${REFUSALS[grant]}`,
-    );
-    return grant === 'granted';
-  }
-
-  #retryLater(failed: Attempt, resetMs: number | null): void {
+  #retryLater(failed: Attempt): void {
     this.#attempt = null;
     this.#deadlines?.endTry();
     if (!this.#exchange.requestDone) this.#exchange.downstream.pauseRequest();
-    this.#retries!.schedule(failed.endpoint, this.#exchange.attempts, resetMs);
+    this.#retries!.schedule(failed.endpoint);
   }
 
   onRetryDue(): void {
@@ -314,31 +315,30 @@ export class Forwarding implements Upstream, AttemptOwner, RetryOwner, LimitedSt
     const endpoint = this.#retries!.pick(this);
     exchange.attempts++;
     editRepeated(exchange, this.#options, endpoint, this.#cluster.loop.nowMs);
+    if (this.#options.propagatesDeadline && !this.#tellDeadlineAgain(exchange)) return;
     this.#try(endpoint);
   }
 
+  #tellDeadlineAgain({ sent, grpc }: Exchange): boolean {
+    const spared = grpc && this.#options.sparesStreams;
+    const leftMs = spared ? this.#deadlineMs - this.#cluster.loop.nowMs : this.#leftMs();
+    if (leftMs === Number.POSITIVE_INFINITY) return true;
+    if (leftMs >= 1) tellDeadlineAgain(sent!, leftMs, grpc);
+    else this.#failLate();
+    return leftMs >= 1;
+  }
+
+  /** Milliseconds in which the client has to be answered; Infinity without a limit. */
+  #leftMs(): number {
+    return Math.min(this.#timeoutMs, this.#deadlineMs) - this.#cluster.loop.nowMs;
+  }
+
   onLimit(limit: StreamLimit): void {
-    const exchange = this.#exchange;
-    const { stats } = this.#cluster;
-    switch (limit) {
-      case 'per-try':
-        stats.rqPerTryTimeout++;
-        this.#tryIsOver(PER_TRY_TIMEOUT);
-        return;
-      case 'per-try-idle':
-        stats.rqPerTryIdleTimeout++;
-        this.#tryIsOver(PER_TRY_IDLE_TIMEOUT);
-        return;
-      case 'idle':
-        exchange.manager.stats.rqIdleTimeout++;
-        this.#disarm();
-        exchange.fail(exchange.requestDone ? STREAM_IDLE_UPSTREAM : STREAM_IDLE);
-        return;
-      case 'duration':
-        exchange.manager.stats.rqMaxDurationReached++;
-        this.#disarm();
-        exchange.fail(exchange.requestDone ? DURATION_EXCEEDED_UPSTREAM : DURATION_EXCEEDED);
-        return;
+    const failure = limitFailure(limit, this.#exchange, this.#cluster.stats);
+    if (limit === 'per-try' || limit === 'per-try-idle') this.#tryIsOver(failure);
+    else {
+      this.#disarm();
+      this.#exchange.fail(failure);
     }
   }
 

@@ -100,6 +100,8 @@ export class Retries implements DeadlineOwner {
     const { avoidPreviousHosts, hostSelectionMaxAttempts } = this.#policy.config;
     let endpoint = this.#cluster.pick(context);
     if (!avoidPreviousHosts) return endpoint;
+    // Drawing again by the same hash would only find the same one.
+    if (this.#cluster.hashes) return this.#cluster.pick({ ...context, tried: this.#tried });
     for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#tried.includes(endpoint); i++) {
       endpoint = this.#cluster.pick(context);
     }

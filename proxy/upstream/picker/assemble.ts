@@ -6,7 +6,8 @@ import type { Random } from '../../../kernel/random.ts';
 import type { ClusterConfig } from '../../config/model/cluster.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { createPicker } from './create-picker.ts';
+import { createPicker, hashes } from './create-picker.ts';
+import type { TableCache } from './hashing/table-cache.ts';
 import { EMPTY_PICKER, type Picker } from './picker.ts';
 import { type PriorityHealth, priorityLoads } from './priority-load.ts';
 import { type PickerShare, PriorityPicker } from './priority-picker.ts';
@@ -20,14 +21,18 @@ export interface PickerParts {
   readonly weigh: Weigh | null;
   readonly stats: ClusterStats;
   readonly random: Random;
+  /** Of the cluster's earlier pickers. */
+  readonly tables: TableCache;
 }
 
 /** The picker over all endpoints of a cluster. */
 export function assemblePicker(endpoints: readonly Endpoint[], parts: PickerParts): Picker {
+  parts.tables.turn();
   const shares = sharesOf(endpoints, parts);
   if (shares.length === 0) return EMPTY_PICKER;
   const plain = shares.length === 1 && !shares[0]!.panic;
-  return plain ? shares[0]!.picker : new PriorityPicker(shares, parts.stats, parts.random);
+  if (plain) return shares[0]!.picker;
+  return new PriorityPicker(shares, parts.stats, parts.random, hashes(parts.config.lbPolicy));
 }
 
 function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerShare[] {
@@ -35,21 +40,19 @@ function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerSha
   const priorities = byPriority(endpoints);
   const loads = priorityLoads(priorities.map(countHealth), parts.overprovisioningPercent, panicThresholdPercent);
   const shares: PickerShare[] = [];
-  const add = (percent: number, group: readonly Endpoint[], panic: boolean) => {
+  const add = (percent: number, picked: readonly Endpoint[], all: readonly Endpoint[], panic: boolean) => {
     if (percent === 0) return;
-    shares.push({ percent, picker: createPicker(lbPolicy, group, parts.random, parts.weigh), panic });
+    const group = { endpoints: picked, all, weigh: parts.weigh, placeWeigh: configuredWeight };
+    shares.push({ percent, picker: createPicker(lbPolicy, group, parts), panic });
   };
   for (const [i, { healthy, degraded, panic }] of loads.entries()) {
     const all = priorities[i]!;
     const available = all.filter((each) => each.available);
-    if (panic) add(healthy + degraded, all, true);
+    if (panic) add(healthy + degraded, all, all, true);
     else {
-      add(healthy, available.filter(isFullyHealthy), false);
-      add(
-        degraded,
-        available.filter((each) => !isFullyHealthy(each)),
-        false,
-      );
+      add(healthy, available.filter(isFullyHealthy), all, false);
+      const rest = available.filter((each) => !isFullyHealthy(each));
+      add(degraded, rest, all, false);
     }
   }
   return shares;
@@ -69,6 +72,10 @@ function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
     else group.push(endpoint);
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+}
+
+function configuredWeight({ config }: Endpoint): number {
+  return config.weight;
 }
 
 function isFullyHealthy({ health }: Endpoint): boolean {

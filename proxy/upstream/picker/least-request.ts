@@ -5,8 +5,9 @@
  */
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Picker } from './picker.ts';
+import type { PickContext, Picker } from './picker.ts';
 import type { Weigh } from './slow-start.ts';
+import { untried } from './tried.ts';
 
 export class LeastRequestPicker implements Picker {
   readonly #endpoints: readonly Endpoint[];
@@ -32,9 +33,9 @@ export class LeastRequestPicker implements Picker {
     this.#weighted = weigh !== null || endpoints.some((each) => each.config.weight !== endpoints[0]!.config.weight);
   }
 
-  pick(): Endpoint | null {
-    if (this.#weighted) return this.#pickWeighted();
-    const endpoints = this.#endpoints;
+  pick({ tried }: PickContext): Endpoint | null {
+    const endpoints = untried(this.#endpoints, tried);
+    if (this.#weighted) return this.#pickWeighted(endpoints);
     const count = endpoints.length;
     let best = endpoints[this.#random.uint32() % count]!;
     for (let i = 1; i < this.#choices; i++) {
@@ -44,15 +45,15 @@ export class LeastRequestPicker implements Picker {
     return best;
   }
 
-  #pickWeighted(): Endpoint | null {
+  #pickWeighted(endpoints: readonly Endpoint[]): Endpoint | null {
     let total = 0;
-    for (const each of this.#endpoints) total += this.#share(each);
+    for (const each of endpoints) total += this.#share(each);
     let left = this.#random.next() * total;
-    for (const each of this.#endpoints) {
+    for (const each of endpoints) {
       left -= this.#share(each);
       if (left < 0) return each;
     }
-    return this.#endpoints[this.#endpoints.length - 1]!;
+    return endpoints[endpoints.length - 1]!;
   }
 
   #share(endpoint: Endpoint): number {

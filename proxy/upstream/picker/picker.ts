@@ -4,11 +4,12 @@
  */
 import type { SubsetKeys } from '../../config/model/route.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { Hash64 } from './hashing/xx-hash.ts';
 
 /** What a request says about where it wants to go. A forwarded exchange is one; PLAIN_PICK has nothing to say. */
 export interface PickContext {
-  /** By which hashing pickers choose: 32 bits; null when the request has none, and then they choose at random. */
-  readonly hash: number | null;
+  /** By which hashing pickers choose; null when the request has none, and then they choose at random. */
+  readonly hash: Hash64 | null;
   /** Labels that the endpoint must have; null for any. */
   readonly subset: SubsetKeys | null;
   /** Endpoints that have failed this request: others come first. Null before the first failure. */

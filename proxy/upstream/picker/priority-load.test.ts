@@ -81,6 +81,25 @@ t.test('groups are drawn by their share, and picks in panic are counted', (t) =>
   t.end();
 });
 
+t.test('a hash draws its group for good, and a retry goes to another group when its own has nobody new', (t) => {
+  const named = (name: string) => ({ key: name }) as Endpoint;
+  const [first, second] = [named('first'), named('second')];
+  const only = (each: Endpoint): Picker => ({ pick: () => each });
+  const shares = [
+    { percent: 70, picker: only(first), panic: false },
+    { percent: 30, picker: only(second), panic: false },
+  ];
+  const picker = new PriorityPicker(shares, new ClusterStats(), new ScriptedRandom(0), true);
+  const pick = (hi: number, lo: number) => picker.pick({ ...PLAIN_PICK, hash: { hi, lo } })?.key;
+  t.equal(pick(0, 69), 'first');
+  t.equal(pick(0, 70), 'second');
+  t.equal(pick(1, 0), 'second', '2^32 modulo 100 is 96');
+  t.equal(pick(1, 4), 'first');
+  t.equal(picker.pick({ ...PLAIN_PICK, tried: [first] }), second);
+  t.equal(picker.pick({ ...PLAIN_PICK, tried: [first, second] }), first);
+  t.end();
+});
+
 t.test('a young endpoint grows into its weight over the window', (t) => {
   const clock = new FakeClock();
   const young = { config: endpoint(1, { weight: 100 }), addedMs: clock.nowMs() } as Endpoint;

@@ -1,7 +1,11 @@
-/** Draws a group of endpoints by its share of the traffic, then one of its endpoints: priorities, degraded ones, panic. */
+/**
+ * Draws a group of endpoints by its share of the traffic, then one of its endpoints: priorities, degraded ones, panic.
+ * Hashing clusters draw the group by the hash too, so that a request comes to the same endpoint again.
+ */
 import type { Random } from '../../../kernel/random.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { Hash64 } from './hashing/xx-hash.ts';
 import type { PickContext, Picker } from './picker.ts';
 
 /** A group of endpoints with its share in percent. */
@@ -16,28 +20,42 @@ export class PriorityPicker implements Picker {
   readonly #shares: readonly PickerShare[];
   readonly #stats: ClusterStats;
   readonly #random: Random;
+  readonly #byHash: boolean;
 
   /** `shares` sum up to 100 and there is at least one. */
-  constructor(shares: readonly PickerShare[], stats: ClusterStats, random: Random) {
+  constructor(shares: readonly PickerShare[], stats: ClusterStats, random: Random, byHash = false) {
     this.#shares = shares;
     this.#stats = stats;
     this.#random = random;
+    this.#byHash = byHash;
   }
 
   pick(context: PickContext): Endpoint | null {
-    const share = this.#draw();
-    if (share.panic) this.#stats.lbHealthyPanic++;
-    return share.picker.pick(context);
+    const drawn = this.#draw(context);
+    if (drawn.panic) this.#stats.lbHealthyPanic++;
+    const endpoint = drawn.picker.pick(context);
+    const { tried } = context;
+    if (tried === null || (endpoint !== null && !tried.includes(endpoint))) return endpoint;
+    for (const { picker } of this.#shares) {
+      const other = picker.pick(context);
+      if (other !== null && !tried.includes(other)) return other;
+    }
+    return endpoint;
   }
 
-  #draw(): PickerShare {
+  #draw({ hash }: PickContext): PickerShare {
     const shares = this.#shares;
     if (shares.length === 1) return shares[0]!;
-    let left = this.#random.next() * 100;
+    let left = this.#byHash && hash !== null ? percentOf(hash) : this.#random.next() * 100;
     for (const share of shares) {
       left -= share.percent;
       if (left < 0) return share;
     }
     return shares[shares.length - 1]!;
   }
+}
+
+/** The remainder of a hash by 100; that of 2^32 is 96. */
+function percentOf({ hi, lo }: Hash64): number {
+  return ((hi % 100) * 96 + (lo % 100)) % 100;
 }

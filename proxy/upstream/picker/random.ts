@@ -1,7 +1,8 @@
 /** Random: each endpoint with a probability in proportion to its weight (Envoy's RANDOM). */
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Picker } from './picker.ts';
+import type { PickContext, Picker } from './picker.ts';
+import { untried } from './tried.ts';
 
 export class RandomPicker implements Picker {
   readonly #endpoints: readonly Endpoint[];
@@ -11,15 +12,25 @@ export class RandomPicker implements Picker {
   constructor(endpoints: readonly Endpoint[], random: Random) {
     this.#endpoints = endpoints;
     this.#random = random;
-    this.#totalWeight = endpoints.reduce((sum, each) => sum + each.config.weight, 0);
+    this.#totalWeight = totalOf(endpoints);
   }
 
-  pick(): Endpoint | null {
-    let left = this.#random.next() * this.#totalWeight;
-    for (const each of this.#endpoints) {
+  pick({ tried }: PickContext): Endpoint | null {
+    if (tried === null) return this.#draw(this.#endpoints, this.#totalWeight);
+    const endpoints = untried(this.#endpoints, tried);
+    return this.#draw(endpoints, totalOf(endpoints));
+  }
+
+  #draw(endpoints: readonly Endpoint[], totalWeight: number): Endpoint {
+    let left = this.#random.next() * totalWeight;
+    for (const each of endpoints) {
       left -= each.config.weight;
       if (left < 0) return each;
     }
-    return this.#endpoints[this.#endpoints.length - 1]!;
+    return endpoints[endpoints.length - 1]!;
   }
+}
+
+function totalOf(endpoints: readonly Endpoint[]): number {
+  return endpoints.reduce((sum, each) => sum + each.config.weight, 0);
 }

@@ -5,7 +5,7 @@
  */
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Picker } from './picker.ts';
+import type { PickContext, Picker } from './picker.ts';
 import type { Weigh } from './slow-start.ts';
 
 export class RoundRobinPicker implements Picker {
@@ -23,23 +23,40 @@ export class RoundRobinPicker implements Picker {
     this.#next = random.uint32() % endpoints.length;
   }
 
-  pick(): Endpoint | null {
+  pick({ tried }: PickContext): Endpoint | null {
+    if (this.#credit === null) return this.#rotate(tried);
+    return this.#richest(this.#credit, tried) ?? this.#richest(this.#credit, null);
+  }
+
+  #rotate(tried: readonly Endpoint[] | null): Endpoint {
     const endpoints = this.#endpoints;
-    const credit = this.#credit;
-    if (credit === null) {
-      const endpoint = endpoints[this.#next]!;
-      this.#next = this.#next + 1 === endpoints.length ? 0 : this.#next + 1;
-      return endpoint;
-    }
+    let endpoint = this.#turn();
+    if (tried === null) return endpoint;
+    for (let i = 1; i < endpoints.length && tried.includes(endpoint); i++) endpoint = this.#turn();
+    return endpoint;
+  }
+
+  #turn(): Endpoint {
+    const endpoint = this.#endpoints[this.#next]!;
+    this.#next = this.#next + 1 === this.#endpoints.length ? 0 : this.#next + 1;
+    return endpoint;
+  }
+
+  /** A turn that those who were tried sit out; null when nobody is left. */
+  #richest(credit: Float64Array, tried: readonly Endpoint[] | null): Endpoint | null {
+    const endpoints = this.#endpoints;
     const weigh = this.#weigh;
-    let best = 0;
+    let best = -1;
     let total = 0;
     for (let i = 0; i < endpoints.length; i++) {
-      const weight = weigh === null ? endpoints[i]!.config.weight : weigh(endpoints[i]!);
+      const endpoint = endpoints[i]!;
+      if (tried?.includes(endpoint)) continue;
+      const weight = weigh === null ? endpoint.config.weight : weigh(endpoint);
       total += weight;
       credit[i] = credit[i]! + weight;
-      if (credit[i]! > credit[best]!) best = i;
+      if (best < 0 || credit[i]! > credit[best]!) best = i;
     }
+    if (best < 0) return null;
     credit[best] = credit[best]! - total;
     return endpoints[best]!;
   }

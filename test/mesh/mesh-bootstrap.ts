@@ -1,0 +1,108 @@
+/**
+ * The configuration that the control plane pushes to one sidecar, as a bootstrap file: what the mesh does for someone who
+ * configures nothing, without a control plane. For tests and benches of the mesh's defaults.
+ */
+import { parsePolicy } from '../../control-plane/policy/parse.ts';
+import type { Instance } from '../../control-plane/registry/instance.ts';
+import { apply } from '../../control-plane/state/apply.ts';
+import { EMPTY_STATE, type State } from '../../control-plane/state/model.ts';
+import type { SidecarNode } from '../../control-plane/translate/node.ts';
+import type { Json, JsonObject, XdsResource } from '../../control-plane/translate/resource.ts';
+import { nodeResources, sharedResources } from '../../control-plane/translate/translate.ts';
+
+/** A mesh as its users write it, and who runs in it. */
+export interface MeshPlan {
+  /** Compose services, routes and policies. */
+  readonly text: string;
+  /** Ports of the inbound listeners by workload. */
+  readonly instances: Readonly<Record<string, readonly number[]>>;
+  /** Whose sidecar it is, and its ports. */
+  readonly sidecar: {
+    readonly workload: string;
+    readonly outboundPort: number;
+    readonly inboundPort: number;
+    readonly appPort: number;
+  };
+  readonly adminPort: number;
+  /** Which of its listeners are opened; by default all. */
+  readonly listeners?: readonly ('inbound' | 'outbound')[];
+}
+
+/** The bootstrap as a value for JSON.stringify. Throws when the text is not accepted. */
+export function meshBootstrap(plan: MeshPlan): JsonObject {
+  const state = stateOf(plan.text);
+  const registry = { instances: instancesOf(state, plan.instances), preserving: false };
+  const node: SidecarNode = {
+    kind: 'sidecar',
+    id: `${plan.sidecar.workload}-0`,
+    services: state.workloads.get(plan.sidecar.workload)?.services ?? [plan.sidecar.workload],
+    version: '',
+    ...plan.sidecar,
+  };
+  const resources = [...sharedResources(state, registry, 'sidecar'), ...nodeResources(state, registry, node)];
+  const wanted: readonly string[] = plan.listeners ?? ['inbound', 'outbound'];
+  return {
+    node: { id: node.id, cluster: node.workload },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: plan.adminPort } } },
+    static_resources: {
+      listeners: ofKind(resources, 'LDS')
+        .filter(({ name }) => wanted.includes(name))
+        .map(({ json }) => withRoutes(json, resources) as JsonObject),
+      clusters: ofKind(resources, 'CDS').map(({ json }) => withEndpoints(json, resources)),
+    },
+  };
+}
+
+function stateOf(text: string): State {
+  const input = { text, file: 'mesh.yaml', dir: '/', origin: 'mesh.yaml', readFile: () => null, state: EMPTY_STATE };
+  const parsed = parsePolicy(input);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  const command = { kind: 'apply', origin: '', prune: false, resources: parsed.value } as const;
+  const applied = apply(EMPTY_STATE, command, 0);
+  if (!applied.ok) throw new Error(applied.error.message);
+  return applied.value.state;
+}
+
+function instancesOf(state: State, ports: MeshPlan['instances']): Instance[] {
+  return Object.entries(ports).flatMap(([workload, each]) =>
+    each.map((port, i): Instance => {
+      const { services = [workload], protocol = 'auto' } = state.workloads.get(workload) ?? {};
+      const identity = { id: `${workload}-${i}`, workload, services, version: 'v1', zone: '', protocol, pid: 0 };
+      return {
+        identity: { ...identity, address: '127.0.0.1', port, weight: 100 },
+        leaseId: String(port),
+        state: 'live',
+        health: 'healthy',
+        healthReason: '',
+        applicationDown: false,
+        connected: true,
+        heardAtMs: 0,
+        registeredAtMs: 0,
+        drainReason: '',
+      };
+    }),
+  );
+}
+
+function ofKind(resources: readonly XdsResource[], kind: string): XdsResource[] {
+  return resources.filter((each) => each.kind === kind);
+}
+
+/** What would be discovered, written in place. */
+function withRoutes(json: Json, resources: readonly XdsResource[]): Json {
+  if (Array.isArray(json)) return json.map((each: Json) => withRoutes(each, resources));
+  if (typeof json !== 'object' || json === null) return json;
+  const entries = Object.entries(json as JsonObject).map(([name, value]): [string, Json] => {
+    if (name !== 'rds') return [name, withRoutes(value, resources)];
+    const wanted = (value as JsonObject).route_config_name;
+    return ['route_config', ofKind(resources, 'RDS').find((each) => each.name === wanted)!.json];
+  });
+  return Object.fromEntries(entries);
+}
+
+function withEndpoints(json: JsonObject, resources: readonly XdsResource[]): JsonObject {
+  if (json.type !== 'EDS') return json;
+  const { eds_cluster_config: _, ...rest } = json;
+  const assignment = ofKind(resources, 'EDS').find(({ name }) => name === json.name)!.json;
+  return { ...rest, type: 'STATIC', load_assignment: assignment };
+}
