@@ -54,7 +54,15 @@ export function meshBootstrap(plan: MeshPlan): JsonObject {
 }
 
 function stateOf(text: string): State {
-  const input = { text, file: 'mesh.yaml', dir: '/', origin: 'mesh.yaml', readFile: () => null, state: EMPTY_STATE };
+  const input = {
+    text,
+    file: 'mesh.yaml',
+    dir: '/',
+    origin: 'mesh.yaml',
+    readFile: () => null,
+    state: EMPTY_STATE,
+    nowMs: 0,
+  };
   const parsed = parsePolicy(input);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   const command = { kind: 'apply', origin: '', prune: false, resources: parsed.value } as const;
