@@ -1,7 +1,7 @@
 /**
  * How a cluster chooses endpoints: the mesh's default, or what a TrafficPolicy says.
  */
-import type { LoadBalancing, LocalityChoice, SlowStart, SubsetSelector } from '../state/traffic-policy.ts';
+import type { Balancer, LoadBalancing, LocalityChoice, SlowStart, SubsetSelector } from '../state/traffic-policy.ts';
 import * as defaults from './defaults.ts';
 import type { Dialect } from './dialect.ts';
 import { duration, type JsonObject, written } from './resource.ts';
@@ -24,7 +24,7 @@ function clientBalancer(policy: LoadBalancing | null): JsonObject {
 
 function balancer(policy: LoadBalancing | null): JsonObject {
   const slowStart = policy?.slowStart ?? null;
-  switch (policy?.policy ?? null) {
+  switch (policy?.policy ?? defaultBalancer(policy)) {
     case 'PeakEwma':
       return peakEwma(slowStart);
     case 'RoundRobin':
@@ -36,12 +36,19 @@ function balancer(policy: LoadBalancing | null): JsonObject {
     case 'Maglev':
       return { lb_policy: 'MAGLEV' };
     case 'LeastRequest':
-    case null:
       return { lb_policy: 'LEAST_REQUEST', least_request_lb_config: leastRequest(slowStart) };
   }
 }
 
-/** A peer that does not know it takes the next in the list. */
+/** By latency; but subsets go with `lb_policy` alone. */
+function defaultBalancer(policy: LoadBalancing | null): Balancer {
+  return policy === null || policy.subsets.length === 0 ? 'PeakEwma' : 'LeastRequest';
+}
+
+/**
+ * With PeakEwma's own defaults: decay 10 s, 30 ms at first, 5 s of penalty after 429 or RESOURCE_EXHAUSTED, or Retry-After
+ * up to 300 s. A peer that does not know it, such as an Envoy, takes the next in the list.
+ */
 function peakEwma(slowStart: SlowStart | null): JsonObject {
   const extension = (name: string, type: string, settings: JsonObject) => ({
     typed_extension_config: { name, typed_config: { '@type': `type.googleapis.com/${type}`, ...settings } },

@@ -46,15 +46,17 @@ export const RETRY_POLICY: JsonObject = {
  */
 export const GRPC_RETRY_POLICY: JsonObject = { ...RETRY_POLICY, retry_on: `${NEVER_SENT},unavailable` };
 
-/** Power of two choices. */
+/** Power of two choices, by latency and load where the peer is ours. */
 export const CHOICES = 2;
-/** New hosts get their share over 30 s, because new instances get flooded. Envoy's formula. */
+/** New hosts get their share over 30 s, because new instances get flooded. Envoy's formula; ends after 50 successes, too. */
 export const SLOW_START_WINDOW_MS = 30_000;
 export const SLOW_START_MIN_PERCENT = 10;
 
 /**
  * Five gateway failures in a row, or fewer than 80 % good of at least 5 requests in 10 s. At least one host and at most
- * half of them are ejected: Envoy's 10 % of three hosts ejects nobody. One second at first, sixty at most.
+ * half of them are ejected: Envoy's 10 % of three hosts ejects nobody. One second at first, sixty at most. Connections
+ * that fail and answers that do not come count as gateway failures: counted apart, every connection that stands would
+ * start their count anew, and an endpoint that takes requests and never answers would stay.
  */
 export const OUTLIER_DETECTION: JsonObject = {
   interval: '10s',
@@ -88,10 +90,13 @@ export const CIRCUIT_BREAKERS: JsonObject = {
 
 /**
  * outrider.resilience.v1.ClusterPolicy of every cluster that sidecars call. A queue must not be longer than what a caller
- * waits for.
+ * waits for. Ejection that is safe in a fleet of two: the last host stays, times double, and a host comes back by one
+ * real request that goes well.
  */
 export const CLUSTER_POLICY: JsonObject = {
   max_pending_wait: '1s',
+  ejection: { keep_last: true, exponential: true, probe: true },
+  slow_start_successes: 50,
 };
 
 /** Idle connections between sidecars, below the 75 s for which the other side keeps them. */

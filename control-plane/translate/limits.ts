@@ -82,7 +82,7 @@ function writtenPolicy(policy: TrafficPolicy): JsonObject {
     max_requests_per_endpoint: limits?.perInstance.maxRequests ?? null,
     max_pending_per_endpoint: limits?.perInstance.maxPending ?? null,
     service_breaker: serviceBreaker === null ? null : breakerJson(serviceBreaker),
-    ejection: Object.keys(ejection).length === 0 ? null : ejection,
+    ejection: { ...(defaults.CLUSTER_POLICY.ejection as JsonObject), ...ejection },
     slow_start_successes: loadBalancing?.slowStart?.successes ?? null,
   });
 }

@@ -81,6 +81,10 @@ t.test('balancers, slow start and outlier detection', (t) => {
       },
     },
   );
+  t.match(typed(cluster('outlierDetection: {probe: false}'), 'ClusterPolicy'), {
+    ejection: { keep_last: true, exponential: true, probe: false },
+    slow_start_successes: 50,
+  });
   t.notOk(cluster('outlierDetection: {enabled: false}').outlier_detection);
   const client = cluster('loadBalancing: {policy: PeakEwma}, retries: {budget: {percent: 5}}', 'grpc');
   t.match(client, { lb_policy: 'ROUND_ROBIN' }, 'a gRPC client gets what it knows');

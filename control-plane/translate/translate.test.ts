@@ -235,11 +235,36 @@ t.test('a gRPC client finds a listener by name, and nothing that it would refuse
       .slice(0, 3),
     ['RDS cart', 'LDS cart', 'LDS cart:80'],
   );
-  t.match(find(resources, 'CDS', 'cart'), { lb_policy: 'ROUND_ROBIN' });
+  const cluster = find(resources, 'CDS', 'cart');
+  t.match(cluster, { lb_policy: 'ROUND_ROBIN' });
+  t.notMatch(JSON.stringify(cluster), /outrider/);
   t.match(find(resources, 'RDS', 'cart'), {
     virtual_hosts: [
       { domains: ['cart', 'cart.mesh', 'cart:*', 'cart.mesh:*'], routes: [{ non_forwarding_action: {} }] },
     ],
+  });
+  t.end();
+});
+
+t.test('a sidecar balances by latency and ejects with care; an Envoy takes the next policy of the list', (t) => {
+  const cluster = find(sharedResources(stateOf(SERVICES), NOBODY, 'sidecar'), 'CDS', 'cart');
+  const { policies } = cluster.load_balancing_policy as unknown as {
+    readonly policies: readonly { readonly typed_extension_config: JsonObject }[];
+  };
+  t.match(
+    policies.map(({ typed_extension_config: each }) => each.typed_config),
+    [
+      { '@type': /outrider.lb.v1.PeakEwma$/, slow_start_config: { slow_start_window: '30s' } },
+      { '@type': /LeastRequest$/, choice_count: 2, slow_start_config: { slow_start_window: '30s' } },
+    ],
+  );
+  t.match(cluster.metadata, {
+    typed_filter_metadata: {
+      'outrider.resilience.v1.ClusterPolicy': {
+        ejection: { keep_last: true, exponential: true, probe: true },
+        slow_start_successes: 50,
+      },
+    },
   });
   t.end();
 });
