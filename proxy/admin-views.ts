@@ -9,6 +9,7 @@ import type { AskedListener } from './explain/explain.ts';
 import { allChains } from './listener/running-chain.ts';
 import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
 import { filterStatsSource } from './telemetry/filter-stat-table.ts';
+import { inboundStatsSource } from './telemetry/inbound-stat-table.ts';
 import { listenerStatsSource, managerStatsSource } from './telemetry/listener-stat-table.ts';
 import { type MemoryUse, type ServerState, serverStatsSource } from './telemetry/server-stats.ts';
 import type { StatsRegistry } from './telemetry/stats-registry.ts';
@@ -59,6 +60,7 @@ export function adminViews(
   stats.register(listenerStatsSource(plane.listeners));
   stats.register(managerStatsSource(() => plane.activator.managerStats()));
   stats.register(filterStatsSource(plane.activator.filterStats));
+  stats.register(inboundStatsSource(plane.activator.filterStats));
   stats.register(tcpStatsSource(() => plane.activator.tcpStats()));
   stats.register(serverStatsSource(server));
   const statics = staticResources(loaded, deps.startedAtMs);

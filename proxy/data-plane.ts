@@ -10,6 +10,7 @@ import { createDialer } from './activate/dialers.ts';
 import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
 import { LazyTls } from './activate/lazy-tls.ts';
 import { ListenerSet } from './activate/listener-set.ts';
+import { ReplicaCounts } from './activate/replica-counts.ts';
 import type { Snapshot } from './config/snapshot.ts';
 import { Http2Shared } from './http2/shared.ts';
 import { Loop } from './net/loop.ts';
@@ -35,6 +36,8 @@ export class DataPlane {
   readonly listeners: ListenerSet;
   readonly activator: Activator;
   readonly logFiles: AccessLogFiles;
+  /** What the control plane tells of the services, for quotas. */
+  readonly replicas = new ReplicaCounts();
   readonly recorder = new FlightRecorder();
   readonly #dns: DnsDiscovery;
 
@@ -51,9 +54,9 @@ export class DataPlane {
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
     const { loop, clusters, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
-    const { logFiles } = this;
+    const { logFiles, replicas } = this;
     const parts = { loop, http2, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, lazyTls };
-    this.activator = new Activator({ ...parts, journal: this.recorder, hostname: hostname() });
+    this.activator = new Activator({ ...parts, replicas, journal: this.recorder, hostname: hostname() });
   }
 
   apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {

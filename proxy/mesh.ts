@@ -106,9 +106,10 @@ export class Mesh {
     const settings = this.#settings!;
     return [
       extraSubscription('outrider.config.v1.ConfigSet', [workload], (sets) => settings.setConfig(sets.get(workload))),
-      extraSubscription('outrider.scaling.v1.ScalingDecision', new Set([workload, ...services]), (decisions) =>
-        settings.setScaling(decisions),
-      ),
+      extraSubscription('outrider.scaling.v1.ScalingDecision', new Set([workload, ...services]), (decisions) => {
+        settings.setScaling(decisions);
+        this.#plane.replicas.set(decisions);
+      }),
     ];
   }
 
@@ -122,6 +123,7 @@ export class Mesh {
       pid: deps.pid,
       load: {
         inbound: () => plane.activator.managerStats().find((each) => each.prefix === INBOUND),
+        adaptiveLimit: () => plane.activator.filterStats.adaptiveLimits.find((each) => each.prefix === INBOUND),
         clusters: () => plane.clusters.all().filter((each) => each.name !== INBOUND),
         usage: () => usage?.usage() ?? { cpuFraction: 0, memoryBytes: 0 },
       },

@@ -7,6 +7,9 @@
  */
 export const DEADLINE_HEADER = 'x-outrider-deadline';
 
+/** Of requests: how important they are to their caller, `critical`, `default` or `sheddable`. Absent means `default`. */
+export const PRIORITY_HEADER = 'x-outrider-priority';
+
 /** Of requests: which attempt it is, counted over all layers. Absent means the first. */
 export const ATTEMPT_HEADER = 'x-outrider-attempt';
 

@@ -1693,7 +1693,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 4 tolerance double
 5 max_queue uint32
 6 max_wait message:google.protobuf.Duration
-7 priority_header string`,
+7 priority_header string
+8 exempt message:envoy.config.route.v3.HeaderMatcher repeated`,
   'outrider.filters.http.v1.Deadline': ``,
   'outrider.filters.http.v1.ExpiringFault': `
 1 fault message:envoy.extensions.filters.http.fault.v3.HTTPFault
@@ -1707,7 +1708,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 3 per_header string
 4 requests_per_second double
 5 burst double
-6 max_values uint32`,
+6 max_values uint32
+7 per_caller bool`,
   'outrider.lb.v1.PeakEwma': `
 1 decay message:google.protobuf.Duration
 2 initial_latency message:google.protobuf.Duration

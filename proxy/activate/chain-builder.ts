@@ -12,6 +12,7 @@ import { DateHeader } from '../http/date-header.ts';
 import type { HttpActive } from '../http/exchange.ts';
 import { FilterChain } from '../http/filter.ts';
 import type { FilterStats } from '../http/filters/filter-stats.ts';
+import type { ReadyReplicas } from '../http/filters/quota/ready-replicas.ts';
 import type { ExchangeJournal } from '../http/journal.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
@@ -40,6 +41,7 @@ export interface ChainDeps {
   readonly runtime: Runtime;
   readonly logFiles: AccessLogFiles;
   readonly lazyTls: LazyTls;
+  readonly replicas: ReadyReplicas;
   /** What remembers every exchange; null for nothing. */
   readonly journal: ExchangeJournal | null;
   /** Of the machine, for access logs. */
@@ -69,7 +71,7 @@ export class ChainBuilder {
 
   constructor(deps: ChainDeps) {
     this.#deps = deps;
-    this.#filters = new HttpFilters(deps.loop, deps.runtime);
+    this.#filters = new HttpFilters(deps.loop, deps.runtime, deps.replicas);
   }
 
   get filterStats(): FilterStats {

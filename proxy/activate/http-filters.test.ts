@@ -27,7 +27,7 @@ function denying(rule: RbacRule): NamedHttpFilter {
 /** The chain of these filters and the router. */
 function chainOf(around: FakeSurroundings, ...others: readonly NamedHttpFilter[]) {
   const { loop, runtime } = around;
-  const filters = new HttpFilters(loop, runtime);
+  const filters = new HttpFilters(loop, runtime, { of: () => 0 });
   const known = (name: string) => (name === 'a' ? { name } : undefined);
   const clusters = { get: known } as unknown as ClusterManager;
   const deps: PlanDeps = { clusters, random: loop.random, runtime, bufferLimitBytes: 1, maxStreamDurationMs: 0 };

@@ -5,14 +5,24 @@
  *
  * Without filters beside the router, the router finds the route, and nothing else is called.
  */
-import type { HttpFilterConfig, NamedHttpFilter, RouterFilterConfig } from '../config/model/http-filter.ts';
+import type {
+  AdaptiveLimitConfig,
+  HttpFilterConfig,
+  NamedHttpFilter,
+  RouterFilterConfig,
+} from '../config/model/http-filter.ts';
 import { FilterChain, type HttpFilter } from '../http/filter.ts';
 import { FilterSlot } from '../http/filter-slot.ts';
+import { AdaptiveLimitFilter } from '../http/filters/adaptive-limit/adaptive-limit-filter.ts';
+import { RequestLimiter } from '../http/filters/adaptive-limit/request-limiter.ts';
 import { chosenClusterName } from '../http/filters/chosen-cluster.ts';
 import { CorsFilter } from '../http/filters/cors/cors-filter.ts';
+import { DeadlineFilter } from '../http/filters/deadline/deadline-filter.ts';
 import { FaultFilter } from '../http/filters/fault/fault-filter.ts';
 import type { FilterPart } from '../http/filters/filter-part.ts';
 import { FilterStats } from '../http/filters/filter-stats.ts';
+import { QuotaFilter } from '../http/filters/quota/quota-filter.ts';
+import type { ReadyReplicas } from '../http/filters/quota/ready-replicas.ts';
 import { RateLimit, RateLimits } from '../http/filters/rate-limit/rate-limit.ts';
 import { RateLimitFilter } from '../http/filters/rate-limit/rate-limit-filter.ts';
 import { RbacFilter } from '../http/filters/rbac/rbac-filter.ts';
@@ -40,10 +50,14 @@ export class HttpFilters {
   readonly #loop: Loop;
   readonly #runtime: Runtime;
   readonly #limits: RateLimits;
+  readonly #replicas: ReadyReplicas;
+  /** By the prefix of their connection manager: what they have learned outlives what is pushed. */
+  readonly #adaptive = new Map<string, RequestLimiter>();
 
-  constructor(loop: Loop, runtime: Runtime) {
+  constructor(loop: Loop, runtime: Runtime, replicas: ReadyReplicas) {
     this.#loop = loop;
     this.#runtime = runtime;
+    this.#replicas = replicas;
     this.#limits = new RateLimits(
       (config) => new RateLimit(config, this.stats.limitsOf(config.statPrefix), runtime, loop.random),
     );
@@ -69,7 +83,8 @@ export class HttpFilters {
         const { rulesStatPrefix, shadowRulesStatPrefix } = config;
         return new RbacFilter(filter, config, this.stats.rbac(statPrefix, rulesStatPrefix, shadowRulesStatPrefix));
       }
-      case 'fault': {
+      case 'fault':
+      case 'expiring-fault': {
         const stats = this.stats.faultsOf(statPrefix);
         return new FaultFilter(filter, config, { loop, runtime, stats, slot: new FilterSlot(place) });
       }
@@ -82,7 +97,33 @@ export class HttpFilters {
         const stats = this.stats.corsOf(statPrefix);
         return new CorsFilter(filter, { runtime, random: loop.random, stats, slot: new FilterSlot(place) });
       }
+      case 'adaptive-limit': {
+        const limiter = this.#limiterOf(statPrefix, config);
+        return new AdaptiveLimitFilter(filter, config, { loop, limiter, slot: new FilterSlot(place) });
+      }
+      case 'deadline': {
+        const stats = this.stats.deadlinesOf(statPrefix);
+        return new DeadlineFilter(filter, { loop, stats, slot: new FilterSlot(place) });
+      }
+      case 'quota': {
+        const statsOf = (limit: string) => this.stats.quotaOf(statPrefix, limit);
+        return new QuotaFilter(filter, config, {
+          loop,
+          replicas: this.#replicas,
+          statsOf,
+          slot: new FilterSlot(place),
+        });
+      }
     }
+  }
+
+  #limiterOf(statPrefix: string, config: AdaptiveLimitConfig): RequestLimiter {
+    let limiter = this.#adaptive.get(statPrefix);
+    if (limiter === undefined) {
+      limiter = new RequestLimiter(config, this.stats.adaptiveOf(statPrefix), this.#loop);
+      this.#adaptive.set(statPrefix, limiter);
+    } else limiter.configure(config);
+    return limiter;
   }
 
   /** The chain for the routes of a table. */

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
+import { AdaptiveLimitStats } from '../http/filters/adaptive-limit/adaptive-limit-stats.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
 import { ClusterStats } from '../upstream/cluster-stats.ts';
 import { HealthCheck } from './health-check.ts';
@@ -58,6 +59,8 @@ function complete(stats: ManagerStats | ClusterStats, status: number, ms: number
   else stats.byClass[Math.floor(status / 100)]!++;
 }
 
+const NO_LIMIT = { adaptiveLimit: () => undefined };
+
 t.test('a report tells the window since the last one', (t) => {
   const inbound = new ManagerStats('inbound');
   const catalog = new ClusterStats();
@@ -68,7 +71,7 @@ t.test('a report tells the window since the last one', (t) => {
   ];
   const usage = () => ({ cpuFraction: 0.25, memoryBytes: 1024 });
   complete(inbound, 500, 900);
-  const meter = new LoadMeter({ inbound: () => inbound, clusters: () => clusters, usage }, 0);
+  const meter = new LoadMeter({ ...NO_LIMIT, inbound: () => inbound, clusters: () => clusters, usage }, 0);
   for (let i = 0; i < 99; i++) complete(inbound, 200, 10);
   complete(inbound, 503, 100);
   inbound.rqActive = 7;
@@ -82,10 +85,32 @@ t.test('a report tells the window since the last one', (t) => {
   t.end();
 });
 
+t.test(
+  'where there is an adaptive limit a report tells how full the application is, and how long requests waited',
+  (t) => {
+    const limit = new AdaptiveLimitStats('inbound');
+    const inbound = new ManagerStats('inbound');
+    const usage = () => ({ cpuFraction: 0, memoryBytes: 0 });
+    const view = { adaptiveLimit: () => limit, inbound: () => inbound, clusters: () => [], usage };
+    Object.assign(limit, { admitted: 10, waitedUs: 5_000, limit: 40, inFlight: 10 });
+    const meter = new LoadMeter(view, 0);
+    inbound.rqActive = 99;
+    Object.assign(limit, { admitted: 30, waitedUs: 9_000 });
+    t.match(meter.report(1_000), { inFlight: 10, queueWaitUs: 200, limitSaturation: 0.25 });
+    t.match(meter.report(2_000), { queueWaitUs: 0 }, 'nobody came');
+    t.end();
+  },
+);
+
 t.test('counters that start over are not counted backwards', (t) => {
   const inbound = new ManagerStats('inbound');
   for (let i = 0; i < 10; i++) complete(inbound, 500, 1);
-  const view = { inbound: () => inbound, clusters: () => [], usage: () => ({ cpuFraction: 0, memoryBytes: 0 }) };
+  const view = {
+    ...NO_LIMIT,
+    inbound: () => inbound,
+    clusters: () => [],
+    usage: () => ({ cpuFraction: 0, memoryBytes: 0 }),
+  };
   const meter = new LoadMeter(view, 0);
   inbound.rqCompleted = 2;
   inbound.byClass[5] = 1;
@@ -96,7 +121,7 @@ t.test('counters that start over are not counted backwards', (t) => {
 t.test('only the busiest edges are reported', (t) => {
   const clusters = Array.from({ length: 300 }, (_, i) => ({ name: `c${i}`, stats: new ClusterStats() }));
   const usage = () => ({ cpuFraction: 0, memoryBytes: 0 });
-  const meter = new LoadMeter({ inbound: () => undefined, clusters: () => clusters, usage }, 0);
+  const meter = new LoadMeter({ ...NO_LIMIT, inbound: () => undefined, clusters: () => clusters, usage }, 0);
   for (const [i, { stats }] of clusters.entries()) stats.rqCompleted = i + 1;
   const { edges } = meter.report(1_000);
   t.equal(edges.length, 256);

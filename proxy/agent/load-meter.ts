@@ -4,6 +4,7 @@
  */
 import { LOAD_REPORT_EDGES_MAX } from '../../protos/contract/limits.ts';
 import { type Edge, LoadReport } from '../../protos/gen/outrider/agent/v1/agent.ts';
+import type { AdaptiveLimitStats } from '../http/filters/adaptive-limit/adaptive-limit-stats.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { LatencyHistogram } from '../telemetry/latency-histogram.ts';
 import type { ClusterStats } from '../upstream/cluster-stats.ts';
@@ -19,6 +20,8 @@ export interface Usage {
 export interface LoadView {
   /** Counters of the inbound connection manager; undefined before it is there. */
   inbound(): ManagerStats | undefined;
+  /** The adaptive limit in front of the application; undefined without one. */
+  adaptiveLimit(): AdaptiveLimitStats | undefined;
   /** The clusters that the application calls. */
   clusters(): readonly { readonly name: string; readonly stats: ClusterStats }[];
   usage(): Usage;
@@ -33,6 +36,12 @@ interface Reading {
   readonly latency: readonly number[];
 }
 
+/** Requests that got a place so far, and microseconds that they waited for it. */
+interface Waits {
+  readonly admitted: number;
+  readonly waitedUs: number;
+}
+
 const NO_READING: Reading = { requests: 0, errors: 0, latency: new Array(BOUNDS_MS.length + 1).fill(0) };
 
 /** See the head of this file. */
@@ -40,6 +49,7 @@ export class LoadMeter {
   readonly #view: LoadView;
   #readAtMs: number;
   #inbound: Reading;
+  #waits: Waits;
   #edges: Map<string, Reading>;
 
   /** The first window starts now. */
@@ -47,6 +57,7 @@ export class LoadMeter {
     this.#view = view;
     this.#readAtMs = nowMs;
     this.#inbound = readInbound(view.inbound());
+    this.#waits = readWaits(view.adaptiveLimit());
     this.#edges = readEdges(view);
   }
 
@@ -56,12 +67,18 @@ export class LoadMeter {
     const before = this.#inbound;
     this.#inbound = readInbound(inboundStats);
     const window = since(this.#inbound, before);
+    const limit = this.#view.adaptiveLimit();
+    const waitsBefore = this.#waits;
+    this.#waits = readWaits(limit);
     const { cpuFraction, memoryBytes } = this.#view.usage();
     const windowMs = Math.max(0, Math.round(nowMs - this.#readAtMs));
     this.#readAtMs = nowMs;
     return LoadReport.fromPartial({
       windowMs,
-      inFlight: inboundStats?.rqActive ?? 0,
+      // What the application works on; without a limit, what has not ended.
+      inFlight: limit?.inFlight ?? inboundStats?.rqActive ?? 0,
+      queueWaitUs: meanWaitUs(this.#waits, waitsBefore),
+      limitSaturation: limit === undefined || limit.limit === 0 ? 0 : limit.inFlight / limit.limit,
       requests: window.requests,
       errors: window.errors,
       p50LatencyUs: quantileUs(window.latency, 0.5),
@@ -87,6 +104,17 @@ export class LoadMeter {
 function readInbound(stats: ManagerStats | undefined): Reading {
   if (stats === undefined) return NO_READING;
   return { requests: stats.rqCompleted, errors: stats.byClass[5] ?? 0, latency: read(stats.timeMs) };
+}
+
+function readWaits(stats: AdaptiveLimitStats | undefined): Waits {
+  return { admitted: stats?.admitted ?? 0, waitedUs: stats?.waitedUs ?? 0 };
+}
+
+/** Mean of the window over all requests that got a place, those that did not have to wait included. */
+function meanWaitUs(now: Waits, before: Waits): number {
+  const base = now.admitted < before.admitted ? { admitted: 0, waitedUs: 0 } : before;
+  const admitted = now.admitted - base.admitted;
+  return admitted === 0 ? 0 : Math.round(Math.max(0, now.waitedUs - base.waitedUs) / admitted);
 }
 
 function readEdges(view: LoadView): Map<string, Reading> {

@@ -17,6 +17,7 @@ const SOURCES = {
       ? ({ ok: true, text: path.endsWith('.key') ? TEST_KEY_PEM : TEST_CERTIFICATE_PEM } as const)
       : ({ ok: false, problem: `${path} cannot be read: ENOENT` } as const),
   readVariable: (name: string) => ({ ok: false, problem: `the environment variable ${name} is not set` }) as const,
+  wallMs: () => 0,
   formatCommands: new Set(COMMANDS.split(' ')),
 };
 

@@ -1,5 +1,6 @@
 /** Reads a bootstrap file, and the files and variables that it names, from this machine. */
 import { readFileSync } from 'node:fs';
+import { SystemClock } from '../../kernel/clock.ts';
 import type { DecodeSources, TextResult } from '../config/decode/decoding.ts';
 import { type BootstrapResult, readBootstrap } from './read-bootstrap.ts';
 
@@ -22,8 +23,10 @@ export function localSources(
   formatCommands: ReadonlySet<string>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Omit<DecodeSources, 'knownClusters'> {
+  const clock = new SystemClock();
   return {
     readFile: readText,
+    wallMs: () => clock.wallMs(),
     readVariable: (name) => {
       const text = environment[name];
       return text === undefined

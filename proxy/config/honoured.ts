@@ -257,6 +257,11 @@ const FILTERS: HonouredTable['messages'] = {
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry': ['*'],
   'envoy.extensions.filters.http.cors.v3.Cors': [],
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': ['*'],
+  'outrider.filters.http.v1.AdaptiveLimit': ['*'],
+  'outrider.filters.http.v1.Deadline': [],
+  'outrider.filters.http.v1.Quota': ['*'],
+  'outrider.filters.http.v1.QuotaLimit': ['*'],
+  'outrider.filters.http.v1.ExpiringFault': ['*'],
 };
 
 const CLUSTERS: HonouredTable['messages'] = {

@@ -12,6 +12,8 @@ export interface DecodeSources {
   readonly readFile: (path: string) => TextResult;
   /** Reads an environment variable that a DataSource names. */
   readonly readVariable: (name: string) => TextResult;
+  /** Milliseconds since 1970, for what says when it ends. */
+  readonly wallMs: () => number;
   /** Names of the `%COMMAND%`s that the proxy evaluates. */
   readonly formatCommands: ReadonlySet<string>;
   /** Clusters that exist, for route tables that validate theirs; null when that cannot be known yet. */

@@ -31,6 +31,7 @@ const SOURCES = {
       ? ({ ok: false, problem: `${path} is missing` } as const)
       : ({ ok: true, text: FILES[path] } as const),
   readVariable: (name: string) => ({ ok: true, text: `value of ${name}` }) as const,
+  wallMs: () => Date.UTC(2030, 0, 1),
   formatCommands: new Set(['REQ', 'PROTOCOL', 'START_TIME', 'RESPONSE_CODE']),
   knownClusters: new Set(['cart', 'shop']),
 };

@@ -12,14 +12,25 @@ export interface NamedHttpFilter {
 }
 
 /** HTTP filters this proxy has. */
-export type HttpFilterConfig = RouterFilterConfig | RbacConfig | FaultConfig | LocalRateLimitConfig | CorsConfig;
+export type HttpFilterConfig =
+  | RouterFilterConfig
+  | RbacConfig
+  | FaultConfig
+  | ExpiringFaultConfig
+  | LocalRateLimitConfig
+  | CorsConfig
+  | AdaptiveLimitConfig
+  | DeadlineConfig
+  | QuotaConfig;
 
 /** What a level of a route table says about the filters of that name: settings in place of its own, or a switch. */
 export type PerFilterConfig =
   | RbacConfig
   | FaultConfig
+  | ExpiringFaultConfig
   | LocalRateLimitConfig
   | CorsPolicyConfig
+  | QuotaConfig
   /** envoy.config.route.v3.FilterConfig: `disabled`, or present with an empty config. */
   | { readonly kind: 'disabled' }
   | { readonly kind: 'enabled' };
@@ -57,6 +68,14 @@ export interface FaultConfig {
   /** Null: no limit. */
   readonly maxActiveFaults: number | null;
   readonly maxActiveFaultsRuntimeKey: string;
+}
+
+/** outrider.filters.http.v1.ExpiringFault. */
+export interface ExpiringFaultConfig {
+  readonly kind: 'expiring-fault';
+  readonly fault: FaultConfig;
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
 }
 
 /** envoy.type.v3.TokenBucket. */
@@ -146,4 +165,43 @@ export interface CorsPolicyConfig {
   /** Null: all requests; and no request for the shadow. */
   readonly enabled: RuntimeFraction | null;
   readonly shadowEnabled: RuntimeFraction | null;
+}
+
+/** outrider.filters.http.v1.AdaptiveLimit. */
+export interface AdaptiveLimitConfig {
+  readonly kind: 'adaptive-limit';
+  readonly initialLimit: number;
+  readonly minLimit: number;
+  readonly maxLimit: number;
+  readonly tolerance: number;
+  /** 0: nobody waits. */
+  readonly maxQueue: number;
+  readonly maxWaitMs: number;
+  /** Lower case. */
+  readonly priorityHeader: string;
+  /** Requests that fit one of these are never refused. */
+  readonly exempt: readonly HeaderMatch[];
+}
+
+/** outrider.filters.http.v1.Deadline. */
+export interface DeadlineConfig {
+  readonly kind: 'deadline';
+}
+
+/** outrider.filters.http.v1.Quota. */
+export interface QuotaConfig {
+  readonly kind: 'quota';
+  readonly service: string;
+  readonly limits: readonly QuotaLimitConfig[];
+}
+
+/** outrider.filters.http.v1.QuotaLimit. */
+export interface QuotaLimitConfig {
+  readonly name: string;
+  readonly headers: readonly HeaderMatch[];
+  /** What has a bucket of its own. */
+  readonly per: { readonly kind: 'all' | 'caller' } | { readonly kind: 'header'; readonly name: string };
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+  readonly maxValues: number;
 }

@@ -49,3 +49,77 @@ export function rateLimited(status: number, grpcStatus: number | null): Failure 
     resetCode: 0,
   };
 }
+
+/** What the adaptive limit knows when it refuses a request. */
+export interface LimitState {
+  readonly limit: number;
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly priority: string;
+  /** How long the request has waited; 0 when it was not let into the queue. */
+  readonly waitedMs: number;
+}
+
+/** A request for which the adaptive limit has no place. It has not reached the application. */
+export function overLimit({ limit, inFlight, queued, priority, waitedMs }: LimitState): Failure {
+  const waited = waitedMs > 0 ? ` It waited ${Math.round(waitedMs)} ms.` : '';
+  return {
+    flag: 'UO',
+    source: 'local',
+    retry: 'yes',
+    status: 503,
+    details: waitedMs > 0 ? 'adaptive_limit_wait_timeout' : 'adaptive_limit_overflow',
+    sentence:
+      `The application is asked for more than it can do: ${inFlight} requests are in flight and ${queued} wait, the ` +
+      `adaptive limit is ${limit}; the priority of this one is ${priority}.${waited}`,
+    body: null,
+    grpcStatus: null,
+    resetCode: 0,
+  };
+}
+
+function deadlineFailure(details: string, sentence: string): Failure {
+  return {
+    flag: 'DT',
+    source: 'local',
+    retry: 'never',
+    status: 504,
+    details,
+    sentence,
+    body: null,
+    // DEADLINE_EXCEEDED.
+    grpcStatus: 4,
+    resetCode: 0,
+  };
+}
+
+/** A request that nobody waits for any longer when it comes. `header` said so. */
+export function expiredOnArrival(header: string): Failure {
+  const sentence = `The deadline of the request (${header}) had passed when it came: the application was not asked.`;
+  return deadlineFailure('deadline_expired_on_arrival', sentence);
+}
+
+/** A request whose deadline, `ms` behind its arrival as `header` said, passes. `sent`: the application works on it. */
+export function deadlineExceeded(header: string, ms: number, sent: boolean): Failure {
+  const where = sent ? 'while the application worked on it' : 'before it was sent to the application';
+  const sentence = `The deadline of the request, ${ms} ms by ${header}, passed ${where}.`;
+  return deadlineFailure(sent ? 'deadline_exceeded' : 'deadline_exceeded_while_waiting', sentence);
+}
+
+/** A request over a quota. `share` is a second, here; `replicas` those that share the quota. */
+export function quotaExceeded(name: string, service: string, rate: number, share: number, replicas: number): Failure {
+  return {
+    flag: 'RL',
+    source: 'local',
+    retry: 'never',
+    status: 429,
+    details: 'quota_exceeded',
+    sentence:
+      `The quota ${name} of ${service} is used up: ${rate} requests a second, of which each of ${replicas} ready ` +
+      `replicas lets ${share} through.`,
+    body: null,
+    // RESOURCE_EXHAUSTED.
+    grpcStatus: 8,
+    resetCode: 0,
+  };
+}

@@ -1,6 +1,9 @@
 /** The counters of all HTTP filters. They outlive what counts, by the prefixes under which they stand. */
+import { AdaptiveLimitStats } from './adaptive-limit/adaptive-limit-stats.ts';
 import { CorsStats } from './cors/cors-stats.ts';
+import { DeadlineStats } from './deadline/deadline-stats.ts';
 import { FaultStats } from './fault/fault-stats.ts';
+import { QuotaStats } from './quota/quota-stats.ts';
 import { RateLimitStats } from './rate-limit/rate-limit-stats.ts';
 import type { RbacCounters } from './rbac/rbac-filter.ts';
 import { RuleCounters } from './rbac/rbac-stats.ts';
@@ -10,6 +13,9 @@ export class FilterStats {
   readonly #faults = new Map<string, FaultStats>();
   readonly #cors = new Map<string, CorsStats>();
   readonly #limits = new Map<string, RateLimitStats>();
+  readonly #adaptive = new Map<string, AdaptiveLimitStats>();
+  readonly #deadlines = new Map<string, DeadlineStats>();
+  readonly #quotas = new Map<string, QuotaStats>();
 
   get rules(): readonly RuleCounters[] {
     return [...this.#rules.values()];
@@ -25,6 +31,18 @@ export class FilterStats {
 
   get limits(): readonly RateLimitStats[] {
     return [...this.#limits.values()];
+  }
+
+  get adaptiveLimits(): readonly AdaptiveLimitStats[] {
+    return [...this.#adaptive.values()];
+  }
+
+  get deadlines(): readonly DeadlineStats[] {
+    return [...this.#deadlines.values()];
+  }
+
+  get quotas(): readonly QuotaStats[] {
+    return [...this.#quotas.values()];
   }
 
   /** Of RBAC rules; both prefixes are empty or end in a dot. */
@@ -50,6 +68,19 @@ export class FilterStats {
 
   limitsOf(prefix: string): RateLimitStats {
     return entryOf(this.#limits, prefix, () => new RateLimitStats(prefix));
+  }
+
+  adaptiveOf(managerPrefix: string): AdaptiveLimitStats {
+    return entryOf(this.#adaptive, managerPrefix, () => new AdaptiveLimitStats(managerPrefix));
+  }
+
+  deadlinesOf(managerPrefix: string): DeadlineStats {
+    return entryOf(this.#deadlines, managerPrefix, () => new DeadlineStats(managerPrefix));
+  }
+
+  quotaOf(managerPrefix: string, limit: string): QuotaStats {
+    const key = JSON.stringify([managerPrefix, limit]);
+    return entryOf(this.#quotas, key, () => new QuotaStats(managerPrefix, limit));
   }
 }
 

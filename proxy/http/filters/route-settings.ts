@@ -55,6 +55,12 @@ export class RouteSettings<S> {
     return new RouteSettings(fallback, byPlace);
   }
 
+  /** Of a filter that routes can only switch off and on. */
+  static switched<S>(table: RouteTable, filter: NamedHttpFilter, own: S): RouteSettings<S> {
+    type Switch = Extract<PerFilterConfig, { readonly kind: 'enabled' }>;
+    return RouteSettings.compile<Switch, S>(table, { filter, own, kind: 'enabled', compile: () => own });
+  }
+
   /** Everything that may hold on a route, by the cluster that its requests are sent to. */
   on(route: Route): ReadonlySet<S> {
     const { action } = route.config;

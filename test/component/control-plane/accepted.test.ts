@@ -70,6 +70,7 @@ function problemsOf({ kind, name, json }: XdsResource): string[] {
   const result = decodeResource(known, read.message as MessageTypes[typeof known], {
     readFile: () => ({ ok: false, problem: 'no files' }),
     readVariable: () => ({ ok: false, problem: 'no variables' }),
+    wallMs: () => 0,
     formatCommands: new Set(),
     knownClusters: null,
   });

@@ -24,6 +24,7 @@ const NODE = { id: 'shop-0', cluster: 'shop', region: '', zone: '', subZone: '',
 const DECODERS = configDecoders({
   readFile: () => ({ ok: false, problem: 'no files in this test' }),
   readVariable: () => ({ ok: false, problem: 'no variables in this test' }),
+  wallMs: () => 0,
   formatCommands: new Set(),
   knownClusters: null,
 });

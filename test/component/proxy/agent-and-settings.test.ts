@@ -91,7 +91,12 @@ function startAgent(t: Test, port: number, change: Partial<AgentOptions> = {}) {
       nodeId: 'cart-0',
       settings: settingsOf(),
       pid: 42,
-      load: { inbound: () => inbound, clusters: () => [], usage: () => ({ cpuFraction: 0, memoryBytes: 0 }) },
+      load: {
+        inbound: () => inbound,
+        adaptiveLimit: () => undefined,
+        clusters: () => [],
+        usage: () => ({ cpuFraction: 0, memoryBytes: 0 }),
+      },
       onDrain: (drain) => drains.push(drain),
       ...change,
     },

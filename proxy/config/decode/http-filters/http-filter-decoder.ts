@@ -5,8 +5,10 @@ import type { Path } from '../../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../../protos/json/registry.ts';
 import type { HttpFilterConfig, NamedHttpFilter } from '../../model/http-filter.ts';
 import type { Decoding } from '../decoding.ts';
-import { decodeFault } from './fault-decoder.ts';
+import { decodeAdaptiveLimit } from './adaptive-limit-decoder.ts';
+import { decodeExpiringFault, decodeFault } from './fault-decoder.ts';
 import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
+import { decodeQuota } from './quota-decoder.ts';
 import { decodeRbac } from './rbac-decoder.ts';
 
 /** The router answers or forwards whatever reaches it, so it must be there once, and last. */
@@ -18,7 +20,17 @@ export function decodeHttpFilters(filters: readonly HttpFilter[], path: Path, de
     decoding.report([...path, routerAt], 'the router must be the last filter: nothing behind it would run');
   else if (decoded[routerAt]!.disabled)
     decoding.report([...path, routerAt, 'disabled'], 'the router cannot be disabled: nothing would be forwarded');
+  reportSecondLimits(decoded, path, decoding);
   return decoded.filter((filter) => filter !== undefined);
+}
+
+/** What is learned of the application is one figure, and a request that counts twice would make it half. */
+function reportSecondLimits(filters: readonly (NamedHttpFilter | undefined)[], path: Path, decoding: Decoding): void {
+  const first = filters.findIndex((each) => each?.config.kind === 'adaptive-limit');
+  for (const [i, each] of filters.entries()) {
+    if (i > first && each?.config.kind === 'adaptive-limit')
+      decoding.report([...path, i], 'a second adaptive limit would count every request again; one is enough');
+  }
 }
 
 function decodeHttpFilter(filter: HttpFilter, path: Path, decoding: Decoding): NamedHttpFilter | undefined {
@@ -44,5 +56,16 @@ function decodeSettings(any: Any, path: Path, decoding: Decoding): HttpFilterCon
   const limit = unpackAny('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', any);
   if (limit !== undefined) return decodeLocalRateLimit(limit, false, path, decoding);
   const cors = unpackAny('envoy.extensions.filters.http.cors.v3.Cors', any);
-  return cors === undefined ? undefined : { kind: 'cors' };
+  return cors === undefined ? decodeOwn(any, path, decoding) : { kind: 'cors' };
+}
+
+/** Outrider's own filters. */
+function decodeOwn(any: Any, path: Path, decoding: Decoding): HttpFilterConfig | undefined {
+  const adaptive = unpackAny('outrider.filters.http.v1.AdaptiveLimit', any);
+  if (adaptive !== undefined) return decodeAdaptiveLimit(adaptive, path, decoding);
+  if (unpackAny('outrider.filters.http.v1.Deadline', any) !== undefined) return { kind: 'deadline' };
+  const quota = unpackAny('outrider.filters.http.v1.Quota', any);
+  if (quota !== undefined) return decodeQuota(quota, path, decoding);
+  const fault = unpackAny('outrider.filters.http.v1.ExpiringFault', any);
+  return fault === undefined ? undefined : decodeExpiringFault(fault, path, decoding);
 }

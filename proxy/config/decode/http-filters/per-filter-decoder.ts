@@ -8,8 +8,9 @@ import { typeNameOf, unpackAny } from '../../../../protos/json/registry.ts';
 import type { PerFilterConfig, PerFilterConfigs } from '../../model/http-filter.ts';
 import type { Decoding } from '../decoding.ts';
 import { decodeCorsPolicy } from './cors-decoder.ts';
-import { decodeFault } from './fault-decoder.ts';
+import { decodeExpiringFault, decodeFault } from './fault-decoder.ts';
 import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
+import { decodeQuota } from './quota-decoder.ts';
 import { decodeRbacPerRoute } from './rbac-decoder.ts';
 
 /** The settings of one level. What is optional and not known here is left out. */
@@ -47,6 +48,10 @@ function decodeSettings(any: Any, optional: boolean, path: Path, decoding: Decod
   if (limit !== undefined) return decodeLocalRateLimit(limit, true, path, decoding);
   const cors = unpackAny('envoy.extensions.filters.http.cors.v3.CorsPolicy', any);
   if (cors !== undefined) return decodeCorsPolicy(cors, path, decoding);
+  const expiring = unpackAny('outrider.filters.http.v1.ExpiringFault', any);
+  if (expiring !== undefined) return decodeExpiringFault(expiring, path, decoding);
+  const quota = unpackAny('outrider.filters.http.v1.Quota', any);
+  if (quota !== undefined) return decodeQuota(quota, path, decoding);
   if (!optional)
     decoding.report(
       path,

@@ -2,7 +2,7 @@ import t from 'tap';
 import { forward, prefixMatch, route, routeTable, virtualHost } from '../../../../test/fakes/config-builders.ts';
 import { FakeChain, FakeSurroundings, named } from '../../../../test/fakes/fake-chain.ts';
 import { requestHead } from '../../../../test/fakes/fake-exchange.ts';
-import type { FaultConfig, PerFilterConfig } from '../../../config/model/http-filter.ts';
+import type { ExpiringFaultConfig, FaultConfig, PerFilterConfig } from '../../../config/model/http-filter.ts';
 import type { RuntimeFraction } from '../../../config/model/match.ts';
 import { FilterSlot } from '../../filter-slot.ts';
 import { FaultFilter } from './fault-filter.ts';
@@ -37,7 +37,7 @@ function fault(change: Partial<FaultConfig>): FaultConfig {
   };
 }
 
-function setUp(own: FaultConfig, perFilter: Record<string, PerFilterConfig> = {}) {
+function setUp(own: FaultConfig | ExpiringFaultConfig, perFilter: Record<string, PerFilterConfig> = {}) {
   const around = new FakeSurroundings();
   const stats = new FaultStats('in');
   const { loop, runtime } = around;
@@ -212,5 +212,26 @@ t.test('a route has faults of its own', (t) => {
   const without = setUp(fault({ abort: abort(TEAPOT) }), { tested: fault({}) }).chain;
   t.ok(without.send('GET /own').passed, 'or none');
   t.equal(setUp(fault({})).chain.bound.length, 0, 'where there is none anywhere, there is no filter');
+  t.end();
+});
+
+t.test('faults that expire do so by themselves, also on a route', (t) => {
+  const expiring = (ms: number, change: Partial<FaultConfig>): ExpiringFaultConfig => {
+    return { kind: 'expiring-fault', fault: fault(change), expiresAtMs: new FakeSurroundings().clock.wallMs() + ms };
+  };
+  const { chain, around, stats } = setUp(expiring(1_000, { abort: abort(TEAPOT) }), {
+    tested: expiring(500, { delay: delay(2_000), abort: abort(TEAPOT) }),
+  });
+  t.notOk(chain.send('GET /').passed);
+  const delayed = chain.send('GET /own');
+  around.advance(450);
+  t.notOk(delayed.passed);
+  around.advance(60);
+  t.ok(delayed.passed, 'neither does a delay outlast it, nor what comes behind a delay');
+  t.ok(chain.send('GET /own').passed);
+  t.notOk(chain.send('GET /').passed);
+  around.advance(500);
+  t.ok(chain.send('GET /').passed);
+  t.match(stats, { abortsInjected: 2, delaysInjected: 1, activeFaults: 0 });
   t.end();
 });

@@ -1,5 +1,6 @@
 /**
- * envoy.filters.http.fault: makes requests slow, or fail.
+ * envoy.filters.http.fault: makes requests slow, or fail; outrider.filters.http.expiring_fault: the same, until its time is
+ * over.
  *
  *   request ─► concerned? ─► delayed? ─yes─► waits, its client held back ─► aborted? ─► goes on
  *                               └────no──────────────────────────────────────┘
@@ -7,7 +8,7 @@
  * A request that waits is its exchange and one deadline. When its client leaves it is forgotten.
  */
 import { Deadline, type DeadlineOwner } from '../../../../kernel/timer-wheel.ts';
-import type { FaultConfig, NamedHttpFilter } from '../../../config/model/http-filter.ts';
+import type { ExpiringFaultConfig, FaultConfig, NamedHttpFilter } from '../../../config/model/http-filter.ts';
 import type { Loop } from '../../../net/loop.ts';
 import type { RouteTable } from '../../../routing/route-table.ts';
 import type { Runtime } from '../../../routing/runtime.ts';
@@ -27,12 +28,15 @@ export interface FaultDeps {
   readonly slot: FilterSlot<DelayedRequest>;
 }
 
+/** Of either filter. Routes may have settings of the same kind. */
+type AnyFault = FaultConfig | ExpiringFaultConfig;
+
 export class FaultFilter implements FilterPart {
   readonly #filter: NamedHttpFilter;
-  readonly #config: FaultConfig;
+  readonly #config: AnyFault;
   readonly #deps: FaultDeps;
 
-  constructor(filter: NamedHttpFilter, config: FaultConfig, deps: FaultDeps) {
+  constructor(filter: NamedHttpFilter, config: AnyFault, deps: FaultDeps) {
     this.#filter = filter;
     this.#config = config;
     this.#deps = deps;
@@ -40,10 +44,10 @@ export class FaultFilter implements FilterPart {
 
   bind(table: RouteTable): BoundFilter | null {
     const headersRead = new Set<string>();
-    const settings = RouteSettings.compile<FaultConfig, FaultSettings>(table, {
+    const settings = RouteSettings.compile<AnyFault, FaultSettings>(table, {
       filter: this.#filter,
       own: this.#compile(this.#config, headersRead),
-      kind: 'fault',
+      kind: this.#config.kind,
       compile: ([config]) => this.#compile(config, headersRead),
     });
     if (!settings.active) return null;
@@ -60,10 +64,12 @@ export class FaultFilter implements FilterPart {
     };
   }
 
-  #compile(config: FaultConfig, headersRead: Set<string>): FaultSettings | null {
-    if (config.delay === null && config.abort === null) return null;
+  #compile(config: AnyFault, headersRead: Set<string>): FaultSettings | null {
+    const expires = config.kind === 'expiring-fault';
+    const fault = expires ? config.fault : config;
+    if (fault.delay === null && fault.abort === null) return null;
     const { runtime, loop } = this.#deps;
-    return new FaultSettings(config, runtime, loop.random, headersRead);
+    return new FaultSettings(fault, expires ? config.expiresAtMs : Infinity, { runtime, loop, headersRead });
   }
 
   #inject(exchange: Exchange, settings: FaultSettings): Verdict {

@@ -3,9 +3,9 @@
  * Runtime values may change shares, delays and statuses; those named after the client's x-envoy-downstream-service-cluster
  * count more.
  */
-import type { Random } from '../../../../kernel/random.ts';
 import type { FaultConfig } from '../../../config/model/http-filter.ts';
 import type { RuntimeFraction } from '../../../config/model/match.ts';
+import type { Loop } from '../../../net/loop.ts';
 import { drawFraction, type Runtime } from '../../../routing/runtime.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Failure } from '../../failure.ts';
@@ -29,26 +29,41 @@ const DELAY_MS_MAX = 0x7fff_ffff;
 type Delay = NonNullable<FaultConfig['delay']>;
 type Abort = NonNullable<FaultConfig['abort']>;
 
+/** What they are made with. `headersRead` takes the names of the headers that they look at. */
+export interface SettingsDeps {
+  readonly runtime: Runtime;
+  readonly loop: Loop;
+  readonly headersRead: Set<string>;
+}
+
 export class FaultSettings {
   readonly #config: FaultConfig;
   readonly #runtime: Runtime;
-  readonly #random: Random;
+  readonly #loop: Loop;
+  readonly #expiresAtMs: number;
   readonly #headers: (exchange: Exchange) => boolean;
 
-  constructor(config: FaultConfig, runtime: Runtime, random: Random, headersRead: Set<string>) {
+  /** `expiresAtMs`: from this wall time on they concern no request; Infinity for never. */
+  constructor(config: FaultConfig, expiresAtMs: number, deps: SettingsDeps) {
     this.#config = config;
-    this.#runtime = runtime;
-    this.#random = random;
-    this.#headers = compileHeaders(config.headers, headersRead);
+    this.#expiresAtMs = expiresAtMs;
+    this.#runtime = deps.runtime;
+    this.#loop = deps.loop;
+    this.#headers = compileHeaders(config.headers, deps.headersRead);
   }
 
   /** Faults may be injected into this request. */
   concerns(exchange: Exchange): boolean {
+    if (this.#leftMs() <= 0) return false;
     const { upstreamCluster, downstreamNodes } = this.#config;
     const { head } = exchange;
     if (upstreamCluster !== '' && chosenClusterName(exchange) !== upstreamCluster) return false;
     if (downstreamNodes.length > 0 && !downstreamNodes.includes(head.first(CLIENT_NODE) ?? '')) return false;
     return this.#headers(exchange);
+  }
+
+  #leftMs(): number {
+    return this.#expiresAtMs === Infinity ? Infinity : this.#expiresAtMs - this.#loop.clock.wallMs();
   }
 
   /** How many faults may be active together. */
@@ -65,13 +80,18 @@ export class FaultSettings {
     const ms = delay.fixedMs ?? numberOf(head, DELAY);
     if (ms === null) return 0;
     const chosen = this.#number(head, delay.durationRuntimeKey, 'delay.fixed_duration_ms', ms);
-    return Math.min(Math.max(0, chosen), DELAY_MS_MAX);
+    return Math.min(Math.max(0, chosen), DELAY_MS_MAX, this.#leftMs());
   }
 
   /** Draws whether the request is aborted: what it is answered with, or null. */
   drawAbort(head: RequestHead): Failure | null {
     const { abort } = this.#config;
-    if (abort === null || !this.#draw(head, abort.percentage, 'abort.abort_percent', abortPercentageOf(abort)))
+    // A delay may have outlasted it.
+    if (
+      abort === null ||
+      this.#leftMs() <= 0 ||
+      !this.#draw(head, abort.percentage, 'abort.abort_percent', abortPercentageOf(abort))
+    )
       return null;
     const status = httpStatusOf(head, abort);
     if (status !== null) {
@@ -87,10 +107,10 @@ export class FaultSettings {
   #draw(head: RequestHead, percentage: RuntimeFraction, name: string, ofHeader: HeaderName | null): boolean {
     const asked = ofHeader === null ? null : numberOf(head, ofHeader);
     const ownKey = clientKey(head, name);
-    if (asked === null && ownKey === null) return drawFraction(percentage, this.#runtime, this.#random);
+    if (asked === null && ownKey === null) return drawFraction(percentage, this.#runtime, this.#loop.random);
     const numerator = asked === null ? percentage.numerator : Math.min(asked, percentage.numerator);
     const runtimeKey = ownKey ?? percentage.runtimeKey;
-    return drawFraction({ ...percentage, numerator, runtimeKey }, this.#runtime, this.#random);
+    return drawFraction({ ...percentage, numerator, runtimeKey }, this.#runtime, this.#loop.random);
   }
 
   #number(head: RequestHead, key: string, name: string, fallback: number): number {

@@ -24,6 +24,7 @@ export interface AdaptiveLimit {
   maxQueue: number;
   maxWait: Duration | undefined;
   priorityHeader: string;
+  exempt: HeaderMatcher[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -44,6 +45,7 @@ export interface QuotaLimit {
   requestsPerSecond: number;
   burst: number;
   maxValues: number;
+  perCaller: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
