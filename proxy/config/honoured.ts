@@ -60,7 +60,7 @@ const ROUTES: HonouredTable['messages'] = {
     ...HEADER_EDITS,
     ...fields(`
     name domains routes require_tls include_request_attempt_count include_attempt_count_in_response
-    retry_policy per_request_buffer_limit_bytes metadata rate_limits typed_per_filter_config
+    retry_policy hedge_policy per_request_buffer_limit_bytes metadata rate_limits typed_per_filter_config
   `),
   ],
   'envoy.config.route.v3.Route': [
@@ -70,8 +70,10 @@ const ROUTES: HonouredTable['messages'] = {
     per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
-  'outrider.resilience.v1.RoutePolicy': fields('safe_retries propagate_deadline timeout_spares_streams'),
+  'outrider.resilience.v1.RoutePolicy': fields('safe_retries propagate_deadline timeout_spares_streams hedging'),
   'outrider.resilience.v1.SafeRetries': ['*'],
+  'outrider.resilience.v1.Hedging': ['*'],
+  'envoy.config.route.v3.HedgePolicy': ['hedge_on_per_try_timeout'],
   'envoy.config.route.v3.Decorator': ['*'],
   'envoy.config.route.v3.NonForwardingAction': [],
   'envoy.config.route.v3.RouteMatch': fields(`
@@ -93,7 +95,7 @@ const ROUTES: HonouredTable['messages'] = {
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority
-    max_stream_duration upgrade_configs rate_limits hash_policy
+    max_stream_duration upgrade_configs rate_limits hash_policy hedge_policy
   `),
   'envoy.config.route.v3.RouteAction.HashPolicy': ['*'],
   'envoy.config.route.v3.RouteAction.HashPolicy.Header': ['*'],

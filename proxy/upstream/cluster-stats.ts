@@ -54,6 +54,10 @@ export class ClusterStats {
   retryBudgetExhausted = 0;
   /** Requests whose deadline had passed before they were sent, or passed while they waited for an answer. */
   rqDeadlinePassed = 0;
+  /** Second attempts beside slow ones, those that answered first, and those that the share of extra load did not allow. */
+  rqHedge = 0;
+  rqHedgeWon = 0;
+  rqHedgeRefused = 0;
   /** Retries that were wanted, but would not have been safe. */
   rqRetryUnsafe = 0;
   rqPerTryIdleTimeout = 0;

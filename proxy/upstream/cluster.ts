@@ -18,6 +18,7 @@ import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import { LastNumberLine } from './attempt/hop-deadline.ts';
+import { RecentLatency } from './attempt/recent-latency.ts';
 import type { RetriedMarks } from './attempt/retried-marks.ts';
 import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
@@ -60,6 +61,8 @@ export class Cluster implements PoolHost, DeadlineOwner {
   /** Null: retries are limited by the circuit breakers alone. */
   retryBudget: RetryBudget | null = null;
   dialer: Dialer;
+  /** How long answers took; filled where routes hedge. */
+  readonly recentLatency = new RecentLatency();
   /** The line by which a request tells how long its answer is worth having. */
   readonly deadlineLines = new LastNumberLine();
   /** The line by which an answer tells how long its endpoint took, in milliseconds. */
@@ -89,7 +92,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
     this.retriedMarks = shared.retriedMarks;
     this.config = config;
     this.limits = config.limits.default;
-    this.retryBudget = createBudget(config, this.loop.nowMs);
+    this.retryBudget = createBudget(config);
     this.#slowStart = new Deadline(this);
     this.#createOutlierDetector();
   }
@@ -138,7 +141,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
   update(config: ClusterConfig): void {
     const outlierChanged = ejectionOf(config) !== ejectionOf(this.config);
     if (JSON.stringify(config.policy.retryBudget) !== JSON.stringify(this.config.policy.retryBudget))
-      this.retryBudget = createBudget(config, this.loop.nowMs);
+      this.retryBudget = createBudget(config);
     const renewed = socketOf(config) !== socketOf(this.config);
     if (renewed) this.dialer = this.#makeDialer(config, this.stats);
     this.config = config;
@@ -299,8 +302,8 @@ export class Cluster implements PoolHost, DeadlineOwner {
   }
 }
 
-function createBudget({ policy }: ClusterConfig, nowMs: number): RetryBudget | null {
-  return policy.retryBudget === null ? null : new RetryBudget(policy.retryBudget, nowMs);
+function createBudget({ policy }: ClusterConfig): RetryBudget | null {
+  return policy.retryBudget === null ? null : new RetryBudget(policy.retryBudget);
 }
 
 /** All that decides who is ejected. */

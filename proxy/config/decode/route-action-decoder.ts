@@ -77,6 +77,7 @@ function decodeForward(message: RouteAction, path: Path, decoding: Decoding): Fo
             grpcTimeoutHeaderMaxMs: durationMs(stream.grpcTimeoutHeaderMax, null),
             grpcTimeoutHeaderOffsetMs: durationMs(stream.grpcTimeoutHeaderOffset, null),
           },
+    hedgesOnPerTryTimeout: message.hedgePolicy?.hedgeOnPerTryTimeout ?? null,
     retryPolicy:
       message.retryPolicy === undefined
         ? null

@@ -107,6 +107,7 @@ function decodeVirtualHost(host: VirtualHost, bodyBytesMax: number, path: Path, 
     routes: host.routes.map((route, i) => decodeRoute(route, bodyBytesMax, [...path, 'routes', i], decoding)),
     edits: decodeHeaderEdits(host, path, decoding),
     requireTls: REQUIRE_TLS[host.requireTls],
+    hedgesOnPerTryTimeout: host.hedgePolicy?.hedgeOnPerTryTimeout ?? null,
     retryPolicy:
       host.retryPolicy === undefined ? null : decodeRetryPolicy(host.retryPolicy, [...path, 'retry_policy'], decoding),
     includeRequestAttemptCount: host.includeRequestAttemptCount,

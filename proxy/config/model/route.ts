@@ -29,6 +29,8 @@ export interface VirtualHostConfig {
   readonly edits: HeaderEdits;
   readonly requireTls: 'none' | 'external-only' | 'all';
   readonly retryPolicy: RetryPolicyConfig | null;
+  /** hedge_policy.hedge_on_per_try_timeout; null without a hedge policy. */
+  readonly hedgesOnPerTryTimeout: boolean | null;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   /** Bytes of a request kept for retries and mirrors (per_request_buffer_limit_bytes); null takes the listener's buffer limit. */
@@ -118,6 +120,8 @@ export interface ForwardAction {
   /** max_stream_duration: grpc_timeout_header_max and friends; null when absent. */
   readonly maxStreamDuration: MaxStreamDuration | null;
   readonly retryPolicy: RetryPolicyConfig | null;
+  /** See the virtual host's; null takes it from there. */
+  readonly hedgesOnPerTryTimeout: boolean | null;
   readonly hashPolicy: readonly HashPolicyConfig[];
   readonly mirrors: readonly MirrorConfig[];
   readonly rateLimits: readonly RateLimitConfig[];

@@ -18,7 +18,19 @@ const MAX_RETRIES = new HeaderName('x-envoy-max-retries');
 const STATUS_CODES = new HeaderName('x-envoy-retriable-status-codes');
 const HEADER_NAMES = new HeaderName('x-envoy-retriable-header-names');
 
-const ALL = [TIMEOUT, PER_TRY_TIMEOUT, ALTERNATIVE, RETRY_ON, RETRY_GRPC_ON, MAX_RETRIES, STATUS_CODES, HEADER_NAMES];
+const HEDGE = new HeaderName('x-envoy-hedge-on-per-try-timeout');
+
+const ALL = [
+  HEDGE,
+  TIMEOUT,
+  PER_TRY_TIMEOUT,
+  ALTERNATIVE,
+  RETRY_ON,
+  RETRY_GRPC_ON,
+  MAX_RETRIES,
+  STATUS_CODES,
+  HEADER_NAMES,
+];
 
 /** The options with what the request says, or null when it says nothing. Values that are no numbers count for nothing. */
 export function steer(head: RequestHead, options: ForwardOptions): ForwardOptions | null {
@@ -30,6 +42,7 @@ export function steer(head: RequestHead, options: ForwardOptions): ForwardOption
     timeoutMs,
     limits: withPerTry(options.limits, timeoutMs > 0 && perTryMs >= timeoutMs ? 0 : perTryMs),
     retry: steerRetries(head, options.retry),
+    hedgesOnPerTry: flagOf(head, HEDGE) ?? options.hedgesOnPerTry,
     timeoutStatus: head.first(ALTERNATIVE) === null ? options.timeoutStatus : 204,
   };
   for (const name of ALL) head.remove(name);
@@ -59,6 +72,11 @@ function steerRetries(head: RequestHead, before: RetryPolicy | null): RetryPolic
     retriableStatusCodes: [...base.retriableStatusCodes, ...listOf(head, STATUS_CODES).map(Number)],
     retriableHeaders: [...base.retriableHeaders, ...names],
   });
+}
+
+function flagOf(head: RequestHead, name: HeaderName): boolean | null {
+  const text = head.first(name);
+  return text === 'true' || text === 'false' ? text === 'true' : null;
 }
 
 function numberOf(head: RequestHead, name: HeaderName): number | null {

@@ -8,6 +8,7 @@ import type { Route } from '../../routing/route-table.ts';
 import { drawFraction, type Runtime } from '../../routing/runtime.ts';
 import type { ForwardOptions } from '../../upstream/attempt/forward-options.ts';
 import type { GrpcTimeoutLimits } from '../../upstream/attempt/grpc-timeout.ts';
+import { Hedging } from '../../upstream/attempt/hedging.ts';
 import type { Mirroring } from '../../upstream/attempt/mirror.ts';
 import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
 import { SafeRetries } from '../../upstream/attempt/safe-retries.ts';
@@ -116,6 +117,8 @@ function compileOptions(
     retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),
     propagatesDeadline: policy.propagatesDeadline,
     sparesStreams: policy.timeoutSparesStreams,
+    hedging: policy.hedging === null ? null : new Hedging(policy.hedging),
+    hedgesOnPerTry: action.hedgesOnPerTryTimeout ?? virtualHost.hedgesOnPerTryTimeout ?? false,
     safe: policy.safeRetries === null ? null : new SafeRetries(policy.safeRetries),
     bodyLimitBytes: config.bodyLimitBytes ?? virtualHost.bodyLimitBytes ?? deps.bufferLimitBytes,
     endpointHost: action.hostRewrite?.kind === 'endpoint-hostname',

@@ -64,6 +64,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   #stream: UpstreamStream | null = null;
   #startedMs = 0;
   #answering = false;
+  /** An opinion about the endpoint was given before its answer. */
+  #blamed = false;
   /** When the head of the answer came; only where the latency of endpoints counts. */
   #answeredMs = 0;
   /** Null where it does not. */
@@ -223,6 +225,14 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#owner.onAttemptFailed(this, failure, failure.retry !== 'yes');
   }
 
+  /** It took too long: that is held against its endpoint, once, while the attempt may go on. */
+  blame(): void {
+    if (this.#blamed || this.#over || this.#answering) return;
+    this.endpoint!.rqTimeout++;
+    this.#judge('timeout');
+    this.#blamed = true;
+  }
+
   /** Gives up without telling the owner. `outcome` is what the endpoint is blamed for, null for nothing. */
   cancel(outcome: Outcome | null): void {
     if (this.#over) return;
@@ -252,6 +262,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   /** The one place where an attempt becomes an opinion about its endpoint. */
   #judge(outcome: Outcome): void {
+    if (this.#blamed) return;
     const endpoint = this.endpoint!;
     const probe = this.#probe;
     this.#awaitsStatus = false;

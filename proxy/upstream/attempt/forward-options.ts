@@ -1,5 +1,6 @@
 /** What a route asks of the requests that it forwards. Compiled with the route. */
 import type { GrpcTimeoutLimits } from './grpc-timeout.ts';
+import type { Hedging } from './hedging.ts';
 import type { Mirroring } from './mirror.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { SafeRetries } from './safe-retries.ts';
@@ -23,6 +24,10 @@ export interface ForwardOptions {
   readonly propagatesDeadline: boolean;
   /** The timeout does not count for answers that have no end of their own. */
   readonly sparesStreams: boolean;
+  /** Null: nothing is asked for twice at once. */
+  readonly hedging: Hedging | null;
+  /** hedge_on_per_try_timeout: an attempt that took too long goes on beside the next one. */
+  readonly hedgesOnPerTry: boolean;
   /** Bytes of a request that are kept for another attempt or a mirror. */
   readonly bodyLimitBytes: number;
   /** auto_host_rewrite: the Host is the picked endpoint's hostname. */

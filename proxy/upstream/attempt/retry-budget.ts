@@ -22,13 +22,12 @@ export class RetryBudget {
   #firstSum = 0;
   #retrySum = 0;
   /** Number of the slot that is filled now, counted since the clock began. */
-  #slot: number;
+  #slot = 0;
 
-  constructor({ percent, windowMs, minPerSecond }: NonNullable<ClusterPolicyConfig['retryBudget']>, nowMs: number) {
+  constructor({ percent, windowMs, minPerSecond }: NonNullable<ClusterPolicyConfig['retryBudget']>) {
     this.#share = percent / 100;
     this.#slotMs = windowMs / SLOTS;
     this.#floor = (minPerSecond * windowMs) / 1000;
-    this.#slot = Math.floor(nowMs / this.#slotMs);
   }
 
   /** Counts one first attempt. HOT. */

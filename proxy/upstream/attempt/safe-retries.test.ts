@@ -26,7 +26,7 @@ t.test('the retry budget is a share of the first attempts, or the floor, whichev
     { firsts: 1_000, granted: 200 },
   ];
   for (const { firsts, granted } of table) {
-    const budget = new RetryBudget(BUDGET, 0);
+    const budget = new RetryBudget(BUDGET);
     for (let i = 0; i < firsts; i++) budget.deposit(5);
     t.equal(budget.balance(5), granted, `${firsts} first attempts`);
     t.equal(drain(budget, 5), granted);
@@ -36,7 +36,7 @@ t.test('the retry budget is a share of the first attempts, or the floor, whichev
 });
 
 t.test('what leaves the window is forgotten, spent or not', (t) => {
-  const budget = new RetryBudget({ ...BUDGET, minPerSecond: 0 }, 0);
+  const budget = new RetryBudget({ ...BUDGET, minPerSecond: 0 });
   for (let i = 0; i < 100; i++) budget.deposit(500);
   t.equal(drain(budget, 9_999), 20);
   t.equal(budget.balance(10_000), -20, 'the first attempts have left, the retries have not');
@@ -49,7 +49,7 @@ t.test('what leaves the window is forgotten, spent or not', (t) => {
 t.test('whatever the order of events, no window holds more retries than it allows', (t) => {
   const event = fc.constantFrom('attempt', 'attempt', 'attempt', 'retry', 'wait');
   const property = fc.property(fc.array(event, { maxLength: 400 }), fc.integer({ min: 0, max: 3 }), (events, min) => {
-    const budget = new RetryBudget({ ...BUDGET, minPerSecond: min }, 0);
+    const budget = new RetryBudget({ ...BUDGET, minPerSecond: min });
     const firsts: number[] = [];
     const retries: number[] = [];
     let now = 0;
