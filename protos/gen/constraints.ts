@@ -167,6 +167,7 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
   'envoy.config.core.v3.HealthCheck.HttpHealthCheck': {
     host: {"header":"HTTP_HEADER_VALUE"},
     path: {"minLength":1,"header":"HTTP_HEADER_VALUE"},
+    response_buffer_size: {"gte":0},
     request_headers_to_add: {"maxItems":1000},
     request_headers_to_remove: {"items":{"header":"HTTP_HEADER_NAME"}},
     codec_client_type: {"definedOnly":true},

@@ -23,7 +23,7 @@ export const LEFT_OUT_FIELDS: Readonly<Record<string, Readonly<Record<number, st
   'envoy.config.core.v3.GrpcService.EnvoyGrpc': { 3: 'retry_policy', 4: 'max_receive_message_length', 5: 'skip_envoy_headers' },
   'envoy.config.core.v3.HeaderValueOption': { 2: '!append' },
   'envoy.config.core.v3.HealthCheck': { 13: 'custom_health_check', 17: '!event_log_path', 22: 'event_service', 23: 'transport_socket_match_criteria', 25: 'event_logger', 26: 'always_log_health_check_success' },
-  'envoy.config.core.v3.HealthCheck.HttpHealthCheck': { 3: 'send', 4: 'receive', 14: 'response_buffer_size' },
+  'envoy.config.core.v3.HealthCheck.HttpHealthCheck': { 3: 'send' },
   'envoy.config.core.v3.HealthCheck.TcpHealthCheck': { 3: 'proxy_protocol_config' },
   'envoy.config.core.v3.Http1ProtocolOptions': { 9: 'use_balsa_parser', 10: 'allow_custom_methods' },
   'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat': { 8: 'stateful_formatter' },

@@ -339,6 +339,7 @@ export interface MessageTypes {
   'outrider.agent.v1.AgentConfig': outrider_agent_v1_agent.AgentConfig;
   'outrider.agent.v1.AgentMessage': outrider_agent_v1_agent.AgentMessage;
   'outrider.agent.v1.ApplicationCheck': outrider_agent_v1_agent.ApplicationCheck;
+  'outrider.agent.v1.CommandProbe': outrider_agent_v1_agent.CommandProbe;
   'outrider.agent.v1.ControlMessage': outrider_agent_v1_agent.ControlMessage;
   'outrider.agent.v1.Deregister': outrider_agent_v1_agent.Deregister;
   'outrider.agent.v1.Drain': outrider_agent_v1_agent.Drain;
@@ -613,6 +614,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'outrider.agent.v1.AgentConfig',
   'outrider.agent.v1.AgentMessage',
   'outrider.agent.v1.ApplicationCheck',
+  'outrider.agent.v1.CommandProbe',
   'outrider.agent.v1.ControlMessage',
   'outrider.agent.v1.Deregister',
   'outrider.agent.v1.Drain',

@@ -450,6 +450,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
   'envoy.config.core.v3.HealthCheck.HttpHealthCheck': `
 1 host string
 2 path string
+4 receive message:envoy.config.core.v3.HealthCheck.Payload repeated
+14 response_buffer_size message:google.protobuf.UInt64Value
 6 request_headers_to_add message:envoy.config.core.v3.HeaderValueOption repeated
 8 request_headers_to_remove string repeated
 9 expected_statuses message:envoy.type.v3.Int64Range repeated
@@ -1613,9 +1615,17 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 http message:outrider.agent.v1.HttpProbe oneof:probe
 2 tcp message:outrider.agent.v1.TcpProbe oneof:probe
 6 grpc message:outrider.agent.v1.GrpcProbe oneof:probe
+7 command message:outrider.agent.v1.CommandProbe oneof:probe
 3 port uint32
 4 interval_ms uint32
-5 timeout_ms uint32`,
+5 timeout_ms uint32
+8 retries uint32
+9 start_period_ms uint32
+10 start_interval_ms uint32`,
+  'outrider.agent.v1.CommandProbe': `
+1 arguments string repeated
+2 working_directory string
+3 environment string map`,
   'outrider.agent.v1.ControlMessage': `
 1 registered message:outrider.agent.v1.Registered oneof:message
 2 heartbeat_ack message:outrider.agent.v1.HeartbeatAck oneof:message

@@ -1,7 +1,7 @@
 /**
  * The only place where configuration becomes running code.
  *
- *   snapshot ─► clusters and endpoints in place ─► route tables and chains compiled ─► swapped ─► listeners opened
+ *   snapshot ─► clusters and endpoints in place, new ones warm ─► route tables and chains compiled ─► swapped ─► listeners opened
  *                                                                                  └─► what is gone is retired last
  *
  * Make before break: nothing is removed before whatever used it has been replaced. What did not change is left alone,
@@ -15,9 +15,11 @@ import type { FilterStats } from '../http/filters/filter-stats.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import type { TcpStats } from '../tcp/tcp-stats.ts';
+import type { Cluster } from '../upstream/cluster.ts';
 import { ChainBuilder, type ChainDeps, withoutInlineRoutes } from './chain-builder.ts';
 import type { DnsDiscovery } from './dns-discovery.ts';
 import type { ListenerSet } from './listener-set.ts';
+import { warmUp } from './warm-up.ts';
 
 /** What an activator drives. */
 export interface ActivatorDeps extends ChainDeps {
@@ -73,6 +75,7 @@ export class Activator {
     await this.#deps.lazyTls.loadFor(next);
     this.#snapshot = next;
     const problems = this.#putClusters(before, next);
+    await warmUp(this.#newClusters(before, next), this.#deps.loop.wheel);
     problems.push(...(await this.#putListeners(before, next)));
     for (const name of before.listeners.keys()) if (!next.listeners.has(name)) this.#deps.listeners.remove(name);
     for (const name of before.clusters.keys()) if (!next.clusters.has(name)) this.#removeCluster(name);
@@ -97,6 +100,12 @@ export class Activator {
       }
     }
     return problems;
+  }
+
+  /** Those that nothing has used so far. */
+  #newClusters(before: Snapshot, next: Snapshot): Cluster[] {
+    const names = [...next.clusters.keys()].filter((name) => !before.clusters.has(name));
+    return names.map((name) => this.#deps.clusters.get(name)).filter((cluster) => cluster !== undefined);
   }
 
   #problem(kind: ActivationProblem['kind'], name: string, error: unknown): ActivationProblem {

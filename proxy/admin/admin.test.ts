@@ -81,11 +81,22 @@ t.test('a field mask keeps what it names, in lists entry by entry', (t) => {
 });
 
 t.test('health flags name everything that speaks against an endpoint', (t) => {
-  t.equal(healthFlags({ ejected: false, health: 'unknown' }), 'healthy');
-  t.equal(healthFlags({ ejected: true, health: 'healthy' }), '/failed_outlier_check');
-  t.equal(healthFlags({ ejected: true, health: 'unhealthy' }), '/failed_outlier_check/failed_eds_health');
-  t.equal(healthFlags({ ejected: false, health: 'draining' }), '/failed_eds_health/eds_status_draining');
-  t.equal(healthFlags({ ejected: false, health: 'degraded' }), '/degraded_eds_health');
+  t.equal(healthFlags({ ejected: false, health: 'unknown', checked: null }), 'healthy');
+  t.equal(healthFlags({ ejected: true, health: 'healthy', checked: null }), '/failed_outlier_check');
+  t.equal(
+    healthFlags({ ejected: true, health: 'unhealthy', checked: null }),
+    '/failed_outlier_check/failed_eds_health',
+  );
+  t.equal(healthFlags({ ejected: false, health: 'draining', checked: null }), '/failed_eds_health/eds_status_draining');
+  t.equal(healthFlags({ ejected: false, health: 'degraded', checked: null }), '/degraded_eds_health');
+  const passing = { failed: false, degraded: false, timedOut: false, pending: false, excluded: false };
+  const checked = (change: Partial<typeof passing>) =>
+    healthFlags({ ejected: false, health: 'unknown', checked: { ...passing, ...change } });
+  t.equal(checked({}), 'healthy');
+  t.equal(checked({ failed: true, pending: true }), '/failed_active_hc/pending_active_hc');
+  t.equal(checked({ failed: true, timedOut: true }), '/failed_active_hc/active_hc_timeout');
+  t.equal(checked({ failed: true, excluded: true }), '/failed_active_hc/excluded_via_immediate_hc_fail');
+  t.equal(checked({ degraded: true }), '/degraded_active_hc');
   t.end();
 });
 
@@ -98,6 +109,9 @@ t.test('/clusters prints limits, origin, endpoints and their counters', (t) => {
     locality: locality!,
     health: 'healthy',
     available: true,
+    standing: 'in',
+    excluded: false,
+    checked: null,
     ejected: false,
     active: 1,
     cxTotal: 2,

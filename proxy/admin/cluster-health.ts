@@ -3,11 +3,20 @@ import { HealthStatus } from '../../protos/gen/envoy/config/core/v3/health_check
 import type { EndpointView } from './views.ts';
 
 /** `healthy`, or every flag that speaks against it: `/failed_outlier_check/failed_eds_health`. */
-export function healthFlags({ ejected, health }: Pick<EndpointView, 'ejected' | 'health'>): string {
+export function healthFlags({
+  ejected,
+  health,
+  checked,
+}: Pick<EndpointView, 'ejected' | 'health' | 'checked'>): string {
   let flags = '';
+  if (checked?.failed) flags += '/failed_active_hc';
   if (ejected) flags += '/failed_outlier_check';
   if (health === 'unhealthy' || health === 'timeout' || health === 'draining') flags += '/failed_eds_health';
+  if (checked?.degraded) flags += '/degraded_active_hc';
   if (health === 'degraded') flags += '/degraded_eds_health';
+  if (checked?.pending) flags += '/pending_active_hc';
+  if (checked?.excluded) flags += '/excluded_via_immediate_hc_fail';
+  if (checked?.timedOut) flags += '/active_hc_timeout';
   if (health === 'draining') flags += '/eds_status_draining';
   return flags === '' ? 'healthy' : flags;
 }

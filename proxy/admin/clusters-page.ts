@@ -114,7 +114,12 @@ function clustersJson(clusters: readonly ClusterView[], dynamic: ReadonlySet<str
           type: isGauge ? SimpleMetric_Type.GAUGE : SimpleMetric_Type.COUNTER,
         })),
         healthStatus: {
+          failedActiveHealthCheck: endpoint.checked?.failed ?? false,
           failedOutlierCheck: endpoint.ejected,
+          failedActiveDegradedCheck: endpoint.checked?.degraded ?? false,
+          pendingActiveHc: endpoint.checked?.pending ?? false,
+          excludedViaImmediateHcFail: endpoint.checked?.excluded ?? false,
+          activeHcTimeout: endpoint.checked?.timedOut ?? false,
           edsHealthStatus: edsHealthStatus(endpoint.health),
         },
         weight: endpoint.config.weight,

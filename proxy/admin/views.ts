@@ -20,7 +20,12 @@ export interface EndpointView {
   readonly config: EndpointConfig;
   readonly locality: LocalityConfig;
   readonly health: EndpointConfig['health'];
+  /** May be picked. */
   readonly available: boolean;
+  readonly standing: 'in' | 'degraded' | 'out' | 'gone';
+  readonly excluded: boolean;
+  /** What active checks say; null without. */
+  readonly checked: CheckedView | null;
   /** Taken out by the outlier detector. */
   readonly ejected: boolean;
   /** Requests in flight. */
@@ -32,6 +37,18 @@ export interface EndpointView {
   readonly rqSuccess: number;
   readonly rqError: number;
   readonly rqTimeout: number;
+}
+
+/** What active checks say of an endpoint. */
+export interface CheckedView {
+  readonly failed: boolean;
+  readonly degraded: boolean;
+  /** The last check was not answered in time. */
+  readonly timedOut: boolean;
+  /** It has not been checked yet. */
+  readonly pending: boolean;
+  /** It took itself out. */
+  readonly excluded: boolean;
 }
 
 /** One cluster. */

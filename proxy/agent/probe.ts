@@ -1,8 +1,9 @@
-/** One look at the local application on 127.0.0.1: an HTTP request, a TCP connection, or a gRPC health check. */
+/** One look at the local application: an HTTP request, a TCP connection, or a gRPC health check on 127.0.0.1; or a program. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Timers } from '../../kernel/timers.ts';
 import type { ApplicationCheck } from '../bootstrap/bootstrap.ts';
+import { probeCommand } from './probe-command.ts';
 import { probeGrpc } from './probe-grpc.ts';
 
 /** Resolves with null when the application is well, or with a sentence that says what is not. Never rejects. */
@@ -10,8 +11,11 @@ export type Probe = () => Promise<string | null>;
 
 const HOST = '127.0.0.1';
 
+/** What a probe needs of its check. */
+export type ProbedCheck = Pick<ApplicationCheck, 'probe' | 'port' | 'timeoutMs'>;
+
 /** The probe that the check asks for. */
-export function createProbe(check: ApplicationCheck, timers: Timers): Probe {
+export function createProbe(check: ProbedCheck, timers: Timers): Probe {
   const { probe } = check;
   switch (probe.kind) {
     case 'http':
@@ -20,11 +24,13 @@ export function createProbe(check: ApplicationCheck, timers: Timers): Probe {
       return () => probeTcp(check);
     case 'grpc':
       return () => probeGrpc(HOST, check.port, probe.service, check.timeoutMs, timers);
+    case 'command':
+      return () => probeCommand(probe, check.timeoutMs, timers);
   }
 }
 
 /** Any status from 200 to 399 is well. A connection of its own each time: that the application accepts is part of it. */
-function probeHttp({ port, timeoutMs }: ApplicationCheck, path: string, timers: Timers): Promise<string | null> {
+function probeHttp({ port, timeoutMs }: ProbedCheck, path: string, timers: Timers): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const place = `http://${HOST}:${port}${path}`;
   const headers = { 'user-agent': 'outrider-health-check' };
@@ -46,7 +52,7 @@ function probeHttp({ port, timeoutMs }: ApplicationCheck, path: string, timers: 
 }
 
 /** An accepted connection is well. */
-function probeTcp({ port, timeoutMs }: ApplicationCheck): Promise<string | null> {
+function probeTcp({ port, timeoutMs }: ProbedCheck): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const place = `${HOST}:${port}`;
   const socket = connect({ host: HOST, port });

@@ -6,6 +6,8 @@ import type { AgentSettings, ApplicationCheck, ApplicationProbe } from './bootst
 
 const WEIGHT = 100;
 const CHECK_MS = 1_000;
+const RETRIES = 2;
+const START_INTERVAL_MS = 200;
 const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'];
 
 /** Decodes the agent's settings; whatever the registry would refuse is reported here already. */
@@ -42,11 +44,15 @@ export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: 
 
 function decodeCheck(message: CheckMessage, path: Path, decoding: Decoding): ApplicationCheck {
   checkPort(message.port, [...path, 'port'], decoding);
+  const intervalMs = message.intervalMs || CHECK_MS;
   return {
     probe: decodeProbe(message, path, decoding),
     port: message.port,
-    intervalMs: message.intervalMs || CHECK_MS,
+    intervalMs,
     timeoutMs: message.timeoutMs || CHECK_MS,
+    retries: message.retries || RETRIES,
+    startPeriodMs: message.startPeriodMs,
+    startIntervalMs: Math.min(message.startIntervalMs || START_INTERVAL_MS, intervalMs),
   };
 }
 
@@ -59,8 +65,14 @@ function decodeProbe({ probe }: CheckMessage, path: Path, decoding: Decoding): A
       return { kind: 'grpc', service: probe.value.service };
     case 'tcp':
       return { kind: 'tcp' };
+    case 'command': {
+      const { arguments: words, workingDirectory: directory, environment } = probe.value;
+      const [program = '', ...rest] = words;
+      if (program === '') decoding.report([...path, 'command', 'arguments'], 'a program is required');
+      return { kind: 'command', command: [program, ...rest], directory, environment };
+    }
     case undefined:
-      decoding.report(path, 'one of http, tcp, grpc is required');
+      decoding.report(path, 'one of http, tcp, grpc, command is required');
       return { kind: 'tcp' };
   }
 }

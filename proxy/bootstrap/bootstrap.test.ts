@@ -203,7 +203,7 @@ ${CLUSTERS}`;
   });
   t.match(await errors(agent('health_check: {port: 0}')), [
     /health_check\.port: 0 is no port/,
-    /health_check: one of http, tcp, grpc is required/,
+    /health_check: one of http, tcp, grpc, command is required/,
   ]);
   t.match(await errors(agent('').replace('cluster_name: control-plane', 'cluster_name: nope')), [
     /there is no static cluster nope/,

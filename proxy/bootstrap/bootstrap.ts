@@ -68,11 +68,21 @@ export interface AgentSettings {
   readonly lastKnownGoodDirectory: string | null;
 }
 
-/** What is asked: an HTTP/1.1 request, a connection, or grpc.health.v1.Health of a service (empty: of the server). */
+/**
+ * What is asked: an HTTP/1.1 request, a connection, grpc.health.v1.Health of a service (empty: of the server), or a
+ * program, which runs with these variables and no others.
+ */
 export type ApplicationProbe =
   | { readonly kind: 'http'; readonly path: string }
   | { readonly kind: 'tcp' }
-  | { readonly kind: 'grpc'; readonly service: string };
+  | { readonly kind: 'grpc'; readonly service: string }
+  | {
+      readonly kind: 'command';
+      readonly command: readonly [string, ...string[]];
+      /** Empty: the sidecar's own. */
+      readonly directory: string;
+      readonly environment: Readonly<Record<string, string>>;
+    };
 
 /** A check of the local application, on loopback. */
 export interface ApplicationCheck {
@@ -82,4 +92,10 @@ export interface ApplicationCheck {
   readonly intervalMs: number;
   /** Default 1,000. */
   readonly timeoutMs: number;
+  /** Failures in a row that make it unhealthy; default 2. */
+  readonly retries: number;
+  /** Failures this soon after the start do not count, until the first success; default 0. */
+  readonly startPeriodMs: number;
+  /** Between two checks until the first success; default 200, at most the interval. */
+  readonly startIntervalMs: number;
 }

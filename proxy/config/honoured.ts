@@ -270,9 +270,12 @@ const CLUSTERS: HonouredTable['messages'] = {
   'envoy.config.cluster.v3.Cluster': fields(`
     name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS eds_cluster_config connect_timeout
     per_connection_buffer_limit_bytes
-    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|RING_HASH|MAGLEV|LOAD_BALANCING_POLICY_CONFIG load_assignment circuit_breakers
+    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|RING_HASH|MAGLEV|LOAD_BALANCING_POLICY_CONFIG
+    load_assignment circuit_breakers
     typed_extension_protocol_options dns_refresh_rate respect_dns_ttl dns_lookup_family outlier_detection
-    least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config transport_socket metadata
+    health_checks ignore_health_on_host_removal
+    least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config
+    transport_socket metadata
     load_balancing_policy
   `),
   'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['*'],
@@ -285,7 +288,11 @@ const CLUSTERS: HonouredTable['messages'] = {
     'hash_function=XX_HASH',
   ],
   'envoy.config.cluster.v3.Cluster.MaglevLbConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.CommonLbConfig': ['healthy_panic_threshold', 'consistent_hashing_lb_config'],
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig': [
+    'healthy_panic_threshold',
+    'ignore_new_hosts_until_first_hc',
+    'consistent_hashing_lb_config',
+  ],
   'envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig': ['*'],
   'envoy.config.cluster.v3.LoadBalancingPolicy': ['*'],
   'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': ['*'],
@@ -326,7 +333,17 @@ const CLUSTERS: HonouredTable['messages'] = {
     locality metadata lb_endpoints load_balancing_weight priority
   `),
   'envoy.config.endpoint.v3.LbEndpoint': ['*'],
-  'envoy.config.endpoint.v3.Endpoint': ['address', 'hostname'],
+  'envoy.config.endpoint.v3.Endpoint': ['address', 'hostname', 'health_check_config'],
+  'envoy.config.endpoint.v3.Endpoint.HealthCheckConfig': ['*'],
+  'envoy.config.core.v3.HealthCheck': ['*'],
+  'envoy.config.core.v3.HealthCheck.HttpHealthCheck': fields(`
+    host path receive response_buffer_size request_headers_to_add request_headers_to_remove expected_statuses
+    retriable_statuses codec_client_type=HTTP1|HTTP2 service_name_matcher method
+  `),
+  'envoy.config.core.v3.HealthCheck.TcpHealthCheck': ['*'],
+  'envoy.config.core.v3.HealthCheck.GrpcHealthCheck': ['*'],
+  'envoy.config.core.v3.HealthCheck.Payload': ['*'],
+  'envoy.config.core.v3.HealthCheck.TlsOptions': ['*'],
 };
 
 const BOOTSTRAP: HonouredTable['messages'] = {
@@ -352,6 +369,7 @@ const BOOTSTRAP: HonouredTable['messages'] = {
   'outrider.agent.v1.HttpProbe': ['*'],
   'outrider.agent.v1.TcpProbe': [],
   'outrider.agent.v1.GrpcProbe': ['*'],
+  'outrider.agent.v1.CommandProbe': ['*'],
   'outrider.agent.v1.Identity': ['*'],
 };
 

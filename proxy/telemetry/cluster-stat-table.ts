@@ -2,6 +2,7 @@
 import type { ClusterConfig, ClusterLimits } from '../config/model/cluster.ts';
 import type { ClusterStats, HashTableStats } from '../upstream/cluster-stats.ts';
 import type { InUse } from '../upstream/guard/in-use.ts';
+import { HEALTH_CHECK_STATS } from './health-check-stat-table.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
@@ -10,9 +11,11 @@ import { TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one endpoint. The proxy's endpoints are such. */
 export interface CountedEndpoint {
-  /** May be picked. */
-  readonly available: boolean;
-  readonly health: string;
+  readonly standing: 'in' | 'degraded' | 'out' | 'gone';
+  /** Not counted for panic. */
+  readonly excluded: boolean;
+  /** What active checks say; null without. */
+  readonly checked: { readonly failed: boolean; readonly degraded: boolean } | null;
 }
 
 /** What is told of one cluster. The proxy's clusters are such. */
@@ -167,6 +170,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
         resetTable(ANSWER_LIMIT_STATS, stats.limits);
         resetTable(TLS_STATS, stats.tls);
         resetTable(HTTP2_STATS, stats.http2);
+        resetTable(HEALTH_CHECK_STATS, stats.healthCheck);
         stats.byStatus.fill(0);
       }
       resetTable(CLUSTER_SET_STATS, clusters as ClusterSetCounters);
@@ -190,6 +194,7 @@ function emitCluster({ config, stats, endpoints, retriesLeft = null }: CountedCl
     const balance = statName(scope, 'retry_budget.balance', 'Retries that the retry budget has left');
     emit({ kind: 'gauge', ...balance, value: Math.floor(retriesLeft) });
   }
+  if (config.healthCheck !== null) emitChecks(stats, endpoints, scope, emit);
   const time = statName(scope, 'upstream_rq_time', 'Time from request to complete answer, in milliseconds');
   emit({ kind: 'histogram', ...time, histogram: stats.timeMs });
   const connect = statName(scope, 'upstream_cx_connect_ms', 'Time to open a connection, in milliseconds');
@@ -225,17 +230,32 @@ function emitByStatus(byStatus: Float64Array, scope: Scope, emit: EmitStatistic)
 function emitMembership(endpoints: readonly CountedEndpoint[], scope: Scope, emit: EmitStatistic): void {
   let healthy = 0;
   let degraded = 0;
+  let excluded = 0;
   for (const endpoint of endpoints) {
-    if (!endpoint.available) continue;
-    if (endpoint.health === 'degraded') degraded++;
-    else healthy++;
+    if (endpoint.standing === 'degraded') degraded++;
+    else if (endpoint.standing === 'in') healthy++;
+    if (endpoint.excluded) excluded++;
   }
   const gaugeOf = (name: string, help: string, value: number) =>
     emit({ kind: 'gauge', ...statName(scope, name, help), value });
   gaugeOf('membership_total', 'Endpoints', endpoints.length);
   gaugeOf('membership_healthy', 'Endpoints that may be picked', healthy);
   gaugeOf('membership_degraded', 'Endpoints that are picked when no healthy one is left', degraded);
-  gaugeOf('membership_excluded', 'Endpoints left out of the panic threshold', 0);
+  gaugeOf('membership_excluded', 'Endpoints left out of the panic threshold', excluded);
+}
+
+function emitChecks(
+  { healthCheck }: ClusterStats,
+  endpoints: readonly CountedEndpoint[],
+  scope: Scope,
+  emit: EmitStatistic,
+): void {
+  emitTable(HEALTH_CHECK_STATS, healthCheck, scope, emit);
+  const passing = endpoints.filter(({ checked }) => checked?.failed === false);
+  const healthy = statName(scope, 'health_check.healthy', 'Endpoints that pass their check');
+  emit({ kind: 'gauge', ...healthy, value: passing.length });
+  const degraded = statName(scope, 'health_check.degraded', 'Endpoints that pass and ask to be picked last');
+  emit({ kind: 'gauge', ...degraded, value: passing.filter((each) => each.checked?.degraded).length });
 }
 
 /** 1 when the limit is reached: the next one is refused. */

@@ -29,8 +29,8 @@ function fieldsOf<T>(table: readonly StatRow<T>[]): string[] {
 }
 
 function clustersOf(stats: ClusterStats, change = {}): CountedClusters {
-  const healthy = { available: true, health: 'healthy', config: endpoint(1) };
-  const endpoints = [healthy, { ...healthy, health: 'degraded' }, { ...healthy, available: false }];
+  const healthy = { standing: 'in', excluded: false, checked: null, config: endpoint(1) } as const;
+  const endpoints = [healthy, { ...healthy, standing: 'degraded' }, { ...healthy, standing: 'out' }] as const;
   const config = cluster('shop:cart', [1], change);
   return { all: () => [{ config, stats, endpoints }], added: 1, modified: 2, removed: 3 };
 }

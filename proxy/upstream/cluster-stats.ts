@@ -3,6 +3,7 @@ import { Http2Stats } from '../http/http2-stats.ts';
 import { LimitCounters } from '../http/limit-counters.ts';
 import { TlsStats } from '../net/tls/tls-stats.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
+import { HealthCheckStats } from './guard/health-check/health-check-stats.ts';
 import { InUse } from './guard/in-use.ts';
 
 const STATUS_CODES = 600;
@@ -74,6 +75,7 @@ export class ClusterStats {
   readonly highInUse = new InUse();
   readonly http2 = new Http2Stats();
   readonly tls = new TlsStats();
+  readonly healthCheck = new HealthCheckStats();
   ejectionsActive = 0;
   ejectionsEnforcedTotal = 0;
   ejectionsOverflow = 0;

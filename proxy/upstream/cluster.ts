@@ -24,6 +24,7 @@ import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
 import { measureLatency } from './endpoint-latency.ts';
+import { type CheckListener, HealthChecker } from './guard/health-check/health-checker.ts';
 import { HighPriority } from './guard/high-priority.ts';
 import { EndpointUse } from './guard/in-use.ts';
 import { admitRequest, LimitRefusals } from './guard/limits.ts';
@@ -50,7 +51,7 @@ export interface ClusterShared {
 /** How often a picker is asked for an endpoint that has room (max_requests_per_endpoint). */
 const DRAWS_FOR_ROOM = 5;
 
-export class Cluster implements PoolHost, DeadlineOwner {
+export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
   readonly http2: Http2Shared;
@@ -78,6 +79,10 @@ export class Cluster implements PoolHost, DeadlineOwner {
   #picker: Picker = EMPTY_PICKER;
   readonly #tables = new TableCache();
   #outlier: OutlierDetector | null = null;
+  /** Null while nothing is checked. */
+  #checker: HealthChecker | null = null;
+  /** Whoever waits until the cluster is settled. */
+  #settling: (() => void)[] = [];
   readonly #slowStart: Deadline;
   #overprovisioningPercent = 140;
   /** Endpoints are known: the cluster may be used, even when the list is empty. */
@@ -95,6 +100,7 @@ export class Cluster implements PoolHost, DeadlineOwner {
     this.retryBudget = createBudget(config);
     this.#slowStart = new Deadline(this);
     this.#createOutlierDetector();
+    this.#createChecker();
   }
 
   get name(): string {
@@ -144,11 +150,13 @@ export class Cluster implements PoolHost, DeadlineOwner {
       this.retryBudget = createBudget(config);
     const renewed = socketOf(config) !== socketOf(this.config);
     if (renewed) this.dialer = this.#makeDialer(config, this.stats);
+    const checkChanged = checksOf(config) !== checksOf(this.config);
     this.config = config;
     if (renewed) for (const endpoint of this.#list) this.#renewPool(endpoint);
     this.limits = config.limits.default;
     this.#refusals = null;
     if (outlierChanged) this.#createOutlierDetector();
+    if (checkChanged || renewed) this.#createChecker();
     this.#rebuildPicker();
   }
 
@@ -178,12 +186,23 @@ export class Cluster implements PoolHost, DeadlineOwner {
       changed = true;
       endpoint.removed = true;
       this.#outlier?.forget(endpoint);
+      this.#checker?.forget(endpoint);
       endpoint.closePools();
     }
     if (changed || !this.warm) this.stats.membershipChange++;
     this.stats.updateSuccess++;
     this.warm = true;
+    if (this.#checker !== null) for (const [key, endpoint] of next) this.#checker.watch(endpoint, before.has(key));
     this.#rebuildPicker();
+    this.onAllChecked();
+  }
+
+  /** Resolves when endpoints are known and, where they are checked, each of them has been checked once; or at its end. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.push(resolve);
+      this.onAllChecked();
+    });
   }
 
   /** An endpoint for one attempt, or null. HOT. */
@@ -231,6 +250,16 @@ export class Cluster implements PoolHost, DeadlineOwner {
     this.#outlier?.probeLost(endpoint);
   }
 
+  /** Endpoints are checked: what they say of themselves counts. HOT. */
+  get checks(): boolean {
+    return this.#checker !== null;
+  }
+
+  /** The endpoint has asked in an answer not to be picked (x-envoy-immediate-health-check-fail). */
+  failNow(endpoint: Endpoint): void {
+    if (!endpoint.removed) this.#checker?.failNow(endpoint);
+  }
+
   /** The cluster has left the configuration: requests in flight finish, idle connections close. */
   close(): void {
     this.#stop();
@@ -244,6 +273,9 @@ export class Cluster implements PoolHost, DeadlineOwner {
 
   #stop(): void {
     this.#outlier?.destroy();
+    this.#checker?.close(true);
+    this.#checker = null;
+    for (const resolve of this.#settling.splice(0)) resolve();
     this.loop.wheel.disarm(this.#slowStart);
   }
 
@@ -271,6 +303,29 @@ export class Cluster implements PoolHost, DeadlineOwner {
             () => this.#list,
             () => this.#rebuildPicker(),
           );
+  }
+
+  #createChecker(): void {
+    const { healthCheck } = this.config;
+    // What is known of endpoints outlives another way to check them.
+    this.#checker?.close(healthCheck === null);
+    this.#checker = healthCheck === null ? null : new HealthChecker(healthCheck, this, this.#makeDialer, this);
+    for (const endpoint of this.#list) this.#checker?.watch(endpoint, true);
+  }
+
+  onHealthChange(endpoint: Endpoint, failed: boolean): void {
+    // Idle connections to it are worth nothing; what is in flight may still come to an end.
+    if (failed) this.#renewPool(endpoint);
+    this.#rebuildPicker();
+  }
+
+  onEjectedPassed(endpoint: Endpoint): void {
+    this.#outlier?.pardon(endpoint);
+  }
+
+  onAllChecked(): void {
+    if (!this.warm || this.#checker?.allChecked === false) return;
+    for (const resolve of this.#settling.splice(0)) resolve();
   }
 
   /** The picker is replaced whenever endpoints, their health or their weights change. */
@@ -309,6 +364,11 @@ function createBudget({ policy }: ClusterConfig): RetryBudget | null {
 /** All that decides who is ejected. */
 function ejectionOf({ outlier, policy }: ClusterConfig): string {
   return JSON.stringify([outlier, policy.ejection]);
+}
+
+/** All that decides how endpoints are checked. */
+function checksOf({ healthCheck, ignoresNewHosts, name }: ClusterConfig): string {
+  return JSON.stringify([healthCheck, ignoresNewHosts, name]);
 }
 
 /** All that decides how connections are made. */

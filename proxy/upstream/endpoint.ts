@@ -6,7 +6,9 @@
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
 import { addressText } from '../net/address-text.ts';
 import type { EndpointLatency } from './endpoint-latency.ts';
+import type { CheckState } from './guard/health-check/check-state.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
+import { type Standing, standingOf } from './guard/standing.ts';
 import { createPool } from './pool/create-pool.ts';
 import type { PoolHost, UpstreamPool } from './pool/pool.ts';
 
@@ -16,6 +18,8 @@ export class Endpoint {
   config: EndpointConfig;
   locality: LocalityConfig;
   health: EndpointHealth;
+  /** What active checks say; null while it is not checked. */
+  checked: CheckState | null = null;
   /** Taken out by the outlier detector. */
   ejected = false;
   /** In rotation for one request, whose outcome decides whether it stays: see OutlierDetector. */
@@ -81,9 +85,20 @@ export class Endpoint {
     this.highPool?.destroy();
   }
 
-  /** May be picked: healthy by configuration and not ejected. */
+  /** From discovery, active checks and the outlier detector together. */
+  get standing(): Standing {
+    return standingOf(this.health, this.checked, this.ejected);
+  }
+
+  /** May be picked. */
   get available(): boolean {
-    return !this.ejected && (this.health === 'healthy' || this.health === 'unknown' || this.health === 'degraded');
+    const { standing } = this;
+    return standing === 'in' || standing === 'degraded';
+  }
+
+  /** Not counted when it is asked how many are well: it is about to be checked, or has taken itself out. */
+  get excluded(): boolean {
+    return this.checked !== null && (this.checked.pending || this.checked.excluded);
   }
 }
 

@@ -26,6 +26,7 @@ const COMPLETE_AREAS = new Set([
     'outlier',
     'retries',
     'filters',
+    'health',
   ],
 ]);
 

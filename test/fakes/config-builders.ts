@@ -40,7 +40,15 @@ const LIMITS = {
 };
 
 export function endpoint(port: number, change: Partial<EndpointConfig> = {}): EndpointConfig {
-  return { address: { host: '127.0.0.1', port }, hostname: '', health: 'unknown', weight: 1, metadata: {}, ...change };
+  return {
+    address: { host: '127.0.0.1', port },
+    hostname: '',
+    health: 'unknown',
+    weight: 1,
+    check: null,
+    metadata: {},
+    ...change,
+  };
 }
 
 export function endpointSet(name: string, endpoints: readonly EndpointConfig[]): EndpointSetConfig {
@@ -67,6 +75,9 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     limits: { default: LIMITS, high: LIMITS },
     maxConnectionsPerHost: { default: Number.POSITIVE_INFINITY, high: Number.POSITIVE_INFINITY },
     outlier: null,
+    healthCheck: null,
+    ignoresNewHosts: false,
+    closesOnHealthFailure: false,
     protocol: 'http1',
     carriesProtocol: false,
     http2: HTTP2,

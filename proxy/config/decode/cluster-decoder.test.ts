@@ -216,10 +216,56 @@ t.test('endpoints keep locality, priority, weight, health and metadata', (t) => 
           hostname: 'h',
           health: 'draining',
           weight: 5,
+          check: null,
           metadata: { 'envoy.lb': { stage: 'canary' } },
         },
       ],
     },
+  ]);
+  t.end();
+});
+
+const TIMES = { timeout: '1s', interval: '5s', unhealthy_threshold: 3, healthy_threshold: 2 };
+
+function checked(check: Json) {
+  return accepted(CLUSTER, { name: 'c', health_checks: [{ ...TIMES, ...check }] }).healthCheck;
+}
+
+t.test('a health check has Envoy’s defaults', (t) => {
+  t.equal(accepted(CLUSTER, { name: 'c' }).healthCheck, null);
+  const http = { path: '/', expected_statuses: [], request_headers_to_add: [{ header: { key: 'A', value: '100%%' } }] };
+  t.match(checked({ http_health_check: http }), {
+    ...{ timeoutMs: 1_000, intervalMs: 5_000, unhealthyThreshold: 3, healthyThreshold: 2, reuseConnection: true },
+    ...{ noTrafficIntervalMs: 60_000, noTrafficHealthyIntervalMs: 60_000, altPort: null, initialJitterMs: 0 },
+    ...{ unhealthyIntervalMs: 5_000, unhealthyEdgeIntervalMs: 5_000, healthyEdgeIntervalMs: 5_000 },
+    probe: {
+      ...{ kind: 'http', codec: 'http1', method: 'GET', host: '', path: '/', bodyBytes: 1_024, serviceName: null },
+      expectedStatuses: [{ start: 200, end: 201 }],
+      headers: [{ name: 'A', value: '100%', action: 'append' }],
+    },
+  });
+  const edges = { unhealthy_interval: '2s', no_traffic_interval: '9s', tcp_health_check: {} };
+  t.match(checked(edges), { unhealthyEdgeIntervalMs: 2_000, noTrafficHealthyIntervalMs: 9_000 });
+  const tcp = { send: { text: '00ff' }, receive: [{ binary: 'b25l' }] };
+  t.match(checked({ tcp_health_check: tcp }), { probe: { kind: 'tcp', send: '\x00\xff', receive: ['one'] } });
+  t.match(checked({ grpc_health_check: { service_name: 's' } }), { probe: { kind: 'grpc', service: 's' } });
+  t.end();
+});
+
+t.test('a health check that cannot be made is refused with its place', (t) => {
+  const problem = (check: Json) => refused(CLUSTER, { name: 'c', health_checks: [{ ...TIMES, ...check }] });
+  const http = (fields: Json) => ({ http_health_check: { path: '/', ...fields } });
+  t.match(problem({}), [/health_checks\[0\]/]);
+  t.match(problem({ ...http({}), unhealthy_threshold: 0 }), [/unhealthy_threshold: 0 checks decide nothing/]);
+  t.match(problem(http({ expected_statuses: [{ start: 300, end: 200 }] })), [/expected_statuses\[0\]: 300 to 200/]);
+  t.match(problem(http({ method: 'HEAD', receive: [{ text: '00' }] })), [/receive: the answer to HEAD has no body/]);
+  const command = [{ header: { key: 'a', value: '%START_TIME%' } }];
+  t.match(problem(http({ request_headers_to_add: command })), [/checks have literal headers only/]);
+  t.match(problem({ tcp_health_check: { send: { text: 'xyz' } } }), [/send.text: "xyz" is not hexadecimal/]);
+  t.match(problem(http({ codec_client_type: 'HTTP3' })), [/codec_client_type/]);
+  const one = { ...TIMES, tcp_health_check: {} };
+  t.match(refused(CLUSTER, { name: 'c', health_checks: [one, one] }), [
+    /health_checks\[1\]: an endpoint is checked in one way/,
   ]);
   t.end();
 });

@@ -13,6 +13,7 @@ import type { ClusterConfig } from '../model/cluster.ts';
 import type { UpstreamTlsConfig } from '../model/tls.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
+import { decodeHealthChecks } from './health-check-decoder.ts';
 import { BUFFER_LIMIT_BYTES, decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
 import { decodeLimits } from './limits-decoder.ts';
 import { decodeLoadBalancing } from './load-balancing-decoder.ts';
@@ -51,6 +52,9 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     panicThresholdPercent: message.commonLbConfig?.healthyPanicThreshold?.value ?? PANIC_PERCENT,
     ...decodeLimits(message.circuitBreakers, [...path, 'circuit_breakers'], decoding),
     outlier: message.outlierDetection === undefined ? null : decodeOutlier(message.outlierDetection),
+    healthCheck: decodeHealthChecks(message.healthChecks, [...path, 'health_checks'], decoding),
+    ignoresNewHosts: message.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
+    closesOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     ...upstream,
     carriesProtocol: message.metadata?.filterMetadata.outrider?.carry_protocol === true,
     poolIdleTimeoutMs: durationMs(common?.idleTimeout, IDLE_TIMEOUT_MS),

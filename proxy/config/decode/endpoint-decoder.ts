@@ -2,6 +2,7 @@
 import { HealthStatus } from '../../../protos/gen/envoy/config/core/v3/health_check.ts';
 import type { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type {
+  Endpoint_HealthCheckConfig as CheckMessage,
   LbEndpoint,
   LocalityLbEndpoints,
 } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint_components.ts';
@@ -77,6 +78,19 @@ function decodeEndpoint(
     hostname: endpoint?.hostname ?? '',
     health: HEALTH[message.healthStatus],
     weight: message.loadBalancingWeight ?? 1,
+    check: decodeCheck(endpoint?.healthCheckConfig, [...path, 'endpoint', 'health_check_config'], decoding),
     metadata: metadataObject(message.metadata),
   };
+}
+
+function decodeCheck(message: CheckMessage | undefined, path: Path, decoding: Decoding): EndpointConfig['check'] {
+  if (message === undefined) return null;
+  const place = [...path, 'address'];
+  const address = message.address === undefined ? null : socketAddress(message.address, place, decoding);
+  if (address !== null && address.host !== '' && !isIpLiteral(address.host)) {
+    const hint = 'name an IP address, or leave it out to check the endpoint where it is';
+    decoding.report([...place, 'socket_address', 'address'], `${JSON.stringify(address.host)} is none: ${hint}`);
+  }
+  const { portValue, hostname, disableActiveHealthCheck } = message;
+  return { address, port: portValue || null, hostname, disabled: disableActiveHealthCheck };
 }

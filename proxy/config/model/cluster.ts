@@ -1,5 +1,6 @@
 /** Clusters and endpoints. envoy.config.cluster.v3 and envoy.config.endpoint.v3. See README.md beside this file. */
 import type { Http2Options, SocketAddress } from './common.ts';
+import type { HealthCheckConfig } from './health-check.ts';
 import type { ClusterPolicyConfig } from './policy.ts';
 import type { UpstreamTlsConfig } from './tls.ts';
 
@@ -33,6 +34,12 @@ export interface ClusterConfig {
   /** per_host_thresholds max_connections, by priority; Infinity for none. */
   readonly maxConnectionsPerHost: { readonly default: number; readonly high: number };
   readonly outlier: OutlierConfig | null;
+  /** The active check of its endpoints; null for none. */
+  readonly healthCheck: HealthCheckConfig | null;
+  /** common_lb_config.ignore_new_hosts_until_first_hc: before its first check an endpoint does not count for panic. */
+  readonly ignoresNewHosts: boolean;
+  /** close_connections_on_host_health_failure, of TCP. */
+  readonly closesOnHealthFailure: boolean;
   /**
    * What endpoints are spoken to with: explicit_http_config, `alpn` for auto_config, `downstream` for
    * use_downstream_protocol_config.
@@ -146,6 +153,15 @@ export interface EndpointConfig {
   readonly hostname: string;
   readonly health: EndpointHealth;
   readonly weight: number;
+  /** health_check_config: where and how it is checked in place of itself; null for nothing special. */
+  readonly check: {
+    /** Null: its own. */
+    readonly address: SocketAddress | null;
+    readonly port: number | null;
+    /** Empty: what the check says. */
+    readonly hostname: string;
+    readonly disabled: boolean;
+  } | null;
   /** All of the endpoint's metadata, namespace first; `envoy.lb` holds the subset labels. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

@@ -17,6 +17,7 @@ import { Http2Outgoing } from '../../http2/message/outgoing.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointLatency } from '../endpoint-latency.ts';
+import { IMMEDIATE_FAIL } from '../guard/health-check/http-probe.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
 import type { PoolHost, StreamWaiter } from '../pool/pool.ts';
 import { TcpTunnel } from '../pool/tcp-tunnel.ts';
@@ -184,6 +185,8 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#tunnel = head.tunnel;
     if (this.#latency !== null) this.#onAnswer(this.#latency, head, done);
     stats.byStatus[status] = stats.byStatus[status]! + 1;
+    // It asks to be left alone from here on; this answer still counts.
+    if (this.#cluster.checks && head.first(IMMEDIATE_FAIL) !== null) this.#cluster.failNow(this.endpoint!);
     if (!this.#request.grpc || status !== 200) this.#judge(classify(status));
     else if (done) this.#judge(classifyGrpc(head.first(GRPC_STATUS)));
     else this.#awaitsStatus = true;

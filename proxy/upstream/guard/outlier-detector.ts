@@ -299,6 +299,14 @@ export class OutlierDetector implements DeadlineOwner {
     this.#stats.ejectionsActive--;
   }
 
+  /** The endpoint has passed an active check (successful_active_health_check_uneject_host). */
+  pardon(endpoint: Endpoint): void {
+    const record = endpoint.outlier;
+    if (record === null || !endpoint.ejected || !this.#config.successfulActiveHealthCheckUnejects) return;
+    this.#restore(endpoint, record);
+    this.#onChange();
+  }
+
   /** The endpoint has left the cluster, or nobody watches it any longer. */
   forget(endpoint: Endpoint): void {
     const record = endpoint.outlier;

@@ -65,7 +65,7 @@ function sharesOf(endpoints: readonly Endpoint[], parts: PickerParts): PickerSha
 function byPriority(endpoints: readonly Endpoint[]): Endpoint[][] {
   const groups = new Map<number, Endpoint[]>();
   for (const endpoint of endpoints) {
-    if (endpoint.health === 'draining') continue;
+    if (endpoint.standing === 'gone') continue;
     const { priority } = endpoint.locality;
     const group = groups.get(priority);
     if (group === undefined) groups.set(priority, [endpoint]);
@@ -78,12 +78,13 @@ function configuredWeight({ config }: Endpoint): number {
   return config.weight;
 }
 
-function isFullyHealthy({ health }: Endpoint): boolean {
-  return health !== 'degraded';
+function isFullyHealthy({ standing }: Endpoint): boolean {
+  return standing === 'in';
 }
 
 function countHealth(group: readonly Endpoint[]): PriorityHealth {
   const available = group.filter((each) => each.available);
   const healthy = available.filter(isFullyHealthy).length;
-  return { total: group.length, healthy, degraded: available.length - healthy };
+  const total = group.reduce((count, each) => (each.excluded ? count : count + 1), 0);
+  return { total, healthy, degraded: available.length - healthy };
 }

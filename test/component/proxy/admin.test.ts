@@ -29,7 +29,9 @@ function endpointView(port: number, ejected = false) {
   };
   const config = endpoint(port);
   const health = 'unknown' as const;
-  return { key: `127.0.0.1:${port}`, config, locality: locality!, health, available: !ejected, ejected, ...counters };
+  const standing = ejected ? ('out' as const) : ('in' as const);
+  const known = { health, standing, available: !ejected, ejected, excluded: false, checked: null };
+  return { key: `127.0.0.1:${port}`, config, locality: locality!, ...known, ...counters };
 }
 
 /** An admin port over a small made-up proxy. */

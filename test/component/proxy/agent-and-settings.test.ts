@@ -148,7 +148,8 @@ t.test('the health of the application is told as soon as it changes', async (t) 
   await once(application, 'listening');
   t.teardown(() => application.close());
   const { port } = application.address() as AddressInfo;
-  const check = { probe: { kind: 'http', path: '/healthz' } as const, port, intervalMs: 60, timeoutMs: 1_000 };
+  const times = { intervalMs: 60, timeoutMs: 1_000, retries: 2, startPeriodMs: 0, startIntervalMs: 60 };
+  const check = { probe: { kind: 'http', path: '/healthz' } as const, port, ...times };
   const registry = await startRegistry(t);
   const { agent } = startAgent(t, registry.port, { settings: settingsOf({ check }) });
   await next(registry.received, 'register');
@@ -166,7 +167,7 @@ t.test('probes say what is wrong', async (t) => {
   const silent = createTcpServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const check = { port, intervalMs: 1_000, timeoutMs: 50 };
+  const check = { port, timeoutMs: 50 };
   t.equal(await createProbe({ ...check, probe: { kind: 'tcp' } }, timers)(), null);
   t.match(await createProbe({ ...check, probe: { kind: 'http', path: '/' } }, timers)(), /did not answer within 50 ms/);
   silent.close();
@@ -199,7 +200,7 @@ t.test('a gRPC server is asked by the health checking protocol', async (t) => {
   );
   t.teardown(() => server.forceShutdown());
   const probe = (service: string) =>
-    createProbe({ probe: { kind: 'grpc', service }, port, intervalMs: 1_000, timeoutMs: 2_000 }, timers)();
+    createProbe({ probe: { kind: 'grpc', service }, port, timeoutMs: 2_000 }, timers)();
   t.equal(await probe(''), null);
   t.equal(await probe('shop.Cart'), null);
   t.same(asked, ['', 'shop.Cart']);

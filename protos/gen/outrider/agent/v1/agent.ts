@@ -143,10 +143,14 @@ export interface ApplicationCheck {
     | { $case: "http"; value: HttpProbe }
     | { $case: "tcp"; value: TcpProbe }
     | { $case: "grpc"; value: GrpcProbe }
+    | { $case: "command"; value: CommandProbe }
     | undefined;
   port: number;
   intervalMs: number;
   timeoutMs: number;
+  retries: number;
+  startPeriodMs: number;
+  startIntervalMs: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -161,6 +165,19 @@ export interface TcpProbe {
 
 export interface GrpcProbe {
   service: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CommandProbe {
+  arguments: string[];
+  workingDirectory: string;
+  environment: { [key: string]: string };
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CommandProbe_EnvironmentEntry {
+  key: string;
+  value: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -181,3 +198,4 @@ export const ApplicationCheck: MessageCodec<ApplicationCheck> = /* @__PURE__ */ 
 export const HttpProbe: MessageCodec<HttpProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.HttpProbe");
 export const TcpProbe: MessageCodec<TcpProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.TcpProbe");
 export const GrpcProbe: MessageCodec<GrpcProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.GrpcProbe");
+export const CommandProbe: MessageCodec<CommandProbe> = /* @__PURE__ */ codecOf("outrider.agent.v1.CommandProbe");

@@ -68,6 +68,8 @@ export interface HealthCheck_Payload {
 export interface HealthCheck_HttpHealthCheck {
   host: string;
   path: string;
+  receive: HealthCheck_Payload[];
+  responseBufferSize: number | undefined;
   requestHeadersToAdd: HeaderValueOption[];
   requestHeadersToRemove: string[];
   expectedStatuses: Int64Range[];
