@@ -72,6 +72,11 @@ export class Cursor {
     return undefined;
   }
 
+  /** The line where it stands, from 1. */
+  get line(): number {
+    return this.#source.lines.linePos(this.#offset).line;
+  }
+
   /** True when nothing, or YAML's null, stands here. */
   get isNull(): boolean {
     return this.#node === null || (isScalar(this.#node) && this.#node.value === null);

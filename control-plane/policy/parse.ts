@@ -15,6 +15,7 @@ import { parseFaultPolicy } from './fault-policy.ts';
 import { parseGrpcRoute } from './grpc-route.ts';
 import { parseHttpRoute } from './http-route.ts';
 import { byPosition, type Problem } from './problem.ts';
+import { parseRouteTest } from './route-test.ts';
 import { parseTcpRoute } from './tcp-route.ts';
 import { parseTrafficPolicy } from './traffic-policy.ts';
 
@@ -49,6 +50,7 @@ const KINDS: Readonly<Record<string, KindParser>> = {
   TCPRoute: { versions: TCP_GATEWAY_API, parse: parseTcpRoute },
   TrafficPolicy: { versions: OUTRIDER_API, parse: parseTrafficPolicy },
   FaultPolicy: { versions: OUTRIDER_API, parse: parseFaultPolicy },
+  RouteTest: { versions: OUTRIDER_API, parse: parseRouteTest },
 };
 
 /** Parses and checks. The resources stand in the order of the text. */

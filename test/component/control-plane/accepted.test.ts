@@ -1,18 +1,35 @@
 /**
- * Everything that the control plane writes for sidecars, read by the sidecars' own decoders: nothing may be refused.
+ * Everything that the control plane writes for sidecars, read by the sidecars' own decoders: nothing may be refused. And what
+ * the control plane's route tests say of a request is what a sidecar would do with it.
  */
+import fc from 'fast-check';
 import t from 'tap';
 import { parsePolicy } from '../../../control-plane/policy/parse.ts';
+import { routed } from '../../../control-plane/routing/matcher.ts';
 import { apply } from '../../../control-plane/state/apply.ts';
 import { EMPTY_STATE, type State } from '../../../control-plane/state/model.ts';
+import type { TestRequest } from '../../../control-plane/state/route-test.ts';
 import type { SidecarNode } from '../../../control-plane/translate/node.ts';
 import type { XdsResource } from '../../../control-plane/translate/resource.ts';
 import { nodeResources, sharedResources } from '../../../control-plane/translate/translate.ts';
 import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
 import type { MessageTypes } from '../../../protos/gen/registry.ts';
 import { readJson } from '../../../protos/json/read-json.ts';
+import type { DecodeSources } from '../../../proxy/config/decode/decoding.ts';
 import { decodeResource, type ResourceConfigs } from '../../../proxy/config/decode/resource-decoder.ts';
 
+import { RouteTable } from '../../../proxy/routing/route-table.ts';
+import { Runtime } from '../../../proxy/routing/runtime.ts';
+import { requestHead } from '../../fakes/fake-exchange.ts';
+import { seededRandom } from '../../fakes/fake-random.ts';
+
+const SOURCES: DecodeSources = {
+  readFile: () => ({ ok: false, problem: 'no files' }),
+  readVariable: () => ({ ok: false, problem: 'no variables' }),
+  wallMs: () => 0,
+  formatCommands: new Set(),
+  knownClusters: null,
+};
 const NOBODY = { instances: [], preserving: false };
 const SERVICES = `services:
   cart: {command: x, ports: ['8080:80'], x-outrider: {port: 80, protocol: http}}
@@ -67,13 +84,7 @@ function problemsOf({ kind, name, json }: XdsResource): string[] {
   if (!read.ok) return read.issues.map(({ path, message }) => `${kind} ${name} ${path}: ${message}`);
   if (!['LDS', 'RDS', 'CDS', 'EDS'].includes(kind)) return [];
   const known = messageName as keyof ResourceConfigs;
-  const result = decodeResource(known, read.message as MessageTypes[typeof known], {
-    readFile: () => ({ ok: false, problem: 'no files' }),
-    readVariable: () => ({ ok: false, problem: 'no variables' }),
-    wallMs: () => 0,
-    formatCommands: new Set(),
-    knownClusters: null,
-  });
+  const result = decodeResource(known, read.message as MessageTypes[typeof known], SOURCES);
   return result.ok ? [] : result.issues.map(({ path, message }) => `${kind} ${name} ${path}: ${message}`);
 }
 
@@ -150,3 +161,109 @@ t.test(
     t.end();
   },
 );
+
+/** The sidecars' route table of a mesh. */
+function tableOf(state: State): RouteTable {
+  const { json } = sharedResources(state, NOBODY, 'sidecar').find(({ kind }) => kind === 'RDS')!;
+  const read = readJson('envoy.config.route.v3.RouteConfiguration', json);
+  if (!read.ok) throw new Error(JSON.stringify(read.issues));
+  const result = decodeResource('envoy.config.route.v3.RouteConfiguration', read.message, SOURCES);
+  if (!result.ok) throw new Error(JSON.stringify(result.issues));
+  return new RouteTable(result.value, new Runtime(), seededRandom());
+}
+
+/** Rule and backends, by the sidecar's table. */
+function taken(table: RouteTable, { service, method, path, headers, query }: TestRequest): string {
+  const target = query === '' ? path : `${path}?${query}`;
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const found = table.match({ authority: service, head: requestHead(`${method} ${target}`, ...fields) });
+  if (found === null) return '404';
+  const { action, name } = found.config;
+  if (action.kind === 'direct-response') return name === '' ? String(action.status) : `${name} ${action.status}`;
+  if (action.kind === 'redirect') return `${name} ${action.status}`;
+  if (action.kind !== 'forward' || action.cluster.kind === 'header') return `${name} ?`;
+  const { cluster } = action;
+  const clusters = cluster.kind === 'cluster' ? [{ name: cluster.name, weight: 1 }] : cluster.clusters;
+  return `${name} ${clusters.map((each) => `${each.name}:${clusters.length === 1 ? 1 : each.weight}`).join()}`.trim();
+}
+
+/** The same by the route tests' matcher. */
+function foretold(request: TestRequest, state: State): string {
+  const routes = {
+    service: request.service,
+    http: [...state.routes.values()].filter(({ parents }) => parents.includes(request.service)),
+    grpc: [...state.grpcRoutes.values()].filter(({ parents }) => parents.includes(request.service)),
+    tcp: null,
+  };
+  const { rule, status, backends } = routed(request, routes);
+  const [, route, index] = /"(.*)", rule (.*)/.exec(rule ?? '') ?? [];
+  const name = route === undefined ? '' : `${route}/${index} `;
+  const clusters = backends.map((each) => `${each.service}:${backends.length === 1 ? 1 : each.weight}`);
+  return `${name}${status ?? clusters.join()}`;
+}
+
+t.test('a route test and a sidecar say the same of every request', (t) => {
+  const path = fc.constantFrom(
+    '{type: Exact, value: /a/b}',
+    '{value: /a}',
+    '{value: /a/}',
+    '{value: /}',
+    '{type: RegularExpression, value: "/a/[a-c]+"}',
+    '{type: RegularExpression, value: "/(?:b|a/b)"}',
+  );
+  const part = (text: string) => fc.constantFrom('', text);
+  const match = fc
+    .tuple(
+      path,
+      part('method: POST'),
+      part('headers: [{name: X, value: "1"}]'),
+      part('queryParams: [{name: q, value: "1"}]'),
+    )
+    .map(([each, ...parts]) => `{${[`path: ${each}`, ...parts.filter((text) => text !== '')].join(', ')}}`);
+  const call = fc.constantFrom(
+    '{method: {service: a, method: b}}',
+    '{method: {service: a}}',
+    '{method: {method: b}}',
+    '{method: {type: RegularExpression, method: "[ab]"}, headers: [{name: x, value: "1"}]}',
+    '{headers: [{type: RegularExpression, name: x, value: "[0-9]+"}]}',
+    '{}',
+  );
+  const backends = fc.constantFrom(
+    '{name: cart}',
+    '{name: orders}',
+    '{name: cart, weight: 3}, {name: orders, weight: 1}',
+    '{name: cart, weight: 0}',
+  );
+  const rules = (of: fc.Arbitrary<string>) =>
+    fc
+      .array(
+        fc
+          .tuple(fc.array(of, { maxLength: 2 }), backends)
+          .map(([matches, refs]) => `{matches: [${matches.join()}], backendRefs: [${refs}]}`),
+        { minLength: 1, maxLength: 4 },
+      )
+      .map((list) => list.join());
+  const request = fc
+    .record({
+      service: fc.constantFrom('cart', 'shop'),
+      method: fc.constantFrom('GET', 'POST'),
+      path: fc.constantFrom('/', '/a', '/a/', '/ab', '/a/b', '/a/b/c', '/b', '/a/d'),
+      header: fc.constantFrom({}, { x: '1' }, { x: '2' }),
+      type: fc.constantFrom({}, { 'content-type': 'application/grpc' }, { 'content-type': 'application/grpc-web' }),
+      query: fc.constantFrom('', 'q=1', 'p=2&q=1', 'q=2&q=1', 'q'),
+    })
+    .map(({ header, type, ...rest }): TestRequest => ({ ...rest, headers: { ...header, ...type } }));
+  const property = fc.property(
+    rules(match),
+    rules(call),
+    fc.array(request, { minLength: 20, maxLength: 20 }),
+    (http, grpc, requests) => {
+      const state = stateOf(SERVICES + gateway('HTTPRoute', 'cart', http) + gateway('GRPCRoute', 'shop', grpc));
+      const table = tableOf(state);
+      for (const each of requests) if (taken(table, each) !== foretold(each, state)) return false;
+      return true;
+    },
+  );
+  fc.assert(property, { numRuns: 60 });
+  t.end();
+});
