@@ -7,7 +7,7 @@ import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent_servi
 import type { AgentServer } from './agents/agent-server.ts';
 import type { ListenAddress } from './settings.ts';
 import type { AdsServer } from './xds/ads-server.ts';
-import { AdsService } from './xds/encoded-response.ts';
+import { xdsServices } from './xds/services.ts';
 
 /** A client that is gone without a word is noticed within these two together. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5000 };
@@ -19,7 +19,8 @@ export function createGrpcServer(ads: AdsServer, agents: AgentServer): Server {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': -1,
   });
-  server.addService(AdsService, ads.handlers());
+  for (const { definition, implementation } of xdsServices(ads.handlers()))
+    server.addService(definition, implementation);
   server.addService(AgentServiceService, agents.handlers());
   return server;
 }

@@ -4,9 +4,9 @@
 import { hash } from 'node:crypto';
 import { assert } from '../../kernel/assert.ts';
 import { RESOURCE_TYPES, type ResourceKind } from '../../protos/contract/resource-types.ts';
-import { DiscoveryResponse } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
+import { DeltaDiscoveryResponse, DiscoveryResponse } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
 import { readJson } from '../../protos/json/read-json.ts';
-import { codecNamed } from '../../protos/json/registry.ts';
+import { type AnyMessage, codecNamed } from '../../protos/json/registry.ts';
 import type { XdsResource } from '../translate/resource.ts';
 
 /** One resource, ready to be written. */
@@ -19,6 +19,8 @@ export interface EncodedResource {
   readonly hash: string;
   /** The resource as a `resources` field of a DiscoveryResponse, tag and length included. */
   readonly bytes: Buffer;
+  /** The same of a DeltaDiscoveryResponse, where its version is its hash. Made when it is first asked for. */
+  readonly deltaBytes: Buffer;
 }
 
 /** Encodes, and remembers: a resource whose JSON has not changed is the same object as last time. */
@@ -59,5 +61,40 @@ function encode({ kind, name, json, onDemand }: XdsResource): EncodedResource {
   const bytes = Buffer.from(
     DiscoveryResponse.encode(DiscoveryResponse.fromPartial({ resources: [{ typeUrl, value }] })).finish(),
   );
-  return { kind, name, onDemand, hash: hash('sha256', bytes, 'hex').slice(0, 16), bytes };
+  return new Encoded({ kind, name, onDemand }, hash('sha256', bytes, 'hex').slice(0, 16), bytes, { typeUrl, value });
+}
+
+class Encoded implements EncodedResource {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly onDemand: boolean;
+  readonly hash: string;
+  readonly bytes: Buffer;
+  readonly #resource: AnyMessage;
+  #deltaBytes: Buffer | null = null;
+
+  constructor(
+    { kind, name, onDemand }: Pick<XdsResource, 'kind' | 'name' | 'onDemand'>,
+    hash: string,
+    bytes: Buffer,
+    resource: AnyMessage,
+  ) {
+    this.kind = kind;
+    this.name = name;
+    this.onDemand = onDemand;
+    this.hash = hash;
+    this.bytes = bytes;
+    this.#resource = resource;
+  }
+
+  get deltaBytes(): Buffer {
+    this.#deltaBytes ??= this.#encodeDelta();
+    return this.#deltaBytes;
+  }
+
+  #encodeDelta(): Buffer {
+    const { name, hash: version } = this;
+    const only = DeltaDiscoveryResponse.fromPartial({ resources: [{ name, version, resource: this.#resource }] });
+    return Buffer.from(DeltaDiscoveryResponse.encode(only).finish());
+  }
 }

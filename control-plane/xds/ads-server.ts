@@ -1,19 +1,19 @@
 /**
- * The ADS server: gRPC streams on one side, snapshots on the other.
+ * The xDS server: gRPC streams on one side, snapshots on the other.
  */
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import { NODE_ID_BYTES_MAX } from '../../protos/contract/limits.ts';
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
-import type { DiscoveryRequest } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
-import { type FailingCall, failCall } from '../grpc-failure.ts';
+import { failCall } from '../grpc-failure.ts';
 import type { SnapshotCache } from '../snapshot/cache.ts';
 import { meshNode } from '../translate/node.ts';
 import type { ClientStatus } from './client-status.ts';
-import type { SequencedResponse } from './sequencer.ts';
-import { AdsStream } from './stream.ts';
+import { DELTA_DIALOGUE, type Dialogue, type RequestMessage, SOTW_DIALOGUE } from './dialogue.ts';
+import type { XdsCall, XdsHandlers } from './services.ts';
+import { XdsStream } from './stream.ts';
 import { type KindTotals, XdsTotals } from './totals.ts';
 
 /** What the server needs. */
@@ -38,12 +38,16 @@ export interface Concern {
   readonly name: string;
 }
 
-type Call = ServerDuplexStream<DiscoveryRequest, SequencedResponse>;
+/** A stream of whichever protocol. */
+type AnyStream = Pick<
+  XdsStream<never, never>,
+  'node' | 'push' | 'status' | 'subscribes' | 'progress' | 'progressOf' | 'close'
+>;
 
 /** See the head of this file. */
 export class AdsServer {
   readonly #deps: AdsServerDeps;
-  readonly #streams = new Set<AdsStream>();
+  readonly #streams = new Set<AnyStream>();
   readonly #totals = new XdsTotals();
   /** Looked at after every answer and every stream that ends. */
   readonly #waiters = new Set<() => void>();
@@ -52,16 +56,11 @@ export class AdsServer {
     this.#deps = deps;
   }
 
-  /** The methods of the service, for `server.addService(AdsService, ...)`. */
-  handlers() {
+  /** What serves the streams, for `xdsServices`. */
+  handlers(): XdsHandlers {
     return {
-      streamAggregatedResources: (call: Call) => this.#serve(call),
-      deltaAggregatedResources: (call: FailingCall) =>
-        failCall(
-          call,
-          status.UNIMPLEMENTED,
-          'delta xDS is not served yet: use StreamAggregatedResources (api_type GRPC)',
-        ),
+      stateOfTheWorld: (call, only) => this.#serve(call, SOTW_DIALOGUE, only),
+      delta: (call, only) => this.#serve(call, DELTA_DIALOGUE, only),
     };
   }
 
@@ -86,7 +85,7 @@ export class AdsServer {
     const concerned = [...this.#streams].filter(
       (each) => concern === undefined || each.subscribes(concern.kind, concern.name),
     );
-    const progressOf = (stream: AdsStream) =>
+    const progressOf = (stream: AnyStream) =>
       concern === undefined ? stream.progress() : stream.progressOf(concern.kind);
     const { promise, resolve } = Promise.withResolvers<Convergence>();
     const clientsThatAre = (progress: string) =>
@@ -105,15 +104,19 @@ export class AdsServer {
     return promise;
   }
 
-  #serve(call: Call): void {
-    let stream: AdsStream | undefined;
-    call.on('data', (request: DiscoveryRequest) => {
-      stream ??= this.#open(call, request);
+  #serve<Message extends RequestMessage, Request>(
+    call: XdsCall<Message>,
+    dialogue: Dialogue<Message, Request>,
+    only: ResourceKind | null,
+  ): void {
+    let stream: XdsStream<Message, Request> | undefined;
+    call.on('data', (message: Message) => {
+      stream ??= this.#open(call, dialogue, only, message);
       if (stream === undefined) {
         failCall(call, status.INVALID_ARGUMENT, 'the first request must name its node: node.id is empty or too long');
         return;
       }
-      const problem = stream.request(request);
+      const problem = stream.request(message);
       if (problem !== undefined) failCall(call, status.INVALID_ARGUMENT, problem);
     });
     // A client that is gone is an error too; its stream ends either way.
@@ -125,12 +128,17 @@ export class AdsServer {
     });
   }
 
-  #open(call: Call, { node }: DiscoveryRequest): AdsStream | undefined {
+  #open<Message extends RequestMessage, Request>(
+    call: XdsCall<Message>,
+    dialogue: Dialogue<Message, Request>,
+    only: ResourceKind | null,
+    { node }: Message,
+  ): XdsStream<Message, Request> | undefined {
     if (node === undefined || node.id === '' || Buffer.byteLength(node.id) > NODE_ID_BYTES_MAX) return undefined;
     const identity = meshNode({ id: node.id, metadata: node.metadata });
-    const snapshot = this.#deps.cache.snapshotFor(identity);
-    const { clock, logger } = this.#deps;
-    const stream = new AdsStream(identity, node.userAgentName, snapshot, call, {
+    const client = { node: identity, userAgent: node.userAgentName, only };
+    const { clock, logger, cache } = this.#deps;
+    const stream = new XdsStream(client, cache.snapshotFor(identity), dialogue, call, {
       clock,
       logger,
       onAnswer: () => this.#answered(),
@@ -141,7 +149,7 @@ export class AdsServer {
     return stream;
   }
 
-  #close(stream: AdsStream | undefined): void {
+  #close(stream: AnyStream | undefined): void {
     if (stream === undefined || !this.#streams.delete(stream)) return;
     stream.close();
     const isLast = ![...this.#streams].some((each) => each.node.id === stream.node.id);

@@ -2,39 +2,21 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
-import type { EncodedResource } from '../snapshot/encoded-resource.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type SequencedResponse, Sequencer } from './sequencer.ts';
-
-type Contents = Partial<Record<ResourceKind, Readonly<Record<string, string>>>>;
-
-let generations = 0;
-
-/** A snapshot of names and hashes; a name that begins with `+` is given on demand only. */
-function snapshot(contents: Contents): Snapshot {
-  const kinds = Object.entries(contents).map(([kind, resources]) => {
-    const entries = Object.entries(resources).map(
-      ([name, hash]) => [name, resource(kind as ResourceKind, name, hash)] as const,
-    );
-    return [kind as ResourceKind, new Map(entries)] as const;
-  });
-  return { generation: ++generations, kinds: new Map(kinds) };
-}
-
-function resource(kind: ResourceKind, name: string, hash: string): EncodedResource {
-  return { kind, name, hash, onDemand: name.startsWith('+'), bytes: Buffer.alloc(0) };
-}
+import { STATE_OF_THE_WORLD, type SubscriptionRequest } from './state-of-the-world.ts';
+import { type Contents, mesh, snapshot } from './test-snapshots.ts';
 
 /** A client of the state-of-the-world protocol, with a queue each way. */
 class Client {
-  readonly sequencer: Sequencer;
+  readonly sequencer: Sequencer<SubscriptionRequest>;
   readonly toClient: SequencedResponse[] = [];
   readonly toServer: (() => void)[] = [];
   readonly kinds = new Map<ResourceKind, ClientKind>();
   refuses: (response: SequencedResponse) => boolean = () => false;
 
   constructor(first: Snapshot) {
-    this.sequencer = new Sequencer(first);
+    this.sequencer = new Sequencer(first, STATE_OF_THE_WORLD);
   }
 
   subscribe(kind: ResourceKind, names: readonly string[]): void {
@@ -112,12 +94,6 @@ function connected(first: Snapshot, subscriptions: Partial<Record<ResourceKind, 
   return client;
 }
 
-/** A mesh of services: routes name clusters, endpoints follow them. The hash of the routes is the list of services. */
-function mesh(...services: readonly string[]): Snapshot {
-  const each = (hash: string) => Object.fromEntries(services.map((name) => [name, hash]));
-  return snapshot({ CDS: each('c'), EDS: each('e'), LDS: { outbound: 'l' }, RDS: { outbound: services.join() } });
-}
-
 const kindsOf = (responses: readonly SequencedResponse[]) => responses.map(({ type }) => type.kind).join(' ');
 
 t.test('a wildcard gets everything but what is given on demand, and an empty answer when there is nothing', (t) => {
@@ -184,7 +160,7 @@ t.test('a refused response is not repeated until something changes, and then in 
 
 t.test('a client that comes back with what is current is sent nothing', (t) => {
   const before = connected(mesh('a', 'b'), { CDS: [], EDS: ['a', 'b'], RDS: ['outbound'] });
-  const again = new Sequencer(mesh('b', 'a'));
+  const again = new Sequencer(mesh('b', 'a'), STATE_OF_THE_WORLD);
   for (const [kind, { names, version: versionInfo }] of before.kinds) {
     again.request(kind, { names, versionInfo, nonce: '', error: undefined });
   }

@@ -17,8 +17,14 @@ import {
 } from '../../protos/contract/resource-types.ts';
 import type { EncodedResource } from '../snapshot/encoded-resource.ts';
 import { type ResourceMap, resourcesOf, type Snapshot } from '../snapshot/snapshot.ts';
-import type { RequestOutcome, Subscription, SubscriptionRequest } from './subscription.ts';
-import * as subscriptions from './subscription.ts';
+import {
+  isSubscribed,
+  type KindRules,
+  markResend,
+  type Protocol,
+  type RequestOutcome,
+  type Subscription,
+} from './subscription.ts';
 
 /** A response to be written now. */
 export interface SequencedResponse {
@@ -26,6 +32,8 @@ export interface SequencedResponse {
   readonly version: string;
   readonly nonce: string;
   readonly resources: readonly EncodedResource[];
+  /** Names that the client has to forget; none in state of the world, where what is missing is gone. */
+  readonly removed: readonly string[];
 }
 
 /** How far the client has come with one kind. */
@@ -34,7 +42,8 @@ export type Progress = 'settled' | 'pending' | 'refused';
 const NOTHING: ResourceMap = new Map();
 
 /** See the head of this file. */
-export class Sequencer {
+export class Sequencer<Request> {
+  readonly #protocol: Protocol<Request>;
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
   /** Clusters that are gone but may still be in use, with their endpoints. */
   readonly #retained = { CDS: new Map<string, EncodedResource>(), EDS: new Map<string, EncodedResource>() };
@@ -48,7 +57,8 @@ export class Sequencer {
   #snapshot: Snapshot;
   #nonces = 0;
 
-  constructor(snapshot: Snapshot) {
+  constructor(snapshot: Snapshot, protocol: Protocol<Request>) {
+    this.#protocol = protocol;
     this.#snapshot = snapshot;
   }
 
@@ -67,22 +77,23 @@ export class Sequencer {
   }
 
   /** Takes in a request of the client. */
-  request(kind: ResourceKind, request: SubscriptionRequest): RequestOutcome {
+  request(kind: ResourceKind, request: Request): RequestOutcome {
     const before = this.#subscriptions.get(kind);
     this.#complete.delete(kind);
     if (before === undefined) {
-      const options = { completeSet: RESOURCE_TYPES[kind].completeSet, wildcardAllowed: WILDCARD_KINDS.has(kind) };
-      const subscription = subscriptions.subscribe(request, options, this.#view(kind));
+      const view = this.#view(kind);
+      const subscription = this.#protocol.subscribe(request, rulesOf(kind), view);
       this.#subscriptions.set(kind, subscription);
-      // It came back with the current clusters.
-      if (kind === 'CDS' && subscription.answered) this.#acceptedClusters = this.#view('CDS');
+      // It came back with clusters that are still the same.
+      const held = (each: EncodedResource) => subscription.sent.get(each.name) === each.hash;
+      if (kind === 'CDS') this.#acceptedClusters = new Map([...view].filter(([, each]) => held(each)));
       return 'subscribe';
     }
-    const { subscription, outcome } = subscriptions.receive(before, request);
+    const { subscription, outcome } = this.#protocol.receive(before, request);
     if (kind === 'CDS') this.#clustersAnswered(outcome);
     const wanted = outcome === 'repeat' && kind === 'EDS' && this.#repeatAllowed;
     if (wanted) this.#repeatAllowed = false;
-    this.#subscriptions.set(kind, wanted ? subscriptions.markResend(subscription, subscription.names) : subscription);
+    this.#subscriptions.set(kind, wanted ? markResend(subscription, subscription.names) : subscription);
     return outcome;
   }
 
@@ -108,9 +119,10 @@ export class Sequencer {
     const subscription = this.#subscriptions.get(kind);
     if (subscription === undefined) return 'settled';
     if (subscription.outstanding) return 'pending';
-    if (subscriptions.isRefused(subscription, this.#view(kind))) return 'refused';
-    if (subscriptions.due(subscription, this.#view(kind)) === null) return 'settled';
-    const clustersRefused = (this.#subscriptions.get('CDS')?.refusal ?? null) !== null;
+    if (this.#protocol.isRefused(subscription, this.#view(kind))) return 'refused';
+    if (this.#protocol.due(subscription, rulesOf(kind), this.#view(kind)) === null) return 'settled';
+    const clusters = this.#subscriptions.get('CDS');
+    const clustersRefused = clusters !== undefined && !clusters.outstanding && this.#protocol.holdsBack(clusters);
     return clustersRefused && this.#isHeldBack(kind, subscription) ? 'refused' : 'pending';
   }
 
@@ -120,26 +132,27 @@ export class Sequencer {
     if (subscription === undefined || this.#isHeldBack(kind, subscription)) return undefined;
     const view = this.#view(kind);
     if (this.#complete.get(kind) === view) return undefined;
-    const response = subscriptions.due(subscription, view);
+    const response = this.#protocol.due(subscription, rulesOf(kind), view);
     if (response === null) {
       if (!subscription.outstanding) this.#complete.set(kind, view);
       return undefined;
     }
     const nonce = String(++this.#nonces);
-    this.#subscriptions.set(kind, subscriptions.responded(subscription, response, view, nonce));
+    this.#subscriptions.set(kind, this.#protocol.responded(subscription, response, view, nonce));
     if (kind === 'CDS') {
       this.#sentClusters = view;
       this.#resendEndpoints(response.changed);
     }
     if (kind === 'EDS') this.#repeatAllowed = false;
-    return { type, version: response.version, nonce, resources: response.names.map((name) => view.get(name)!) };
+    const resources = response.names.map((name) => view.get(name)!);
+    return { type, version: response.version, nonce, resources, removed: response.removed };
   }
 
   /** Listeners and routes wait for the clusters' ACK; not the first ones, before which nothing works anyway. */
   #isHeldBack(kind: ResourceKind, subscription: Subscription): boolean {
     if ((kind !== 'LDS' && kind !== 'RDS') || !subscription.answered) return false;
     const clusters = this.#subscriptions.get('CDS');
-    return clusters !== undefined && (clusters.outstanding || clusters.refusal !== null);
+    return clusters !== undefined && (clusters.outstanding || this.#protocol.holdsBack(clusters));
   }
 
   /** A changed cluster is made anew, and waits for its endpoints though they are the same. */
@@ -148,7 +161,7 @@ export class Sequencer {
     const endpoints = this.#subscriptions.get('EDS');
     if (endpoints !== undefined) {
       this.#complete.delete('EDS');
-      this.#subscriptions.set('EDS', subscriptions.markResend(endpoints, changedClusters));
+      this.#subscriptions.set('EDS', markResend(endpoints, changedClusters));
     }
   }
 
@@ -181,7 +194,7 @@ export class Sequencer {
 
   #isSubscribed(kind: ResourceKind, name: string): boolean {
     const subscription = this.#subscriptions.get(kind);
-    return subscription !== undefined && (subscription.wildcard || subscription.names.has(name));
+    return subscription !== undefined && isSubscribed(subscription, name);
   }
 
   /** True when there were retained clusters, and nothing that the client uses can name them any more. */
@@ -199,4 +212,8 @@ export class Sequencer {
     const retained = this.#retained[kind];
     return retained.size === 0 ? current : new Map([...retained, ...current]);
   }
+}
+
+function rulesOf(kind: ResourceKind): KindRules {
+  return { completeSet: RESOURCE_TYPES[kind].completeSet, wildcardAllowed: WILDCARD_KINDS.has(kind) };
 }

@@ -1,14 +1,14 @@
 /**
- * One ADS stream: a client, its sequencer and its outbox.
+ * One xDS stream: a client, its sequencer and its outbox. Either all kinds come on it (ADS), or it is about one kind.
  */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { SUBSCRIBED_NAMES_MAX } from '../../protos/contract/limits.ts';
 import { type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
-import type { DiscoveryRequest } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { MeshNode } from '../translate/node.ts';
 import { type ClientStatus, type KindStatus, NOTHING_SENT } from './client-status.ts';
+import type { Dialogue, RequestMessage } from './dialogue.ts';
 import { Outbox, type Sink } from './outbox.ts';
 import { type Progress, type SequencedResponse, Sequencer } from './sequencer.ts';
 import type { RequestOutcome } from './subscription.ts';
@@ -24,41 +24,62 @@ export interface StreamDeps {
   readonly totals: XdsTotals;
 }
 
+/** Who opened a stream. */
+export interface XdsClient {
+  readonly node: MeshNode;
+  readonly userAgent: string;
+  /** The kind that the stream is about; null for all. */
+  readonly only: ResourceKind | null;
+}
+
 /** See the head of this file. */
-export class AdsStream {
+export class XdsStream<Message extends RequestMessage, Request> {
   readonly node: MeshNode;
   readonly #userAgent: string;
   readonly #deps: StreamDeps;
-  readonly #sequencer: Sequencer;
+  readonly #dialogue: Dialogue<Message, Request>;
+  readonly #only: ResourceKind | null;
+  readonly #sequencer: Sequencer<Request>;
   readonly #outbox: Outbox<SequencedResponse>;
   readonly #status = new Map<ResourceKind, KindStatus>();
 
-  constructor(node: MeshNode, userAgent: string, snapshot: Snapshot, sink: Sink<SequencedResponse>, deps: StreamDeps) {
-    this.node = node;
-    this.#userAgent = userAgent;
+  constructor(
+    client: XdsClient,
+    snapshot: Snapshot,
+    dialogue: Dialogue<Message, Request>,
+    sink: Sink<SequencedResponse>,
+    deps: StreamDeps,
+  ) {
+    this.node = client.node;
+    this.#userAgent = client.userAgent;
+    this.#only = client.only;
+    this.#dialogue = dialogue;
     this.#deps = deps;
-    this.#sequencer = new Sequencer(snapshot);
+    this.#sequencer = new Sequencer(snapshot, dialogue.protocol);
     this.#outbox = new Outbox(sink, () => this.#next());
   }
 
   /** Takes in a request. The answer is why the stream must end, or undefined. */
-  request(request: DiscoveryRequest): string | undefined {
-    const type = resourceTypeOfUrl(request.typeUrl);
+  request(message: Message): string | undefined {
+    const kind = this.#kindOf(message.typeUrl);
+    if (kind === 'other') return `${message.typeUrl} does not come on a stream of ${this.#only}`;
     // Real Envoys ask for more than there is here; a type that nobody serves has no answer in xDS.
-    if (type === undefined) return undefined;
-    if (request.resourceNames.length > SUBSCRIBED_NAMES_MAX) {
-      return `${type.kind}: ${request.resourceNames.length} names are subscribed: at most ${SUBSCRIBED_NAMES_MAX} are allowed`;
-    }
-    const outcome = this.#sequencer.request(type.kind, {
-      names: request.resourceNames,
-      versionInfo: request.versionInfo,
-      nonce: request.responseNonce,
-      error: request.errorDetail?.message,
-    });
-    this.#record(type.kind, outcome);
+    if (kind === undefined) return undefined;
+    const outcome = this.#sequencer.request(kind, this.#dialogue.read(message));
+    const { size } = this.#sequencer.subscription(kind)!.names;
+    if (size > SUBSCRIBED_NAMES_MAX)
+      return `${kind}: ${size} names are subscribed: at most ${SUBSCRIBED_NAMES_MAX} are allowed`;
+    this.#record(kind, outcome);
     this.#outbox.pump();
     if (outcome === 'ack' || outcome === 'nack') this.#deps.onAnswer();
     return undefined;
+  }
+
+  /** On a stream about one kind its type may be left out. */
+  #kindOf(typeUrl: string): ResourceKind | 'other' | undefined {
+    if (this.#only !== null && typeUrl === '') return this.#only;
+    const kind = resourceTypeOfUrl(typeUrl)?.kind;
+    return this.#only === null || kind === this.#only ? kind : 'other';
   }
 
   /** Brings the client towards a new snapshot. */
@@ -120,7 +141,9 @@ export class AdsStream {
       this.#status.set(kind, { ...before, nacked: { ...subscription.refusal, atMs } });
     } else if (subscription.ackedVersion !== before.acked || outcome === 'ack') {
       const version = subscription.ackedVersion;
-      this.#status.set(kind, { ...before, sent: version, acked: version, ackedAtMs: atMs, nacked: null });
+      // In delta the client may take in one part of what it was sent while it refuses another.
+      const nacked = subscription.refusal === null ? null : before.nacked;
+      this.#status.set(kind, { ...before, sent: version, acked: version, ackedAtMs: atMs, nacked });
     } else if (outcome === 'subscribe') this.#status.set(kind, before);
   }
 }

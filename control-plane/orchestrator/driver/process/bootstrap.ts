@@ -56,7 +56,7 @@ function bootstrap(input: BootstrapInput): unknown {
     admin: { address: socketAddress(LOOPBACK, ports.admin) },
     dynamic_resources: {
       ads_config: {
-        api_type: 'GRPC',
+        api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
         grpc_services: [grpc],

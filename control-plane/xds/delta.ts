@@ -1,0 +1,174 @@
+/**
+ * Subscriptions of delta xDS: requests name what is added and what is let go, responses hold what has changed and what is
+ * gone. Every resource has a version of its own, the hash of its contents; a client that comes back tells which it holds.
+ *
+ *   refused ──► halves ──► halves of the refused half ... ──► the one resource that is bad
+ *
+ * A NACK does not say which resources of a response are bad, and nothing under its nonce counts as delivered: they are
+ * tried again in halves, so that one bad resource never holds back the others.
+ */
+import { contentVersion } from './content-version.ts';
+import {
+  type DueResponse,
+  GONE,
+  isSubscribed,
+  type KindRules,
+  NEW_SUBSCRIPTION,
+  type Protocol,
+  type RequestOutcome,
+  type ResourceView,
+  type Subscription,
+  targetsOf,
+} from './subscription.ts';
+
+/** A request of the client. */
+export interface DeltaRequest {
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** What the client holds from an earlier stream, name to version; in the first request of a kind alone. */
+  readonly initialVersions: Readonly<Record<string, string>>;
+  /** Empty in a request that answers nothing. */
+  readonly nonce: string;
+  /** Set in a NACK. */
+  readonly error: string | undefined;
+}
+
+/** See the head of this file. */
+export const DELTA: Protocol<DeltaRequest> = {
+  subscribe,
+  receive,
+  due,
+  responded,
+  isRefused: ({ bad }, view) => [...bad].some(([name, hash]) => view.get(name)?.hash === hash),
+  // What was found to be bad stays behind; the rest of a refused response is still on its way.
+  holdsBack: ({ parts }) => parts.length > 0,
+};
+
+const EVERYTHING = '*';
+
+function subscribe(request: DeltaRequest, { wildcardAllowed }: KindRules): Subscription {
+  const isLegacyWildcard = wildcardAllowed && request.subscribe.length === 0;
+  const start = { ...NEW_SUBSCRIPTION, wildcard: isLegacyWildcard };
+  const subscription = { ...rename(start, request), resend: new Set<string>() };
+  const held = Object.entries(request.initialVersions).filter(([name]) => isSubscribed(subscription, name));
+  return { ...subscription, sent: new Map(held), answered: held.length > 0 };
+}
+
+function receive(
+  before: Subscription,
+  request: DeltaRequest,
+): { readonly subscription: Subscription; readonly outcome: RequestOutcome } {
+  // Names are told once, in whatever request: an answer that comes too late counts as far as they go.
+  const renamed = rename(before, request);
+  const { nonce, error } = request;
+  if (nonce === '') return { subscription: renamed, outcome: 'subscribe' };
+  if (nonce !== before.nonce || !before.outstanding) return { subscription: renamed, outcome: 'stale' };
+  const answered = { ...renamed, outstanding: false };
+  if (error !== undefined) return { subscription: refused(answered, error), outcome: 'nack' };
+  const { refusal, bad, parts } = answered;
+  const stillRefused = bad.size > 0 || parts.length > 0;
+  return {
+    subscription: { ...answered, refusal: stillRefused ? refusal : null, ackedVersion: before.sentVersion },
+    outcome: 'ack',
+  };
+}
+
+function refused(before: Subscription, message: string): Subscription {
+  const { sentNames, sentVersion: version } = before;
+  const refusal = { version, message };
+  if (sentNames.length > 1) {
+    const half = Math.ceil(sentNames.length / 2);
+    return { ...before, refusal, parts: [sentNames.slice(0, half), sentNames.slice(half), ...before.parts] };
+  }
+  const bad = new Map(before.bad);
+  for (const name of sentNames) {
+    const hash = before.sent.get(name);
+    if (hash !== undefined && hash !== GONE) bad.set(name, hash);
+  }
+  return { ...before, refusal, bad };
+}
+
+function due(subscription: Subscription, _kind: KindRules, view: ResourceView): DueResponse | null {
+  const { sent, resend, parts, answered, outstanding, wildcard, names } = subscription;
+  if (outstanding) return null;
+  const targets = targetsOf(subscription, view);
+  if (parts.length > 0) return response(parts[0]!, targets);
+  const wanted: string[] = [];
+  for (const [name, hash] of targets) if (sent.get(name) !== hash || resend.has(name)) wanted.push(name);
+  for (const [name, hash] of sent) if (hash !== GONE && !targets.has(name)) wanted.push(name);
+  for (const name of names) if (!targets.has(name) && sent.get(name) === undefined) wanted.push(name);
+  for (const name of resend) if (!targets.has(name) && !wanted.includes(name)) wanted.push(name);
+  // A wildcard is answered even when there is nothing: Envoy waits for that.
+  return wanted.length > 0 || (!answered && wildcard) ? response(wanted, targets) : null;
+}
+
+function response(wanted: readonly string[], targets: ReadonlyMap<string, string>): DueResponse {
+  const names = wanted.filter((name) => targets.has(name));
+  const removed = wanted.filter((name) => !targets.has(name));
+  return { version: contentVersion(targets), names, removed, changed: names };
+}
+
+function responded(before: Subscription, response: DueResponse, view: ResourceView, nonce: string): Subscription {
+  const { names, removed, version } = response;
+  const sent = new Map(before.sent);
+  const resend = new Set(before.resend);
+  const bad = new Map(before.bad);
+  for (const name of names) sent.set(name, view.get(name)!.hash);
+  for (const name of removed) {
+    if (before.names.has(name)) sent.set(name, GONE);
+    else sent.delete(name);
+  }
+  const told = new Set([...names, ...removed]);
+  for (const name of told) {
+    resend.delete(name);
+    bad.delete(name);
+  }
+  return {
+    ...before,
+    sent,
+    resend,
+    bad,
+    parts: before.parts.map((part) => part.filter((name) => !told.has(name))).filter((part) => part.length > 0),
+    answered: true,
+    outstanding: true,
+    nonce,
+    sentVersion: version,
+    sentNames: [...told],
+  };
+}
+
+/**
+ * A name that is subscribed again is sent again, whatever the client was told. One that is let go under a wildcard is told
+ * once more, as the protocol asks, since the client may have dropped it.
+ */
+function rename(before: Subscription, request: DeltaRequest): Subscription {
+  if (request.subscribe.length === 0 && request.unsubscribe.length === 0) return before;
+  const names = new Set(before.names);
+  const resend = new Set(before.resend);
+  let { wildcard } = before;
+  for (const name of request.subscribe) {
+    if (name === EVERYTHING) wildcard = true;
+    else {
+      names.add(name);
+      resend.add(name);
+    }
+  }
+  for (const name of request.unsubscribe) {
+    if (name === EVERYTHING) wildcard = false;
+    else if (names.delete(name)) {
+      if (wildcard) resend.add(name);
+      else resend.delete(name);
+    }
+  }
+  const keeps = (name: string) => wildcard || names.has(name);
+  return {
+    ...before,
+    wildcard,
+    names,
+    everNamed: before.everNamed || names.size > 0,
+    resend: new Set([...resend].filter(keeps)),
+    sent: new Map([...before.sent].filter(([name]) => keeps(name))),
+    bad: new Map([...before.bad].filter(([name]) => keeps(name))),
+    parts: before.parts.map((part) => part.filter(keeps)).filter((part) => part.length > 0),
+  };
+}

@@ -1,0 +1,39 @@
+/** The messages of the two protocols, as far as a stream has to know them. */
+import type { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
+import type { DeltaDiscoveryRequest, DiscoveryRequest } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
+import { DELTA, type DeltaRequest } from './delta.ts';
+import { STATE_OF_THE_WORLD, type SubscriptionRequest } from './state-of-the-world.ts';
+import type { Protocol } from './subscription.ts';
+
+/** What every request has. */
+export interface RequestMessage {
+  readonly typeUrl: string;
+  readonly node: Node | undefined;
+}
+
+/** One protocol: its messages, and what they mean. */
+export interface Dialogue<Message extends RequestMessage, Request> {
+  readonly protocol: Protocol<Request>;
+  read(message: Message): Request;
+}
+
+export const SOTW_DIALOGUE: Dialogue<DiscoveryRequest, SubscriptionRequest> = {
+  protocol: STATE_OF_THE_WORLD,
+  read: ({ resourceNames: names, versionInfo, responseNonce: nonce, errorDetail }) => ({
+    names,
+    versionInfo,
+    nonce,
+    error: errorDetail?.message,
+  }),
+};
+
+export const DELTA_DIALOGUE: Dialogue<DeltaDiscoveryRequest, DeltaRequest> = {
+  protocol: DELTA,
+  read: (message) => ({
+    subscribe: message.resourceNamesSubscribe,
+    unsubscribe: message.resourceNamesUnsubscribe,
+    initialVersions: message.initialResourceVersions,
+    nonce: message.responseNonce,
+    error: message.errorDetail?.message,
+  }),
+};

@@ -1,0 +1,142 @@
+/**
+ * Subscriptions in state of the world: each request names all that the client wants.
+ *
+ *             request without names (CDS, LDS)            names
+ *   (new) ───────────────────────────────► wildcard   ───────────► named      "*" is a wildcard too; an empty list
+ *                                                                             after names ends the subscription
+ *
+ * The version is a hash of all that the client then has, so that one that comes back with it lacks nothing.
+ */
+import { contentVersion } from './content-version.ts';
+import {
+  type DueResponse,
+  isActive,
+  type KindRules,
+  NEW_SUBSCRIPTION,
+  type Protocol,
+  type RequestOutcome,
+  type ResourceView,
+  type Subscription,
+  targetsOf,
+} from './subscription.ts';
+
+/** A request of the client. */
+export interface SubscriptionRequest {
+  readonly names: readonly string[];
+  readonly versionInfo: string;
+  /** Empty in the first one of a stream. */
+  readonly nonce: string;
+  /** Set in a NACK. */
+  readonly error: string | undefined;
+}
+
+/** See the head of this file. */
+export const STATE_OF_THE_WORLD: Protocol<SubscriptionRequest> = {
+  subscribe,
+  receive,
+  due,
+  responded,
+  isRefused,
+  // Nothing of a refused response was taken.
+  holdsBack: ({ refusal }) => refusal !== null,
+};
+
+function subscribe(request: SubscriptionRequest, kind: KindRules, view: ResourceView): Subscription {
+  const fresh: Subscription = { ...NEW_SUBSCRIPTION, ...wanted(request.names, kind.wildcardAllowed) };
+  const targets = targetsOf(fresh, view);
+  const version = contentVersion(targets);
+  // A client of an earlier stream that holds exactly this lacks nothing.
+  if (request.versionInfo === '' || request.versionInfo !== version) return fresh;
+  return { ...fresh, sent: targets, answered: true, sentVersion: version, ackedVersion: version };
+}
+
+function receive(
+  before: Subscription,
+  request: SubscriptionRequest,
+): { readonly subscription: Subscription; readonly outcome: RequestOutcome } {
+  // The client had not seen the last response when it wrote this; its names come again with the ACK of that one.
+  if (request.nonce !== before.nonce && request.nonce !== '') return { subscription: before, outcome: 'stale' };
+  const renamed = rename(before, request.names);
+  if (request.nonce === '' || before.nonce === '') return { subscription: renamed, outcome: 'subscribe' };
+  if (!before.outstanding) {
+    const same = sameNames(before.names, renamed.names) && before.wildcard === renamed.wildcard;
+    return { subscription: renamed, outcome: same && request.error === undefined ? 'repeat' : 'subscribe' };
+  }
+  if (request.error !== undefined) {
+    const refusal = { version: before.sentVersion, message: request.error };
+    return { subscription: { ...renamed, outstanding: false, refusal }, outcome: 'nack' };
+  }
+  const acked = { ...renamed, outstanding: false, refusal: null, ackedVersion: before.sentVersion };
+  return { subscription: acked, outcome: 'ack' };
+}
+
+function due(subscription: Subscription, { completeSet }: KindRules, view: ResourceView): DueResponse | null {
+  const { sent, resend, answered, outstanding } = subscription;
+  if (outstanding) return null;
+  const targets = targetsOf(subscription, view);
+  const changed: string[] = [];
+  for (const [name, hash] of targets) if (sent.get(name) !== hash || resend.has(name)) changed.push(name);
+  if (completeSet) {
+    const lacksNothing = changed.length === 0 && isSubset(sent, targets);
+    if (answered ? lacksNothing : !isActive(subscription)) return null;
+    return { version: contentVersion(targets), names: [...targets.keys()], removed: [], changed };
+  }
+  const again = undelivered(subscription, targets);
+  // Without what is gone by now the rest of a refused response may be good.
+  const isLighter = again.length > 0 && again.length < subscription.sentNames.length;
+  if (changed.length === 0 && !isLighter) return null;
+  return { version: contentVersion(targets), names: [...new Set([...changed, ...again])], removed: [], changed };
+}
+
+function responded(before: Subscription, response: DueResponse, view: ResourceView, nonce: string): Subscription {
+  return {
+    ...before,
+    sent: targetsOf(before, view),
+    resend: new Set(),
+    answered: true,
+    outstanding: true,
+    nonce,
+    sentVersion: response.version,
+    sentNames: response.names,
+    refusal: null,
+  };
+}
+
+/** In a refused response nothing may have been taken: when something changes, the rest of it goes along again. */
+function undelivered({ refusal, sentNames }: Subscription, targets: ReadonlyMap<string, string>): string[] {
+  return refusal === null ? [] : sentNames.filter((name) => targets.has(name));
+}
+
+function rename(before: Subscription, names: readonly string[]): Subscription {
+  const next = {
+    ...before,
+    ...wanted(names, !before.everNamed && before.wildcard),
+    everNamed: before.everNamed || names.length > 0,
+  };
+  if (next.wildcard) return next;
+  // What the client let go of it must be told again when it comes back to it.
+  const sent = new Map([...before.sent].filter(([name]) => next.names.has(name)));
+  return sent.size === before.sent.size ? next : { ...next, sent };
+}
+
+function wanted(
+  names: readonly string[],
+  wildcardAllowed: boolean,
+): Pick<Subscription, 'wildcard' | 'names' | 'everNamed'> {
+  if (names.length === 0) return { wildcard: wildcardAllowed, names: new Set(), everNamed: false };
+  const explicit = new Set(names);
+  return { wildcard: explicit.delete('*'), names: explicit, everNamed: true };
+}
+
+function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((name) => b.has(name));
+}
+
+function isSubset(part: ReadonlyMap<string, string>, whole: ReadonlyMap<string, string>): boolean {
+  for (const name of part.keys()) if (!whole.has(name)) return false;
+  return true;
+}
+
+function isRefused({ refusal, sentNames, sent }: Subscription, view: ResourceView): boolean {
+  return refusal !== null && sentNames.some((name) => sent.has(name) && sent.get(name) === view.get(name)?.hash);
+}
