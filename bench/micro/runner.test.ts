@@ -36,5 +36,5 @@ t.test('benchmarks are found by a part of their name, and their names are unique
   const all = await findMicroBenchmarks('');
   t.equal(new Set(all.map((each) => each.name)).size, all.length);
   t.equal((await findMicroBenchmarks('hexInto')).length, 1);
-  await t.rejects(findMicroBenchmarks('no such thing'), /there are http1\/.*, kernel\//);
+  await t.rejects(findMicroBenchmarks('no such thing'), /there are .*http1\/.*, kernel\//);
 });

@@ -91,12 +91,22 @@ export const CIRCUIT_BREAKERS: JsonObject = {
 /**
  * outrider.resilience.v1.ClusterPolicy of every cluster that sidecars call. A queue must not be longer than what a caller
  * waits for. Ejection that is safe in a fleet of two: the last host stays, times double, and a host comes back by one
- * real request that goes well.
+ * real request that goes well. The service breaker opens at 50 % failures of at least 20 requests in 10 s, stays open for
+ * 5 s, and closes after three good probes, one at a time (Hystrix, Sentinel). Nothing counts as slow: that is for each
+ * service to say.
  */
 export const CLUSTER_POLICY: JsonObject = {
   max_pending_wait: '1s',
   ejection: { keep_last: true, exponential: true, probe: true },
   slow_start_successes: 50,
+  service_breaker: {
+    minimum_requests: 20,
+    window: '10s',
+    failure_percent: 50,
+    open_for: '5s',
+    probes: 1,
+    successes_to_close: 3,
+  },
 };
 
 /** Idle connections between sidecars, below the 75 s for which the other side keeps them. */

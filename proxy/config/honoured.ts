@@ -323,10 +323,11 @@ const CLUSTERS: HonouredTable['messages'] = {
   // One by one, as they come to life.
   'outrider.resilience.v1.ClusterPolicy': fields(`
     max_pending_wait max_requests_per_endpoint max_pending_per_endpoint retry_budget ejection
-    slow_start_successes
+    slow_start_successes service_breaker
   `),
   'outrider.resilience.v1.RetryBudget': ['*'],
   'outrider.resilience.v1.Ejection': ['*'],
+  'outrider.resilience.v1.Breaker': ['*'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ['cluster_name', 'endpoints', 'policy'],
   'envoy.config.endpoint.v3.ClusterLoadAssignment.Policy': ['overprovisioning_factor'],
   'envoy.config.endpoint.v3.LocalityLbEndpoints': fields(`

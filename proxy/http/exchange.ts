@@ -11,6 +11,7 @@
 import type { SubsetKeys, WeightedCluster } from '../config/model/route.ts';
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
+import type { Gate } from '../upstream/guard/gate.ts';
 import { DECISIONS_MAX, type Decision } from './decision.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
@@ -141,6 +142,8 @@ export class Exchange {
   upstreamProtocol = '';
   /** Its route gives it high priority: limits and connections of its own. */
   highPriority = false;
+  /** Of its route; null for none. */
+  requestBreaker: Gate | null = null;
   /** It is a gRPC call: its outcome stands in trailers. Known when it is forwarded. */
   grpc = false;
   /** Where its route leads, and the endpoint that was picked last; empty before. */

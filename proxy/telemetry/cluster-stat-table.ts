@@ -1,12 +1,22 @@
 /** Clusters in Envoy's words (envoyproxy.io, "Cluster manager statistics"). */
 import type { ClusterConfig, ClusterLimits } from '../config/model/cluster.ts';
 import type { ClusterStats, HashTableStats } from '../upstream/cluster-stats.ts';
+import type { BreakerStats } from '../upstream/guard/breaker-stats.ts';
 import type { InUse } from '../upstream/guard/in-use.ts';
+import { BREAKER_STATS } from './breaker-stat-table.ts';
 import { HEALTH_CHECK_STATS } from './health-check-stat-table.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
 import { ANSWER_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, type NumberField, resetTable, type StatRow } from './stat-table.ts';
-import { clusterScope, type EmitStatistic, type Scope, type StatsSource, statName, variantName } from './statistic.ts';
+import {
+  clusterScope,
+  type EmitStatistic,
+  type Scope,
+  type StatsSource,
+  statName,
+  variantName,
+  within,
+} from './statistic.ts';
 import { TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one endpoint. The proxy's endpoints are such. */
@@ -25,6 +35,8 @@ export interface CountedCluster {
   readonly endpoints: readonly CountedEndpoint[];
   /** Of the retry budget; null when there is none. */
   readonly retriesLeft?: number | null;
+  /** Null or absent: there is none. */
+  readonly serviceBreaker?: { readonly stats: BreakerStats } | null;
 }
 
 /** Clusters and how often their set has changed. The proxy's cluster manager is such. */
@@ -165,7 +177,8 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
       emit({ kind: 'gauge', ...statName(MANAGER_SCOPE, 'active_clusters', help), value: all.length });
     },
     reset() {
-      for (const { stats } of clusters.all()) {
+      for (const { stats, serviceBreaker } of clusters.all()) {
+        if (serviceBreaker) resetTable(BREAKER_STATS, serviceBreaker.stats);
         resetTable(CLUSTER_STATS, stats);
         resetTable(ANSWER_LIMIT_STATS, stats.limits);
         resetTable(TLS_STATS, stats.tls);
@@ -178,7 +191,10 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
   };
 }
 
-function emitCluster({ config, stats, endpoints, retriesLeft = null }: CountedCluster, emit: EmitStatistic): void {
+function emitCluster(
+  { config, stats, endpoints, serviceBreaker, retriesLeft = null }: CountedCluster,
+  emit: EmitStatistic,
+): void {
   const scope = clusterScope(config.statName);
   emitTable(CLUSTER_STATS, stats, scope, emit);
   emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
@@ -188,6 +204,7 @@ function emitCluster({ config, stats, endpoints, retriesLeft = null }: CountedCl
   if (config.lbPolicy.kind === 'maglev') emitTable(MAGLEV_STATS, stats.hashTable, scope, emit);
   emitByStatus(stats.byStatus, scope, emit);
   emitMembership(endpoints, scope, emit);
+  if (serviceBreaker) emitTable(BREAKER_STATS, serviceBreaker.stats, within(scope, 'service_breaker'), emit);
   emitBreakers('default', config.limits.default, stats.inUse, scope, emit);
   emitBreakers('high', config.limits.high, stats.highInUse, scope, emit);
   if (retriesLeft !== null) {

@@ -24,11 +24,13 @@ import { RetryBudget } from './attempt/retry-budget.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
 import { measureLatency } from './endpoint-latency.ts';
+import type { Breaker } from './guard/breaker.ts';
 import { type CheckListener, HealthChecker } from './guard/health-check/health-checker.ts';
 import { HighPriority } from './guard/high-priority.ts';
 import { EndpointUse } from './guard/in-use.ts';
 import { admitRequest, LimitRefusals } from './guard/limits.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
+import { serviceBreaker } from './guard/service-breaker.ts';
 import { assemblePicker } from './picker/assemble.ts';
 import { hashes } from './picker/create-picker.ts';
 import { TableCache } from './picker/hashing/table-cache.ts';
@@ -72,6 +74,8 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   config: ClusterConfig;
   limits: ClusterLimits;
   #refusals: LimitRefusals | null = null;
+  /** Null: there is none. */
+  serviceBreaker: Breaker | null = null;
   #high: HighPriority | null = null;
   /** By address. */
   #endpoints = new Map<string, Endpoint>();
@@ -100,6 +104,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.retryBudget = createBudget(config);
     this.#slowStart = new Deadline(this);
     this.#createOutlierDetector();
+    this.serviceBreaker = serviceBreaker(config, null, this.loop);
     this.#createChecker();
   }
 
@@ -157,6 +162,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.#refusals = null;
     if (outlierChanged) this.#createOutlierDetector();
     if (checkChanged || renewed) this.#createChecker();
+    this.serviceBreaker = serviceBreaker(config, this.serviceBreaker, this.loop);
     this.#rebuildPicker();
   }
 
@@ -224,7 +230,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
 
   /** Why the cluster takes no further request now, or null when it does; what is refused is counted. HOT. */
   admit(highPriority: boolean): Failure | null {
-    return admitRequest(this.share(highPriority));
+    return admitRequest(this.share(highPriority)) ?? this.serviceBreaker?.refuse() ?? null;
   }
 
   /** An attempt begins: true when it is the probe that an ejected endpoint gets, of which `record` wants to hear. HOT. */
@@ -276,6 +282,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.#checker?.close(true);
     this.#checker = null;
     for (const resolve of this.#settling.splice(0)) resolve();
+    this.serviceBreaker?.destroy();
     this.loop.wheel.disarm(this.#slowStart);
   }
 

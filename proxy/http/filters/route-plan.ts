@@ -110,6 +110,7 @@ function compileOptions(
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
   return {
     highPriority: action.priority === 'high',
+    requestBreaker: null,
     timeoutMs,
     timeoutStatus: REQUEST_TIMEOUT.status,
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),

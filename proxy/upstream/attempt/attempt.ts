@@ -17,6 +17,7 @@ import { Http2Outgoing } from '../../http2/message/outgoing.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointLatency } from '../endpoint-latency.ts';
+import { enterBoth, type Gate } from '../guard/gate.ts';
 import { IMMEDIATE_FAIL } from '../guard/health-check/http-probe.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
 import type { PoolHost, StreamWaiter } from '../pool/pool.ts';
@@ -34,6 +35,8 @@ export interface AttemptedRequest {
   readonly connectsTcp: boolean;
   /** It counts among those of high priority. */
   readonly highPriority: boolean;
+  /** Of its route; null for none. */
+  readonly requestBreaker: Gate | null;
   /** It has arrived completely. */
   readonly requestDone: boolean;
   /** Null while the first attempt is being started. */
@@ -64,10 +67,15 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
   readonly endpoint: Endpoint | null;
   #stream: UpstreamStream | null = null;
   #startedMs = 0;
+  /** That have let it through and wait for its outcome, with the epoch in which they did. */
+  #serviceBreaker: Gate | null = null;
+  #serviceEpoch = 0;
+  #requestBreaker: Gate | null = null;
+  #requestEpoch = 0;
   #answering = false;
   /** An opinion about the endpoint was given before its answer. */
   #blamed = false;
-  /** When the head of the answer came; only where the latency of endpoints counts. */
+  /** When the head of the answer came; 0 before. */
   #answeredMs = 0;
   /** Null where it does not. */
   #latency: EndpointLatency | null = null;
@@ -116,15 +124,18 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     const { endpoint } = this;
     const { stats } = this.#cluster;
     if (endpoint === null) {
-      this.#over = true;
       stats.noneHealthy++;
-      this.#owner.onAttemptFailed(this, NO_HEALTHY_UPSTREAM, false);
+      this.#turnAway(NO_HEALTHY_UPSTREAM);
       return;
     }
     if (endpoint.active >= this.#cluster.config.policy.maxRequestsPerEndpoint) {
-      this.#over = true;
       stats.rqPerEndpointOverflow++;
-      this.#owner.onAttemptFailed(this, this.#share.refusals.requestsPerEndpoint, false);
+      this.#turnAway(this.#share.refusals.requestsPerEndpoint);
+      return;
+    }
+    const refusal = this.#passBreakers(this.#cluster.serviceBreaker, this.#request.requestBreaker);
+    if (refusal !== null) {
+      this.#turnAway(refusal);
       return;
     }
     this.#startedMs = this.#cluster.loop.nowMs;
@@ -144,6 +155,22 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     }
     // The bytes of the body that follow can only wait in the client's socket.
     if (this.#stream === null && !this.#over && !this.#request.requestDone) this.#request.downstream.pauseRequest();
+  }
+
+  #turnAway(failure: Failure): void {
+    this.#over = true;
+    this.#owner.onAttemptFailed(this, failure, false);
+  }
+
+  #passBreakers(service: Gate | null, request: Gate | null): Failure | null {
+    if (service === null && request === null) return null;
+    const refusal = enterBoth(service, request);
+    if (refusal !== null) return refusal;
+    this.#serviceBreaker = service;
+    this.#requestBreaker = request;
+    if (service !== null) this.#serviceEpoch = service.epoch;
+    if (request !== null) this.#requestEpoch = request.epoch;
+    return null;
   }
 
   get sent(): boolean {
@@ -180,6 +207,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   onHead(head: ResponseHead, buffer: Buffer, start: number, end: number, done: boolean): void {
     this.#answering = true;
+    this.#answeredMs = this.#cluster.loop.nowMs;
     const { stats } = this.#cluster;
     const { status } = head;
     this.#tunnel = head.tunnel;
@@ -275,10 +303,10 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#cluster.record(endpoint, outcome, probe);
     if (this.#latency !== null && this.#answering)
       this.#latency.observe(this.#answeredMs - this.#startedMs, outcome === 'success' && !this.#refused);
+    if (this.#serviceBreaker !== null || this.#requestBreaker !== null) this.#tellBreakers(outcome !== 'success');
   }
 
   #onAnswer(latency: EndpointLatency, head: ResponseHead, done: boolean): void {
-    this.#answeredMs = this.#cluster.loop.nowMs;
     latency.answered(this.#startedMs);
     const { status } = head;
     const exhausted = done && this.#request.grpc && head.first(GRPC_STATUS) === GRPC_RESOURCE_EXHAUSTED;
@@ -291,8 +319,26 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     latency.avoid(retryAfter === null ? null : retryAfterMs(retryAfter, this.#cluster.loop.clock.wallMs()));
   }
 
+  /** Slow is what takes long to begin its answer: the length of a stream says nothing. */
+  #tellBreakers(failed: boolean): void {
+    const tookMs = (this.#answering ? this.#answeredMs : this.#cluster.loop.nowMs) - this.#startedMs;
+    this.#serviceBreaker?.record(this.#serviceEpoch, failed, tookMs);
+    this.#requestBreaker?.record(this.#requestEpoch, failed, tookMs);
+    this.#serviceBreaker = null;
+    this.#requestBreaker = null;
+  }
+
+  /** It ends without saying anything. */
+  #leaveBreakers(): void {
+    this.#serviceBreaker?.release(this.#serviceEpoch);
+    this.#requestBreaker?.release(this.#requestEpoch);
+    this.#serviceBreaker = null;
+    this.#requestBreaker = null;
+  }
+
   #leave(): void {
     this.#over = true;
+    if (this.#serviceBreaker !== null || this.#requestBreaker !== null) this.#leaveBreakers();
     const { stats } = this.#cluster;
     stats.rqActive--;
     this.#share.inUse.requests--;

@@ -1,4 +1,5 @@
 /** What a route asks of the requests that it forwards. Compiled with the route. */
+import type { Gate } from '../guard/gate.ts';
 import type { GrpcTimeoutLimits } from './grpc-timeout.ts';
 import type { Hedging } from './hedging.ts';
 import type { Mirroring } from './mirror.ts';
@@ -9,6 +10,8 @@ import type { StreamLimits } from './stream-deadlines.ts';
 export interface ForwardOptions {
   /** Limits and connections of high priority (RouteAction.priority). */
   readonly highPriority: boolean;
+  /** Null for none. */
+  readonly requestBreaker: Gate | null;
   /** 0: none. */
   readonly timeoutMs: number;
   /** What is answered when it is over; 504 unless the request asks for another. */

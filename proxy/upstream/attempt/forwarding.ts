@@ -66,7 +66,8 @@ export class Forwarding
       this.#failLate();
       return;
     }
-    const refusal = this.cluster.admit(options.highPriority);
+    exchange.requestBreaker = options.requestBreaker;
+    const refusal = this.cluster.admit(options.highPriority) ?? options.requestBreaker?.refuse() ?? null;
     if (refusal !== null) {
       this.#fail(refusal);
       return;

@@ -34,6 +34,7 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly isHead: boolean;
   readonly requestDone = true;
   readonly highPriority = false;
+  readonly requestBreaker = null;
   readonly upgrade = '';
   readonly connectsTcp = false;
   readonly grpc: boolean;
