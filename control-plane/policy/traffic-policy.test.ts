@@ -55,7 +55,7 @@ t.test('a TrafficPolicy is read with all that it may have', (t) => {
       { target: { method: null, pathRegex: '/c(?:/[^?]*)?' } },
     ],
     retries: { on: ['connect-failure'], codes: [503], idempotencyHeaders: ['idempotency-key'] },
-    timeouts: { connectMs: 500, idleMs: 0, propagateDeadline: false },
+    timeouts: { connectMs: 500, idleMs: 0, propagateDeadline: null },
     fallbacks: [{ kind: 'last-good', maxBytes: null }, { kind: 'service', service: 'group' }, { kind: 'static' }],
     inbound: {
       quotas: [{ name: 'writes', perHeader: 'x-tenant', match: { method: 'POST', headers: [{ name: 'x' }] } }],

@@ -84,8 +84,8 @@ function parseTimeouts(cursor: Cursor): Timeouts {
     connectMs: duration(fields, 'connect', 1, 60_000),
     requestMs: duration(fields, 'request', 0, DAY_MS),
     idleMs: duration(fields, 'idle', 0, DAY_MS),
-    propagateDeadline: flag(fields, 'propagateDeadline') ?? false,
-    spareStreams: flag(fields, 'spareStreams') ?? false,
+    propagateDeadline: flag(fields, 'propagateDeadline'),
+    spareStreams: flag(fields, 'spareStreams'),
   };
 }
 

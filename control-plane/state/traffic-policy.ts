@@ -177,9 +177,9 @@ export interface Timeouts {
   readonly requestMs: number | null;
   readonly idleMs: number | null;
   /** Endpoints are told until when an answer is worth having. */
-  readonly propagateDeadline: boolean;
+  readonly propagateDeadline: boolean | null;
   /** The request timeout does not end event streams and gRPC streams. */
-  readonly spareStreams: boolean;
+  readonly spareStreams: boolean | null;
 }
 
 /** One answer instead of a failure. */

@@ -23,7 +23,8 @@ const NEVER_SENT = 'connect-failure,refused-stream,reset-before-request';
 
 /**
  * One more try, on another host, and only if the request cannot have reached the application: retries of what was sent
- * have paid out money twice elsewhere. Full jitter of 25 to 250 ms.
+ * have paid out money twice elsewhere. What may be done twice is tried again by our own sidecars alone, see ROUTE_POLICY.
+ * Full jitter of 25 to 250 ms.
  */
 export const RETRY_POLICY: JsonObject = {
   retry_on: NEVER_SENT,
@@ -45,6 +46,14 @@ export const RETRY_POLICY: JsonObject = {
  * an answer without a message (Trailers-Only); what comes behind a message is the application's last word.
  */
 export const GRPC_RETRY_POLICY: JsonObject = { ...RETRY_POLICY, retry_on: `${NEVER_SENT},unavailable` };
+
+/**
+ * outrider.resilience.v1.RoutePolicy of every route on which sidecars call. Every failure of an idempotent request is tried
+ * again: Envoy, which could not tell which those are, does not see the word. NGINX's rule. Callees are told until when an
+ * answer is worth having; streams are not cut by a time limit that is meant for answers.
+ */
+export const ROUTE_POLICY: JsonObject = { safe_retries: {}, propagate_deadline: true, timeout_spares_streams: true };
+export const SAFE_RETRY_ON = '5xx';
 
 /** Power of two choices, by latency and load where the peer is ours. */
 export const CHOICES = 2;
@@ -89,13 +98,14 @@ export const CIRCUIT_BREAKERS: JsonObject = {
 };
 
 /**
- * outrider.resilience.v1.ClusterPolicy of every cluster that sidecars call. A queue must not be longer than what a caller
- * waits for. Ejection that is safe in a fleet of two: the last host stays, times double, and a host comes back by one
- * real request that goes well. The service breaker opens at 50 % failures of at least 20 requests in 10 s, stays open for
- * 5 s, and closes after three good probes, one at a time (Hystrix, Sentinel). Nothing counts as slow: that is for each
- * service to say.
+ * outrider.resilience.v1.ClusterPolicy of every cluster that sidecars call. Retries are a fifth of the first attempts of the
+ * last 10 s, or 3 a second where that is more (Finagle). A queue must not be longer than what a caller waits for. Ejection
+ * that is safe in a fleet of two: the last host stays, times double, and a host comes back by one real request that goes
+ * well. The service breaker opens at 50 % failures of at least 20 requests in 10 s, stays open for 5 s, and closes after
+ * three good probes, one at a time (Hystrix, Sentinel). Nothing counts as slow: that is for each service to say.
  */
 export const CLUSTER_POLICY: JsonObject = {
+  retry_budget: { percent: 20, window: '10s', min_retries_per_second: 3 },
   max_pending_wait: '1s',
   ejection: { keep_last: true, exponential: true, probe: true },
   slow_start_successes: 50,

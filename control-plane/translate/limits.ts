@@ -73,11 +73,14 @@ function writtenPolicy(policy: TrafficPolicy): JsonObject {
     retry_budget:
       budget === null
         ? null
-        : written({
-            percent: budget.percent,
-            window: budget.windowMs === null ? null : duration(budget.windowMs),
-            min_retries_per_second: budget.minPerSecond,
-          }),
+        : {
+            ...(defaults.CLUSTER_POLICY.retry_budget as JsonObject),
+            ...written({
+              percent: budget.percent,
+              window: budget.windowMs === null ? null : duration(budget.windowMs),
+              min_retries_per_second: budget.minPerSecond,
+            }),
+          },
     max_pending_wait: waitMs === null ? null : duration(waitMs),
     max_requests_per_endpoint: limits?.perInstance.maxRequests ?? null,
     max_pending_per_endpoint: limits?.perInstance.maxPending ?? null,

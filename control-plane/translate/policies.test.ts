@@ -41,6 +41,29 @@ t.test('a cluster without a policy has the defaults of the mesh, and a policy ch
   t.end();
 });
 
+t.test('our own sidecars try again what does no harm, Envoy and gRPC clients only what was never sent', (t) => {
+  const plain = routes('').find(({ match }) => !(match as JsonObject).grpc)!;
+  t.match(plain.route, { retry_policy: { retry_on: 'connect-failure,refused-stream,reset-before-request' } });
+  t.match(typed(plain, 'RoutePolicy'), {
+    safe_retries: { retry_on: '5xx' },
+    propagate_deadline: true,
+    timeout_spares_streams: true,
+  });
+  t.match(typed(cluster('timeouts: {connect: 1s}'), 'ClusterPolicy'), {
+    retry_budget: { percent: 20, window: '10s', min_retries_per_second: 3 },
+  });
+  const own = routes(
+    policy('retries: {on: [reset], idempotencyHeaders: [x-key]}, timeouts: {propagateDeadline: false}'),
+  );
+  t.match(typed(own.at(-1), 'RoutePolicy'), {
+    safe_retries: { retry_on: undefined, idempotency_headers: ['x-key'] },
+    propagate_deadline: false,
+  });
+  const grpc = find(sharedResources(stateOf(SERVICES), NOBODY, 'grpc'), 'RDS', 'cart');
+  t.notMatch(JSON.stringify(grpc), /outrider|retry/);
+  t.end();
+});
+
 t.test('balancers, slow start and outlier detection', (t) => {
   t.match(cluster('loadBalancing: {policy: PeakEwma, slowStart: {window: 10s, successes: 20}}'), {
     lb_policy: 'LOAD_BALANCING_POLICY_CONFIG',

@@ -1777,7 +1777,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 6 timeout_spares_streams bool`,
   'outrider.resilience.v1.SafeRetries': `
 1 idempotency_headers string repeated
-2 max_retry_after message:google.protobuf.Duration`,
+2 max_retry_after message:google.protobuf.Duration
+3 retry_on string`,
   'outrider.resilience.v1.StaticAnswer': `
 1 status uint32
 2 content_type string

@@ -12,6 +12,7 @@ import type {
   TrafficPolicy,
 } from '../../state/traffic-policy.ts';
 import { isHashing } from '../../state/traffic-policy.ts';
+import * as defaults from '../defaults.ts';
 import { duration, type JsonObject, written } from '../resource.ts';
 import { policyOf, type RouteContext } from './context.ts';
 import { exactHeader } from './parts.ts';
@@ -50,34 +51,52 @@ function hashJson({ source, terminal }: HashInput): JsonObject {
   }
 }
 
+/** The rule that a route is made from, as far as it says something of retries. */
+interface RuleEntry {
+  readonly route: { readonly name: string };
+  readonly rule: object;
+}
+
 /** `route` with Outrider's policy, behind copies of it for the request breakers that may take some of its requests. */
-export function withPolicy(
-  context: RouteContext,
-  route: JsonObject,
-  entry: { readonly route: { readonly name: string } } | null,
-): JsonObject[] {
+export function withPolicy(context: RouteContext, route: JsonObject, entry: RuleEntry | null): JsonObject[] {
+  if (context.dialect === 'grpc') return [route];
   const policy = policyOf(context);
-  if (policy === null || context.dialect === 'grpc') return [route];
+  const own = routePolicy(policy, entry);
   const copies: JsonObject[] = [];
-  for (const breaker of policy.requestBreakers) {
+  for (const breaker of policy?.requestBreakers ?? []) {
     const { target } = breaker;
+    const guarded = { ...own, request_breaker: requestBreaker(context.service, breaker) };
     if (target.kind === 'route') {
       if (target.name !== entry?.route.name) continue;
-      return [...copies, { ...route, ...metadata(policy, breaker) }];
+      return [...copies, { ...route, ...metadata(guarded) }];
     }
     const match = route.match as { readonly headers?: readonly JsonObject[] } & JsonObject;
     const method = target.method === null ? [] : [exactHeader(':method', target.method)];
     const path = { name: ':path', string_match: { safe_regex: { regex: `${target.pathRegex}(?:\\?.*)?` } } };
     const headers = [...method, path, ...(match.headers ?? [])];
-    copies.push({ ...route, match: { ...match, headers }, ...metadata(policy, breaker) });
+    copies.push({ ...route, match: { ...match, headers }, ...metadata(guarded) });
   }
-  return [...copies, { ...route, ...metadata(policy, null) }];
+  return [...copies, { ...route, ...metadata(own) }];
 }
 
-function metadata(policy: TrafficPolicy, breaker: RequestBreaker | null): JsonObject {
-  const { retries, hedging, fallbacks, timeouts } = policy;
-  const body = written({
-    safe_retries: retries === null ? null : safeRetries(retries),
+function metadata(body: JsonObject): JsonObject {
+  const typed = { '@type': `type.googleapis.com/${ROUTE_POLICY}`, ...body };
+  return { metadata: { typed_filter_metadata: { [ROUTE_POLICY]: typed } } };
+}
+
+/** The mesh's defaults with what is written over them. */
+function routePolicy(policy: TrafficPolicy | null, entry: RuleEntry | null): JsonObject {
+  const retries = policy?.retries ?? null;
+  // Whoever has written on what is tried again means that and no more.
+  const rule = entry?.rule ?? {};
+  const chosen = (retries?.on ?? null) !== null || retries?.codes.length || ('retry' in rule && rule.retry !== null);
+  const on = chosen ? {} : { retry_on: defaults.SAFE_RETRY_ON };
+  const safe = { ...on, ...(retries === null ? {} : safeRetries(retries)) };
+  return { ...defaults.ROUTE_POLICY, safe_retries: safe, ...(policy === null ? {} : writtenPolicy(policy)) };
+}
+
+function writtenPolicy({ hedging, fallbacks, timeouts }: TrafficPolicy): JsonObject {
+  return written({
     hedging:
       hedging === null
         ? null
@@ -86,19 +105,13 @@ function metadata(policy: TrafficPolicy, breaker: RequestBreaker | null): JsonOb
             max_extra_percent: hedging.maxExtraPercent,
             min_delay: hedging.minDelayMs === null ? null : duration(hedging.minDelayMs),
           }),
-    request_breaker: breaker === null ? null : requestBreaker(policy.service, breaker),
     fallbacks: fallbacks.length === 0 ? null : fallbacks.map(fallbackJson),
-    propagate_deadline: timeouts?.propagateDeadline || null,
-    timeout_spares_streams: timeouts?.spareStreams || null,
+    propagate_deadline: timeouts?.propagateDeadline ?? null,
+    timeout_spares_streams: timeouts?.spareStreams ?? null,
   });
-  if (Object.keys(body).length === 0) return {};
-  const typed = { '@type': `type.googleapis.com/${ROUTE_POLICY}`, ...body };
-  return { metadata: { typed_filter_metadata: { [ROUTE_POLICY]: typed } } };
 }
 
-/** Null where nothing of it is written. */
-function safeRetries({ idempotencyHeaders, maxRetryAfterMs }: Retries): JsonObject | null {
-  if (idempotencyHeaders === null && maxRetryAfterMs === null) return null;
+function safeRetries({ idempotencyHeaders, maxRetryAfterMs }: Retries): JsonObject {
   return written({
     idempotency_headers: idempotencyHeaders,
     max_retry_after: maxRetryAfterMs === null ? null : duration(maxRetryAfterMs),

@@ -17,6 +17,7 @@ import {
   type RoutePolicyConfig,
 } from '../model/policy.ts';
 import type { Decoding } from './decoding.ts';
+import { decodeConditions } from './retry-policy-decoder.ts';
 import { durationMs } from './values.ts';
 
 const CLUSTER_POLICY = 'outrider.resilience.v1.ClusterPolicy';
@@ -68,6 +69,7 @@ export function decodeRoutePolicy(metadata: Metadata | undefined, path: Path, de
         : {
             idempotencyHeaders: idempotencyHeaders(safeRetries.idempotencyHeaders),
             maxRetryAfterMs: durationMs(safeRetries.maxRetryAfter, 300_000),
+            retryOn: decodeConditions(safeRetries.retryOn, [...place, 'safe_retries', 'retry_on'], decoding),
           },
     hedging:
       hedging === undefined

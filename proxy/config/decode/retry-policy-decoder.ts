@@ -78,7 +78,8 @@ function decodePredicates(message: RetryPolicy, path: Path, decoding: Decoding):
   return message.retryHostPredicate.length > 0;
 }
 
-function decodeConditions(text: string, path: Path, decoding: Decoding): string[] {
+/** The words of a `retry_on`. */
+export function decodeConditions(text: string, path: Path, decoding: Decoding): string[] {
   const names = text
     .split(',')
     .map((name) => name.trim())

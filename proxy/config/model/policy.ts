@@ -43,7 +43,12 @@ export interface EjectionConfig {
 
 /** outrider.resilience.v1.RoutePolicy. Null where nothing is said. */
 export interface RoutePolicyConfig {
-  readonly safeRetries: { readonly idempotencyHeaders: readonly string[]; readonly maxRetryAfterMs: number } | null;
+  readonly safeRetries: {
+    readonly idempotencyHeaders: readonly string[];
+    readonly maxRetryAfterMs: number;
+    /** Words that are added to those of the retry policy. */
+    readonly retryOn: readonly string[];
+  } | null;
   readonly hedging: {
     readonly percentile: number;
     readonly maxExtraPercent: number;

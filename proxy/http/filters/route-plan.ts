@@ -2,6 +2,7 @@
 import type { Random } from '../../../kernel/random.ts';
 import type { HeaderEdits } from '../../config/model/header-edits.ts';
 import type { RouterFilterConfig } from '../../config/model/http-filter.ts';
+import type { RoutePolicyConfig } from '../../config/model/policy.ts';
 import type { ForwardAction, MaxStreamDuration, RetryPolicyConfig, WeightedCluster } from '../../config/model/route.ts';
 import { compileRegex } from '../../routing/matchers.ts';
 import type { Route } from '../../routing/route-table.ts';
@@ -115,7 +116,7 @@ function compileOptions(
     timeoutStatus: REQUEST_TIMEOUT.status,
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),
     grpcTimeout: compileGrpcTimeout(action.maxStreamDuration),
-    retry: retry === null || retry.retryOn.length === 0 ? null : new RetryPolicy(retry),
+    retry: compileRetry(retry, policy),
     propagatesDeadline: policy.propagatesDeadline,
     sparesStreams: policy.timeoutSparesStreams,
     hedging: policy.hedging === null ? null : new Hedging(policy.hedging),
@@ -129,6 +130,13 @@ function compileOptions(
     countDownstream: virtualHost.includeAttemptCountInResponse,
     mirrors: compileMirrors(action, deps),
   };
+}
+
+/** With the words that are meant for proxies that retry safely. */
+function compileRetry(retry: RetryPolicyConfig | null, { safeRetries }: RoutePolicyConfig): RetryPolicy | null {
+  if (retry === null) return null;
+  const retryOn = [...retry.retryOn, ...(safeRetries?.retryOn ?? [])];
+  return retryOn.length === 0 ? null : new RetryPolicy({ ...retry, retryOn });
 }
 
 function compileLimits(

@@ -10,7 +10,10 @@ import { response } from './raw-upstream.ts';
 
 const VERSIONS: readonly Version[] = ['h1', 'h2'];
 
-const SAFE = { ...NO_ROUTE_POLICY, safeRetries: { idempotencyHeaders: ['idempotency-key'], maxRetryAfterMs: 2_000 } };
+const SAFE = {
+  ...NO_ROUTE_POLICY,
+  safeRetries: { idempotencyHeaders: ['idempotency-key'], maxRetryAfterMs: 2_000, retryOn: [] },
+};
 
 /** The mesh's own defaults, but for the back-off. */
 const RETRY_ALL = { ...RETRY, retryOn: ['5xx', 'connect-failure', 'refused-stream', 'reset-before-request'] };

@@ -27,6 +27,7 @@ export interface RoutePolicy {
 export interface SafeRetries {
   idempotencyHeaders: string[];
   maxRetryAfter: Duration | undefined;
+  retryOn: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
