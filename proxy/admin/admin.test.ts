@@ -113,6 +113,8 @@ t.test('/clusters prints limits, origin, endpoints and their counters', (t) => {
     excluded: false,
     checked: null,
     ejected: false,
+    halfBack: true,
+    latency: { estimateMs: 12.34, overloaded: true },
     active: 1,
     cxTotal: 2,
     cxActive: 1,
@@ -135,6 +137,9 @@ t.test('/clusters prints limits, origin, endpoints and their counters', (t) => {
     'svc::127.0.0.1:1234::health_flags::healthy',
     'svc::127.0.0.1:1234::weight::3',
     'svc::127.0.0.1:1234::priority::0',
+    'svc::127.0.0.1:1234::outlier_probation::true',
+    'svc::127.0.0.1:1234::latency_ewma_ms::12.3',
+    'svc::127.0.0.1:1234::overloaded::true',
   ]) {
     t.ok(lines.includes(line), line);
   }

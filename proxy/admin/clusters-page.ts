@@ -1,10 +1,13 @@
 /** `/clusters`: every cluster with its limits, its endpoints and their counters. */
+
+import { ejectionPreview } from '../../protos/contract/ejection-limit.ts';
 import { Clusters } from '../../protos/gen/envoy/admin/v3/clusters.ts';
 import { SimpleMetric_Type } from '../../protos/gen/envoy/admin/v3/metrics.ts';
 import { RoutingPriority } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { writeJson } from '../../protos/json/write-json.ts';
-import type { ClusterLimits } from '../config/model/cluster.ts';
+import type { ClusterLimits, OutlierConfig } from '../config/model/cluster.ts';
 import type { SocketAddress } from '../config/model/common.ts';
+import type { ClusterPolicyConfig } from '../config/model/policy.ts';
 import { type AdminEndpoint, jsonReply, textReply } from './admin-endpoint.ts';
 import { edsHealthStatus, healthFlags } from './cluster-health.ts';
 import type { AdminViews, ClusterView, EndpointView } from './views.ts';
@@ -41,6 +44,7 @@ export function clustersText(clusters: readonly ClusterView[], dynamic: Readonly
       lines.push(`${name}::outlier::success_rate_ejection_threshold::-1`);
       lines.push(`${name}::outlier::local_origin_success_rate_average::-1`);
       lines.push(`${name}::outlier::local_origin_success_rate_ejection_threshold::-1`);
+      lines.push(`${name}::outlier::ejection_limit::${ejectionLimit(config.outlier, config.policy, endpoints.length)}`);
     }
     for (const [priority, limits] of Object.entries(config.limits)) {
       for (const [limit, value] of limitLines(limits)) lines.push(`${name}::${priority}_priority::${limit}::${value}`);
@@ -52,6 +56,12 @@ export function clustersText(clusters: readonly ClusterView[], dynamic: Readonly
     }
   }
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** How many can be out at once, in a sentence. */
+function ejectionLimit(outlier: OutlierConfig, { ejection }: ClusterPolicyConfig, hostCount: number): string {
+  const { maxEjectionPercent, alwaysEjectOneHost } = outlier;
+  return ejectionPreview({ maxEjectionPercent, alwaysEjectOneHost, keepLast: ejection.keepLast }, hostCount);
 }
 
 function limitLines(limits: ClusterLimits): [string, number][] {
@@ -77,7 +87,17 @@ function endpointLines(endpoint: EndpointView): [string, string | number][] {
     ['priority', locality.priority],
     ['success_rate', '-1'],
     ['local_origin_success_rate', '-1'],
+    ...ownLines(endpoint),
   ];
+}
+
+/** What Envoy does not have, where it applies. */
+function ownLines({ latency, halfBack }: EndpointView): [string, string][] {
+  const lines: [string, string][] = [];
+  if (halfBack) lines.push(['outlier_probation', 'true']);
+  if (latency === null) return lines;
+  lines.push(['latency_ewma_ms', latency.estimateMs.toFixed(1)], ['overloaded', `${latency.overloaded}`]);
+  return lines;
 }
 
 function counterLines(endpoint: EndpointView): { name: string; value: number; isGauge: boolean }[] {

@@ -28,6 +28,10 @@ export interface EndpointView {
   readonly checked: CheckedView | null;
   /** Taken out by the outlier detector. */
   readonly ejected: boolean;
+  /** Back for one request, which decides. */
+  readonly halfBack: boolean;
+  /** Null where the load balancer does not ask for it. */
+  readonly latency: { readonly estimateMs: number; readonly overloaded: boolean } | null;
   /** Requests in flight. */
   readonly active: number;
   readonly cxTotal: number;

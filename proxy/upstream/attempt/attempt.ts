@@ -293,6 +293,7 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
 
   /** The one place where an attempt becomes an opinion about its endpoint. */
   #judge(outcome: Outcome): void {
+    if (this.#latency !== null && this.#answering && this.#blamed) this.#measure(this.#latency, outcome);
     if (this.#blamed) return;
     const endpoint = this.endpoint!;
     const probe = this.#probe;
@@ -301,9 +302,13 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     if (outcome === 'success') endpoint.rqSuccess++;
     else endpoint.rqError++;
     this.#cluster.record(endpoint, outcome, probe);
-    if (this.#latency !== null && this.#answering)
-      this.#latency.observe(this.#answeredMs - this.#startedMs, outcome === 'success' && !this.#refused);
+    // Behind the record: an endpoint that comes back forgets what it took before.
+    if (this.#latency !== null && this.#answering) this.#measure(this.#latency, outcome);
     if (this.#serviceBreaker !== null || this.#requestBreaker !== null) this.#tellBreakers(outcome !== 'success');
+  }
+
+  #measure(latency: EndpointLatency, outcome: Outcome): void {
+    latency.observe(this.#answeredMs - this.#startedMs, outcome === 'success' && !this.#refused);
   }
 
   #onAnswer(latency: EndpointLatency, head: ResponseHead, done: boolean): void {

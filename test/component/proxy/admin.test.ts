@@ -15,6 +15,9 @@ import { StatsRegistry } from '../../../proxy/telemetry/stats-registry.ts';
 import { ClusterStats } from '../../../proxy/upstream/cluster-stats.ts';
 import { cluster, endpoint, endpointSet, httpManager, listener, routeTable } from '../../fakes/config-builders.ts';
 
+/** What Envoy does not have. */
+const OWN = { halfBack: false, latency: null };
+
 function endpointView(port: number, ejected = false) {
   const [locality] = endpointSet('svc', []).localities;
   const counters = {
@@ -31,7 +34,7 @@ function endpointView(port: number, ejected = false) {
   const health = 'unknown' as const;
   const standing = ejected ? ('out' as const) : ('in' as const);
   const known = { health, standing, available: !ejected, ejected, excluded: false, checked: null };
-  return { key: `127.0.0.1:${port}`, config, locality: locality!, ...known, ...counters };
+  return { key: `127.0.0.1:${port}`, config, locality: locality!, ...known, ...OWN, ...counters };
 }
 
 /** An admin port over a small made-up proxy. */
