@@ -7,6 +7,7 @@ import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { AskedListener } from './explain/explain.ts';
 import { allChains } from './listener/running-chain.ts';
+import { requestBreakerStatsSource } from './telemetry/breaker-stat-table.ts';
 import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
 import { filterStatsSource } from './telemetry/filter-stat-table.ts';
 import { inboundStatsSource } from './telemetry/inbound-stat-table.ts';
@@ -57,6 +58,7 @@ export function adminViews(
     connectionCount: () => plane.listeners.all().reduce((sum, each) => sum + each.connectionCount, 0),
   };
   stats.register(clusterStatsSource(plane.clusters));
+  stats.register(requestBreakerStatsSource(() => plane.requestBreakers.all()));
   stats.register(listenerStatsSource(plane.listeners));
   stats.register(managerStatsSource(() => plane.activator.managerStats()));
   stats.register(filterStatsSource(plane.activator.filterStats));

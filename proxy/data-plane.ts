@@ -18,6 +18,7 @@ import type { Runtime } from './routing/runtime.ts';
 import { AccessLogFiles } from './telemetry/access-log-file.ts';
 import { FlightRecorder } from './telemetry/recorder/flight-recorder.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
+import { RequestBreakers } from './upstream/guard/request-breakers.ts';
 
 /** Effects of the outside world. */
 export interface PlaneDeps {
@@ -33,6 +34,7 @@ export class DataPlane {
   readonly loop: Loop;
   readonly runtime: Runtime;
   readonly clusters: ClusterManager;
+  readonly requestBreakers: RequestBreakers;
   readonly listeners: ListenerSet;
   readonly activator: Activator;
   readonly logFiles: AccessLogFiles;
@@ -47,15 +49,27 @@ export class DataPlane {
     const lazyTls = new LazyTls();
     const http2 = new Http2Shared(this.loop);
     this.clusters = new ClusterManager(http2, (config, { tls }) => createDialer(this.loop, lazyTls, config, tls));
+    this.requestBreakers = new RequestBreakers(this.loop);
     // Envoy's runtime key for the number of connections of one listener.
     const limitOf = (name: string) =>
       runtime.number(`envoy.resource_limits.listener.${name}.connection_limit`, Infinity);
     this.listeners = new ListenerSet(this.loop, limitOf);
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
-    const { loop, clusters, listeners } = this;
+    const { loop, clusters, requestBreakers, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
     const { logFiles, replicas } = this;
-    const parts = { loop, http2, clusters, listeners, dns: this.#dns, runtime, log: deps.log, logFiles, lazyTls };
+    const parts = {
+      loop,
+      http2,
+      clusters,
+      requestBreakers,
+      listeners,
+      dns: this.#dns,
+      runtime,
+      log: deps.log,
+      logFiles,
+      lazyTls,
+    };
     this.activator = new Activator({ ...parts, replicas, journal: this.recorder, hostname: hostname() });
   }
 
@@ -68,6 +82,7 @@ export class DataPlane {
     this.#dns.close();
     this.listeners.destroy();
     this.clusters.destroy();
+    this.requestBreakers.destroy();
     this.loop.wheel.destroy();
     this.logFiles.close();
   }

@@ -4,6 +4,8 @@
  * What did not change is kept: a chain whose configuration is the same stays the same object, and with it its
  * connections; where only routes differ its connection manager gets the new ones by one pointer write.
  */
+
+import { filterChainsOf } from '../config/filter-chains.ts';
 import type { FilterChainConfig, HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
 import type { Snapshot } from '../config/snapshot.ts';
@@ -30,6 +32,7 @@ import { TcpStats } from '../tcp/tcp-stats.ts';
 import { AccessLogs } from '../telemetry/access-log.ts';
 import type { AccessLogFiles } from '../telemetry/access-log-file.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { RequestBreakers } from '../upstream/guard/request-breakers.ts';
 import { type FilterParts, HttpFilters } from './http-filters.ts';
 import type { LazyTls } from './lazy-tls.ts';
 
@@ -38,6 +41,7 @@ export interface ChainDeps {
   readonly loop: Loop;
   readonly http2: Http2Shared;
   readonly clusters: ClusterManager;
+  readonly requestBreakers: RequestBreakers;
   readonly runtime: Runtime;
   readonly logFiles: AccessLogFiles;
   readonly lazyTls: LazyTls;
@@ -98,11 +102,12 @@ export class ChainBuilder {
     };
   }
 
-  /** Forgets compiled tables of route configurations that are gone. */
+  /** Forgets compiled tables of route configurations that are gone, and breakers of templates that no route names. */
   forgetRoutes(next: Snapshot): void {
     for (const name of this.#tables.keys()) {
       if (name.startsWith(RDS) && !next.routes.has(name.slice(RDS.length))) this.#tables.delete(name);
     }
+    this.#deps.requestBreakers.retain(routeTablesOf(next));
   }
 
   #chain(config: FilterChainConfig, build: Build): RunningChain {
@@ -191,15 +196,23 @@ export class ChainBuilder {
     table: RouteTable | null,
   ): HttpActive {
     if (table === null) return { chain: new FilterChain([]), table };
-    const { clusters, loop, runtime } = this.#deps;
+    const { clusters, requestBreakers, loop, runtime } = this.#deps;
     const { bufferLimitBytes } = listener;
     const { maxStreamDurationMs } = http;
-    const deps = { clusters, random: loop.random, runtime, bufferLimitBytes, maxStreamDurationMs };
+    const deps = { clusters, requestBreakers, random: loop.random, runtime, bufferLimitBytes, maxStreamDurationMs };
     return { chain: this.#filters.bind(parts, table, deps), table };
   }
 }
 
 const RDS = 'rds ';
+
+/** Every route table: those of listeners, and those that they name. */
+function* routeTablesOf({ listeners, routes }: Snapshot): Iterable<RouteTableConfig> {
+  yield* routes.values();
+  for (const { network } of [...listeners.values()].flatMap(filterChainsOf)) {
+    if (network.kind === 'http-connection-manager' && network.routes.kind === 'inline') yield network.routes.table;
+  }
+}
 
 /** The counters of that prefix, made when they are first asked for. */
 function statsOf<T>(all: Map<string, T>, prefix: string, Stats: new (prefix: string) => T): T {

@@ -7,6 +7,7 @@ import type { RbacConfig, RbacRule } from '../config/model/rbac.ts';
 import type { PlanDeps } from '../http/filters/route-plan.ts';
 import { RouteTable } from '../routing/route-table.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { RequestBreakers } from '../upstream/guard/request-breakers.ts';
 import { HttpFilters } from './http-filters.ts';
 
 const TABLE = routeTable('t', [virtualHost(['*'], [route(prefixMatch('/'), forward('a'))])]);
@@ -30,7 +31,14 @@ function chainOf(around: FakeSurroundings, ...others: readonly NamedHttpFilter[]
   const filters = new HttpFilters(loop, runtime, { of: () => 0 });
   const known = (name: string) => (name === 'a' ? { name } : undefined);
   const clusters = { get: known } as unknown as ClusterManager;
-  const deps: PlanDeps = { clusters, random: loop.random, runtime, bufferLimitBytes: 1, maxStreamDurationMs: 0 };
+  const deps: PlanDeps = {
+    clusters,
+    random: loop.random,
+    runtime,
+    bufferLimitBytes: 1,
+    maxStreamDurationMs: 0,
+    requestBreakers: new RequestBreakers(loop),
+  };
   const table = new RouteTable(TABLE, runtime, loop.random);
   return filters.bind(filters.create([...others, ROUTER], 'in'), table, deps);
 }

@@ -70,7 +70,10 @@ const ROUTES: HonouredTable['messages'] = {
     per_request_buffer_limit_bytes typed_per_filter_config
   `),
   ],
-  'outrider.resilience.v1.RoutePolicy': fields('safe_retries propagate_deadline timeout_spares_streams hedging'),
+  'outrider.resilience.v1.RoutePolicy': fields(
+    'safe_retries propagate_deadline timeout_spares_streams hedging request_breaker',
+  ),
+  'outrider.resilience.v1.RequestBreaker': ['name', 'breaker'],
   'outrider.resilience.v1.SafeRetries': ['*'],
   'outrider.resilience.v1.Hedging': ['*'],
   'envoy.config.route.v3.HedgePolicy': ['hedge_on_per_try_timeout'],

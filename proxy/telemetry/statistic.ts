@@ -107,6 +107,16 @@ export function listenerScope(addressOrPrefix: string): Scope {
   return { path: `listener.${name}`, metric: 'envoy_listener', labels: { envoy_listener_address: name } };
 }
 
+/** `request_breaker.<name of the template>`. */
+export function requestBreakerScope(template: string): Scope {
+  const name = withoutColons(template);
+  return {
+    path: `request_breaker.${name}`,
+    metric: 'envoy_request_breaker',
+    labels: { envoy_request_breaker_name: name },
+  };
+}
+
 /** A fixed place such as `server` or `cluster_manager.cds`. */
 export function fixedScope(path: string): Scope {
   return { path, metric: metricName(`envoy_${path}`), labels: {} };

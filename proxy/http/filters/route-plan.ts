@@ -15,6 +15,7 @@ import { RetryPolicy } from '../../upstream/attempt/retry-policy.ts';
 import { SafeRetries } from '../../upstream/attempt/safe-retries.ts';
 import type { StreamLimits } from '../../upstream/attempt/stream-deadlines.ts';
 import type { ClusterManager } from '../../upstream/cluster-manager.ts';
+import type { RequestBreakers } from '../../upstream/guard/request-breakers.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Failure, NO_CLUSTER, REQUEST_TIMEOUT } from '../failure.ts';
 import { type CompiledEdits, compileEdits } from '../header-edits.ts';
@@ -24,6 +25,7 @@ import { HashPolicy } from './hash-policy.ts';
 /** What plans are made with: the router's surroundings. */
 export interface PlanDeps {
   readonly clusters: ClusterManager;
+  readonly requestBreakers: RequestBreakers;
   readonly random: Random;
   readonly runtime: Runtime;
   /** per_connection_buffer_limit_bytes of the listener. */
@@ -111,7 +113,7 @@ function compileOptions(
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
   return {
     highPriority: action.priority === 'high',
-    requestBreaker: null,
+    requestBreaker: deps.requestBreakers.of(policy.requestBreaker),
     timeoutMs,
     timeoutStatus: REQUEST_TIMEOUT.status,
     limits: compileLimits(action, retry, timeoutMs, deps.maxStreamDurationMs),

@@ -20,8 +20,7 @@ export class BreakerStats {
 
 /** Of a breaker that is shared with the other sidecars, besides its own. */
 export class SharedBreakerStats {
-  /** 1 while the mesh holds it open. */
-  open = 0;
+  /** How often the mesh began to hold it open. */
   opened = 0;
   /** Requests that were not let through for that reason alone. */
   refused = 0;

@@ -1,7 +1,7 @@
 /** Circuit breakers of clusters and of routes: they open by what endpoints answer, say so, and close after good probes. */
 import t, { type Test } from 'tap';
-import { type BreakerConfig, NO_CLUSTER_POLICY } from '../../../proxy/config/model/policy.ts';
-import { cluster } from '../../fakes/config-builders.ts';
+import { type BreakerConfig, NO_CLUSTER_POLICY, NO_ROUTE_POLICY } from '../../../proxy/config/model/policy.ts';
+import { cluster, forward, prefixMatch, route, routeTable, virtualHost } from '../../fakes/config-builders.ts';
 import { eventually, everythingTo, Harness } from './harness.ts';
 import { type Client, startClient, startEndpoint, type Version } from './http-pairs.ts';
 
@@ -82,3 +82,44 @@ t.test('connections that fail and answers that do not come are failures; what a 
   for (let i = 0; i < 4; i++) t.match((await client('/')).headers['x-outrider-failure'], /^UF;/);
   t.match((await client('/')).headers['x-outrider-failure'], /service_breaker_open/);
 });
+
+for (const version of ['h1', 'h2'] as const) {
+  t.test(`${version}: a request breaker opens for its template alone, over pushes, and closes by itself`, async (t) => {
+    const port = await startEndpoint(t, version, ({ url }, answer) => {
+      if (url.startsWith('/pay') && sick) answer.writeHead(500);
+      answer.end(url);
+    });
+    let sick = true;
+    const harness = new Harness(t);
+    const requestBreaker = { name: 'a/POST /pay/{id}', shared: false, breaker: BREAKER };
+    const policy = { ...NO_ROUTE_POLICY, requestBreaker };
+    const table = (timeoutMs: number) =>
+      routeTable('routes', [
+        virtualHost(
+          ['*'],
+          [route(prefixMatch('/pay'), forward('a', { timeoutMs }), { policy }), route(prefixMatch('/'), forward('a'))],
+        ),
+      ]);
+    const protocol = version === 'h1' ? 'http1' : 'http2';
+    const clusters = [cluster('a', [port], { protocol })];
+    await harness.apply({ clusters, table: table(15_000) });
+    const client = await startClient(t, version, harness.port);
+    for (let i = 0; i < 4; i++) t.equal((await client('/pay/1')).status, 500);
+    const [breaker] = harness.plane.requestBreakers.all();
+    await harness.apply({ clusters, table: table(14_000) });
+    t.equal(harness.plane.requestBreakers.all()[0], breaker, 'a push leaves it');
+    const refused = await client('/pay/2');
+    t.match(
+      refused.headers['x-outrider-failure'],
+      /^UO; request_breaker\[a\/POST_\/pay\/\{id\}\]_(open\{failures|half_open)/,
+    );
+    t.match(refused.body, /^The request breaker of a\/POST \/pay\/\{id\} is (open: 4 of 4 requests|half open)/);
+    t.equal((await client('/other')).status, 200, 'another template of the same cluster');
+    sick = false;
+    await eventually(() => breaker!.own.state === 'half-open', 'the time for a probe');
+    t.same([(await client('/pay/3')).status, (await client('/pay/4')).status], [200, 200]);
+    t.match(breaker!.own, { state: 'closed', stats: { opened: 1, closed: 1, probes: 2 } });
+    await harness.apply({ clusters, table: everythingTo('a') });
+    t.same(harness.plane.requestBreakers.all(), [], 'forgotten with its template');
+  });
+}
