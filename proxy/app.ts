@@ -44,14 +44,13 @@ export class Sidecar {
   readonly #startedMs: number;
   #admin: AdminServer | null = null;
   #mesh: Mesh | null = null;
-  #healthCheckFailed = false;
   #draining = false;
 
   constructor(bootstrap: LoadedBootstrap, deps: SidecarDeps) {
     this.#bootstrap = bootstrap;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();
-    this.plane = new DataPlane(deps, new Runtime(bootstrap.config.runtime));
+    this.plane = new DataPlane(deps, new Runtime(bootstrap.config.runtime), bootstrap.config.node.cluster);
   }
 
   /**
@@ -81,7 +80,7 @@ export class Sidecar {
       memory: () => this.#deps.memory(),
       ads: () => this.#mesh?.ads ?? null,
       failHealthChecks: (failed) => {
-        this.#healthCheckFailed = failed;
+        this.plane.selfHealth.failed = failed;
       },
       drainListeners: (options) => this.#drainListeners(options),
       quit: () => this.#deps.quit(),
@@ -101,7 +100,7 @@ export class Sidecar {
   }
 
   #state(): ServerState {
-    if (this.#draining || this.#healthCheckFailed) return 'DRAINING';
+    if (this.#draining || this.plane.selfHealth.failed) return 'DRAINING';
     return this.#readiness.ready ? 'LIVE' : 'PRE_INITIALIZING';
   }
 

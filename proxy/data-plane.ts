@@ -12,6 +12,7 @@ import { LazyTls } from './activate/lazy-tls.ts';
 import { ListenerSet } from './activate/listener-set.ts';
 import { ReplicaCounts } from './activate/replica-counts.ts';
 import type { Snapshot } from './config/snapshot.ts';
+import { SelfHealth } from './http/filters/health-check/self-health.ts';
 import { Http2Shared } from './http2/shared.ts';
 import { Loop } from './net/loop.ts';
 import type { Runtime } from './routing/runtime.ts';
@@ -41,9 +42,12 @@ export class DataPlane {
   /** What the control plane tells of the services, for quotas. */
   readonly replicas = new ReplicaCounts();
   readonly recorder = new FlightRecorder();
+  /** What this proxy says of itself to those who check it. */
+  readonly selfHealth: SelfHealth;
   readonly #dns: DnsDiscovery;
 
-  constructor(deps: PlaneDeps, runtime: Runtime) {
+  /** `service` is what health checks hear that this proxy is: node.cluster. */
+  constructor(deps: PlaneDeps, runtime: Runtime, service = '') {
     this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
     this.runtime = runtime;
     const lazyTls = new LazyTls();
@@ -53,24 +57,15 @@ export class DataPlane {
     // Envoy's runtime key for the number of connections of one listener.
     const limitOf = (name: string) =>
       runtime.number(`envoy.resource_limits.listener.${name}.connection_limit`, Infinity);
+    this.selfHealth = new SelfHealth(service, (name) => this.clusters.get(name)?.endpoints);
     this.listeners = new ListenerSet(this.loop, limitOf);
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
     const { loop, clusters, requestBreakers, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
-    const { logFiles, replicas } = this;
-    const parts = {
-      loop,
-      http2,
-      clusters,
-      requestBreakers,
-      listeners,
-      dns: this.#dns,
-      runtime,
-      log: deps.log,
-      logFiles,
-      lazyTls,
-    };
-    this.activator = new Activator({ ...parts, replicas, journal: this.recorder, hostname: hostname() });
+    const { logFiles, selfHealth, replicas } = this;
+    const shared = { loop, http2, clusters, requestBreakers, listeners, runtime, selfHealth, replicas };
+    const parts = { ...shared, dns: this.#dns, log: deps.log, logFiles, lazyTls };
+    this.activator = new Activator({ ...parts, journal: this.recorder, hostname: hostname() });
   }
 
   apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {

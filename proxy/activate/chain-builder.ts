@@ -14,6 +14,7 @@ import { DateHeader } from '../http/date-header.ts';
 import type { HttpActive } from '../http/exchange.ts';
 import { FilterChain } from '../http/filter.ts';
 import type { FilterStats } from '../http/filters/filter-stats.ts';
+import type { SelfHealth } from '../http/filters/health-check/self-health.ts';
 import type { ReadyReplicas } from '../http/filters/quota/ready-replicas.ts';
 import type { ExchangeJournal } from '../http/journal.ts';
 import { ManagerStats } from '../http/manager-stats.ts';
@@ -43,6 +44,7 @@ export interface ChainDeps {
   readonly clusters: ClusterManager;
   readonly requestBreakers: RequestBreakers;
   readonly runtime: Runtime;
+  readonly selfHealth: SelfHealth;
   readonly logFiles: AccessLogFiles;
   readonly lazyTls: LazyTls;
   readonly replicas: ReadyReplicas;
@@ -75,7 +77,7 @@ export class ChainBuilder {
 
   constructor(deps: ChainDeps) {
     this.#deps = deps;
-    this.#filters = new HttpFilters(deps.loop, deps.runtime, deps.replicas);
+    this.#filters = new HttpFilters(deps.loop, deps.runtime, deps.replicas, deps.selfHealth);
   }
 
   get filterStats(): FilterStats {
@@ -144,8 +146,9 @@ export class ChainBuilder {
     const parts = this.#filters.create(network.httpFilters, network.statPrefix);
     const active = this.#compile(build.listener, network, parts, this.#tableOf(network, build.next));
     const stats = statsOf(this.#managerStats, network.statPrefix, ManagerStats);
-    const { hostname, journal } = this.#deps;
-    const deps = { loop, date: this.#date, tls: tls !== null, accessLog: this.#logs(network), journal, hostname };
+    const { hostname, journal, selfHealth } = this.#deps;
+    const own = { date: this.#date, tls: tls !== null, accessLog: this.#logs(network) };
+    const deps = { ...own, loop, journal, hostname, selfHealth };
     const manager = new ConnectionManager(network, stats, active, deps);
     const chain = { config, tls, service: new HttpService(this.#deps.http2, manager, this.#head), manager };
     this.#filterParts.set(chain, parts);

@@ -21,6 +21,8 @@ import { DeadlineFilter } from '../http/filters/deadline/deadline-filter.ts';
 import { FaultFilter } from '../http/filters/fault/fault-filter.ts';
 import type { FilterPart } from '../http/filters/filter-part.ts';
 import { FilterStats } from '../http/filters/filter-stats.ts';
+import { HealthCheckFilter } from '../http/filters/health-check/health-check-filter.ts';
+import type { SelfHealth } from '../http/filters/health-check/self-health.ts';
 import { QuotaFilter } from '../http/filters/quota/quota-filter.ts';
 import type { ReadyReplicas } from '../http/filters/quota/ready-replicas.ts';
 import { RateLimit, RateLimits } from '../http/filters/rate-limit/rate-limit.ts';
@@ -49,15 +51,17 @@ export class HttpFilters {
   readonly stats = new FilterStats();
   readonly #loop: Loop;
   readonly #runtime: Runtime;
+  readonly #self: SelfHealth;
   readonly #limits: RateLimits;
   readonly #replicas: ReadyReplicas;
   /** By the prefix of their connection manager: what they have learned outlives what is pushed. */
   readonly #adaptive = new Map<string, RequestLimiter>();
 
-  constructor(loop: Loop, runtime: Runtime, replicas: ReadyReplicas) {
+  constructor(loop: Loop, runtime: Runtime, replicas: ReadyReplicas, self: SelfHealth) {
     this.#loop = loop;
     this.#runtime = runtime;
     this.#replicas = replicas;
+    this.#self = self;
     this.#limits = new RateLimits(
       (config) => new RateLimit(config, this.stats.limitsOf(config.statPrefix), runtime, loop.random),
     );
@@ -93,6 +97,8 @@ export class HttpFilters {
         this.stats.limitsOf(config.statPrefix);
         return new RateLimitFilter(filter, config, { loop, limits: this.#limits, slot: new FilterSlot(place) });
       }
+      case 'health-check':
+        return new HealthCheckFilter(filter, config, this.#self);
       case 'cors': {
         const stats = this.stats.corsOf(statPrefix);
         return new CorsFilter(filter, { runtime, random: loop.random, stats, slot: new FilterSlot(place) });

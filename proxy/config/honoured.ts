@@ -260,6 +260,7 @@ const FILTERS: HonouredTable['messages'] = {
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': ['*'],
   'envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor': ['*'],
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry': ['*'],
+  'envoy.extensions.filters.http.health_check.v3.HealthCheck': ['*'],
   'envoy.extensions.filters.http.cors.v3.Cors': [],
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': ['*'],
   'outrider.filters.http.v1.AdaptiveLimit': ['*'],

@@ -42,8 +42,6 @@ export class ConnectionManager implements ExchangeManager {
   readonly upgrades: Readonly<Record<string, boolean>>;
   readonly clientHop: number;
   active: HttpActive;
-  /** The listener drains: answers carry `connection: close`. */
-  draining = false;
   readonly #loop: Loop;
   readonly #date: DateHeader;
   readonly #server: HeaderLine;
@@ -54,6 +52,7 @@ export class ConnectionManager implements ExchangeManager {
   /** Null when nothing is logged. */
   readonly #log: ExchangeLog | null;
   readonly #journal: ExchangeJournal | null;
+  readonly #self: { readonly failed: boolean } | null;
 
   constructor(
     config: HttpConnectionManagerConfig,
@@ -69,6 +68,8 @@ export class ConnectionManager implements ExchangeManager {
       readonly journal?: ExchangeJournal | null;
       /** Of the machine, for logs. */
       readonly hostname?: string;
+      /** What this proxy says of itself; null, the default, for nothing. */
+      readonly selfHealth?: { readonly failed: boolean } | null;
     },
   ) {
     this.config = config;
@@ -84,6 +85,7 @@ export class ConnectionManager implements ExchangeManager {
     this.#internal = internalRanges.length === 0 ? null : new InternalRequests(internalRanges, useRemoteAddress);
     this.#log = deps.accessLog ?? null;
     this.#journal = deps.journal ?? null;
+    this.#self = deps.selfHealth ?? null;
     this.clientHop = clientHop(config);
     this.hostname = deps.hostname ?? '';
     this.upgrades = config.upgrades;
@@ -91,6 +93,11 @@ export class ConnectionManager implements ExchangeManager {
 
   nowMs(): number {
     return this.#loop.nowMs;
+  }
+
+  /** This proxy is about to leave (POST /healthcheck/fail): answers ask clients to do so, too, as in Envoy. HOT. */
+  get leaving(): boolean {
+    return this.#self?.failed === true;
   }
 
   /** The wall time of a moment of the monotonic clock. */
@@ -248,6 +255,7 @@ export class ConnectionManager implements ExchangeManager {
       stats.rqResetByClient++;
       return;
     }
+    if (exchange.healthCheck) return;
     stats.rqCompleted++;
     const statusClass = (exchange.status / 100) | 0;
     stats.byClass[statusClass] = stats.byClass[statusClass]! + 1;

@@ -173,6 +173,8 @@ export class Exchange {
   decisions: Decision[] | null = null;
   /** What filters keep of it, by the number of their slot; null while none does. See filter-slot.ts. */
   kept: unknown[] | null = null;
+  /** It asks how this proxy is: no request of the application. */
+  healthCheck = false;
   /** It comes from inside: its x-envoy-* headers count. */
   internal = false;
   /** The protocol that the client asks to go on with, in lower case, or `connect`; empty for plain requests. */

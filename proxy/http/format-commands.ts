@@ -71,6 +71,7 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
   DI: 'DelayInjected',
   DPE: 'DownstreamProtocolError',
   FI: 'FaultInjected',
+  LH: 'FailedLocalHealthCheck',
   NC: 'NoClusterFound',
   NR: 'NoRouteFound',
   RL: 'RateLimited',

@@ -27,6 +27,8 @@ export interface Loggable {
   /** Sent to the client; 0 for none. */
   readonly status: number;
   readonly responseStarted: boolean;
+  /** It asks how this proxy is: no request of the application. */
+  readonly healthCheck: boolean;
   readonly flags: readonly string[] | null;
   readonly failure: Failure | null;
 }

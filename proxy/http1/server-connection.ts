@@ -226,7 +226,7 @@ export class Http1ServerConnection
     this.#answers.acceptsChunked = head.minor === 1;
     const worn = config.maxRequestsPerConnection > 0 && this.requests >= config.maxRequestsPerConnection;
     if (worn) this.#manager.stats.cxMaxRequestsReached++;
-    this.#answers.closeAfter = head.close || this.#draining || worn;
+    this.#answers.closeAfter = head.close || this.#draining || worn || this.#manager.leaving;
     const exchange = new Exchange(this.#manager, this, head, body.buffer, body.start, body.end, body.done, nowMs);
     exchange.trailers = body.trailers;
     this.#exchange = exchange;

@@ -211,10 +211,11 @@ export class Http2ServerSession
   }
 
   #countRequest(): void {
-    const { maxRequestsPerConnection } = this.manager.config;
+    const { config, leaving, stats } = this.manager;
     this.#requests++;
-    if (maxRequestsPerConnection === 0 || this.#requests < maxRequestsPerConnection || this.#leaving) return;
-    this.manager.stats.cxMaxRequestsReached++;
+    const worn = config.maxRequestsPerConnection > 0 && this.#requests >= config.maxRequestsPerConnection;
+    if (this.#leaving || !(worn || leaving)) return;
+    if (worn) stats.cxMaxRequestsReached++;
     this.#leaving = true;
     this.#sayGoaway(this.#lastStream);
   }

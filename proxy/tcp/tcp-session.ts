@@ -84,6 +84,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
   readonly flags = null;
   upstreamHost = '';
   attempts = 0;
+  readonly healthCheck = false;
   failure: Failure | null = null;
 
   constructor(

@@ -21,8 +21,7 @@ export function compileLogFilter(config: AccessLogFilterConfig, runtime: Runtime
       return ({ manager, startedMs }) => test(Math.floor(manager.nowMs() - startedMs));
     }
     case 'not-health-check':
-      // There is no health check filter: no request is one of Envoy's health checks.
-      return () => true;
+      return ({ healthCheck }) => !healthCheck;
     case 'runtime':
       return () => drawFraction(config.fraction, runtime, random);
     case 'and': {

@@ -83,10 +83,10 @@ t.test('the router must be there, and last', (t) => {
   t.match(managerProblems({ http_filters: [ROUTER, ROUTER] }), [
     /^hcm\.http_filters\[0\]: the router must be the last filter/,
   ]);
-  const type = `${TYPE}.filters.http.health_check.v3.HealthCheck`;
-  const health = { name: 'health', typed_config: { '@type': type, pass_through_mode: false } };
-  t.match(managerProblems({ http_filters: [health, ROUTER] }), [
-    /^hcm\.http_filters\[0\]\.typed_config: HealthCheck is not supported by Outrider$/,
+  const type = `${TYPE}.filters.http.header_mutation.v3.HeaderMutation`;
+  const mutation = { name: 'mutation', typed_config: { '@type': type } };
+  t.match(managerProblems({ http_filters: [mutation, ROUTER] }), [
+    /^hcm\.http_filters\[0\]\.typed_config: HeaderMutation is not supported by Outrider$/,
   ]);
   const raw = { name: 'raw', typed_config: { '@type': `${TYPE}.transport_sockets.raw_buffer.v3.RawBuffer` } };
   t.match(managerProblems({ http_filters: [raw, ROUTER] }), [/RawBuffer is no HTTP filter of this proxy$/]);

@@ -19,6 +19,7 @@ export type HttpFilterConfig =
   | ExpiringFaultConfig
   | LocalRateLimitConfig
   | CorsConfig
+  | HealthCheckFilterConfig
   | AdaptiveLimitConfig
   | DeadlineConfig
   | QuotaConfig;
@@ -144,6 +145,19 @@ export type RateLimitAction =
       readonly expectMatch: boolean;
       readonly parameters: readonly QueryMatch[];
     };
+
+/** envoy.extensions.filters.http.health_check.v3.HealthCheck. */
+export interface HealthCheckFilterConfig {
+  readonly kind: 'health-check';
+  /** The application answers, unless this proxy is leaving. */
+  readonly passThrough: boolean;
+  /** How long its answer is given again; 0: never. Only with `passThrough`. */
+  readonly cacheTimeMs: number;
+  /** How many endpoints of each cluster must be well. Only without `passThrough`. */
+  readonly clusters: readonly { readonly name: string; readonly minHealthyPercent: number }[];
+  /** Requests that fit all of these are health checks. */
+  readonly headers: readonly HeaderMatch[];
+}
 
 /** envoy.extensions.filters.http.cors.v3.Cors: marks the place where the policies of routes apply. */
 export interface CorsConfig {

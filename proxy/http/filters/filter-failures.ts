@@ -123,3 +123,18 @@ export function quotaExceeded(name: string, service: string, rate: number, share
     resetCode: 0,
   };
 }
+
+/** A health check of this proxy that it does not pass. `sentence` says why. */
+export function unhealthy(details: string, sentence: string): Failure {
+  return {
+    flag: 'LH',
+    source: 'local',
+    retry: 'never',
+    status: 503,
+    details,
+    sentence,
+    body: null,
+    grpcStatus: null,
+    resetCode: 0,
+  };
+}

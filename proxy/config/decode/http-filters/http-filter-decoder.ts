@@ -7,6 +7,7 @@ import type { HttpFilterConfig, NamedHttpFilter } from '../../model/http-filter.
 import type { Decoding } from '../decoding.ts';
 import { decodeAdaptiveLimit } from './adaptive-limit-decoder.ts';
 import { decodeExpiringFault, decodeFault } from './fault-decoder.ts';
+import { decodeHealthCheckFilter } from './health-check-filter-decoder.ts';
 import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
 import { decodeQuota } from './quota-decoder.ts';
 import { decodeRbac } from './rbac-decoder.ts';
@@ -55,6 +56,8 @@ function decodeSettings(any: Any, path: Path, decoding: Decoding): HttpFilterCon
   if (fault !== undefined) return decodeFault(fault, path, decoding);
   const limit = unpackAny('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', any);
   if (limit !== undefined) return decodeLocalRateLimit(limit, false, path, decoding);
+  const health = unpackAny('envoy.extensions.filters.http.health_check.v3.HealthCheck', any);
+  if (health !== undefined) return decodeHealthCheckFilter(health, path, decoding);
   const cors = unpackAny('envoy.extensions.filters.http.cors.v3.Cors', any);
   return cors === undefined ? decodeOwn(any, path, decoding) : { kind: 'cors' };
 }

@@ -79,8 +79,8 @@ t.test('filters stand in the order in which they are written, and may wait for a
 
 t.test('a filter that this proxy does not have is refused, unless it is optional', (t) => {
   const unknown = { '@type': `${TYPE}.filters.http.nothing.v3.Nothing`, a: 1 };
-  const known = { '@type': `${TYPE}.filters.http.health_check.v3.HealthCheck`, pass_through_mode: false };
-  t.match(refused(LISTENER, withFilter(known)), [/typed_config: HealthCheck is not supported by Outrider/]);
+  const known = { '@type': `${TYPE}.filters.http.header_mutation.v3.HeaderMutation` };
+  t.match(refused(LISTENER, withFilter(known)), [/typed_config: HeaderMutation is not supported by Outrider/]);
   for (const config of [unknown, known]) t.equal(filtersOf(withFilter(config, { is_optional: true })).length, 1);
   t.throws(() => refused(LISTENER, withFilter(unknown)), /Nothing/);
   const broken = withFilter(typed('fault', { response_rate_limit: {} }), { is_optional: true });
@@ -327,9 +327,11 @@ t.test('what a level says wrongly is told with its path', (t) => {
     /^: envoy\.extensions\.filters\.http\.cors\.v3\.Cors is nothing that a route can say/,
   ]);
   t.match(wrong({ '@type': FILTER_CONFIG }), [/^\.config: config or disabled is required/]);
-  const health = { '@type': `${TYPE}.filters.http.health_check.v3.HealthCheck`, pass_through_mode: false };
-  t.match(wrong(health), [/^: HealthCheck is not supported by Outrider/]);
-  t.match(wrong({ '@type': FILTER_CONFIG, config: health }), [/^\.config: HealthCheck is not supported by Outrider/]);
+  const mutation = { '@type': `${TYPE}.filters.http.header_mutation.v3.HeaderMutationPerRoute` };
+  t.match(wrong(mutation), [/^: HeaderMutationPerRoute is not supported by Outrider/]);
+  t.match(wrong({ '@type': FILTER_CONFIG, config: mutation }), [
+    /^\.config: HeaderMutationPerRoute is not supported by Outrider/,
+  ]);
   const broken = typed('rbacPerRoute', { rbac: { rules: { policies: { p: { permissions: [{ any: true }] } } } } });
   t.match(wrong(broken), [/^\.rbac\.rules\.policies\.p\.principals: /]);
   t.end();
@@ -376,5 +378,23 @@ t.test('rate limits of routes are read, and what they cannot be made of here is 
   t.match(source, [/actions\[0\]\.source_cluster: source_cluster is not supported by Outrider/]);
   t.match(source, [at]);
   t.match(refused(ROUTES, withActions([{ remote_address: {} }], { disable_key: 'k' })), [/\.disable_key: /]);
+  t.end();
+});
+
+t.test('the health check filter takes what Envoy takes', (t) => {
+  const type = `${TYPE}.filters.http.health_check.v3.HealthCheck`;
+  const percent = { c: { value: 33.4 } };
+  const headers = [{ name: ':path', string_match: { exact: '/healthz' } }];
+  const own = { '@type': type, pass_through_mode: false, cluster_min_healthy_percentages: percent, headers };
+  t.match(filtersOf(withFilter(own))[0]!.config, {
+    ...{ kind: 'health-check', passThrough: false, cacheTimeMs: 0 },
+    clusters: [{ name: 'c', minHealthyPercent: 33 }],
+    headers: [{ name: ':path' }],
+  });
+  const cached = { '@type': type, pass_through_mode: true, cache_time: '2s' };
+  t.match(filtersOf(withFilter(cached))[0]!.config, { passThrough: true, cacheTimeMs: 2_000 });
+  t.match(refused(LISTENER, withFilter({ ...cached, pass_through_mode: false })), [/cache_time: only answers of the/]);
+  t.match(refused(LISTENER, withFilter({ ...own, pass_through_mode: true })), [/clusters are not looked at/]);
+  t.match(refused(LISTENER, withFilter({ '@type': type })), [/pass_through_mode/]);
   t.end();
 });
