@@ -13,6 +13,10 @@ export interface Change {
 export interface ApplyResult {
   readonly revision: number;
   readonly changes: readonly Change[];
+  /** What asks for a second look. */
+  readonly warnings?: readonly FileProblem[];
+  /** What the numbers of a policy come to. */
+  readonly notes?: readonly FileProblem[];
 }
 
 /** Something wrong in a file: where it is, and the nearest valid name when a name was the problem. */

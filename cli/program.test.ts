@@ -146,6 +146,49 @@ t.test('apply tells what changed and counts what did not', async (t) => {
   t.equal(out, 'workload/catalog would be created\n1 unchanged\n');
 });
 
+t.test('apply prints notes and warnings beside what changed', async (t) => {
+  const answer = {
+    revision: 4,
+    changes: [{ kind: 'trafficpolicy', name: 'cart', action: 'created' }],
+    warnings: [{ path: 'trafficpolicy/cart.spec.loadBalancing', message: 'has no "hash"' }],
+    notes: [{ path: 'trafficpolicy/cart.spec.outlierDetection', message: 'with 3 instances at most 1 can be out' }],
+  };
+  const call = { method: 'POST', path: '/v1/apply?dir=%2Fnowhere', answer };
+  const { out, err } = await run(['apply', '-f', '-'], [call], 'x');
+  t.equal(out, 'trafficpolicy/cart created\n');
+  t.equal(
+    err,
+    'note: trafficpolicy/cart.spec.outlierDetection: with 3 instances at most 1 can be out\n' +
+      'warning: trafficpolicy/cart.spec.loadBalancing: has no "hash"\n',
+  );
+});
+
+t.test('policies and route tests are printed as tables, under the names that people type', async (t) => {
+  const print = async (kind: string, path: string, answer: unknown) =>
+    (await run(['get', kind], [{ path: `/v1/resources/${path}`, answer }])).out;
+  const manifest = { spec: { targetRef: {}, retries: {}, limits: {} } };
+  t.equal(
+    await print('tp', 'trafficpolicy', [{ name: 'a', service: 'cart', manifest }]),
+    'TRAFFICPOLICY  FOR   SAYS\na              cart  retries, limits\n',
+  );
+  const fault = { name: 'slow', service: 'cart', delay: { durationMs: 2000, percent: 5 }, abort: null };
+  t.equal(
+    await print('faults', 'faultpolicy', [
+      { ...fault, leftMs: 200_000 },
+      { ...fault, name: 'old', delay: null, abort: { answer: { kind: 'grpc', status: 14 }, percent: 100 }, leftMs: 0 },
+    ]),
+    'FAULTPOLICY  FOR   FAULTS             LEFT\n' +
+      'slow         cart  2s for 5 %         3m 20s\n' +
+      'old          cart  grpc 14 for 100 %  expired\n',
+  );
+  t.equal(
+    await print('routetests', 'routetest', [{ name: 'r', tests: [{ name: '', request: { service: 'cart' } }] }]),
+    'ROUTETEST  FOR   TESTS\nr          cart      1\n',
+  );
+  const { err } = await run(['get', 'trafficpolcy']);
+  t.match(err, /did you mean trafficpolicy\?\): there are workload, .*routetest and service/);
+});
+
 t.test('a file that cannot be read is named', async (t) => {
   const { code, err } = await run(['apply', '-f', 'missing.yaml']);
   t.equal(code, 1);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Client } from '../api-client.ts';
-import type { ApplyResult } from '../api-types.ts';
+import type { ApplyResult, FileProblem } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
 import { type Format, outputOption, render } from '../format.ts';
@@ -38,6 +38,7 @@ export function addApply(program: Command, context: CliContext): void {
       for (const file of files) {
         const result = await applyFile(client, file, flags, context);
         context.out(render(flags.output, result, (each) => changesText(each, flags.dryRun === true)));
+        if (flags.output === 'table') context.err(adviceText(result));
       }
     });
   });
@@ -71,6 +72,12 @@ export function changesText(result: ApplyResult, dryRun: boolean): string {
   }
   if (unchanged > 0) lines.push(`${unchanged} unchanged`);
   return `${lines.join('\n')}\n`;
+}
+
+/** One line for each note and each warning; empty when there are none. */
+export function adviceText({ notes = [], warnings = [] }: ApplyResult): string {
+  const line = (kind: string) => (each: FileProblem) => `${kind}: ${each.path}: ${each.message}\n`;
+  return [...notes.map(line('note')), ...warnings.map(line('warning'))].join('');
 }
 
 function readText(file: string): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parsePolicy } from '../policy/parse.ts';
 import type { Command } from '../state/command.ts';
+import { adviceView } from './advice-view.ts';
 import type { ApiContext, Routes } from './context.ts';
 import { ApiError, problemsError, rejectionError } from './errors.ts';
 import { appliedSchema, errorSchema } from './schemas.ts';
@@ -56,7 +57,7 @@ async function answer(request: ApplyRequest, reply: FastifyReply, context: ApiCo
   const result = dry ? ledger.preview(command) : ledger.submit(command);
   if (!result.ok) throw rejectionError(result.error);
   const { state, changes } = result.value;
-  const applied = { revision: state.revision, changes };
+  const applied = { revision: state.revision, changes, ...adviceView(state, changes, context) };
   const waitSeconds = waitOf(request);
   if (!dry && waitSeconds !== undefined) await settle(waitSeconds, applied, context);
   return reply.send(applied);

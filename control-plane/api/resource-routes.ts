@@ -6,6 +6,7 @@ import { nearest } from '../../kernel/edit-distance.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import type { Document, DocumentKind } from '../state/model.ts';
 import { resourcesOf, sortedByName } from '../state/queries.ts';
+import { adviceView } from './advice-view.ts';
 import type { ApiContext, Routes } from './context.ts';
 import { ApiError, problemsError, rejectionError } from './errors.ts';
 import { anySchema, appliedSchema, errorSchema, kindParameter, listSchema, namedBy } from './schemas.ts';
@@ -79,7 +80,8 @@ function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object 
   const command = { kind: 'apply', origin: existing?.origin ?? '', prune: false, resources: [draft] } as const;
   const result = ledger.submit(command);
   if (!result.ok) throw rejectionError(result.error);
-  return { revision: result.value.state.revision, changes: result.value.changes };
+  const { state, changes } = result.value;
+  return { revision: state.revision, changes, ...adviceView(state, changes, context) };
 }
 
 /** What is kept; of a fault also how long it still lasts, in milliseconds. */

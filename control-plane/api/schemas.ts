@@ -25,6 +25,8 @@ export const errorSchema = {
   },
 } as const;
 
+const advice = { type: 'array', items: { ...open, properties: { path: text, message: text } } } as const;
+
 /** The answer to a change of the desired state. */
 export const appliedSchema = {
   description: 'The revision after it, and what happened to each thing.',
@@ -32,6 +34,8 @@ export const appliedSchema = {
   properties: {
     revision: whole,
     changes: { type: 'array', items: { ...open, properties: { kind: text, name: text, action: text } } },
+    warnings: { description: 'What asks for a second look.', ...advice },
+    notes: { description: 'What the numbers come to.', ...advice },
   },
 } as const;
 

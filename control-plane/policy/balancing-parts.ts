@@ -50,6 +50,8 @@ export function parseLoadBalancing(cursor: Cursor): LoadBalancing {
     fields
       .get('slowStart')
       ?.report(`means nothing with policy ${policy}, which gives every instance its share at once`);
+  if (policy === 'PeakEwma' && fields.has('subsets'))
+    fields.get('subsets')!.report('mean nothing with policy PeakEwma: choose another, such as LeastRequest');
   return {
     policy,
     hash: items(fields, 'hash', 8).flatMap(parseHash),

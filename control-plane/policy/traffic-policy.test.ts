@@ -78,6 +78,7 @@ t.test('what is impossible, out of its limits or without a meaning is refused wh
     ['loadBalancing: {policy: Maglev, slowStart: {window: 1s}}', /slowStart: means nothing with policy Maglev/],
     ['loadBalancing: {policy: Maglev, hash: [{header: a, query: b}]}', /hash\[0\]: needs one of/],
     ['loadBalancing: {policy: Maglev, hash: [{header: "a b"}]}', /is not a header name/],
+    ['loadBalancing: {policy: PeakEwma, subsets: [{keys: [version]}]}', /subsets: mean nothing with policy PeakEwma/],
     ['loadBalancing: {localityWeighted: true, zoneAware: true}', /zoneAware: stands beside/],
     ['loadBalancing: {subsets: [{keys: [versoin]}]}', /keys\[0\]: .*\(version\)/],
     ['outlierDetection: {maxPercent: 101}', /from 1 to 100/],
@@ -120,6 +121,7 @@ t.test('what is impossible, out of its limits or without a meaning is refused wh
     refusal('retries: {}, inbound: {}', 'TrafficPolicy', BYTES),
     /spec\.retries: is for requests.*spec\.inbound: is/,
   );
+  t.match(refusal('loadBalancing: {policy: Maglev}', 'TrafficPolicy', BYTES), /loadBalancing\.policy: is for requests/);
   t.same(refusal('limits: {maxConnections: 5}', 'TrafficPolicy', BYTES), '');
   t.end();
 });

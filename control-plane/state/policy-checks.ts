@@ -104,7 +104,5 @@ function checkBytes(policy: TrafficPolicy, report: Report): void {
   refuse('inbound', inbound !== null);
   refuse('timeouts.request', timeouts?.requestMs != null);
   refuse('timeouts.idle', timeouts?.idleMs != null);
-  loadBalancing?.hash.forEach(({ source }, i) => {
-    refuse(`loadBalancing.hash[${i}]`, source.kind !== 'source-ip');
-  });
+  refuse('loadBalancing.policy', isHashing(loadBalancing?.policy ?? null));
 }

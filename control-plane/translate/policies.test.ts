@@ -155,6 +155,11 @@ t.test(
         },
       },
     ]);
+    t.match(
+      typed(routes(route('r', rule))[0], 'RoutePolicy'),
+      { safe_retries: {} },
+      'whoever asks for retries gets safe ones',
+    );
     t.match(typed(cluster('retries: {budget: {percent: 5, minPerSecond: 1}}'), 'ClusterPolicy'), {
       retry_budget: { percent: 5, min_retries_per_second: 1 },
     });

@@ -138,6 +138,49 @@ t.test('GRPCRoutes are resources of their own, and never share a service with an
   t.match((await again.remove('/v1/resources/grpcroute/catalog')).body, { changes: [{ action: 'deleted' }] });
 });
 
+t.test('policies are applied with advice, shown with the time that is left, and deleted', async (t) => {
+  const dir = t.testdir();
+  const { controlPlane, get, put, post } = await start(t, dir);
+  await post('/v1/apply?file=mesh.yaml&dir=/mesh', MESH);
+  const document = (kind: string, spec: string) =>
+    `apiVersion: outrider.dev/v1\nkind: ${kind}\nmetadata: {name: cart}\nspec: {${spec}}\n---\n`;
+  const target = 'targetRef: {kind: Service, name: cart}';
+  const policies =
+    document('TrafficPolicy', `${target}, loadBalancing: {policy: RingHash}`) +
+    document('FaultPolicy', `${target}, for: 1h, delay: {duration: 1s}`) +
+    document('RouteTest', 'tests: [{request: {service: cart}, expect: {backend: cart}}]');
+  t.match(await post('/v1/apply', policies), {
+    status: 200,
+    body: {
+      changes: [{ kind: 'trafficpolicy', action: 'created' }, { kind: 'faultpolicy' }, { kind: 'routetest' }],
+      warnings: [{ path: 'trafficpolicy/cart.spec.loadBalancing', message: /has no "hash"/ }],
+      notes: [{ path: 'faultpolicy/cart.spec', message: /ends by itself at/ }],
+    },
+  });
+  const fault = (await get('/v1/resources/faultpolicy/cart')).body;
+  t.ok(Number(fault.leftMs) > 3_500_000 && Number(fault.leftMs) <= 3_600_000, `${fault.leftMs} ms are left`);
+  const { manifest } = (await get('/v1/resources/trafficpolicy/cart')).body;
+  t.match((await put('/v1/resources/trafficpolicy/cart', manifest)).body, { changes: [{ action: 'unchanged' }] });
+  const elsewhere = `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: cart}
+spec: {parentRefs: [{kind: Service, name: cart}], rules: [{matches: [{path: {value: /x}}], backendRefs: [{name: cart}]}]}
+`;
+  t.match(
+    await post('/v1/apply', elsewhere),
+    { status: 422, body: { error: { message: /routetest\/cart.*GET cart\/ would be answered with 404/ } } },
+    'a test that would fail refuses the change',
+  );
+  await controlPlane.stop({ workloads: 'keep' });
+  const again = await start(t, dir);
+  for (const kind of ['trafficpolicy', 'faultpolicy', 'routetest'])
+    t.match(
+      (await again.remove(`/v1/resources/${kind}/cart`)).body,
+      { changes: [{ action: 'deleted' }] },
+      'it was kept',
+    );
+});
+
 t.test('configuration is set, read and taken back', async (t) => {
   const { get, put, remove, post } = await start(t);
   await post('/v1/apply', MESH);
