@@ -4,9 +4,9 @@ import type { HashingPolicyConfig } from '../../proxy/config/model/cluster.ts';
 import { ClusterStats } from '../../proxy/upstream/cluster-stats.ts';
 import type { Endpoint } from '../../proxy/upstream/endpoint.ts';
 import { createHashingPicker } from '../../proxy/upstream/picker/hashing/create-hashing-picker.ts';
-import { TableCache } from '../../proxy/upstream/picker/hashing/table-cache.ts';
 import { XxHash64 } from '../../proxy/upstream/picker/hashing/xx-hash.ts';
 import type { Picker } from '../../proxy/upstream/picker/picker.ts';
+import { PickerMemory } from '../../proxy/upstream/picker/picker-memory.ts';
 import { endpoint } from '../../test/fakes/config-builders.ts';
 import type { MicroBenchmark } from './runner.ts';
 
@@ -19,7 +19,7 @@ const REST = { useHostname: false, boundPercent: 0 };
 
 /** The table is made once: a picker outlives many requests. */
 function pick(policy: HashingPolicyConfig): (iterations: number) => unknown {
-  const tools = { tables: new TableCache(), stats: new ClusterStats(), random: new SeededRandom(1) };
+  const tools = { memory: new PickerMemory(), stats: new ClusterStats(), random: new SeededRandom(1) };
   let made: Picker | null = null;
   return (iterations) => {
     made ??= createHashingPicker(policy, ENDPOINTS, ENDPOINTS, () => 1, tools);

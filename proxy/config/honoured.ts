@@ -6,11 +6,7 @@
  * names while nothing is traced).
  */
 import type { HonouredTable } from '../../protos/json/unhonoured.ts';
-
-/** Names in a text, parted by white space. */
-function fields(names: string): string[] {
-  return names.trim().split(/\s+/);
-}
+import { fields, LOAD_BALANCING } from './honoured-load-balancing.ts';
 
 const HEADER_EDITS = [
   'request_headers_to_add',
@@ -91,14 +87,14 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': [
     ...HEADER_EDITS,
     ...fields(`
-    name weight host_rewrite_literal typed_per_filter_config
+    name weight metadata_match host_rewrite_literal typed_per_filter_config
   `),
   ],
   'envoy.config.route.v3.RouteAction': fields(`
     cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
     regex_rewrite host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex
     append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority
-    max_stream_duration upgrade_configs rate_limits hash_policy hedge_policy
+    max_stream_duration upgrade_configs rate_limits hash_policy metadata_match hedge_policy
   `),
   'envoy.config.route.v3.RouteAction.HashPolicy': ['*'],
   'envoy.config.route.v3.RouteAction.HashPolicy.Header': ['*'],
@@ -271,6 +267,7 @@ const FILTERS: HonouredTable['messages'] = {
 };
 
 const CLUSTERS: HonouredTable['messages'] = {
+  ...LOAD_BALANCING,
   'envoy.config.cluster.v3.Cluster': fields(`
     name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS eds_cluster_config connect_timeout
     per_connection_buffer_limit_bytes
@@ -279,40 +276,11 @@ const CLUSTERS: HonouredTable['messages'] = {
     typed_extension_protocol_options dns_refresh_rate respect_dns_ttl dns_lookup_family outlier_detection
     health_checks ignore_health_on_host_removal
     least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config
-    transport_socket metadata
+    lb_subset_config transport_socket metadata
     load_balancing_policy
   `),
   'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.SlowStartConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.RoundRobinLbConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.LeastRequestLbConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.RingHashLbConfig': [
-    'minimum_ring_size',
-    'maximum_ring_size',
-    'hash_function=XX_HASH',
-  ],
-  'envoy.config.cluster.v3.Cluster.MaglevLbConfig': ['*'],
-  'envoy.config.cluster.v3.Cluster.CommonLbConfig': [
-    'healthy_panic_threshold',
-    'ignore_new_hosts_until_first_hc',
-    'consistent_hashing_lb_config',
-  ],
-  'envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig': ['*'],
-  'envoy.config.cluster.v3.LoadBalancingPolicy': ['*'],
-  'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': ['*'],
-  'envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig': ['*'],
-  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': ['slow_start_config'],
-  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': fields(`
-    choice_count active_request_bias slow_start_config
-  `),
-  'envoy.extensions.load_balancing_policies.random.v3.Random': [],
-  'outrider.lb.v1.PeakEwma': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers': ['thresholds', 'per_host_thresholds'],
-  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': fields(`
-    hash_function=DEFAULT_HASH|XX_HASH minimum_ring_size maximum_ring_size consistent_hashing_lb_config
-  `),
-  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': ['table_size', 'consistent_hashing_lb_config'],
-  'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': ['*'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining
   `),

@@ -33,8 +33,8 @@ import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { serviceBreaker } from './guard/service-breaker.ts';
 import { assemblePicker } from './picker/assemble.ts';
 import { hashes } from './picker/create-picker.ts';
-import { TableCache } from './picker/hashing/table-cache.ts';
 import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
+import { PickerMemory } from './picker/picker-memory.ts';
 import { slowStartEndMs, slowStartWeights } from './picker/slow-start.ts';
 import { createPool } from './pool/create-pool.ts';
 import type { PoolHost } from './pool/pool.ts';
@@ -81,7 +81,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   #endpoints = new Map<string, Endpoint>();
   #list: readonly Endpoint[] = [];
   #picker: Picker = EMPTY_PICKER;
-  readonly #tables = new TableCache();
+  readonly #memory = new PickerMemory();
   #outlier: OutlierDetector | null = null;
   /** Null while nothing is checked. */
   #checker: HealthChecker | null = null;
@@ -353,7 +353,8 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
       weigh,
       stats,
       random: loop.random,
-      tables: this.#tables,
+      memory: this.#memory,
+      local: null,
     });
   }
 

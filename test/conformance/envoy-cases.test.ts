@@ -26,6 +26,8 @@ const COMPLETE_AREAS = new Set([
     'outlier',
     'retries',
     'filters',
+    'lb',
+    'actions',
     'health',
   ],
 ]);

@@ -46,6 +46,7 @@ export function endpoint(port: number, change: Partial<EndpointConfig> = {}): En
     health: 'unknown',
     weight: 1,
     check: null,
+    labels: {},
     metadata: {},
     ...change,
   };
@@ -70,6 +71,8 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     },
     connectTimeoutMs: 1_000,
     lbPolicy: { kind: 'round-robin' },
+    subsets: null,
+    localities: { kind: 'zone-aware', percent: 100, minClusterSize: 6, failTrafficOnPanic: false },
     slowStart: null,
     panicThresholdPercent: 50,
     limits: { default: LIMITS, high: LIMITS },

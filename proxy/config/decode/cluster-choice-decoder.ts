@@ -7,18 +7,19 @@ import type { TcpProxy } from '../../../protos/gen/envoy/extensions/filters/netw
 import type { Path } from '../../../protos/json/issue.ts';
 import type { HeaderEdits } from '../model/header-edits.ts';
 import type { TcpProxyConfig } from '../model/listener.ts';
-import type { ClusterChoice, WeightedCluster } from '../model/route.ts';
+import type { ClusterChoice, SubsetKeys, WeightedCluster } from '../model/route.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderEdits } from './header-edits-decoder.ts';
 import { decodePerFilter } from './http-filters/per-filter-decoder.ts';
-import { subsetKeys } from './values.ts';
+import { mergedLabels, subsetKeys } from './values.ts';
 
 const WEIGHT_SUM_MAX = 0xffff_ffff;
 const NO_EDITS: HeaderEdits = { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] };
 
-/** The choice of a route. */
+/** The choice of a route; `subset` are the labels that it asks for, whichever the cluster. */
 export function decodeClusterChoice(
   specifier: RouteAction['clusterSpecifier'],
+  subset: SubsetKeys | null,
   path: Path,
   decoding: Decoding,
 ): ClusterChoice {
@@ -28,7 +29,7 @@ export function decodeClusterChoice(
     case 'weightedClusters': {
       const place = [...path, 'weighted_clusters'];
       const clusters = specifier.value.clusters.map((each, i) =>
-        decodeWeighted(each, [...place, 'clusters', i], decoding),
+        decodeWeighted(each, subset, [...place, 'clusters', i], decoding),
       );
       return weightedChoice(clusters, place, decoding);
     }
@@ -55,13 +56,18 @@ export function decodeTcpClusterChoice(
   return weightedChoice(clusters, [...path, 'weighted_clusters'], decoding);
 }
 
-function decodeWeighted(message: WeightedMessage['clusters'][number], path: Path, decoding: Decoding): WeightedCluster {
+function decodeWeighted(
+  message: WeightedMessage['clusters'][number],
+  subset: SubsetKeys | null,
+  path: Path,
+  decoding: Decoding,
+): WeightedCluster {
   if (message.name === '') decoding.report([...path, 'name'], 'name is required');
   return {
     name: message.name,
     weight: message.weight ?? 0,
     edits: decodeHeaderEdits(message, path, decoding),
-    subset: subsetKeys(message.metadataMatch),
+    subset: mergedLabels(subset, subsetKeys(message.metadataMatch)),
     hostRewrite: message.hostRewriteSpecifier?.value || null,
     perFilter: decodePerFilter(message.typedPerFilterConfig, path, decoding),
   };

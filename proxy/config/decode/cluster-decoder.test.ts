@@ -50,6 +50,81 @@ t.test('limits are by priority, and connections by endpoint as well', (t) => {
   t.end();
 });
 
+t.test('a cluster is divided by the labels of its endpoints', (t) => {
+  const divided = (config: Json) => ({ name: 'c', lb_subset_config: config });
+  t.equal(accepted(CLUSTER, divided({ fallback_policy: 'ANY_ENDPOINT' })).subsets, null, 'without selectors it is not');
+  const config = {
+    fallback_policy: 'DEFAULT_SUBSET',
+    default_subset: { stage: 'prod' },
+    subset_selectors: [
+      { keys: ['version', 'stage'], fallback_policy: 'KEYS_SUBSET', fallback_keys_subset: ['stage'] },
+      { keys: ['stage'], single_host_per_subset: true },
+    ],
+    list_as_any: true,
+  };
+  t.match(accepted(CLUSTER, divided(config)).subsets, {
+    fallback: 'default',
+    defaultSubset: { stage: '"prod"' },
+    selectors: [
+      { keys: ['stage', 'version'], singleHost: false, fallback: 'keys', fallbackKeys: ['stage'] },
+      { keys: ['stage'], singleHost: true, fallback: null },
+    ],
+    listAsAny: true,
+    panicModeAny: false,
+  });
+  const wrong = [
+    { keys: ['a', 'b'], single_host_per_subset: true },
+    { keys: ['a'], fallback_policy: 'KEYS_SUBSET' },
+    { keys: ['a', 'b'], fallback_policy: 'KEYS_SUBSET', fallback_keys_subset: ['c'] },
+    { keys: ['a', 'b'], fallback_policy: 'KEYS_SUBSET', fallback_keys_subset: ['b', 'a'] },
+    { keys: ['a'], fallback_keys_subset: ['a'] },
+  ];
+  t.match(refused(CLUSTER, divided({ subset_selectors: wrong })), [
+    /subset_selectors\[0\].single_host_per_subset: it needs exactly one key, and there are 2/,
+    /\[1\].fallback_keys_subset: KEYS_SUBSET needs/,
+    /\[2\].fallback_keys_subset: c is none of the keys/,
+    /\[3\].fallback_keys_subset: these are all keys/,
+    /\[4\].fallback_keys_subset: only KEYS_SUBSET/,
+  ]);
+  t.end();
+});
+
+t.test('localities share traffic by weight or by zone', (t) => {
+  const zones = { kind: 'zone-aware', percent: 100, minClusterSize: 6, failTrafficOnPanic: false };
+  t.same(accepted(CLUSTER, { name: 'c' }).localities, zones);
+  const common = (config: Json) => accepted(CLUSTER, { name: 'c', common_lb_config: config }).localities;
+  t.same(common({ locality_weighted_lb_config: {} }), { kind: 'weighted' });
+  t.same(common({ zone_aware_lb_config: { routing_enabled: { value: 50 }, min_cluster_size: 3 } }), {
+    ...zones,
+    percent: 50,
+    minClusterSize: 3,
+  });
+  const policy = (type: string, config: Json) => {
+    const typed_config = { '@type': `${TYPE}.load_balancing_policies.${type}`, ...config };
+    return { load_balancing_policy: { policies: [{ typed_extension_config: { name: 'p', typed_config } }] } };
+  };
+  const within = { locality_lb_config: { locality_weighted_lb_config: {} } };
+  for (const type of ['round_robin.v3.RoundRobin', 'least_request.v3.LeastRequest', 'random.v3.Random']) {
+    t.same(accepted(CLUSTER, { name: 'c', ...policy(type, within) }).localities, { kind: 'weighted' }, type);
+  }
+  const ring = policy('ring_hash.v3.RingHash', { locality_weighted_lb_config: {} });
+  t.same(accepted(CLUSTER, { name: 'c', ...ring }).localities, { kind: 'weighted' });
+  t.match(
+    refused(CLUSTER, {
+      name: 'c',
+      ...ring,
+      lb_subset_config: {},
+      common_lb_config: { locality_weighted_lb_config: {}, consistent_hashing_lb_config: {} },
+    }),
+    [
+      /^lb_subset_config: it cannot be combined/,
+      /^common_lb_config.consistent_hashing_lb_config: /,
+      /^common_lb_config.locality_weighted_lb_config: /,
+    ],
+  );
+  t.end();
+});
+
 t.test('hashing policies have the same options in both places', (t) => {
   const ring = { kind: 'ring-hash', minimumSize: 1_024, maximumSize: 8_388_608, useHostname: false, boundPercent: 0 };
   t.same(accepted(CLUSTER, { name: 'c', lb_policy: 'RING_HASH' }).lbPolicy, ring);
@@ -217,6 +292,7 @@ t.test('endpoints keep locality, priority, weight, health and metadata', (t) => 
           health: 'draining',
           weight: 5,
           check: null,
+          labels: { stage: '"canary"' },
           metadata: { 'envoy.lb': { stage: 'canary' } },
         },
       ],

@@ -19,6 +19,7 @@ import { decodeLimits } from './limits-decoder.ts';
 import { decodeLoadBalancing } from './load-balancing-decoder.ts';
 import { decodeOutlier } from './outlier-decoder.ts';
 import { decodeClusterPolicy } from './policy-decoder.ts';
+import { decodeSubsets } from './subset-decoder.ts';
 import { decodeUpstreamSocket } from './upstream-socket-decoder.ts';
 import { durationMs, metadataObject } from './values.ts';
 
@@ -49,6 +50,7 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     discovery: decodeDiscovery(message, path, decoding),
     connectTimeoutMs: durationMs(message.connectTimeout, CONNECT_TIMEOUT_MS),
     ...decodeLoadBalancing(message, path, decoding),
+    subsets: decodeSubsets(message.lbSubsetConfig, [...path, 'lb_subset_config'], decoding),
     panicThresholdPercent: message.commonLbConfig?.healthyPanicThreshold?.value ?? PANIC_PERCENT,
     ...decodeLimits(message.circuitBreakers, [...path, 'circuit_breakers'], decoding),
     outlier: message.outlierDetection === undefined ? null : decodeOutlier(message.outlierDetection),

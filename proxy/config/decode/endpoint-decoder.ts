@@ -9,9 +9,10 @@ import type {
 import type { Path } from '../../../protos/json/issue.ts';
 import type { EndpointConfig, EndpointHealth, EndpointSetConfig, LocalityConfig } from '../model/cluster.ts';
 import type { Decoding } from './decoding.ts';
-import { isIpLiteral, metadataObject, socketAddress } from './values.ts';
+import { isIpLiteral, metadataObject, socketAddress, subsetKeys } from './values.ts';
 
 const OVERPROVISIONING_PERCENT = 140;
+const NO_LABELS = {};
 
 const HEALTH: Readonly<Record<HealthStatus, EndpointHealth>> = {
   [HealthStatus.UNKNOWN]: 'unknown',
@@ -79,6 +80,7 @@ function decodeEndpoint(
     health: HEALTH[message.healthStatus],
     weight: message.loadBalancingWeight ?? 1,
     check: decodeCheck(endpoint?.healthCheckConfig, [...path, 'endpoint', 'health_check_config'], decoding),
+    labels: subsetKeys(message.metadata) ?? NO_LABELS,
     metadata: metadataObject(message.metadata),
   };
 }

@@ -59,11 +59,12 @@ function decodeForward(message: RouteAction, path: Path, decoding: Decoding): Fo
     decoding.report([...path, 'regex_rewrite'], 'regex_rewrite and prefix_rewrite exclude each other');
   }
   const stream = message.maxStreamDuration;
+  const subset = subsetKeys(message.metadataMatch);
   return {
     kind: 'forward',
-    cluster: decodeClusterChoice(message.clusterSpecifier, path, decoding),
+    cluster: decodeClusterChoice(message.clusterSpecifier, subset, path, decoding),
     clusterNotFoundStatus: NOT_FOUND_STATUS[message.clusterNotFoundResponseCode],
-    subset: subsetKeys(message.metadataMatch),
+    subset,
     pathRewrite: decodePathRewrite(message, path, decoding),
     hostRewrite: decodeHostRewrite(message, path, decoding),
     appendForwardedHost: message.appendXForwardedHost,

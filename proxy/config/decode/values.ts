@@ -71,9 +71,19 @@ export function metadataObject(metadata: Metadata | undefined): Record<string, R
 /** The labels under `envoy.lb` as canonical JSON text, sorted by name; null when there are none. */
 export function subsetKeys(metadata: Metadata | undefined): SubsetKeys | null {
   const labels = metadata?.filterMetadata['envoy.lb'];
-  if (labels === undefined) return null;
+  return labels === undefined ? null : labelsOf(labels);
+}
+
+/** The same of a Struct alone. */
+export function labelsOf(labels: Readonly<Record<string, unknown>>): SubsetKeys {
   const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([name, value]) => [name, canonicalJson(value)]));
+}
+
+/** Both, those of the second where both have a key; sorted by name again. */
+export function mergedLabels(first: SubsetKeys | null, second: SubsetKeys | null): SubsetKeys | null {
+  if (first === null || second === null) return second ?? first;
+  return Object.fromEntries(Object.entries({ ...first, ...second }).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The text of a data source; empty, with a report, when it cannot be had. */

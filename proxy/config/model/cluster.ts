@@ -2,6 +2,7 @@
 import type { Http2Options, SocketAddress } from './common.ts';
 import type { HealthCheckConfig } from './health-check.ts';
 import type { ClusterPolicyConfig } from './policy.ts';
+import type { SubsetKeys } from './route.ts';
 import type { UpstreamTlsConfig } from './tls.ts';
 
 /** envoy.config.cluster.v3.Cluster. */
@@ -23,6 +24,9 @@ export interface ClusterConfig {
   /** Default 5,000. */
   readonly connectTimeoutMs: number;
   readonly lbPolicy: LbPolicyConfig;
+  /** Null when endpoints are not divided. */
+  readonly subsets: SubsetConfig | null;
+  readonly localities: LocalityBalancing;
   readonly slowStart: {
     readonly windowMs: number;
     readonly aggression: number;
@@ -97,6 +101,41 @@ export type HashingPolicyConfig = (
   | { readonly kind: 'maglev'; readonly tableSize: number }
 ) & { readonly useHostname: boolean; readonly boundPercent: number };
 
+/**
+ * How traffic is shared among localities: by their weights, or so that it stays in this proxy's own one, which needs a
+ * local cluster. envoy.config.cluster.v3.Cluster.CommonLbConfig.locality_config_specifier.
+ */
+export type LocalityBalancing =
+  | { readonly kind: 'weighted' }
+  | {
+      readonly kind: 'zone-aware';
+      /** Of the requests; default 100. */
+      readonly percent: number;
+      /** Fewer healthy endpoints are not divided; default 6. */
+      readonly minClusterSize: number;
+      readonly failTrafficOnPanic: boolean;
+    };
+
+/** envoy.config.cluster.v3.Cluster.LbSubsetConfig. */
+export interface SubsetConfig {
+  /** Where no subset fits: nobody, anybody, or those with the labels of `defaultSubset`. */
+  readonly fallback: 'none' | 'any' | 'default';
+  readonly defaultSubset: SubsetKeys;
+  readonly selectors: readonly SubsetSelector[];
+  readonly localityWeightAware: boolean;
+  readonly scaleLocalityWeight: boolean;
+  readonly panicModeAny: boolean;
+  readonly listAsAny: boolean;
+}
+
+/** A selector of subsets. Keys come in the order of SubsetKeys; a null fallback is that of the cluster. */
+export interface SubsetSelector {
+  readonly keys: readonly string[];
+  readonly singleHost: boolean;
+  readonly fallback: 'none' | 'any' | 'default' | 'keys' | null;
+  readonly fallbackKeys: readonly string[];
+}
+
 /** envoy.config.cluster.v3.OutlierDetection with Envoy's defaults filled in. Enforcing values are percents, 0 to 100. */
 export interface OutlierConfig {
   readonly consecutive5xx: number;
@@ -162,6 +201,8 @@ export interface EndpointConfig {
     readonly hostname: string;
     readonly disabled: boolean;
   } | null;
-  /** All of the endpoint's metadata, namespace first; `envoy.lb` holds the subset labels. */
+  /** Its metadata under `envoy.lb`, each value as canonical JSON text: what subsets are made of. */
+  readonly labels: SubsetKeys;
+  /** All of the endpoint's metadata, namespace first. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

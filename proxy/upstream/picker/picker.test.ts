@@ -11,8 +11,8 @@ import { Loop } from '../../net/loop.ts';
 import { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { createPicker } from './create-picker.ts';
-import { TableCache } from './hashing/table-cache.ts';
 import { type Picker, PLAIN_PICK } from './picker.ts';
+import { PickerMemory } from './picker-memory.ts';
 import { RoundRobinPicker } from './round-robin.ts';
 
 /** Endpoints with these weights; port `i + 1` has weight `i`. */
@@ -41,7 +41,7 @@ function shares(picker: Picker, count: number): Map<number, number> {
 /** The picker of a policy over these endpoints, all of which may be picked. */
 function pickerOf(policy: LbPolicyConfig, endpoints: readonly Endpoint[]): Picker {
   const group = { endpoints, all: endpoints, weigh: null, placeWeigh: () => 1 };
-  return createPicker(policy, group, { tables: new TableCache(), stats: new ClusterStats(), random: seededRandom() });
+  return createPicker(policy, group, { memory: new PickerMemory(), stats: new ClusterStats(), random: seededRandom() });
 }
 
 const LEAST_REQUEST = { kind: 'least-request', choices: 2, activeRequestBias: 1 } as const;

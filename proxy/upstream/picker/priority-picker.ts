@@ -7,6 +7,7 @@ import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Hash64 } from './hashing/xx-hash.ts';
 import type { PickContext, Picker } from './picker.ts';
+import { pickElsewhere } from './tried.ts';
 
 /** A group of endpoints with its share in percent. */
 export interface PickerShare {
@@ -18,6 +19,7 @@ export interface PickerShare {
 
 export class PriorityPicker implements Picker {
   readonly #shares: readonly PickerShare[];
+  readonly #pickers: readonly Picker[];
   readonly #stats: ClusterStats;
   readonly #random: Random;
   readonly #byHash: boolean;
@@ -25,6 +27,7 @@ export class PriorityPicker implements Picker {
   /** `shares` sum up to 100 and there is at least one. */
   constructor(shares: readonly PickerShare[], stats: ClusterStats, random: Random, byHash = false) {
     this.#shares = shares;
+    this.#pickers = shares.map(({ picker }) => picker);
     this.#stats = stats;
     this.#random = random;
     this.#byHash = byHash;
@@ -36,11 +39,7 @@ export class PriorityPicker implements Picker {
     const endpoint = drawn.picker.pick(context);
     const { tried } = context;
     if (tried === null || (endpoint !== null && !tried.includes(endpoint))) return endpoint;
-    for (const { picker } of this.#shares) {
-      const other = picker.pick(context);
-      if (other !== null && !tried.includes(other)) return other;
-    }
-    return endpoint;
+    return pickElsewhere(this.#pickers, context, endpoint);
   }
 
   #draw({ hash }: PickContext): PickerShare {

@@ -4,17 +4,17 @@ import type { HashingPolicyConfig } from '../../../config/model/cluster.ts';
 import type { ClusterStats } from '../../cluster-stats.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import { EMPTY_PICKER, type Picker } from '../picker.ts';
+import type { PickerMemory } from '../picker-memory.ts';
 import type { Weigh } from '../slow-start.ts';
 import { HashRing } from './hash-ring.ts';
 import { type HashedHost, type HashTable, hashKey, sharesOf } from './hash-table.ts';
 import { HashingPicker } from './hashing-picker.ts';
 import { LoadBound } from './load-bound.ts';
 import { MaglevTable } from './maglev-table.ts';
-import type { TableCache } from './table-cache.ts';
 
 /** What hashing pickers of a cluster share. */
 export interface HashingTools {
-  readonly tables: TableCache;
+  readonly memory: PickerMemory;
   readonly stats: ClusterStats;
   readonly random: Random;
 }
@@ -25,14 +25,14 @@ export function createHashingPicker(
   all: readonly Endpoint[],
   picked: readonly Endpoint[],
   weigh: Weigh,
-  { tables, stats, random }: HashingTools,
+  { memory, stats, random }: HashingTools,
 ): Picker {
   const placed = all.filter((each) => weigh(each) > 0);
   const usable = new Set(picked.filter((each) => weigh(each) > 0));
   if (usable.size === 0) return EMPTY_PICKER;
   const shares = sharesOf(placed, weigh);
   const hosts = placed.map((each, i) => ({ key: hashKey(each, policy.useHostname), share: shares[i]! }));
-  const table = tables.get(JSON.stringify([policy, hosts]), () => makeTable(policy, hosts));
+  const table = memory.tables.get(JSON.stringify([policy, hosts]), () => makeTable(policy, hosts));
   count(table, hosts.length, stats);
   const bound = policy.boundPercent === 0 ? null : boundOf(policy.boundPercent, [...usable], weigh, stats);
   return new HashingPicker(table, placed, (each) => usable.has(each), bound, random);

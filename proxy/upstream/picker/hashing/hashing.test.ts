@@ -6,6 +6,7 @@ import type { HashingPolicyConfig } from '../../../config/model/cluster.ts';
 import { ClusterStats } from '../../cluster-stats.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import { type Picker, PLAIN_PICK } from '../picker.ts';
+import { PickerMemory } from '../picker-memory.ts';
 import { createHashingPicker } from './create-hashing-picker.ts';
 import { TableCache } from './table-cache.ts';
 import { utf8Bytes, XxHash64 } from './xx-hash.ts';
@@ -77,7 +78,7 @@ const endpointOf = (i: number, weight = 1) =>
 const endpoints = (count: number) => Array.from({ length: count }, (_, i) => endpointOf(i));
 
 interface World {
-  readonly tables?: TableCache;
+  readonly memory?: PickerMemory;
   readonly stats?: ClusterStats;
   /** Those that may be picked, when not all of them. */
   readonly picked?: readonly Endpoint[];
@@ -85,7 +86,7 @@ interface World {
 
 function pickerOf(policy: HashingPolicyConfig, all: readonly Endpoint[], world: World = {}): Picker {
   const tools = {
-    tables: world.tables ?? new TableCache(),
+    memory: world.memory ?? new PickerMemory(),
     stats: world.stats ?? new ClusterStats(),
     random: seededRandom(),
   };
@@ -124,17 +125,17 @@ t.test('keys spread in proportion to weights', (t) => {
 
 t.test('when an endpoint fails only its own keys move, over all others; when it returns they come back', (t) => {
   for (const policy of [RING, MAGLEV]) {
-    const tables = new TableCache();
+    const memory = new PickerMemory();
     const all = endpoints(4);
     const [failed, ...picked] = all as [Endpoint, ...Endpoint[]];
-    const before = placements(pickerOf(policy, all, { tables }), 4_000);
-    const after = placements(pickerOf(policy, all, { tables, picked }), 4_000);
+    const before = placements(pickerOf(policy, all, { memory }), 4_000);
+    const after = placements(pickerOf(policy, all, { memory, picked }), 4_000);
     t.ok(
       before.every((each, i) => each === failed || each === after[i]),
       `${policy.kind}: nobody else's keys move`,
     );
     for (const each of picked) t.ok(Math.abs(shareOf(after, each) - 1 / 3) < 0.08, 'and the others share them');
-    t.same(placements(pickerOf(policy, all, { tables }), 4_000), before);
+    t.same(placements(pickerOf(policy, all, { memory }), 4_000), before);
   }
   t.end();
 });
