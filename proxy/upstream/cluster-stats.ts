@@ -59,6 +59,11 @@ export class ClusterStats {
   rqHedge = 0;
   rqHedgeWon = 0;
   rqHedgeRefused = 0;
+  /** Failures that were answered by a fallback, by its kind, and those for which no fallback had an answer. */
+  fallbackStatic = 0;
+  fallbackLastGood = 0;
+  fallbackCluster = 0;
+  fallbackNone = 0;
   /** Retries that were wanted, but would not have been safe. */
   rqRetryUnsafe = 0;
   rqPerTryIdleTimeout = 0;

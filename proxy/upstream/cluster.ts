@@ -18,6 +18,7 @@ import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import { LastNumberLine } from './attempt/hop-deadline.ts';
+import { LastGoodAnswers } from './attempt/last-good.ts';
 import { RecentLatency } from './attempt/recent-latency.ts';
 import type { RetriedMarks } from './attempt/retried-marks.ts';
 import { RetryBudget } from './attempt/retry-budget.ts';
@@ -64,6 +65,8 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   /** Null: retries are limited by the circuit breakers alone. */
   retryBudget: RetryBudget | null = null;
   dialer: Dialer;
+  /** Answers that stand in for failures; filled where routes ask for it. */
+  readonly lastGood = new LastGoodAnswers();
   /** How long answers took; filled where routes hedge. */
   readonly recentLatency = new RecentLatency();
   /** The line by which a request tells how long its answer is worth having. */

@@ -7,6 +7,7 @@ import type { ForwardAction, MaxStreamDuration, RetryPolicyConfig, WeightedClust
 import { compileRegex } from '../../routing/matchers.ts';
 import type { Route } from '../../routing/route-table.ts';
 import { drawFraction, type Runtime } from '../../routing/runtime.ts';
+import { Fallbacks } from '../../upstream/attempt/fallbacks.ts';
 import type { ForwardOptions } from '../../upstream/attempt/forward-options.ts';
 import type { GrpcTimeoutLimits } from '../../upstream/attempt/grpc-timeout.ts';
 import { Hedging } from '../../upstream/attempt/hedging.ts';
@@ -108,6 +109,8 @@ function compileOptions(
   deps: PlanDeps,
 ): ForwardOptions {
   const { policy } = config;
+  const { fallbacks } = policy;
+  const safe = policy.safeRetries === null ? null : new SafeRetries(policy.safeRetries);
   const retry = action.retryPolicy ?? virtualHost.retryPolicy;
   // With a maximum duration the route timeout does not count, as in Envoy.
   const timeoutMs = action.maxStreamDuration === null ? action.timeoutMs : 0;
@@ -123,7 +126,9 @@ function compileOptions(
     sparesStreams: policy.timeoutSparesStreams,
     hedging: policy.hedging === null ? null : new Hedging(policy.hedging),
     hedgesOnPerTry: action.hedgesOnPerTryTimeout ?? virtualHost.hedgesOnPerTryTimeout ?? false,
-    safe: policy.safeRetries === null ? null : new SafeRetries(policy.safeRetries),
+    safe,
+    fallbacks: fallbacks.length === 0 ? null : new Fallbacks(fallbacks, safe, (name) => deps.clusters.get(name)),
+    standsIn: false,
     bodyLimitBytes: config.bodyLimitBytes ?? virtualHost.bodyLimitBytes ?? deps.bufferLimitBytes,
     endpointHost: action.hostRewrite?.kind === 'endpoint-hostname',
     appendForwardedHost: action.appendForwardedHost,

@@ -1,5 +1,5 @@
 /** What the client gets from the router besides the endpoint's own words: header fields, and answers made for a cluster. */
-import { ATTEMPTS_HEADER } from '../../../protos/contract/hop-headers.ts';
+import { ATTEMPTS_HEADER, FALLBACK_HEADER } from '../../../protos/contract/hop-headers.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import {
   DURATION_EXCEEDED,
@@ -37,7 +37,7 @@ export function editAnswer(
   head: ResponseHead,
   exchange: Exchange,
   cluster: Cluster,
-  { envoyHeaders, countDownstream, safe }: ForwardOptions,
+  { envoyHeaders, countDownstream, safe, standsIn }: ForwardOptions,
   attempt: Attempt,
   retries: Retried | null,
 ): void {
@@ -47,6 +47,7 @@ export function editAnswer(
     head.remove(ATTEMPT_COUNT);
     head.add(ATTEMPT_COUNT.name, String(exchange.attempts));
   }
+  if (standsIn) head.add(FALLBACK_HEADER, 'cluster');
   if (safe !== null && exchange.attempts > 1) {
     head.remove(ATTEMPTS);
     head.add(ATTEMPTS.name, String(exchange.attempts));

@@ -1,5 +1,6 @@
 /** What a route asks of the requests that it forwards. Compiled with the route. */
 import type { Gate } from '../guard/gate.ts';
+import type { Fallbacks } from './fallbacks.ts';
 import type { GrpcTimeoutLimits } from './grpc-timeout.ts';
 import type { Hedging } from './hedging.ts';
 import type { Mirroring } from './mirror.ts';
@@ -31,6 +32,10 @@ export interface ForwardOptions {
   readonly hedging: Hedging | null;
   /** hedge_on_per_try_timeout: an attempt that took too long goes on beside the next one. */
   readonly hedgesOnPerTry: boolean;
+  /** Null: failures are passed on. */
+  readonly fallbacks: Fallbacks | null;
+  /** What is forwarded stands in for a failure of another cluster. */
+  readonly standsIn: boolean;
   /** Bytes of a request that are kept for another attempt or a mirror. */
   readonly bodyLimitBytes: number;
   /** auto_host_rewrite: the Host is the picked endpoint's hostname. */

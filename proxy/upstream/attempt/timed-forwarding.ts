@@ -68,6 +68,11 @@ export abstract class TimedForwarding implements PickContext {
     return leftMs >= 1;
   }
 
+  /** The deadline is that of the forwarding in whose place this one stands. */
+  protected inheritDeadline(from: TimedForwarding): void {
+    this.#deadlineMs = from.#deadlineMs;
+  }
+
   /** The request is complete. */
   protected armTimeout(): void {
     const { timeoutMs } = this.options;

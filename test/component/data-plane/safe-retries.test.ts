@@ -15,12 +15,12 @@ const SAFE = {
   safeRetries: { idempotencyHeaders: ['idempotency-key'], maxRetryAfterMs: 2_000, retryOn: [] },
 };
 
-/** The mesh's own defaults, but for the back-off. */
+/** The mesh's own defaults, but for the back-off, and for a floor that a slow machine would reach. */
 const RETRY_ALL = { ...RETRY, retryOn: ['5xx', 'connect-failure', 'refused-stream', 'reset-before-request'] };
 
 const WITH_BUDGET: ClusterPolicyConfig = {
   ...NO_CLUSTER_POLICY,
-  retryBudget: { percent: 20, windowMs: 10_000, minPerSecond: 3 },
+  retryBudget: { percent: 20, windowMs: 10_000, minPerSecond: 0.5 },
 };
 
 function clusterTo(name: string, port: number, version: Version, policy = WITH_BUDGET) {
