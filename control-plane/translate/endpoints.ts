@@ -40,14 +40,14 @@ export function readyCounts(registry: RegistryView): ReadonlyMap<string, number>
 }
 
 function endpoint(instance: Instance, preserving: boolean): JsonObject {
-  const { address, port, version, id } = instance.identity;
+  const { address, port, version, workload, zone, id } = instance.identity;
   // In a mass silence nobody's silence is believed.
   const suspect = instance.state === 'suspect' && !preserving;
   return {
     endpoint: { address: { socket_address: { address, port_value: port } } },
     health_status: suspect ? 'UNHEALTHY' : 'HEALTHY',
     load_balancing_weight: weightOf(instance),
-    metadata: { filter_metadata: { 'envoy.lb': { version }, outrider: { instance: id } } },
+    metadata: { filter_metadata: { 'envoy.lb': { version, workload, zone }, outrider: { instance: id } } },
   };
 }
 

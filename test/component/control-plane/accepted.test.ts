@@ -2,6 +2,7 @@
  * Everything that the control plane writes for sidecars, read by the sidecars' own decoders: nothing may be refused. And what
  * the control plane's route tests say of a request is what a sidecar would do with it.
  */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { parsePolicy } from '../../../control-plane/policy/parse.ts';
@@ -38,6 +39,13 @@ const SERVICES = `services:
   mail: {command: x, ports: ['2525:25'], x-outrider: {protocol: tcp}}
   mail-v2: {command: x, x-outrider: {protocol: tcp}}
 ---
+`;
+/** What the examples of the documentation speak of. */
+const DOCUMENTED = `services:
+  catalog: {command: x}
+  catalog-next: {command: x}
+  cart-v1: {command: x}
+  mail-next: {command: x, x-outrider: {protocol: tcp}}
 `;
 const document = (api: string, kind: string, name: string, spec: string) =>
   `apiVersion: ${api}\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: {${spec}}\n---\n`;
@@ -132,6 +140,20 @@ t.test('policies with all that they may have', (t) => {
   t.end();
 });
 
+t.test('the examples of the documentation', (t) => {
+  for (const file of ['routes.md', 'policies.md']) {
+    const markdown = readFileSync(new URL(`../../../docs/${file}`, import.meta.url), 'utf8');
+    const examples = [...markdown.matchAll(/^```yaml\n(.*?)^```/gms)].map((match) => match[1]!);
+    t.ok(examples.length >= 3);
+    for (const example of examples) t.same(refusals(`${DOCUMENTED}---\n${example}`), [], example);
+  }
+  t.end();
+});
+
+/** Fields that policies may ask for and sidecars do not honour yet; shorter with every one that they learn. */
+const STILL_TO_COME =
+  /lb_subset_config|metadata_match|locality_weighted_lb_config|zone_aware_lb_config|outrider\.resilience\.v1\.RoutePolicy.*(fallbacks|request_breaker\.shared)/;
+
 t.test(
   'what is still to come in the sidecar is refused there by its path, and only where a policy asks for it',
   (t) => {
@@ -156,8 +178,7 @@ t.test(
           'targetRef: {kind: Service, name: cart}, for: 5m, match: {path: {value: /a}}, delay: {duration: 1s, percent: 5}, abort: {grpcStatus: UNAVAILABLE}',
         ),
     );
-    for (const each of found)
-      t.match(each, /is not supported|is no HTTP filter of this proxy|not honoured|only .* is/, each);
+    for (const each of found) t.match(each, STILL_TO_COME, each);
     t.end();
   },
 );
