@@ -19,6 +19,7 @@ import type { Mesh } from './mesh.ts';
 import { Runtime } from './routing/runtime.ts';
 import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
 import { StatsRegistry } from './telemetry/stats-registry.ts';
+import { LocalCluster } from './upstream/local-cluster.ts';
 
 /** What a peer gets to take its last bytes and to close, when the time for draining is over. */
 const FAREWELL_MS = 1_000;
@@ -50,7 +51,9 @@ export class Sidecar {
     this.#bootstrap = bootstrap;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();
-    this.plane = new DataPlane(deps, new Runtime(bootstrap.config.runtime), bootstrap.config.node.cluster);
+    const { runtime, node, localCluster } = bootstrap.config;
+    const local = localCluster === null ? null : new LocalCluster(localCluster, node);
+    this.plane = new DataPlane(deps, new Runtime(runtime), node.cluster, local);
   }
 
   /**

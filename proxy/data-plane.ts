@@ -18,8 +18,10 @@ import { Loop } from './net/loop.ts';
 import type { Runtime } from './routing/runtime.ts';
 import { AccessLogFiles } from './telemetry/access-log-file.ts';
 import { FlightRecorder } from './telemetry/recorder/flight-recorder.ts';
+import type { MakeDialer } from './upstream/cluster.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { RequestBreakers } from './upstream/guard/request-breakers.ts';
+import type { LocalCluster } from './upstream/local-cluster.ts';
 
 /** Effects of the outside world. */
 export interface PlaneDeps {
@@ -46,13 +48,17 @@ export class DataPlane {
   readonly selfHealth: SelfHealth;
   readonly #dns: DnsDiscovery;
 
-  /** `service` is what health checks hear that this proxy is: node.cluster. */
-  constructor(deps: PlaneDeps, runtime: Runtime, service = '') {
+  /**
+   * `service` is what health checks hear that this proxy is: node.cluster. `local` is the cluster of its own kind, which
+   * zone aware routing needs.
+   */
+  constructor(deps: PlaneDeps, runtime: Runtime, service = '', local: LocalCluster | null = null) {
     this.loop = new Loop(deps.clock, new TimerWheel(deps.clock, deps.timers), deps.random);
     this.runtime = runtime;
     const lazyTls = new LazyTls();
     const http2 = new Http2Shared(this.loop);
-    this.clusters = new ClusterManager(http2, (config, { tls }) => createDialer(this.loop, lazyTls, config, tls));
+    const makeDialer: MakeDialer = (config, { tls }) => createDialer(this.loop, lazyTls, config, tls);
+    this.clusters = new ClusterManager(http2, makeDialer, local);
     this.requestBreakers = new RequestBreakers(this.loop);
     // Envoy's runtime key for the number of connections of one listener.
     const limitOf = (name: string) =>

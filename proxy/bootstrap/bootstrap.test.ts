@@ -146,6 +146,14 @@ t.test('an error of syntax has its place too', async (t) => {
   t.match(await errors(bomb.join('\n')), [/alias/i]);
 });
 
+t.test('the local cluster is a static one', async (t) => {
+  const named = (name: string) =>
+    `cluster_manager: {local_cluster_name: ${name}}\nstatic_resources: {clusters: [{name: peers}]}\n`;
+  t.match(await errors(named('pears')), [/cluster_manager\.local_cluster_name: there is no static cluster pears/]);
+  t.same(await errors(named('peers')), []);
+  t.end();
+});
+
 t.test('the control plane must be a static cluster, and the node must have a name', async (t) => {
   t.match(await errors(`${DYNAMIC.replace('cluster_name: control-plane', 'cluster_name: controlplane')}${CLUSTERS}`), [
     /grpc_services\[0\]\.envoy_grpc\.cluster_name: there is no static cluster controlplane; did you mean control-plane\?/,

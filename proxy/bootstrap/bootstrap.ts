@@ -5,6 +5,8 @@ import type { SnapshotParts } from '../config/snapshot.ts';
 /** The whole file. */
 export interface Bootstrap {
   readonly node: NodeIdentity;
+  /** cluster_manager.local_cluster_name: the static cluster of this proxy's own kind, or null. */
+  readonly localCluster: string | null;
   /** The administration listener, or null when there is none. */
   readonly admin: SocketAddress | null;
   /** What is written in the file: listeners, clusters and their endpoints. */

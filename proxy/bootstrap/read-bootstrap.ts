@@ -119,6 +119,7 @@ function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, 
   const agent = decodeAgent(message, known, decoding);
   return {
     node: decodeNode(message),
+    localCluster: decodeLocalCluster(message, known, decoding),
     admin: admin?.address === undefined ? null : socketAddress(admin.address, ['admin', 'address'], decoding),
     statics,
     ads,
@@ -126,6 +127,18 @@ function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, 
     runtimeModifiable: hasAdminLayer(message.layeredRuntime),
     agent,
   };
+}
+
+function decodeLocalCluster(
+  { clusterManager }: BootstrapMessage,
+  known: ReadonlySet<string>,
+  decoding: Decoding,
+): string | null {
+  const name = clusterManager?.localClusterName ?? '';
+  if (name === '') return null;
+  if (!known.has(name))
+    decoding.report(['cluster_manager', 'local_cluster_name'], `there is no static cluster ${name}`);
+  return name;
 }
 
 function decodeNode({ node }: BootstrapMessage): NodeIdentity {

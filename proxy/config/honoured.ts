@@ -324,8 +324,9 @@ const CLUSTERS: HonouredTable['messages'] = {
 
 const BOOTSTRAP: HonouredTable['messages'] = {
   'envoy.config.bootstrap.v3.Bootstrap': fields(`
-    node static_resources dynamic_resources stats_flush_interval layered_runtime admin bootstrap_extensions
+    node static_resources dynamic_resources cluster_manager stats_flush_interval layered_runtime admin bootstrap_extensions
   `),
+  'envoy.config.bootstrap.v3.ClusterManager': ['local_cluster_name'],
   'envoy.config.bootstrap.v3.Bootstrap.StaticResources': ['listeners', 'clusters'],
   'envoy.config.bootstrap.v3.Bootstrap.DynamicResources': ['*'],
   'envoy.config.bootstrap.v3.Admin': ['address', 'profile_path'],

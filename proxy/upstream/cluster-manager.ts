@@ -6,6 +6,7 @@ import { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
 import { RetriedMarks } from './attempt/retried-marks.ts';
 import { Cluster, type ClusterShared, type MakeDialer } from './cluster.ts';
+import type { LocalCluster } from './local-cluster.ts';
 
 export class ClusterManager {
   readonly #shared: ClusterShared;
@@ -15,10 +16,14 @@ export class ClusterManager {
   removed = 0;
   modified = 0;
 
-  constructor(http2: Http2Shared, makeDialer: MakeDialer) {
+  /** `local` is the cluster of this proxy's own kind, or null. */
+  constructor(http2: Http2Shared, makeDialer: MakeDialer, local: LocalCluster | null = null) {
     const { loop } = http2;
     const responseHead = new MessageHead(FIXED_LIMITS.headerCountMax);
-    this.#shared = { loop, http2, responseHead, retriedMarks: new RetriedMarks() };
+    this.#shared = { loop, http2, responseHead, retriedMarks: new RetriedMarks(), local };
+    local?.watch(() => {
+      for (const each of this.#clusters.values()) if (each.name !== local.name) each.refreshPicker();
+    });
     this.#makeDialer = makeDialer;
   }
 
@@ -52,6 +57,8 @@ export class ClusterManager {
     this.#clusters.delete(name);
     this.removed++;
     cluster.close();
+    const { local } = this.#shared;
+    if (name === local?.name) local.changed([]);
   }
 
   destroy(): void {

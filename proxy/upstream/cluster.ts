@@ -32,6 +32,7 @@ import { EndpointUse } from './guard/in-use.ts';
 import { admitRequest, LimitRefusals } from './guard/limits.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { serviceBreaker } from './guard/service-breaker.ts';
+import type { LocalCluster } from './local-cluster.ts';
 import { assemblePicker } from './picker/assemble.ts';
 import { hashes } from './picker/create-picker.ts';
 import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
@@ -49,6 +50,8 @@ export interface ClusterShared {
   readonly responseHead: MessageHead;
   readonly http2: Http2Shared;
   readonly retriedMarks: RetriedMarks;
+  /** Null when the bootstrap names none. */
+  readonly local: LocalCluster | null;
 }
 
 /** How often a picker is asked for an endpoint that has room (max_requests_per_endpoint). */
@@ -85,6 +88,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   #list: readonly Endpoint[] = [];
   #picker: Picker = EMPTY_PICKER;
   readonly #memory = new PickerMemory();
+  readonly #local: LocalCluster | null;
   #outlier: OutlierDetector | null = null;
   /** Null while nothing is checked. */
   #checker: HealthChecker | null = null;
@@ -102,6 +106,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.responseHead = shared.responseHead;
     this.http2 = shared.http2;
     this.retriedMarks = shared.retriedMarks;
+    this.#local = shared.local;
     this.config = config;
     this.limits = config.limits.default;
     this.retryBudget = createBudget(config);
@@ -341,6 +346,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   /** The picker is replaced whenever endpoints, their health or their weights change. */
   #rebuildPicker(): void {
     const { config, loop, stats } = this;
+    const local = this.#local;
     const { slowStart, policy } = config;
     const { slowStartSuccesses } = policy;
     measureLatency(this.#list, config.lbPolicy, loop);
@@ -357,8 +363,14 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
       stats,
       random: loop.random,
       memory: this.#memory,
-      local: null,
+      local: local?.name === config.name ? null : local,
     });
+    if (local?.name === config.name) local.changed(this.#list);
+  }
+
+  /** What the picker depends on besides its own endpoints has changed. */
+  refreshPicker(): void {
+    this.#rebuildPicker();
   }
 
   /** The last endpoint has grown up: weights stand still again. */

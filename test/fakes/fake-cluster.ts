@@ -14,6 +14,7 @@ export function fakeCluster(config: ClusterConfig, loop: Loop): Cluster {
     responseHead: new MessageHead(1),
     http2: new Http2Shared(loop),
     retriedMarks: new RetriedMarks(),
+    local: null,
   };
   return new Cluster(config, shared, () => plainDialer(loop));
 }

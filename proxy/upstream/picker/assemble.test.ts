@@ -14,9 +14,13 @@ import type {
   SubsetSelector,
 } from '../../config/model/cluster.ts';
 import type { SubsetKeys } from '../../config/model/route.ts';
+import { Http2Shared } from '../../http2/shared.ts';
+import { plainDialer } from '../../net/dial.ts';
 import { Loop } from '../../net/loop.ts';
 import type { Cluster } from '../cluster.ts';
+import { ClusterManager } from '../cluster-manager.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { LocalCluster } from '../local-cluster.ts';
 import { assemblePicker } from './assemble.ts';
 import { byLocality } from './locality/locality-groups.ts';
 import { zoneRouting } from './locality/zone-routing.ts';
@@ -282,6 +286,30 @@ t.test('zones count for nothing in small clusters, without peers, and for reques
   t.ok(even(alone));
   t.equal(alone.stats.lbLocalClusterNotOk, 1);
   t.ok(even(zoned({ a: 2, b: 2 }, { a: 3, b: 3 }, { percent: 0 })));
+  t.end();
+});
+
+t.test('when the local cluster changes, or goes, the others route by zone anew', (t) => {
+  const clock = new FakeClock();
+  const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
+  const local = new LocalCluster('peers', place('a'));
+  const manager = new ClusterManager(new Http2Shared(loop), () => plainDialer(loop), local);
+  const put = (name: string, counts: Readonly<Record<string, number>>) => {
+    const each = manager.put(cluster(name, []));
+    each.setEndpoints({ name, localities: zones(counts), overprovisioningFactor: 140 });
+    return each;
+  };
+  const upstream = put('upstream', { a: 3, b: 3 });
+  const zonesOf = () => new Set(Array.from({ length: 50 }, () => upstream.pick(PLAIN_PICK)!.locality.zone)).size;
+  t.equal(zonesOf(), 2, 'there are no peers yet');
+  const peers = put('peers', { a: 1, b: 1 });
+  t.equal(zonesOf(), 1);
+  peers.setEndpoints({ name: 'peers', localities: zones({ a: 8, b: 2 }), overprovisioningFactor: 140 });
+  t.equal(zonesOf(), 2, 'too much traffic starts here');
+  manager.remove('peers');
+  t.equal(upstream.stats.lbZoneRoutingAllDirectly, 50);
+  manager.destroy();
+  loop.wheel.destroy();
   t.end();
 });
 
