@@ -119,6 +119,8 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.RetryPolicy.ResetHeader': ['*'],
   'envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff': ['*'],
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': [],
+  'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate': [],
+  'envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig': ['*'],
   'envoy.config.route.v3.RedirectAction': ['*'],
   'envoy.config.route.v3.FilterConfig': ['*'],
   'envoy.config.route.v3.RateLimit': ['stage', 'actions'],

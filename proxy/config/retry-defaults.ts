@@ -17,6 +17,7 @@ export const RETRY_DEFAULTS = {
   backoffMaxMs: 250,
   rateLimitedResetHeaders: [],
   rateLimitedMaxMs: 300_000,
+  omittedHosts: [],
   avoidPreviousHosts: false,
   hostSelectionMaxAttempts: 1,
 } as const satisfies RetryPolicyConfig;

@@ -5,12 +5,12 @@ import {
 } from '../../../protos/gen/envoy/config/route/v3/route_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
-import { typeNameOf } from '../../../protos/json/registry.ts';
-import type { RetryPolicyConfig } from '../model/route.ts';
+import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
+import type { RetryPolicyConfig, SubsetKeys } from '../model/route.ts';
 import { RETRY_DEFAULTS } from '../retry-defaults.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHeaderMatch } from './matcher-decoder.ts';
-import { durationMs } from './values.ts';
+import { durationMs, subsetKeys } from './values.ts';
 
 /** Conditions that Envoy knows, of HTTP and of gRPC. */
 const CONDITIONS: readonly string[] = [
@@ -33,6 +33,8 @@ const CONDITIONS: readonly string[] = [
 ];
 
 const PREVIOUS_HOSTS = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
+const OMIT_CANARIES = 'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate';
+const OMIT_METADATA = 'envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig';
 
 /** Decodes a retry policy. An unknown condition is refused, though Envoy would ignore it: it is always a slip. */
 export function decodeRetryPolicy(message: RetryPolicy, path: Path, decoding: Decoding): RetryPolicyConfig {
@@ -64,18 +66,33 @@ export function decodeRetryPolicy(message: RetryPolicy, path: Path, decoding: De
       format: format === RetryPolicy_ResetHeaderFormat.SECONDS ? 'seconds' : 'unix-timestamp',
     })),
     rateLimitedMaxMs: durationMs(limited?.maxInterval, RETRY_DEFAULTS.rateLimitedMaxMs),
-    avoidPreviousHosts: decodePredicates(message, [...path, 'retry_host_predicate'], decoding),
+    ...decodePredicates(message, [...path, 'retry_host_predicate'], decoding),
     hostSelectionMaxAttempts: Math.max(RETRY_DEFAULTS.hostSelectionMaxAttempts, message.hostSelectionRetryMaxAttempts),
   };
 }
 
-function decodePredicates(message: RetryPolicy, path: Path, decoding: Decoding): boolean {
-  for (const [i, predicate] of message.retryHostPredicate.entries()) {
-    const type = typeNameOf(predicate.configType?.value.typeUrl ?? '');
-    if (type !== PREVIOUS_HOSTS)
-      decoding.report([...path, i, 'typed_config'], `${type || 'nothing'} is no host predicate; use ${PREVIOUS_HOSTS}`);
+/** Which endpoints a retry goes past. */
+function decodePredicates(
+  message: RetryPolicy,
+  path: Path,
+  decoding: Decoding,
+): Pick<RetryPolicyConfig, 'avoidPreviousHosts' | 'omittedHosts'> {
+  const omittedHosts: SubsetKeys[] = [];
+  let avoidPreviousHosts = false;
+  for (const [i, { configType }] of message.retryHostPredicate.entries()) {
+    const any = configType?.value;
+    const type = typeNameOf(any?.typeUrl ?? '');
+    if (type === PREVIOUS_HOSTS) avoidPreviousHosts = true;
+    else if (type === OMIT_CANARIES) omittedHosts.push({ canary: 'true' });
+    else if (type === OMIT_METADATA) {
+      const { metadataMatch } = unpackAny(OMIT_METADATA, any!) ?? {};
+      omittedHosts.push(subsetKeys(metadataMatch) ?? {});
+    } else {
+      const known = [PREVIOUS_HOSTS, OMIT_CANARIES, OMIT_METADATA].join(', ');
+      decoding.report([...path, i, 'typed_config'], `${type || 'nothing'} is no host predicate; there are ${known}`);
+    }
   }
-  return message.retryHostPredicate.length > 0;
+  return { avoidPreviousHosts, omittedHosts };
 }
 
 /** The words of a `retry_on`. */

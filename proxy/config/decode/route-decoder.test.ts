@@ -174,3 +174,27 @@ t.test('a route has 15 s unless it says otherwise, and 0 means without end', (t)
   t.equal(forward({ cluster: 'cart', timeout: '0s' }).timeoutMs, 0);
   t.end();
 });
+
+t.test('host predicates of retries are read, and whether a slow try goes on beside the next', (t) => {
+  const predicate = (type: string, more: Json = {}) => ({
+    name: 'p',
+    typed_config: { '@type': `type.googleapis.com/envoy.extensions.retry.host.${type}`, ...more },
+  });
+  const labels = { metadata_match: { filter_metadata: { 'envoy.lb': { stage: 'dark', rank: 2 } } } };
+  const action = forward({
+    cluster: 'a',
+    hedge_policy: { hedge_on_per_try_timeout: true },
+    retry_policy: {
+      retry_on: '5xx',
+      retry_host_predicate: [
+        predicate('omit_canary_hosts.v3.OmitCanaryHostsPredicate'),
+        predicate('omit_host_metadata.v3.OmitHostMetadataConfig', labels),
+      ],
+    },
+  });
+  t.match(action.retryPolicy, { avoidPreviousHosts: false });
+  t.same(action.retryPolicy?.omittedHosts, [{ canary: 'true' }, { stage: '"dark"', rank: '2' }]);
+  t.equal(action.hedgesOnPerTryTimeout, true);
+  t.equal(forward({ cluster: 'a' }).hedgesOnPerTryTimeout, null);
+  t.end();
+});

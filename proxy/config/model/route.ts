@@ -157,6 +157,8 @@ export interface RetryPolicyConfig {
   /** Response headers that say when to come back, lower case, with how to read them; empty when absent. */
   readonly rateLimitedResetHeaders: readonly { readonly name: string; readonly format: 'seconds' | 'unix-timestamp' }[];
   readonly rateLimitedMaxMs: number;
+  /** retry_host_predicate omit_canary_hosts and omit_host_metadata: endpoints with all of these labels are passed over. */
+  readonly omittedHosts: readonly SubsetKeys[];
   /** retry_host_predicate previous_hosts. */
   readonly avoidPreviousHosts: boolean;
   /** host_selection_retry_max_attempts, default 1. */

@@ -28,6 +28,7 @@ const POLICY: RetryPolicyConfig = {
   backoffMaxMs: 1_000,
   rateLimitedResetHeaders: [],
   rateLimitedMaxMs: 300_000,
+  omittedHosts: [],
   avoidPreviousHosts: false,
   hostSelectionMaxAttempts: 1,
 };
@@ -103,6 +104,21 @@ t.test('with previous_hosts a retry goes somewhere else', (t) => {
   for (let i = 0; i < 6; i++) t.equal(retries.pick(PLAIN_PICK), third);
   retries.schedule(third!, 1, null);
   t.ok(retries.pick(PLAIN_PICK), 'all were tried: any will do');
+  t.end();
+});
+
+t.test('a retry goes past the endpoints that a host predicate names', (t) => {
+  const { target, start } = setUp({
+    omittedHosts: [{ canary: 'true' }, { zone: '"a"', rank: '1' }],
+    hostSelectionMaxAttempts: 9,
+  });
+  const canary = endpoint(1, { labels: { canary: 'true' } });
+  const slow = endpoint(2, { labels: { zone: '"a"', rank: '1', more: '"x"' } });
+  const half = endpoint(3, { labels: { zone: '"a"', rank: '2' } });
+  target.setEndpoints(endpointSet('a', [canary, slow, half]));
+  for (let i = 0; i < 6; i++) t.equal(start().pick(PLAIN_PICK)!.config.address.port, 3);
+  target.setEndpoints(endpointSet('a', [canary]));
+  t.equal(start().pick(PLAIN_PICK)!.config.address.port, 1, 'there is no other');
   t.end();
 });
 

@@ -95,17 +95,24 @@ export class Retries implements DeadlineOwner {
     this.#owner.onRetryDue();
   }
 
-  /** Where the next attempt goes: with previous_hosts somewhere else, as far as the allowed draws find another endpoint. */
+  /** Where the next attempt goes: past those that the host predicates name, as far as the allowed draws find another one. */
   pick(context: PickContext): Endpoint | null {
-    const { avoidPreviousHosts, hostSelectionMaxAttempts } = this.#policy.config;
+    const { avoidPreviousHosts, omittedHosts, hostSelectionMaxAttempts } = this.#policy.config;
     let endpoint = this.#cluster.pick(context);
-    if (!avoidPreviousHosts) return endpoint;
+    if (!avoidPreviousHosts && omittedHosts.length === 0) return endpoint;
     // Drawing again by the same hash would only find the same one.
-    if (this.#cluster.hashes) return this.#cluster.pick({ ...context, tried: this.#tried });
-    for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#tried.includes(endpoint); i++) {
+    if (this.#cluster.hashes && avoidPreviousHosts) return this.#cluster.pick({ ...context, tried: this.#tried });
+    for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#isUnwanted(endpoint); i++) {
       endpoint = this.#cluster.pick(context);
     }
     return endpoint;
+  }
+
+  #isUnwanted(endpoint: Endpoint): boolean {
+    const { avoidPreviousHosts, omittedHosts } = this.#policy.config;
+    if (avoidPreviousHosts && this.#tried.includes(endpoint)) return true;
+    const { labels } = endpoint.config;
+    return omittedHosts.some((omitted) => Object.entries(omitted).every(([name, value]) => labels[name] === value));
   }
 
   /** The attempt that was granted is over. */

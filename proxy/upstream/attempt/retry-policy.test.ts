@@ -25,6 +25,7 @@ function policy(retryOn: readonly string[], change: Partial<RetryPolicyConfig> =
     backoffMaxMs: 250,
     rateLimitedResetHeaders: [],
     rateLimitedMaxMs: 300_000,
+    omittedHosts: [],
     avoidPreviousHosts: false,
     hostSelectionMaxAttempts: 1,
     ...change,

@@ -46,6 +46,7 @@ export const RETRY: RetryPolicyConfig = {
   backoffMaxMs: 5,
   rateLimitedResetHeaders: [],
   rateLimitedMaxMs: 300_000,
+  omittedHosts: [],
   avoidPreviousHosts: false,
   hostSelectionMaxAttempts: 1,
 };

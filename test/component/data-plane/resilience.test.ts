@@ -20,6 +20,7 @@ const RETRY: RetryPolicyConfig = {
   backoffMaxMs: 5,
   rateLimitedResetHeaders: [],
   rateLimitedMaxMs: 300_000,
+  omittedHosts: [],
   avoidPreviousHosts: false,
   hostSelectionMaxAttempts: 1,
 };
