@@ -1,7 +1,7 @@
 /** Answers that have no end of their own: the route timeout is not meant for them. */
 import { isGrpcContentType } from '../../http/grpc-request.ts';
 import { HeaderName } from '../../http/header-name.ts';
-import type { ResponseHead } from '../../http/message.ts';
+import type { HeaderFields } from '../../http/message.ts';
 
 const CONTENT_TYPE = new HeaderName('content-type');
 const EVENT_STREAM = 'text/event-stream';
@@ -10,7 +10,7 @@ const EVENT_STREAM = 'text/event-stream';
  * Server-sent events, and answers to gRPC calls that are more than their head: which of these is a stream is not told, but
  * what answers a unary call has it ready when its head goes out. HOT.
  */
-export function isEndless(head: ResponseHead): boolean {
+export function isEndless(head: Pick<HeaderFields, 'first'>): boolean {
   const type = head.first(CONTENT_TYPE);
   if (type === null) return false;
   if (isGrpcContentType(type)) return true;

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { NO_ROUTE_POLICY, type RoutePolicyConfig } from '../../../proxy/config/model/policy.ts';
 import type { ForwardAction } from '../../../proxy/config/model/route.ts';
-import { cluster, forward, prefixMatch, route, routeTable, virtualHost } from '../../fakes/config-builders.ts';
+import { cluster, forward, prefixMatch, ROUTER, route, routeTable, virtualHost } from '../../fakes/config-builders.ts';
 import { Harness, startUpstream } from './harness.ts';
 import { startClient, startEndpoint, type Version } from './http-pairs.ts';
 import { RETRY } from './http2-peers.ts';
@@ -116,6 +116,21 @@ for (const [version, type, whole] of [
     t.equal(reply.body, whole ? 'onetwo' : 'one');
   });
 }
+
+t.test('the filter that ends late work spares such an answer, too', async (t) => {
+  const leaf = await startEndpoint(t, 'h1', ({ url }, answer) => {
+    answer.writeHead(200, { 'content-type': url === '/events' ? 'text/event-stream' : 'text/plain' });
+    answer.write('one');
+    setTimeout(() => answer.end('two'), 300);
+  });
+  const harness = new Harness(t);
+  const deadline = { name: 'deadline', config: { kind: 'deadline' }, disabled: false } as const;
+  await harness.apply({ clusters: [cluster('a', [leaf])], manager: { httpFilters: [deadline, ROUTER] } });
+  const client = await startClient(t, 'h1', harness.port);
+  const headers = { 'x-outrider-deadline': '100' };
+  t.equal((await client('/events', { headers })).body, 'onetwo');
+  t.equal((await client('/page', { headers })).body, 'one');
+});
 
 t.test('a spared answer that does not begin in time is cut all the same', async (t) => {
   const leaf = await startUpstream(t, { onRequest: () => undefined });

@@ -13,6 +13,7 @@ import { DEADLINE_HEADER, parseDeadlineMs } from '../../../../protos/contract/ho
 import type { NamedHttpFilter } from '../../../config/model/http-filter.ts';
 import type { Loop } from '../../../net/loop.ts';
 import type { RouteTable } from '../../../routing/route-table.ts';
+import { isEndless } from '../../../upstream/attempt/endless.ts';
 import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../../../upstream/attempt/grpc-timeout.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { FilterSlot } from '../../filter-slot.ts';
@@ -55,7 +56,10 @@ export class DeadlineFilter implements FilterPart {
       name: this.#filter.name,
       headersRead: new Set([DEADLINE.name, GRPC_TIMEOUT.name]),
       onRequest: (exchange) => (settings.of(exchange) === null ? CONTINUE : this.#bound(exchange)),
-      onResponse: null,
+      // Callers that spare streams tell the time limit that is meant for answers all the same.
+      onResponse: (exchange, head) => {
+        if (isEndless(head)) slot.get(exchange)?.forget();
+      },
       onComplete: (exchange) => slot.get(exchange)?.forget(),
     };
   }
