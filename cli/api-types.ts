@@ -68,6 +68,17 @@ export interface StatusView {
   readonly uptimeMs: number;
   readonly revision: number;
   readonly nodes: readonly NodeView[];
+  /** Request breakers that are held open for every sidecar. */
+  readonly openBreakers: readonly OpenBreakerView[];
+}
+
+/** One of them: `open` of `callers` have opened theirs. */
+export interface OpenBreakerView {
+  readonly name: string;
+  readonly open: number;
+  readonly callers: number;
+  readonly sinceMs: number;
+  readonly leftMs: number;
 }
 
 /** The answer to PUT /v1/services/:name/scale. */

@@ -244,7 +244,8 @@ t.test('status shows a refused configuration where it happened', async (t) => {
       types: { RDS: { version: 'b', acked: false, nacked: { message: 'route 2: bad regex', atMs: 1 } } },
     },
   ];
-  const status = { version: '0.1.0', uptimeMs: 61_000, revision: 7, nodes };
+  const openBreakers = [{ name: 'catalog/GET /a', open: 2, callers: 3, sinceMs: 61_000, leftMs: 9_000 }];
+  const status = { version: '0.1.0', uptimeMs: 61_000, revision: 7, nodes, openBreakers };
   const calls = [
     { path: '/v1/status', answer: status },
     { path: '/v1/services', answer: [catalog] },
@@ -254,6 +255,7 @@ t.test('status shows a refused configuration where it happened', async (t) => {
   t.match(out, /^catalog-v1-0 +yes +accepted$/m);
   t.match(out, /^payment-0 +yes +refused RDS$/m);
   t.match(out, /^payment-0 refused RDS: route 2: bad regex$/m);
+  t.match(out, /^request breaker catalog\/GET \/a is held open: 2 of 3 callers have opened theirs, for 1m 1s$/m);
 });
 
 t.test('explain puts the words of all sidecars in the order of time', async (t) => {

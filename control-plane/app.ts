@@ -15,6 +15,7 @@ import type { Timers } from '../kernel/timers.ts';
 import { AgentServer } from './agents/agent-server.ts';
 import { LoadReports } from './agents/load-reports.ts';
 import { createApiServer } from './api/server.ts';
+import { SharedBreakers } from './breakers/shared-breakers.ts';
 import { FaultClock } from './fault-clock.ts';
 import { bindGrpcServer, createGrpcServer } from './grpc-server.ts';
 import { controlPlaneMetrics } from './metrics.ts';
@@ -51,6 +52,8 @@ export interface ControlPlaneDeps {
   readonly onShutdown: (workloads: 'stop' | 'keep') => void;
   /** How long silence is borne; the registry's defaults when absent. */
   readonly leaseTimes?: LeaseTimes;
+  /** How long a request breaker is held open for everyone; its own default when absent. */
+  readonly sharedBreakerTtlMs?: number;
   /** When a process that has exited may run again; the restart policy when absent. */
   readonly restartAtMs?: (runs: readonly EndedRun[]) => number;
 }
@@ -100,17 +103,20 @@ async function start(
   // Downwards: every change is translated once, and goes to those whom it concerns.
   const faults = new FaultClock(clock, timers, () => pushes.changed({ urgent: true }));
   closers.push(() => faults.close());
+  const breakers = new SharedBreakers({ clock, timers, logger }, deps.sharedBreakerTtlMs);
+  closers.push(() => breakers.close());
   const cache = new SnapshotCache(faults.inForce(ledger.state), registry.view());
   const ads = new AdsServer({ clock, timers, logger, cache });
   const pushes = new PushScheduler(clock, timers, () => {
-    cache.refresh(faults.inForce(ledger.state), registry.view());
+    cache.refresh(faults.inForce(ledger.state), registry.view(), breakers.open);
     ads.push();
   });
   closers.push(() => pushes.close());
 
   // Upwards: every sidecar's agent.
   const loads = new LoadReports();
-  const agents = new AgentServer({ clock, logger, registry, loads });
+  const agents = new AgentServer({ clock, logger, registry, loads, breakers });
+  breakers.watch(() => pushes.changed({ urgent: true }));
 
   // The gRPC server is bound before anything is run: sidecars are told where it is.
   const grpc = createGrpcServer(ads, agents);
@@ -158,13 +164,14 @@ async function start(
   });
 
   const metrics = new MetricsRegistry();
-  metrics.register(controlPlaneMetrics({ ledger, registry, ads }));
+  metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers }));
   const api = await createApiServer({
     clock,
     logger,
     ledger,
     registry,
     loads,
+    breakers,
     ads,
     metrics,
     version: deps.version,

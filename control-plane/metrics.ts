@@ -2,6 +2,7 @@
  * The control plane's own numbers, for /metrics.
  */
 import type { MetricSource } from '../kernel/metrics.ts';
+import type { SharedBreakers } from './breakers/shared-breakers.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Ledger } from './store/ledger.ts';
 import type { AdsServer } from './xds/ads-server.ts';
@@ -11,10 +12,11 @@ export interface MetricDeps {
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly ads: AdsServer;
+  readonly breakers: SharedBreakers;
 }
 
 /** Reads the numbers at every scrape. */
-export function controlPlaneMetrics({ ledger, registry, ads }: MetricDeps): MetricSource {
+export function controlPlaneMetrics({ ledger, registry, ads, breakers }: MetricDeps): MetricSource {
   return (emit) => {
     const gauge = (name: string, help: string, value: number, labels: Record<string, string> = {}) =>
       emit({ name: `outrider_control_plane_${name}`, help, type: 'gauge', labels, value });
@@ -29,6 +31,9 @@ export function controlPlaneMetrics({ ledger, registry, ads }: MetricDeps): Metr
       gauge('instances', 'Instances in the registry, by the state of their lease.', count, { state });
     }
     gauge('self_preservation', '1 while so many instances are silent that nobody is evicted.', Number(view.preserving));
+    gauge('shared_breakers_open', 'Request breakers held open for every sidecar.', breakers.open.length);
+    counter('shared_breakers_opened_total', 'Times a request breaker was opened for everyone.', breakers.opened);
+    counter('shared_breakers_renewed_total', 'Times one was held open anew.', breakers.renewed);
     gauge('xds_streams', 'Open ADS streams.', ads.clients().length);
     for (const [kind, { responses, acks, nacks }] of ads.totals()) {
       counter('xds_responses_total', 'Responses sent, by kind of resource.', responses, { kind });

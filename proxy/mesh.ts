@@ -7,14 +7,17 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
+import type { SharedBreaker } from '../protos/gen/outrider/resilience/v1/shared_breaker.ts';
 import { type Agent, createAgent } from './agent/agent-client.ts';
 import { ApplicationUsage } from './agent/application-usage.ts';
 import type { AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
+import { durationMs } from './config/decode/values.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Listener } from './listener/listener.ts';
 import { createSettings, type Settings } from './settings/settings.ts';
+import type { SharedOpening } from './upstream/guard/request-breaker.ts';
 import { PROXY_VERSION } from './version.ts';
 import { type AdsClient, createAdsClient, type SnapshotOrigin } from './xds/ads-client.ts';
 import { configDecoders } from './xds/config-decoders.ts';
@@ -101,14 +104,18 @@ export class Mesh {
     return createAdsClient(options, { clock, timers, random, logger: log, decoders });
   }
 
-  /** Settings and scaling decisions ride on the same stream. */
+  /** Settings, scaling decisions and shared breakers ride on the same stream. */
   #extras({ workload, services }: AgentSettings): ExtraSubscription[] {
     const settings = this.#settings!;
+    const plane = this.#plane;
     return [
       extraSubscription('outrider.config.v1.ConfigSet', [workload], (sets) => settings.setConfig(sets.get(workload))),
       extraSubscription('outrider.scaling.v1.ScalingDecision', new Set([workload, ...services]), (decisions) => {
         settings.setScaling(decisions);
         this.#plane.replicas.set(decisions);
+      }),
+      extraSubscription('outrider.resilience.v1.SharedBreaker', 'all', (breakers) => {
+        plane.requestBreakers.hold(new Map([...breakers].map(([name, each]) => [name, openingOf(each)])));
       }),
     ];
   }
@@ -127,6 +134,7 @@ export class Mesh {
         clusters: () => plane.clusters.all().filter((each) => each.name !== INBOUND),
         usage: () => usage?.usage() ?? { cpuFraction: 0, memoryBytes: 0 },
       },
+      breakers: () => plane.requestBreakers.views(),
       // The application goes on until it is told to stop; whoever still calls it is asked to come back elsewhere.
       onDrain: () => this.#askInboundClientsToLeave(),
     };
@@ -157,6 +165,10 @@ export class Mesh {
     this.#register();
     return problems.map(({ message }) => message);
   }
+}
+
+function openingOf({ sequence, openFor, openCallers: open, callers }: SharedBreaker): SharedOpening {
+  return { sequence: Number(sequence), ttlMs: durationMs(openFor, 0), open, callers };
 }
 
 /** `host:port` of the first endpoint of a static cluster: where gRPC connects to. */

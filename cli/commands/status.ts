@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { Client } from '../api-client.ts';
-import type { NodeView, ServiceView, StatusView } from '../api-types.ts';
+import type { NodeView, OpenBreakerView, ServiceView, StatusView } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { type Format, outputOption, render } from '../format.ts';
 import type { ServerOptions } from '../server-address.ts';
@@ -33,7 +33,12 @@ export function statusText(status: MeshStatus): string {
   const head = `Outrider ${status.version}, up ${duration(status.uptimeMs)}, revision ${status.revision}\n`;
   const refused = refusals(status.nodes).map((line) => `${line}\n`);
   const parts = [head, servicesTable(status.serviceViews), nodesTable(status.nodes)];
-  return [...parts, ...(refused.length === 0 ? [] : [refused.join('')])].join('\n');
+  const open = status.openBreakers.map((each) => `${breakerLine(each)}\n`);
+  return [...parts, ...[refused, open].filter((lines) => lines.length > 0).map((lines) => lines.join(''))].join('\n');
+}
+
+function breakerLine({ name, open, callers, sinceMs }: OpenBreakerView): string {
+  return `request breaker ${name} is held open: ${open} of ${callers} callers have opened theirs, for ${duration(sinceMs)}`;
 }
 
 /** One line per service: READY is ready of desired. */

@@ -16,6 +16,7 @@ import {
   type Register,
   Health as WireHealth,
 } from '../../protos/gen/outrider/agent/v1/agent.ts';
+import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import { failCall } from '../grpc-failure.ts';
 import type { Health, InstanceIdentity } from '../registry/instance.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -27,6 +28,7 @@ export interface AgentServerDeps {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly loads: LoadReports;
+  readonly breakers: SharedBreakers;
 }
 
 type Call = ServerDuplexStream<AgentMessage, ControlMessage>;
@@ -116,6 +118,9 @@ export class AgentServer {
       case 'loadReport':
         this.#deps.loads.record(session.id, message.value, this.#deps.clock.nowMs());
         break;
+      case 'breakerReport':
+        this.#deps.breakers.report(session.id, message.value.breakers);
+        break;
       case 'deregister':
         this.#deps.logger.info({ instance: session.id, reason: message.value.reason }, 'instance deregistered');
         this.#deps.loads.forget(session.id);
@@ -138,7 +143,10 @@ export class AgentServer {
   }
 
   #close(session: Session): void {
-    if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
+    if (this.#sessions.get(session.id) === session) {
+      this.#sessions.delete(session.id);
+      this.#deps.breakers.forget(session.id);
+    }
     this.#deps.registry.disconnected(session.id, session.leaseId);
   }
 }

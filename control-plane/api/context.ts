@@ -6,6 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { MetricsRegistry } from '../../kernel/metrics.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
+import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Ledger } from '../store/ledger.ts';
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly loads: LoadReports;
+  readonly breakers: SharedBreakers;
   readonly ads: AdsServer;
   readonly metrics: MetricsRegistry;
   /** The version of this program. */

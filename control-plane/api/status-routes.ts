@@ -9,7 +9,7 @@ import { nodeViews, serviceViews } from './views.ts';
 
 /** See the head of this file. */
 export const statusRoutes: Routes = (server, context) => {
-  const { ledger, registry, clock, metrics } = context;
+  const { ledger, registry, clock, metrics, breakers } = context;
   const startedAtMs = clock.nowMs();
 
   const status = { summary: 'Clients and what they took in, services, revision.', response: { 200: anySchema } };
@@ -19,6 +19,14 @@ export const statusRoutes: Routes = (server, context) => {
     revision: ledger.state.revision,
     selfPreservation: registry.view().preserving,
     nodes: nodeViews(context),
+    // Request breakers that are held open for everyone.
+    openBreakers: breakers.open.map(({ name, open, callers, sinceMs, untilMs }) => ({
+      name,
+      open,
+      callers,
+      sinceMs: Math.round(clock.nowMs() - sinceMs),
+      leftMs: Math.max(0, Math.round(untilMs - clock.nowMs())),
+    })),
     services: serviceViews(context).map(({ name, replicas }) => ({ name, replicas })),
   }));
 

@@ -6,6 +6,7 @@
  * changed endpoint costs 0.12 s of CPU in all, network aside; without it 0.8 s.
  */
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
+import type { OpenBreaker } from '../breakers/shared-breakers.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import type { State } from '../state/model.ts';
 import type { Dialect } from '../translate/dialect.ts';
@@ -40,6 +41,7 @@ export class SnapshotCache {
   readonly #nodes = new Map<string, NodeEntry>();
   #state: State;
   #registry: RegistryView;
+  #breakers: readonly OpenBreaker[] = [];
   #ready: ReadonlyMap<string, number>;
   #generation = 1;
 
@@ -55,10 +57,11 @@ export class SnapshotCache {
   }
 
   /** From now on snapshots are made from these. */
-  refresh(state: State, registry: RegistryView): void {
+  refresh(state: State, registry: RegistryView, breakers: readonly OpenBreaker[] = []): void {
     this.#state = state;
     this.#registry = registry;
     this.#ready = readyCounts(registry);
+    this.#breakers = breakers;
     this.#generation++;
   }
 
@@ -78,7 +81,9 @@ export class SnapshotCache {
     const known = this.#shared.get(dialect);
     if (known?.generation === this.#generation) return known.kinds;
     const encoder = this.#encoder[dialect];
-    const resources = sharedResources(this.#state, this.#registry, dialect).map((each) => encoder.encode(each));
+    const resources = sharedResources(this.#state, this.#registry, dialect, this.#breakers).map((each) =>
+      encoder.encode(each),
+    );
     encoder.endRound();
     const kinds = unchangedKept(byKind(resources), known?.kinds);
     this.#shared.set(dialect, { state: this.#state, kinds, generation: this.#generation });

@@ -1,17 +1,23 @@
 /**
  * Outrider's own resources: application configuration, and how many replicas there are to be.
  */
+import type { OpenBreaker } from '../breakers/shared-breakers.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import type { State } from '../state/model.ts';
 import { desiredReplicas, effectiveConfig, servicesOf } from '../state/queries.ts';
 import { readyCount } from './endpoints.ts';
-import { type JsonObject, resource, type XdsResource } from './resource.ts';
+import { duration, type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /** outrider.config.v1.ConfigSet of one workload. */
 export function configSet(state: State, workload: string): XdsResource {
   const { revision, entries } = effectiveConfig(state, workload);
   const list = Object.entries(entries).map(([key, entry]) => ({ key, text: entry.value, revision: entry.revision }));
   return resource('CONFIG', workload, { name: workload, revision, entries: list });
+}
+
+/** outrider.resilience.v1.SharedBreaker of one template. */
+export function sharedBreaker({ name, ttlMs, sequence, open, callers }: OpenBreaker): XdsResource {
+  return resource('BREAKERS', name, { name, open_for: duration(ttlMs), sequence, open_callers: open, callers });
 }
 
 /** outrider.scaling.v1.ScalingDecision of one service: the sum over the workloads behind it. */

@@ -5,6 +5,7 @@
  *   nodeResources     what one sidecar has to itself
  */
 import { assert } from '../../kernel/assert.ts';
+import type { OpenBreaker } from '../breakers/shared-breakers.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import { protocolOf, type State, type Workload } from '../state/model.ts';
 import { policiesByService, portsOfServices, servicesOf, sortedByName } from '../state/queries.ts';
@@ -15,19 +16,27 @@ import { serviceEndpoints } from './endpoints.ts';
 import { inboundFilters } from './inbound-filters.ts';
 import { apiListener, inboundListener, outboundListener, publishedListener } from './listeners.ts';
 import type { SidecarNode } from './node.ts';
-import { configSet, scalingDecision } from './outrider.ts';
+import { configSet, scalingDecision, sharedBreaker } from './outrider.ts';
 import type { XdsResource } from './resource.ts';
 import { CORS_FILTER, needCors } from './routes/cors.ts';
 import { outboundRoutes, type ServiceRoutes, serviceRoutes } from './routes/tables.ts';
 
-/** Clusters, endpoints and routes of every service; for gRPC clients also the listeners that they resolve. */
-export function sharedResources(state: State, registry: RegistryView, dialect: Dialect): XdsResource[] {
+/**
+ * Clusters, endpoints and routes of every service, and the request breakers that are held open; for gRPC clients also the
+ * listeners that they resolve.
+ */
+export function sharedResources(
+  state: State,
+  registry: RegistryView,
+  dialect: Dialect,
+  breakers: readonly OpenBreaker[] = [],
+): XdsResource[] {
   const services = allServiceRoutes(state);
   const common = services.flatMap(({ service, members, policies }) => [
     serviceCluster(service, members, dialect, policies.get(service) ?? null),
     serviceEndpoints(service, registry),
   ]);
-  if (dialect === 'sidecar') return [...common, outboundRoutes(services)];
+  if (dialect === 'sidecar') return [...common, outboundRoutes(services), ...breakers.map(sharedBreaker)];
   const ports = portsOfServices(state.workloads.values());
   return [...common, ...services.flatMap((each) => grpcNames(each, ports.get(each.service) ?? null))];
 }

@@ -23,11 +23,11 @@ t.test('every resource type has a codec, and a name where it says', (t) => {
 t.test('clusters go before endpoints, listeners before routes, and all before settings', (t) => {
   t.same(
     PUSH_ORDER.map((type) => type.kind),
-    ['CDS', 'EDS', 'SDS', 'LDS', 'RDS', 'CONFIG', 'SCALING'],
+    ['CDS', 'EDS', 'SDS', 'LDS', 'RDS', 'CONFIG', 'SCALING', 'BREAKERS'],
   );
   t.same(
     PUSH_ORDER.map((type) => type.pushOrder),
-    [0, 1, 2, 3, 4, 5, 6],
+    [0, 1, 2, 3, 4, 5, 6, 7],
   );
   t.end();
 });

@@ -21,5 +21,8 @@ export const CONFIG_ENTRY_BYTES_MAX = 1024 * 1024;
 /** Longest key of a settings entry, in UTF-8 bytes. */
 export const CONFIG_KEY_BYTES_MAX = 256;
 
+/** Most breakers in one report; more are not told. */
+export const BREAKER_REPORT_MAX = 1_024;
+
 /** Most edges in one load report; the busiest are kept. */
 export const LOAD_REPORT_EDGES_MAX = 256;

@@ -1,7 +1,7 @@
 /**
  * The kinds of xDS resource, and the order in which they are pushed.
  *
- *   clusters ─► endpoints ─► secrets ─► listeners ─► routes ─► (removals of clusters)        settings, scaling: any time
+ *   clusters ─► endpoints ─► secrets ─► listeners ─► routes ─► (removals of clusters)        settings, scaling, breakers: any time
  *
  * Make before break: whatever is referred to arrives before what refers to it, and is removed after. A cluster is warm
  * once its endpoints are there, a listener once its routes and secrets are.
@@ -23,7 +23,7 @@ export interface ResourceType {
 }
 
 /** Short names of the kinds, in push order. */
-export type ResourceKind = 'CDS' | 'EDS' | 'SDS' | 'LDS' | 'RDS' | 'CONFIG' | 'SCALING';
+export type ResourceKind = 'CDS' | 'EDS' | 'SDS' | 'LDS' | 'RDS' | 'CONFIG' | 'SCALING' | 'BREAKERS';
 
 /** Messages that are xDS resources. */
 export type ResourceMessageName =
@@ -33,7 +33,8 @@ export type ResourceMessageName =
   | 'envoy.config.listener.v3.Listener'
   | 'envoy.config.route.v3.RouteConfiguration'
   | 'outrider.config.v1.ConfigSet'
-  | 'outrider.scaling.v1.ScalingDecision';
+  | 'outrider.scaling.v1.ScalingDecision'
+  | 'outrider.resilience.v1.SharedBreaker';
 
 const CDS = resourceType('CDS', 'envoy.config.cluster.v3.Cluster', 0, true);
 const EDS = resourceType('EDS', 'envoy.config.endpoint.v3.ClusterLoadAssignment', 1, false);
@@ -42,6 +43,7 @@ const LDS = resourceType('LDS', 'envoy.config.listener.v3.Listener', 3, true);
 const RDS = resourceType('RDS', 'envoy.config.route.v3.RouteConfiguration', 4, false);
 const CONFIG = resourceType('CONFIG', 'outrider.config.v1.ConfigSet', 5, false);
 const SCALING = resourceType('SCALING', 'outrider.scaling.v1.ScalingDecision', 6, false);
+const BREAKERS = resourceType('BREAKERS', 'outrider.resilience.v1.SharedBreaker', 7, true);
 
 /** Every kind by its short name. */
 export const RESOURCE_TYPES: Readonly<Record<ResourceKind, ResourceType>> = {
@@ -52,13 +54,14 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceKind, ResourceType>> = {
   RDS,
   CONFIG,
   SCALING,
+  BREAKERS,
 };
 
 /** Every kind in push order. */
-export const PUSH_ORDER: readonly ResourceType[] = [CDS, EDS, SDS, LDS, RDS, CONFIG, SCALING];
+export const PUSH_ORDER: readonly ResourceType[] = [CDS, EDS, SDS, LDS, RDS, CONFIG, SCALING, BREAKERS];
 
-/** Kinds for which a first request without names asks for everything, as Envoy and gRPC have it. */
-export const WILDCARD_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['CDS', 'LDS']);
+/** Kinds for which a first request without names asks for everything: as Envoy and gRPC have it, and our own such. */
+export const WILDCARD_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['CDS', 'LDS', 'BREAKERS']);
 
 /** The kind with this type URL, or undefined when it is none of ours. */
 export function resourceTypeOfUrl(typeUrl: string): ResourceType | undefined {

@@ -99,6 +99,7 @@ import type * as outrider_filters_http_v1_limits from './outrider/filters/http/v
 import type * as outrider_lb_v1_peak_ewma from './outrider/lb/v1/peak_ewma.ts';
 import type * as outrider_resilience_v1_cluster_policy from './outrider/resilience/v1/cluster_policy.ts';
 import type * as outrider_resilience_v1_route_policy from './outrider/resilience/v1/route_policy.ts';
+import type * as outrider_resilience_v1_shared_breaker from './outrider/resilience/v1/shared_breaker.ts';
 import type * as outrider_scaling_v1_scaling_decision from './outrider/scaling/v1/scaling_decision.ts';
 
 /** TypeScript type of every top-level message by its full name. */
@@ -339,6 +340,8 @@ export interface MessageTypes {
   'outrider.agent.v1.AgentConfig': outrider_agent_v1_agent.AgentConfig;
   'outrider.agent.v1.AgentMessage': outrider_agent_v1_agent.AgentMessage;
   'outrider.agent.v1.ApplicationCheck': outrider_agent_v1_agent.ApplicationCheck;
+  'outrider.agent.v1.BreakerReport': outrider_agent_v1_agent.BreakerReport;
+  'outrider.agent.v1.BreakerView': outrider_agent_v1_agent.BreakerView;
   'outrider.agent.v1.CommandProbe': outrider_agent_v1_agent.CommandProbe;
   'outrider.agent.v1.ControlMessage': outrider_agent_v1_agent.ControlMessage;
   'outrider.agent.v1.Deregister': outrider_agent_v1_agent.Deregister;
@@ -373,6 +376,7 @@ export interface MessageTypes {
   'outrider.resilience.v1.RoutePolicy': outrider_resilience_v1_route_policy.RoutePolicy;
   'outrider.resilience.v1.SafeRetries': outrider_resilience_v1_route_policy.SafeRetries;
   'outrider.resilience.v1.StaticAnswer': outrider_resilience_v1_route_policy.StaticAnswer;
+  'outrider.resilience.v1.SharedBreaker': outrider_resilience_v1_shared_breaker.SharedBreaker;
   'outrider.scaling.v1.ScalingDecision': outrider_scaling_v1_scaling_decision.ScalingDecision;
 }
 
@@ -614,6 +618,8 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'outrider.agent.v1.AgentConfig',
   'outrider.agent.v1.AgentMessage',
   'outrider.agent.v1.ApplicationCheck',
+  'outrider.agent.v1.BreakerReport',
+  'outrider.agent.v1.BreakerView',
   'outrider.agent.v1.CommandProbe',
   'outrider.agent.v1.ControlMessage',
   'outrider.agent.v1.Deregister',
@@ -648,5 +654,6 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'outrider.resilience.v1.RoutePolicy',
   'outrider.resilience.v1.SafeRetries',
   'outrider.resilience.v1.StaticAnswer',
+  'outrider.resilience.v1.SharedBreaker',
   'outrider.scaling.v1.ScalingDecision',
 ];

@@ -1610,7 +1610,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 register message:outrider.agent.v1.Register oneof:message
 2 heartbeat message:outrider.agent.v1.Heartbeat oneof:message
 3 load_report message:outrider.agent.v1.LoadReport oneof:message
-4 deregister message:outrider.agent.v1.Deregister oneof:message`,
+4 deregister message:outrider.agent.v1.Deregister oneof:message
+5 breaker_report message:outrider.agent.v1.BreakerReport oneof:message`,
   'outrider.agent.v1.ApplicationCheck': `
 1 http message:outrider.agent.v1.HttpProbe oneof:probe
 2 tcp message:outrider.agent.v1.TcpProbe oneof:probe
@@ -1622,6 +1623,12 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 8 retries uint32
 9 start_period_ms uint32
 10 start_interval_ms uint32`,
+  'outrider.agent.v1.BreakerReport': `
+1 breakers message:outrider.agent.v1.BreakerView repeated`,
+  'outrider.agent.v1.BreakerView': `
+1 name string
+2 open bool
+3 requests uint32`,
   'outrider.agent.v1.CommandProbe': `
 1 arguments string repeated
 2 working_directory string
@@ -1779,6 +1786,12 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 idempotency_headers string repeated
 2 max_retry_after message:google.protobuf.Duration
 3 retry_on string`,
+  'outrider.resilience.v1.SharedBreaker': `
+1 name string
+2 open_for message:google.protobuf.Duration
+3 sequence uint64
+4 open_callers uint32
+5 callers uint32`,
   'outrider.resilience.v1.StaticAnswer': `
 1 status uint32
 2 content_type string

@@ -6,8 +6,10 @@
  *                     └── backoff ◄── stream lost, or refused
  */
 import type { Timer } from '../../kernel/timers.ts';
+import { BREAKER_REPORT_MAX } from '../../protos/contract/limits.ts';
 import {
   AgentMessage,
+  type BreakerView,
   type ControlMessage,
   type Drain,
   Health,
@@ -31,6 +33,8 @@ export interface AgentOptions {
   /** Of this process: tells a restart from a reconnect. */
   readonly pid: number;
   readonly load: LoadView;
+  /** The shared request breakers that are in use. */
+  readonly breakers: () => readonly BreakerView[];
   /** No new traffic will come; `deadlineMs` from now the control plane counts on the application's end. */
   readonly onDrain: (drain: { readonly deadlineMs: number; readonly reason: string }) => void;
 }
@@ -70,6 +74,8 @@ class AgentClient implements Agent {
   #leaseId = '';
   #registered = false;
   #sequence = 0;
+  /** The last report of breakers was not empty. */
+  #toldBreakers = false;
   #heartbeats: Timer | null = null;
   #loads: Timer | null = null;
 
@@ -150,8 +156,17 @@ class AgentClient implements Agent {
     this.#heartbeats = timers.every(Math.max(1, heartbeatIntervalMs), () => this.#heartbeat());
     this.#loads = timers.every(LOAD_INTERVAL_MS, () => {
       this.#send({ $case: 'loadReport', value: this.#meter.report(clock.nowMs()) });
+      this.#tellBreakers();
     });
     logger.info({ leaseId, heartbeatIntervalMs }, 'registered with the control plane');
+  }
+
+  /** Once more when there is nothing left to tell, so that nothing is left standing. */
+  #tellBreakers(): void {
+    const breakers = this.#options.breakers().slice(0, BREAKER_REPORT_MAX);
+    if (breakers.length > 0 || this.#toldBreakers)
+      this.#send({ $case: 'breakerReport', value: { breakers: [...breakers] } });
+    this.#toldBreakers = breakers.length > 0;
   }
 
   #drain({ deadlineMs, reason }: Drain): void {

@@ -69,7 +69,7 @@ const ROUTES: HonouredTable['messages'] = {
   'outrider.resilience.v1.RoutePolicy': fields(
     'safe_retries propagate_deadline timeout_spares_streams hedging fallbacks request_breaker',
   ),
-  'outrider.resilience.v1.RequestBreaker': ['name', 'breaker'],
+  'outrider.resilience.v1.RequestBreaker': ['*'],
   'outrider.resilience.v1.SafeRetries': ['*'],
   'outrider.resilience.v1.Hedging': ['*'],
   'outrider.resilience.v1.Fallback': ['*'],

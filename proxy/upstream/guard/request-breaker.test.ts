@@ -18,7 +18,7 @@ const NAME = 'catalog/GET /products/{id}';
 const OPENING: SharedOpening = { sequence: 1, ttlMs: 1_000, open: 2, callers: 3 };
 
 function setUp(shared = true) {
-  const clock = { nowMs: 0 };
+  const clock = { nowMs: 0, refresh: () => clock.nowMs };
   const breakers = new RequestBreakers(clock);
   const breaker = breakers.of({ name: NAME, shared, breaker: BREAKER })!;
   const holds = (opening: SharedOpening) => breakers.hold(new Map([[NAME, opening]]));
@@ -73,7 +73,7 @@ t.test('a breaker that is not shared does not listen', (t) => {
 });
 
 t.test('what was said before its route came counts as well', (t) => {
-  const clock = { nowMs: 0 };
+  const clock = { nowMs: 0, refresh: () => clock.nowMs };
   const breakers = new RequestBreakers(clock);
   breakers.hold(new Map([[NAME, OPENING]]));
   t.not(breakers.of({ name: NAME, shared: true, breaker: BREAKER })!.refuse(), null);

@@ -5,6 +5,11 @@ import type { RouteTableConfig } from '../../config/model/route.ts';
 import type { BreakerClock } from './breaker.ts';
 import { RequestBreaker, type SharedOpening } from './request-breaker.ts';
 
+/** The time of a loop, which stands still while nothing comes in: whoever asks from elsewhere refreshes it. */
+export interface LoopClock extends BreakerClock {
+  refresh(): number;
+}
+
 /** What a caller sees of a shared breaker. */
 export interface BreakerView {
   readonly name: string;
@@ -14,12 +19,12 @@ export interface BreakerView {
 }
 
 export class RequestBreakers {
-  readonly #clock: BreakerClock;
+  readonly #clock: LoopClock;
   readonly #all = new Map<string, RequestBreaker>();
   /** What the control plane said last. */
   #openings: ReadonlyMap<string, SharedOpening> = new Map();
 
-  constructor(clock: BreakerClock) {
+  constructor(clock: LoopClock) {
     this.#clock = clock;
   }
 
@@ -38,7 +43,9 @@ export class RequestBreakers {
     return made;
   }
 
+  /** As they are now. */
   all(): readonly RequestBreaker[] {
+    this.#clock.refresh();
     return [...this.#all.values()];
   }
 
@@ -59,6 +66,7 @@ export class RequestBreakers {
 
   /** Takes everything that the control plane holds open. */
   hold(openings: ReadonlyMap<string, SharedOpening>): void {
+    this.#clock.refresh();
     this.#openings = openings;
     for (const breaker of this.#all.values()) breaker.hold(openings.get(breaker.name) ?? null);
   }

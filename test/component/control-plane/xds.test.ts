@@ -57,6 +57,24 @@ const ports = (response: { resources: readonly Record<string, unknown>[] }) =>
     (match) => Number(match[1]),
   );
 
+t.test('a request breaker that enough callers have opened is told to everyone, state of the world', async (t) => {
+  const { connect, register, controlPlane } = await startMesh(t);
+  const client = connect();
+  client.subscribe('BREAKERS');
+  t.same((await client.next('BREAKERS')).names, [], 'none is held open');
+  for (const [i, name] of ['cart', 'catalog'].entries()) {
+    const agent = await register(`${name}-${i}`, name, 5_000 + i);
+    agent.send({ $case: 'breakerReport', value: { breakers: [{ name: 'a/GET /b', open: true, requests: 20 }] } });
+  }
+  t.match((await client.next('BREAKERS')).resources, [
+    { name: 'a/GET /b', openFor: { seconds: 10 }, openCallers: 2, callers: 2 },
+  ]);
+  const { body } = await call(controlPlane, 'GET', '/v1/status');
+  t.match(body.openBreakers, [{ name: 'a/GET /b', open: 2, callers: 2 }]);
+  const metrics = await (await fetch(`${controlPlane.httpAddress}/metrics`)).text();
+  t.match(metrics, /^outrider_control_plane_shared_breakers_open 1$/m);
+});
+
 t.test('a sidecar gets its listeners, clusters, endpoints, routes, settings and scale', async (t) => {
   const { connect } = await startMesh(t);
   const client = connect();

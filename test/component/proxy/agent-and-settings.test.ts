@@ -89,6 +89,7 @@ function startAgent(t: Test, port: number, change: Partial<AgentOptions> = {}) {
     {
       target: `127.0.0.1:${port}`,
       nodeId: 'cart-0',
+      breakers: () => [],
       settings: settingsOf(),
       pid: 42,
       load: {

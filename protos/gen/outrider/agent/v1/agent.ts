@@ -28,6 +28,7 @@ export interface AgentMessage {
     | { $case: "heartbeat"; value: Heartbeat }
     | { $case: "loadReport"; value: LoadReport }
     | { $case: "deregister"; value: Deregister }
+    | { $case: "breakerReport"; value: BreakerReport }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -96,6 +97,18 @@ export interface Edge {
   requests: number;
   errors: number;
   p99Us: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface BreakerReport {
+  breakers: BreakerView[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface BreakerView {
+  name: string;
+  open: boolean;
+  requests: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -188,6 +201,8 @@ export const Register: MessageCodec<Register> = /* @__PURE__ */ codecOf("outride
 export const Heartbeat: MessageCodec<Heartbeat> = /* @__PURE__ */ codecOf("outrider.agent.v1.Heartbeat");
 export const LoadReport: MessageCodec<LoadReport> = /* @__PURE__ */ codecOf("outrider.agent.v1.LoadReport");
 export const Edge: MessageCodec<Edge> = /* @__PURE__ */ codecOf("outrider.agent.v1.Edge");
+export const BreakerReport: MessageCodec<BreakerReport> = /* @__PURE__ */ codecOf("outrider.agent.v1.BreakerReport");
+export const BreakerView: MessageCodec<BreakerView> = /* @__PURE__ */ codecOf("outrider.agent.v1.BreakerView");
 export const Deregister: MessageCodec<Deregister> = /* @__PURE__ */ codecOf("outrider.agent.v1.Deregister");
 export const Registered: MessageCodec<Registered> = /* @__PURE__ */ codecOf("outrider.agent.v1.Registered");
 export const HeartbeatAck: MessageCodec<HeartbeatAck> = /* @__PURE__ */ codecOf("outrider.agent.v1.HeartbeatAck");

@@ -1,0 +1,131 @@
+/** A request breaker that sidecars and their control plane share, all of them real and in this process. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { ControlPlane } from '../../control-plane/app.ts';
+import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
+import { parsePolicy } from '../../control-plane/policy/parse.ts';
+import { EMPTY_STATE, type Workload } from '../../control-plane/state/model.ts';
+import { SystemClock } from '../../kernel/clock.ts';
+import { silentLogger } from '../../kernel/log.ts';
+import { SystemTimers } from '../../kernel/timers.ts';
+import { Sidecar } from '../../proxy/app.ts';
+import { localSources } from '../../proxy/bootstrap/load-bootstrap.ts';
+import { readBootstrap } from '../../proxy/bootstrap/read-bootstrap.ts';
+import { FORMAT_COMMANDS } from '../../proxy/http/format.ts';
+import { Agent } from '../component/control-plane/fixtures/agent.ts';
+import { apply, call, startTestControlPlane, until } from '../component/control-plane/fixtures/start.ts';
+import { startClient, startEndpoint } from '../component/data-plane/http-pairs.ts';
+import { seededRandom } from '../fakes/fake-random.ts';
+import { freePort } from './running-up.ts';
+
+const CALLERS = ['shop', 'web', 'audit'];
+const MESH = `services:
+${['catalog', ...CALLERS].map((name) => `  ${name}: {command: 'true', deploy: {replicas: 0}, x-outrider: {protocol: http}}\n`).join('')}---
+apiVersion: outrider.dev/v1
+kind: TrafficPolicy
+metadata: {name: catalog}
+spec:
+  targetRef: {kind: Service, name: catalog}
+  serviceBreaker: {minimumRequests: 10000}
+  requestBreakers: [{template: 'GET /products/{id}', shared: true, breaker: {openFor: 60s}}]
+`;
+const BREAKER = 'catalog/GET /products/{id}';
+const TTL_MS = 2_000;
+
+function workloadOf(name: string): Workload {
+  const source = { file: 'mesh.yaml', dir: '/', origin: 'mesh.yaml', readFile: () => null, nowMs: 0 };
+  const parsed = parsePolicy({ ...source, text: MESH, state: EMPTY_STATE });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  return parsed.value.find((each): each is Workload => each.kind === 'workload' && each.name === name)!;
+}
+
+/** The sidecar of one caller, and a client that asks through it and returns statuses. */
+async function startCaller(t: Test, name: string, controlPlane: ControlPlane) {
+  const directory = join(t.testdirName, name);
+  mkdirSync(directory, { recursive: true });
+  const [app, inbound, outbound, admin, settings] = await Promise.all(Array.from({ length: 5 }, freePort));
+  const ports = { app: app!, inbound: inbound!, outbound: outbound!, admin: admin!, settings: settings! };
+  const [host, port] = controlPlane.grpcAddress.split(':');
+  const json = bootstrapJson({
+    workload: workloadOf(name),
+    index: 0,
+    ports,
+    controlPlane: { host: host!, port: Number(port) },
+    directory,
+    settingsFile: join(directory, 'settings.json'),
+  });
+  const sources = localSources(FORMAT_COMMANDS, {});
+  const read = await readBootstrap('bootstrap.json', JSON.stringify(json), sources);
+  if (!read.ok) throw new Error(JSON.stringify(read.errors));
+  const sidecar = new Sidecar(
+    { config: read.bootstrap, message: read.message },
+    {
+      clock: new SystemClock(),
+      timers: new SystemTimers(),
+      random: seededRandom(),
+      log: silentLogger,
+      lookup: async (each) => [each],
+      sources,
+      configPath: '',
+      pid: process.pid,
+      memory: () => ({ allocatedBytes: 0, heapBytes: 0, residentBytes: 0 }),
+      quit: () => undefined,
+    },
+  );
+  t.teardown(() => sidecar.close());
+  await sidecar.start();
+  const breaker = () => sidecar.plane.requestBreakers.all().find((each) => each.name === BREAKER);
+  await until(`the configuration of ${name}`, () => breaker() !== undefined);
+  await until('the endpoint', () => sidecar.plane.clusters.get('catalog')?.healthyCount === 1);
+  const client = await startClient(t, 'h1', ports.outbound);
+  const ask = () => client('/products/1', { headers: { host: 'catalog', 'x-from': name } });
+  return { breaker: () => breaker()!, ask };
+}
+
+t.test('one caller opens its own; two open it for everyone, until its time is over', async (t) => {
+  const controlPlane = await startTestControlPlane(t.testdir(), { sharedBreakerTtlMs: TTL_MS });
+  t.teardown(() => controlPlane.stop({ workloads: 'stop' }));
+  await apply(controlPlane, MESH, '?file=mesh.yaml&dir=/mesh&wait=5');
+  let sick: readonly string[] = ['shop'];
+  let asked = 0;
+  const port = await startEndpoint(t, 'h2', ({ headers }, answer) => {
+    asked++;
+    answer.writeHead(sick.includes(String(headers['x-from'])) ? 500 : 200);
+    answer.end();
+  });
+  const catalog = new Agent(controlPlane.grpcAddress);
+  t.teardown(() => catalog.cut());
+  await catalog.register({ id: 'catalog-0', workload: 'catalog', port });
+  catalog.heartbeat();
+  const [shop, web, audit] = await Promise.all(CALLERS.map((name) => startCaller(t, name, controlPlane)));
+  const openBreakers = async () =>
+    (await call(controlPlane, 'GET', '/v1/status')).body.openBreakers as unknown as object[];
+
+  for (let i = 0; i < 25; i++) {
+    await shop!.ask();
+    t.equal((await web!.ask()).status, 200);
+  }
+  t.match([shop!.breaker().own.state, web!.breaker().own.state], ['open', 'closed']);
+  t.match((await shop!.ask()).headers['x-outrider-failure'], /^UO; request_breaker\[.*\]_open\{failures=100%/);
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  t.same(await openBreakers(), [], 'one caller alone opens nothing for the others');
+  t.equal((await web!.ask()).status, 200);
+
+  sick = CALLERS;
+  while (web!.breaker().own.closed) await web!.ask();
+  await until('the third caller to hear of it', () => audit!.breaker().heldOpen);
+  t.match(await openBreakers(), [{ name: BREAKER, open: 2, callers: 2 }]);
+  const before = asked;
+  const refused = await audit!.ask();
+  t.match(refused.headers['x-outrider-failure'], /^UO; request_breaker\[.*\]_shared_open\{open=2,callers=2\}$/);
+  t.match(refused.body, /is held open by the mesh, for at most 2000 ms .*: 2 of 2 callers have opened theirs/);
+  t.equal(asked, before, 'the endpoint is left alone');
+  t.equal(audit!.breaker().sharedStats.opened, 1);
+
+  await controlPlane.stop({ workloads: 'keep' });
+  await until('the end of its time, without a control plane', () => !audit!.breaker().heldOpen);
+  sick = [];
+  t.equal((await audit!.ask()).status, 200);
+  t.equal(shop!.breaker().own.state, 'open', 'each has its own still');
+});
