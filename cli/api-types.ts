@@ -36,6 +36,8 @@ export interface InstanceView {
   readonly port: number;
   readonly version?: string;
   readonly health: string;
+  /** Why it is not healthy; absent when it is, or nothing is known. */
+  readonly healthReason?: string;
   readonly state: string;
   /** How long ago its sidecar last renewed the lease. */
   readonly leaseAgeMs: number;

@@ -258,6 +258,21 @@ t.test('status shows a refused configuration where it happened', async (t) => {
   t.match(out, /^request breaker catalog\/GET \/a is held open: 2 of 3 callers have opened theirs, for 1m 1s$/m);
 });
 
+t.test('status says why an instance is not well, once', async (t) => {
+  const ill = {
+    ...catalog.instances[0],
+    health: 'unhealthy',
+    healthReason: 'the check "x" ended with status 1: no disk',
+  };
+  const service = { ...catalog, instances: [ill, catalog.instances[0]] };
+  const calls = [
+    { path: '/v1/status', answer: { version: '0.1.0', uptimeMs: 1, revision: 7, nodes: [] } },
+    { path: '/v1/services', answer: [service, { ...service, name: 'shop' }] },
+  ];
+  const { out } = await run(['status'], calls);
+  t.equal(out.split('catalog-v1-0 is unhealthy: the check "x" ended with status 1: no disk\n').length, 2);
+});
+
 t.test('explain puts the words of all sidecars in the order of time', async (t) => {
   const target = (port: number, workload: string) => ({
     targets: [`127.0.0.1:${port}`],

@@ -28,10 +28,10 @@ export function addStatus(program: Command, context: CliContext): void {
   );
 }
 
-/** Services first, then sidecars; a refused configuration is told in full under the table. */
+/** Services first, then sidecars; why instances are not well, and refused configurations, are told in full below. */
 export function statusText(status: MeshStatus): string {
   const head = `Outrider ${status.version}, up ${duration(status.uptimeMs)}, revision ${status.revision}\n`;
-  const refused = refusals(status.nodes).map((line) => `${line}\n`);
+  const refused = [...unwell(status.serviceViews), ...refusals(status.nodes)].map((line) => `${line}\n`);
   const parts = [head, servicesTable(status.serviceViews), nodesTable(status.nodes)];
   const open = status.openBreakers.map((each) => `${breakerLine(each)}\n`);
   return [...parts, ...[refused, open].filter((lines) => lines.length > 0).map((lines) => lines.join(''))].join('\n');
@@ -70,6 +70,16 @@ function configuration(node: NodeView): string {
   const pending = types.filter(([, type]) => !type.acked && type.nacked === undefined).map(([name]) => name);
   if (refused.length > 0) return `refused ${refused.join(', ')}`;
   return pending.length > 0 ? `waiting for ${pending.join(', ')}` : 'accepted';
+}
+
+/** One sentence per instance that is not well. An instance may stand behind several services. */
+export function unwell(services: readonly ServiceView[]): string[] {
+  const lines = services.flatMap(({ instances }) =>
+    instances.flatMap(({ id, health, healthReason }) =>
+      healthReason === undefined ? [] : [`${id} is ${health.toLowerCase()}: ${healthReason}`],
+    ),
+  );
+  return [...new Set(lines)];
 }
 
 /** One sentence per refused configuration. */

@@ -71,10 +71,7 @@ export const RESOURCES: KnownFields = { limits: true, reservations: NOT_YET };
 export const LIMITS: KnownFields = { cpus: true, memory: true, pids: NOT_YET };
 
 /** `healthcheck`. */
-export const HEALTHCHECK: KnownFields = {
-  ...honour('test interval timeout retries start_period disable'),
-  start_interval: NOT_YET,
-};
+export const HEALTHCHECK: KnownFields = honour('test interval timeout retries start_period start_interval disable');
 
 /** One entry of `ports` in its long form. */
 export const PORT: KnownFields = { ...honour('name target published host_ip protocol mode'), app_protocol: NOT_YET };
@@ -83,7 +80,7 @@ export const PORT: KnownFields = { ...honour('name target published host_ip prot
 export const OUTRIDER: KnownFields = honour('service version port protocol health config');
 
 /** `x-outrider.health`. */
-export const OUTRIDER_HEALTH: KnownFields = honour('path grpc interval timeout retries start_period');
+export const OUTRIDER_HEALTH: KnownFields = honour('path grpc interval timeout retries start_period start_interval');
 
 /** `x-outrider.health.grpc`. */
 export const OUTRIDER_GRPC_HEALTH: KnownFields = honour('service');

@@ -41,6 +41,9 @@ const PORT_RANGE = { min: 1, max: 65_535 };
 const REPLICAS_RANGE = { min: 0, max: 1000 };
 const DEFAULT_STOP_GRACE_MS = 10_000;
 const DEFAULT_HEALTH = { intervalMs: 2000, timeoutMs: 1000 };
+const RETRIES = 2;
+/** Of `healthcheck`, as the Compose specification has it. */
+const COMPOSE_RETRIES = 3;
 
 /** Parses the whole file. Mistakes are reported at the cursor; what has some is not to be used. */
 export function parseCompose(root: Cursor, context: ComposeContext): ParsedResource[] {
@@ -216,7 +219,7 @@ function parseHealth(compose: Cursor | undefined, outrider: Cursor | undefined):
   const fromCompose = compose === undefined ? null : parseComposeHealth(compose);
   if (outrider === undefined) return fromCompose;
   const fields = outrider.object(OUTRIDER_HEALTH);
-  return { probe: parseProbe(outrider, fields), ...parseTimes(fields) };
+  return { probe: parseProbe(outrider, fields), ...parseTimes(fields, RETRIES) };
 }
 
 function parseProbe(health: Cursor, fields: Fields): HealthProbe {
@@ -229,29 +232,49 @@ function parseProbe(health: Cursor, fields: Fields): HealthProbe {
   return { kind: 'grpc', service: grpc.object(OUTRIDER_GRPC_HEALTH).get('service')?.string() ?? '' };
 }
 
+/** `test` as Compose has it: words to run, or a text or CMD-SHELL for the shell, or NONE. */
 function parseComposeHealth(cursor: Cursor): HealthCheck | null {
   const fields = cursor.object(HEALTHCHECK);
   if (fields.get('disable')?.boolean() === true) return null;
   const test = fields.get('test');
-  const words =
-    test === undefined ? [] : test.isList ? test.list().map((item) => item.text() ?? '') : [test.text() ?? ''];
-  const times = parseTimes(fields);
-  if (words[0] === 'NONE') return null;
-  const url = /https?:\/\/[^\s/'"]+(\/[^\s'"]*)?/.exec(words.join(' '));
-  if (url !== null) return { probe: { kind: 'http', path: url[1] ?? '/' }, ...times };
-  return (
-    (test ?? cursor).report('only HTTP and gRPC checks can be run: name a URL in the test, or use x-outrider.health') ??
-    null
-  );
+  const times = parseTimes(fields, COMPOSE_RETRIES);
+  if (test === undefined) {
+    cursor.report('has no test: say what is to be run, or use x-outrider.health');
+    return null;
+  }
+  const words = test.isList ? test.list().map(dollarsOf) : ['CMD-SHELL', dollarsOf(test)];
+  const [form, ...command] = words;
+  if (form === 'NONE' && command.length === 0) return null;
+  if ((form !== 'CMD' && form !== 'CMD-SHELL') || command.every((word) => word === '')) {
+    test.report('must be ["CMD", PROGRAM, ...], ["CMD-SHELL", LINE], ["NONE"], or a line for the shell');
+    return null;
+  }
+  if (form === 'CMD-SHELL' && command.length > 1) {
+    test.report('CMD-SHELL takes one line: the shell takes it apart');
+    return null;
+  }
+  const probe: HealthProbe =
+    asHttpProbe(command.join(' ')) ??
+    (form === 'CMD' ? { kind: 'command', command } : { kind: 'command', command: ['/bin/sh', '-c', command[0]!] });
+  return { probe, ...times };
 }
 
-/** `retries` and `start_period` are checked, and mean nothing where nobody restarts what is unhealthy. */
-function parseTimes(fields: Fields): Omit<HealthCheck, 'probe'> {
+/**
+ * A request of curl or wget to the application itself is made by the sidecar: that needs no process, and finds the port
+ * on which the application really listens.
+ */
+function asHttpProbe(line: string): HealthProbe | null {
+  const url = /^(?:curl|wget)\s.*?https?:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?(\/[^\s'"|;&]*)?/.exec(line);
+  return url === null ? null : { kind: 'http', path: url[1] ?? '/' };
+}
+
+function parseTimes(fields: Fields, retries: number): Omit<HealthCheck, 'probe'> {
   const duration = (name: string) => fields.get(name)?.parsed(parseDurationMs, 'a duration such as 5s');
-  duration('start_period');
-  fields.get('retries')?.integer({ min: 1, max: 100 });
   return {
     intervalMs: duration('interval') ?? DEFAULT_HEALTH.intervalMs,
     timeoutMs: duration('timeout') ?? DEFAULT_HEALTH.timeoutMs,
+    retries: fields.get('retries')?.integer({ min: 1, max: 100 }) ?? retries,
+    startPeriodMs: duration('start_period') ?? 0,
+    startIntervalMs: duration('start_interval') ?? null,
   };
 }

@@ -45,7 +45,7 @@ x-outrider: {service: shop, version: v2, port: 80, protocol: grpc, config: {limi
     workingDir: '/mesh/app',
     port: 80,
     protocol: 'grpc',
-    health: { probe: { kind: 'http', path: '/well?x=1' }, intervalMs: 90_000, timeoutMs: 1000 },
+    health: { probe: { kind: 'http', path: '/well?x=1' }, intervalMs: 90_000, timeoutMs: 1000, retries: 5 },
     replicas: 3,
     published: [
       { hostIp: '127.0.0.1', hostPort: 8080 },
@@ -105,7 +105,11 @@ t.test('what Compose knows and the mesh does not honour is refused with a reason
   t.match(refusal('secrets: [a]'), /"secrets" is not supported yet/);
   t.match(refusal('mem_limit: 5m'), /use deploy\.resources\.limits/);
   t.match(refusal('deploy: {update_config: {}}'), /"update_config" is not supported yet/);
-  t.match(refusal('healthcheck: {test: pg_isready}'), /only HTTP and gRPC checks can be run/);
+  t.match(refusal('healthcheck: {test: [pg_isready]}'), /must be \["CMD", PROGRAM/);
+  t.match(refusal('healthcheck: {test: [CMD]}'), /must be \["CMD", PROGRAM/);
+  t.match(refusal('healthcheck: {test: [CMD-SHELL, a, b]}'), /CMD-SHELL takes one line/);
+  t.match(refusal('healthcheck: {test: "test -f $HOME/x"}'), /variables are not filled in/);
+  t.match(refusal('healthcheck: {interval: 1s}'), /has no test/);
   t.match(refusal('ports: ["8000-8010:80"]'), /ranges are not supported/);
   t.match(refusal('environment: [HOME]'), /nothing is taken from the shell/);
   t.match(refusal('entrypoint: run $HOME'), /variables are not filled in/);
@@ -118,6 +122,25 @@ t.test('what Compose knows and the mesh does not honour is refused with a reason
   t.match(refusal('depends_on: [cart]'), /in a circle: cart, cart/);
   t.match(lines('services: {cart: {image: x}}')[0], /has no command/);
   t.match(lines('services: {cart: {command: x}, x: {command: "it\'s"}}'), [/a quote is left open/]);
+  t.end();
+});
+
+t.test('a health check runs what Compose says, and thresholds are Compose’s', (t) => {
+  const healthOf = (test: string) => workloadOf(`healthcheck: ${test}`).health;
+  t.match(healthOf('{test: pg_isready -q || exit 1}'), {
+    probe: { kind: 'command', command: ['/bin/sh', '-c', 'pg_isready -q || exit 1'] },
+    ...{ retries: 3, startPeriodMs: 0, startIntervalMs: null },
+  });
+  t.match(healthOf('{test: [CMD, test, -f, a b], retries: 1, start_period: 5s, start_interval: 100ms}'), {
+    probe: { kind: 'command', command: ['test', '-f', 'a b'] },
+    ...{ retries: 1, startPeriodMs: 5_000, startIntervalMs: 100 },
+  });
+  t.match(healthOf('{test: [CMD-SHELL, "echo $$PORT"]}')?.probe, { command: ['/bin/sh', '-c', 'echo $PORT'] });
+  t.match(healthOf('{test: "curl -f http://localhost:80/well || exit 1"}')?.probe, { kind: 'http', path: '/well' });
+  t.match(healthOf('{test: [CMD, node, check.js, "http://localhost/"]}')?.probe, { kind: 'command' });
+  t.match(healthOf('{test: "curl http://elsewhere/"}')?.probe, { kind: 'command' });
+  t.equal(healthOf('{test: [NONE]}'), null);
+  t.equal(healthOf('{disable: true}'), null);
   t.end();
 });
 

@@ -92,18 +92,26 @@ export function protocolOf(members: readonly Workload[]): Protocol {
   return first !== undefined && others.every((protocol) => protocol === first) ? first : 'auto';
 }
 
-/** HTTP GET, where 200 to 399 is well; or grpc.health.v1.Health of a service, where an empty name means the server. */
+/**
+ * HTTP GET, where 200 to 399 is well; grpc.health.v1.Health of a service, where an empty name means the server; or a
+ * program with its arguments, where exit status 0 is well.
+ */
 export type HealthProbe =
   | { readonly kind: 'http'; readonly path: string }
-  | { readonly kind: 'grpc'; readonly service: string };
+  | { readonly kind: 'grpc'; readonly service: string }
+  | { readonly kind: 'command'; readonly command: readonly string[] };
 
-/**
- * How the sidecar asks the application whether it is well. Nothing is restarted for being unhealthy, hence Compose's `retries` and `start_period` have no place here.
- */
+/** How the sidecar asks the application whether it is well. Nothing is restarted for being unhealthy. */
 export interface HealthCheck {
   readonly probe: HealthProbe;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Failures in a row that make it unhealthy. */
+  readonly retries: number;
+  /** Failures this soon after the start do not count, until the first success. */
+  readonly startPeriodMs: number;
+  /** Between two checks until the first success; null leaves it to the sidecar. */
+  readonly startIntervalMs: number | null;
 }
 
 /** A port of the host that leads into the mesh. */

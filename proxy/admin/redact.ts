@@ -1,10 +1,10 @@
 /**
- * Secrets have no place in a dump: as in Envoy, every text below one of these fields is replaced. Whether there is one, and
+ * Secrets have no place in a dump, nor has an environment, which often holds some: as in Envoy, every text below one of these fields is replaced. Whether there is one, and
  * of which kind, stays visible.
  */
 import type { Json } from '../../protos/json/write-json.ts';
 
-const SECRETS = new Set(['private_key', 'password', 'pkcs12', 'session_ticket_keys', 'generic_secret']);
+const SECRETS = new Set(['private_key', 'password', 'pkcs12', 'session_ticket_keys', 'generic_secret', 'environment']);
 const REDACTED = '[redacted]';
 /** The same, for fields that hold bytes and are written in base64. */
 const REDACTED_BYTES = Buffer.from(REDACTED).toString('base64');

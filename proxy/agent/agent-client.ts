@@ -87,7 +87,7 @@ class AgentClient implements Agent {
     this.#check =
       check === null
         ? null
-        : new HealthCheck(createProbe(check, deps.timers), check.intervalMs, deps.timers, () => this.#healthChanged());
+        : new HealthCheck(createProbe(check, deps.timers), check, deps.clock, deps.timers, () => this.#healthChanged());
     this.#stream = new ControlStream(
       {
         target: options.target,

@@ -10,7 +10,7 @@ import { LoadMeter } from './load-meter.ts';
 import { cpuMs, listeningInode, residentBytes } from './proc-files.ts';
 
 t.test('one success makes healthy, two failures in a row make unhealthy', (t) => {
-  const state = new HealthState();
+  const state = new HealthState(2);
   t.equal(state.health, 'unknown');
   t.equal(state.record('refused'), true);
   t.match(state, { health: 'unknown', reason: 'refused' });
@@ -27,6 +27,20 @@ t.test('one success makes healthy, two failures in a row make unhealthy', (t) =>
   t.end();
 });
 
+t.test('failures within the start period do not count, until the first success', (t) => {
+  const state = new HealthState(1);
+  t.equal(state.record('refused', true), true);
+  t.match(state, { health: 'unknown', reason: 'refused' });
+  state.record(null, true);
+  state.record('answered 500', true);
+  t.match(state, { health: 'unhealthy', reason: 'answered 500' });
+  const late = new HealthState(1);
+  late.record('refused', true);
+  late.record('refused', false);
+  t.equal(late.health, 'unhealthy', 'the period is over');
+  t.end();
+});
+
 t.test('probes come every 200 ms until the first success, then at the interval', async (t) => {
   const clock = new FakeClock();
   const timers = new FakeTimers(clock);
@@ -37,7 +51,8 @@ t.test('probes come every 200 ms until the first success, then at the interval',
     return results.shift() ?? null;
   };
   let news = 0;
-  const check = new HealthCheck(probe, 1_000, timers, () => news++);
+  const times = { intervalMs: 1_000, retries: 2, startPeriodMs: 0, startIntervalMs: 200 };
+  const check = new HealthCheck(probe, times, clock, timers, () => news++);
   check.start();
   for (let i = 0; i < 40; i++) {
     await Promise.resolve();

@@ -1,12 +1,11 @@
 /**
- * The application's health from the results of probes: one success is enough to be healthy, and it takes two failures in
- * a row to be unhealthy, so that a single lost probe does not take a replica out.
+ * The application's health from the results of probes: one success is enough to be healthy, and it takes `retries` failures
+ * in a row to be unhealthy, so that a single lost probe does not take a replica out. As in Compose, failures within the
+ * start period do not count, until the first success.
  */
 
 /** As the sidecar sees its application. */
 export type ApplicationHealth = 'unknown' | 'healthy' | 'unhealthy';
-
-const FAILURES_TO_UNHEALTHY = 2;
 
 /** See the head of this file. */
 export class HealthState {
@@ -15,10 +14,16 @@ export class HealthState {
   reason = '';
   /** A probe has succeeded since the start. */
   everHealthy = false;
+  readonly #retries: number;
   #failures = 0;
 
+  /** `retries` is at least 1. */
+  constructor(retries: number) {
+    this.#retries = retries;
+  }
+
   /** Takes a probe's result: null is well, a text says what is not. True when health or reason are new. */
-  record(problem: string | null): boolean {
+  record(problem: string | null, starting = false): boolean {
     const before = `${this.health} ${this.reason}`;
     if (problem === null) {
       this.#failures = 0;
@@ -26,8 +31,8 @@ export class HealthState {
       this.reason = '';
       this.everHealthy = true;
     } else {
-      this.#failures++;
-      if (this.#failures >= FAILURES_TO_UNHEALTHY) this.health = 'unhealthy';
+      if (!starting || this.everHealthy) this.#failures++;
+      if (this.#failures >= this.#retries) this.health = 'unhealthy';
       if (this.health !== 'healthy') this.reason = problem;
     }
     return before !== `${this.health} ${this.reason}`;

@@ -182,6 +182,36 @@ t.test('probes say what is wrong', async (t) => {
   t.match(await createProbe({ ...check, port: free, probe: { kind: 'tcp' } }, timers)(), /ECONNREFUSED/);
 });
 
+/** Waits until a process has ended; whether its parent has taken notice is not ours to say. */
+async function untilEnded(pidFile: string): Promise<void> {
+  const pid = (await readFile(pidFile, 'utf8')).trim();
+  for (let i = 0; i < 2_000; i++) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+    if (/\) [ZX]/.test(stat)) return;
+    await new Promise((resolve) => timers.after(5, () => resolve(undefined)));
+  }
+  throw new Error(`process ${pid} runs on`);
+}
+
+t.test('a program is asked, within its time and its output, and nothing of it is left', async (t) => {
+  const directory = t.testdir();
+  const run = (line: string, timeoutMs = 20_000) => {
+    const environment = { PATH: process.env.PATH ?? '', COLOUR: 'red' };
+    const probe = { kind: 'command', command: ['/bin/sh', '-c', line], directory, environment } as const;
+    return createProbe({ probe, port: 1, timeoutMs }, timers)();
+  };
+  t.equal(await run('test "$COLOUR" = red && test -z "$HOME" && echo fine > said && exit 0'), null);
+  t.equal(await readFile(join(directory, 'said'), 'utf8'), 'fine\n');
+  t.match(await run('echo one; echo no database >&2; exit 3'), /ended with status 3: .*no database/);
+  t.ok((await run('head -c 3000000 /dev/zero | tr "\\0" x; exit 1'))!.length < 500, 'it may say what it likes');
+  t.match(await run('sleep 60 & echo $! > child; sleep 60', 300), /did not end within 300 ms/);
+  await untilEnded(join(directory, 'child'));
+  t.equal(await run('sleep 60 & echo $! > stray'), null, 'a child that holds its output open is not waited for');
+  await untilEnded(join(directory, 'stray'));
+  const missing = { kind: 'command', command: ['/no/such/program'], directory: '', environment: {} } as const;
+  t.match(await createProbe({ probe: missing, port: 1, timeoutMs: 1_000 }, timers)(), /could not be started: .*ENOENT/);
+});
+
 t.test('a gRPC server is asked by the health checking protocol', async (t) => {
   const server = new Server();
   let answer: { status: number } | { code: number } = { status: 1 };

@@ -4,7 +4,7 @@
 import { assert } from '../../../../kernel/assert.ts';
 import { readJson } from '../../../../protos/json/read-json.ts';
 import { type Json, writeJson } from '../../../../protos/json/write-json.ts';
-import type { HealthProbe, Workload } from '../../../state/model.ts';
+import type { HealthCheck, HealthProbe, Workload } from '../../../state/model.ts';
 import { nodeMetadata } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
@@ -21,6 +21,8 @@ export interface BootstrapInput {
   readonly directory: string;
   /** The file that the agent keeps equal to the application's settings. */
   readonly settingsFile: string;
+  /** Of the application: programs that check it see the same. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** The static cluster that leads to the control plane. */
@@ -88,10 +90,11 @@ function controlPlaneCluster({ controlPlane }: BootstrapInput): JsonObject {
   };
 }
 
-function agentConfig({ workload, ports, directory, settingsFile }: BootstrapInput): JsonObject {
+function agentConfig(input: BootstrapInput): JsonObject {
+  const { workload, ports, directory, settingsFile } = input;
   const { health } = workload;
-  const probe: JsonObject = health === null ? { tcp: {} } : probeOf(health.probe);
-  const times: JsonObject = health === null ? {} : { interval_ms: health.intervalMs, timeout_ms: health.timeoutMs };
+  const probe: JsonObject = health === null ? { tcp: {} } : probeOf(health.probe, input);
+  const times = health === null ? {} : timesOf(health);
   return {
     '@type': 'type.googleapis.com/outrider.agent.v1.AgentConfig',
     cluster_name: CONTROL_PLANE_CLUSTER,
@@ -110,8 +113,25 @@ function agentConfig({ workload, ports, directory, settingsFile }: BootstrapInpu
   };
 }
 
-function probeOf(probe: HealthProbe): JsonObject {
-  return probe.kind === 'http' ? { http: { path: probe.path } } : { grpc: { service: probe.service } };
+function probeOf(probe: HealthProbe, { workload, environment }: BootstrapInput): JsonObject {
+  switch (probe.kind) {
+    case 'http':
+      return { http: { path: probe.path } };
+    case 'grpc':
+      return { grpc: { service: probe.service } };
+    case 'command':
+      return { command: { arguments: probe.command, working_directory: workload.workingDir, environment } };
+  }
+}
+
+function timesOf({ intervalMs, timeoutMs, retries, startPeriodMs, startIntervalMs }: HealthCheck): JsonObject {
+  return {
+    interval_ms: intervalMs,
+    timeout_ms: timeoutMs,
+    retries,
+    start_period_ms: startPeriodMs,
+    start_interval_ms: startIntervalMs ?? 0,
+  };
 }
 
 function socketAddress(address: string, port: number): JsonObject {

@@ -212,9 +212,12 @@ export class ProcessDriver implements Driver {
     const directory = replicaDirectory(stateDir, workload.name, index);
     const file = join(directory, 'bootstrap.json');
     const settingsFile = join(directory, 'settings.json');
-    const json = bootstrapJson({ workload, index, ports, controlPlane, directory, settingsFile });
+    const applicationEnvironment = this.#applicationEnvironment(record);
+    const own = { directory, settingsFile, environment: applicationEnvironment };
+    const json = bootstrapJson({ workload, index, ports, controlPlane, ...own });
     mkdirSync(directory, { recursive: true });
-    writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`);
+    // It may hold the application's environment.
+    writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });
     return {
       command: [...sidecarCommand, '-c', file],
       cwd: directory,
@@ -224,23 +227,21 @@ export class ProcessDriver implements Driver {
   }
 
   #applicationOptions({ record }: Replica): LaunchOptions {
-    const { stateDir, environment } = this.#settings;
-    const { workload, index, ports } = record;
-    const directory = replicaDirectory(stateDir, workload.name, index);
+    const { workload, index } = record;
     return {
       command: workload.command,
       cwd: workload.workingDir,
-      env: applicationEnvironment({
-        workload,
-        index,
-        ports,
-        directory,
-        settingsFile: join(directory, 'settings.json'),
-        own: environment,
-        nodeDirectory: this.#nodeDirectory(),
-      }),
-      logFile: join(stateDir, 'log', `${replicaId(workload.name, index)}.log`),
+      env: this.#applicationEnvironment(record),
+      logFile: join(this.#settings.stateDir, 'log', `${replicaId(workload.name, index)}.log`),
     };
+  }
+
+  #applicationEnvironment({ workload, index, ports }: ReplicaRecord): Record<string, string> {
+    const { stateDir, environment } = this.#settings;
+    const directory = replicaDirectory(stateDir, workload.name, index);
+    const settingsFile = join(directory, 'settings.json');
+    const nodeDirectory = this.#nodeDirectory();
+    return applicationEnvironment({ workload, index, ports, directory, settingsFile, own: environment, nodeDirectory });
   }
 
   #nodeDirectory(): string {
