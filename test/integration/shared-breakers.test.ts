@@ -54,6 +54,7 @@ async function startCaller(t: Test, name: string, controlPlane: ControlPlane) {
     controlPlane: { host: host!, port: Number(port) },
     directory,
     settingsFile: join(directory, 'settings.json'),
+    environment: {},
   });
   const sources = localSources(FORMAT_COMMANDS, {});
   const read = await readBootstrap('bootstrap.json', JSON.stringify(json), sources);
