@@ -99,7 +99,7 @@ function parseInbound(cursor: Cursor): Inbound {
   const [adaptive, rate] = [fields.get('adaptiveLimit'), fields.get('rateLimit')];
   return {
     adaptiveLimit: adaptive === undefined ? null : parseAdaptiveLimit(adaptive),
-    deadline: flag(fields, 'deadline') ?? false,
+    deadline: flag(fields, 'deadline') ?? true,
     quotas,
     rateLimit: rate === undefined ? null : parseRateLimit(rate),
   };

@@ -196,6 +196,7 @@ export type Fallback =
 /** What the sidecars of the service itself do with requests. */
 export interface Inbound {
   readonly adaptiveLimit: AdaptiveLimit | null;
+  /** False: callers' deadlines do not count here. */
   readonly deadline: boolean;
   readonly quotas: readonly Quota[];
   readonly rateLimit: RateLimit | null;

@@ -175,6 +175,18 @@ export function connectionManager(underscores: string): JsonObject {
 /** How long a client is waited for that says nothing, before its connection counts as no HTTP. Linkerd waits longer. */
 export const DETECTION_TIMEOUT = '1s';
 
+/**
+ * What an application can do at once is learned (Netflix's concurrency-limits). The filter by itself goes down to 10 at once.
+ * For someone who configures nothing that is too few: an application that is slow for want of a processor, or because of
+ * what it calls, would be refused 50 requests a second, though it could take them all in, slowly.
+ */
+export const ADAPTIVE_LIMIT: JsonObject = { initial_limit: 64, min_limit: 64, max_limit: 1_000, tolerance: 1.5 };
+/**
+ * Who waits for a place in it, and for how long: an application that stands still for a moment, collecting garbage or
+ * without a processor, loses nothing. Under a load that lasts the wait is a tenth of a second, whatever stands here.
+ */
+export const ADAPTIVE_QUEUE: JsonObject = { max_queue: 256, max_wait: '5s' };
+
 /** The last filter of every chain. */
 export const ROUTER_FILTER: JsonObject = {
   name: 'envoy.filters.http.router',

@@ -1,5 +1,6 @@
 /**
- * HTTP filters in front of an application, from what TrafficPolicies and FaultPolicies say of its services.
+ * HTTP filters in front of an application: deadline and adaptive limit by default, and what TrafficPolicies and
+ * FaultPolicies say of its services.
  *
  *   deadline ► rate limit ► quota ► adaptive limit ► faults ► router
  *
@@ -9,6 +10,7 @@ import type { FaultPolicy } from '../state/fault-policy.ts';
 import type { State } from '../state/model.ts';
 import { policiesByService } from '../state/queries.ts';
 import type { AdaptiveLimit, Quota, RateLimit, RequestMatch } from '../state/traffic-policy.ts';
+import * as defaults from './defaults.ts';
 import type { SidecarNode } from './node.ts';
 import { duration, type JsonObject, written } from './resource.ts';
 import { exactHeader, valueMatch } from './routes/parts.ts';
@@ -28,10 +30,10 @@ export function inboundFilters(state: State, { services }: SidecarNode): JsonObj
   const rateLimit = inbound.find((each) => each.rateLimit !== null)?.rateLimit;
   const adaptive = inbound.find((each) => each.adaptiveLimit !== null)?.adaptiveLimit;
   return [
-    ...(inbound.some(({ deadline }) => deadline) ? [filter('deadline', 'Deadline', {})] : []),
+    ...(inbound.every(({ deadline }) => deadline) ? [byDefault(filter('deadline', 'Deadline', {}))] : []),
     ...(rateLimit ? [rateLimitFilter(rateLimit)] : []),
     ...inbound.flatMap(({ service, quotas }) => (quotas.length === 0 ? [] : [quotaFilter(service, quotas)])),
-    ...(adaptive ? [filter('adaptive_limit', 'AdaptiveLimit', adaptiveLimit(adaptive))] : []),
+    byDefault(filter('adaptive_limit', 'AdaptiveLimit', adaptiveLimit(adaptive ?? null))),
     ...faultsOf(state, services).map((fault) => filter('expiring_fault', 'ExpiringFault', faultJson(fault))),
   ];
 }
@@ -40,8 +42,16 @@ function filter(name: string, message: string, settings: JsonObject): JsonObject
   return { name: `${OUTRIDER}.${name}`, typed_config: { '@type': `${TYPE}.${message}`, ...settings } };
 }
 
-function adaptiveLimit(limit: AdaptiveLimit): JsonObject {
-  return written({
+/** An Envoy that joins the mesh does without. */
+function byDefault(own: JsonObject): JsonObject {
+  return { ...own, is_optional: true };
+}
+
+/** Where a policy sets bounds, those that it leaves out follow them. */
+function adaptiveLimit(limit: AdaptiveLimit | null): JsonObject {
+  if (limit === null) return { ...defaults.ADAPTIVE_LIMIT, ...defaults.ADAPTIVE_QUEUE };
+  const queue = limit.maxQueue === null && limit.maxWaitMs === null ? defaults.ADAPTIVE_QUEUE : {};
+  const set = written({
     initial_limit: limit.initial,
     min_limit: limit.min,
     max_limit: limit.max,
@@ -50,6 +60,7 @@ function adaptiveLimit(limit: AdaptiveLimit): JsonObject {
     max_wait: limit.maxWaitMs === null ? null : duration(limit.maxWaitMs),
     priority_header: limit.priorityHeader,
   });
+  return { ...set, ...queue };
 }
 
 function quotaFilter(service: string, quotas: readonly Quota[]): JsonObject {

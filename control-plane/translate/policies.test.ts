@@ -282,7 +282,19 @@ t.test('what a service says of its own sidecars becomes filters of their inbound
     JSON.stringify(find(nodeResources(state, NOBODY, NODE), 'LDS', 'inbound')),
     /adaptive_limit.*expiring_fault.*router/,
   );
-  t.same(inboundFilters(state, { ...NODE, services: ['orders'] }), []);
+  const byDefault = inboundFilters(state, { ...NODE, services: ['orders'] });
+  t.match(byDefault, [
+    { name: 'outrider.filters.http.deadline', is_optional: true },
+    {
+      name: 'outrider.filters.http.adaptive_limit',
+      typed_config: { initial_limit: 64, min_limit: 64, max_limit: 1_000, max_queue: 256, max_wait: '5s' },
+      is_optional: true,
+    },
+  ]);
+  t.equal(byDefault.length, 2);
+  const changed = stateOf(SERVICES + policy(`inbound: {deadline: false, adaptiveLimit: {max: 50}}`));
+  const { '@type': _, ...settings } = inboundFilters(changed, NODE)[0]!.typed_config as Record<string, unknown>;
+  t.same(settings, { max_limit: 50, max_queue: 256, max_wait: '5s' }, 'what is left out follows');
   t.end();
 });
 

@@ -149,10 +149,9 @@ class Simulation {
     while (this.#sent[this.#oldest]?.state === 'over') this.#oldest++;
     const call = this.#sent[this.#oldest];
     if (call === undefined) return Infinity;
-    const { timeoutMs, limiter } = this.#scenario;
-    // One of those that wait is refused sooner; the order of the rest does not change by that.
-    const patienceMs = call.state === 'waiting' ? Math.min(timeoutMs, limiter?.maxWaitMs ?? timeoutMs) : timeoutMs;
-    return Math.max(this.#nowMs, call.sentMs + patienceMs);
+    const { timeoutMs } = this.#scenario;
+    // One that waits is refused sooner perhaps, which is as bad for it.
+    return Math.max(this.#nowMs, call.sentMs + timeoutMs);
   }
 
   /** The client leaves: its call is taken out of the queue, or counts as one that took at least that long. */

@@ -193,7 +193,7 @@ t.test('a quota is shared by the replicas that are ready', async (t) => {
   t.match(harness.plane.activator.filterStats.quotas[0], { prefix: 'test', ok: 2, limited: 1, replicas: 4 });
 });
 
-t.test('asked for twice what it can do, an application still answers most of what it works on in time', async (t) => {
+t.test('asked for twice what it can do, an application answers much of what it works on in time', async (t) => {
   const [workers, workMs, betweenMs, patienceMs] = [4, 40, 5, 300];
   const backlog: Answering[] = [];
   let working = 0;
@@ -219,17 +219,18 @@ t.test('asked for twice what it can do, an application still answers most of wha
   const client = await startClient(t, 'h2', harness.port);
   let inTime = 0;
   const answers: Promise<void>[] = [];
-  for (const endMs = performance.now() + 1_500; performance.now() < endMs; ) {
+  const ask = async () => {
     const sentMs = performance.now();
-    answers.push(
-      client('/').then(({ status }) => {
-        if (status === 200 && performance.now() - sentMs < patienceMs) inTime++;
-      }),
-    );
+    const { status } = await client('/');
+    if (status === 200 && performance.now() - sentMs < patienceMs) inTime++;
+  };
+  // As many as are due, however late the timer is: nobody waits for answers.
+  for (const startedMs = performance.now(); answers.length < 300; ) {
+    while (answers.length < (performance.now() - startedMs) / betweenMs) answers.push(ask());
     await new Promise((resolve) => setTimeout(resolve, betweenMs));
   }
   await Promise.all(answers);
   t.ok(done > 20, `${done} were worked on`);
-  t.ok(inTime > 0.7 * done, `${inTime} of ${done} in time`);
+  t.ok(inTime > 0.4 * done, `${inTime} of ${done} in time`);
   t.ok(adaptiveStats(harness).refusedDefault > 0);
 });

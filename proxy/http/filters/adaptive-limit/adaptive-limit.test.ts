@@ -161,16 +161,24 @@ t.test('those that wait are started in the order of importance, and nobody ordin
   t.end();
 });
 
-t.test('a queue that does not get empty starts the newest', (t) => {
+t.test('a queue that is no burst starts the newest; when it lasts, those that come do not wait for long', (t) => {
   const queue = new RequestQueue<{ priority: Priority; n: number }>();
-  for (let n = 0; n < 4; n++) queue.add({ priority: 'default', n }, n);
-  t.equal(queue.take(100, 100).n, 0);
-  t.equal(queue.take(101, 100).n, 3);
-  t.equal(queue.take(101, 100).n, 2);
-  queue.take(101, 100);
-  queue.add({ priority: 'default', n: 8 }, 200);
-  queue.add({ priority: 'default', n: 9 }, 201);
-  t.equal(queue.take(202, 100).n, 8, 'it has been empty in between');
+  const add = (n: number, nowMs: number) => queue.add({ priority: 'default', n }, nowMs);
+  for (let n = 0; n < 4; n++) add(n, n);
+  t.equal(queue.take(100).n, 0);
+  t.equal(queue.take(101).n, 3);
+  t.equal(queue.take(102).n, 2);
+  t.equal(queue.take(103).n, 1);
+  add(8, 900);
+  add(9, 901);
+  t.equal(queue.take(902).n, 9, 'a moment without is no recovery');
+  queue.take(903);
+  add(10, 2_000);
+  add(11, 2_001);
+  t.equal(queue.take(2_002).n, 10);
+  t.equal(queue.waitMs(5_000, 3_000), 3_000);
+  t.equal(queue.waitMs(5_001, 3_000), 100);
+  t.equal(queue.waitMs(5_001, 50), 50);
   t.end();
 });
 
@@ -178,13 +186,13 @@ t.test('a queue that does not get empty starts the newest', (t) => {
 // What comes of it
 
 function scenario(change: Partial<Scenario>): Scenario {
-  const limiter = { ...SETTINGS, maxQueue: 128 };
+  const limiter = { ...SETTINGS, maxQueue: 256, maxWaitMs: 5_000 };
   return { workers: 16, serviceMs: 20, load: 1, timeoutMs: 500, forMs: 20_000, warmUpMs: 5_000, limiter, ...change };
 }
 
 t.test('asked for twice and four times what it can do, a server still does nine tenths of its best', (t) => {
-  for (const maxQueue of [0, 128]) {
-    const goodput = (load: number) => simulate(scenario({ load, limiter: { ...SETTINGS, maxQueue } })).goodput;
+  for (const queue of [{ maxQueue: 0 }, { maxQueue: 256, maxWaitMs: 5_000 }]) {
+    const goodput = (load: number) => simulate(scenario({ load, limiter: { ...SETTINGS, ...queue } })).goodput;
     const [half, full, twice, four] = [0.5, 1, 2, 4].map(goodput) as [number, number, number, number];
     const peak = Math.max(half, full, twice, four);
     t.ok(peak > 760 && peak < 840, `${peak} of 800 a second`);

@@ -14,9 +14,11 @@
  *
  *   learning ──turned away for long, none lately──► emptying ──no more at work than the minimum──► measuring ──► learning
  *
- * Until latency answers for the first time the limit grows by its own size instead of by its root: an instance that starts
- * under load must not turn away for seconds what it could do.
+ * A window at the minimum limit is such a measurement by itself. At first, and from such a window on, the limit grows by its
+ * own size instead of by its root, until latency answers: an instance that starts under load, or has become slow for reasons
+ * of its own, must not turn away for seconds what it could do.
  */
+import { SHARE } from './priority.ts';
 
 /** Bounds and tolerance. */
 export interface Gradient2Settings {
@@ -39,6 +41,10 @@ const LONG_MS = 60_000;
 /** The long-term mean is far above when it is that many times as long; then it loses a twentieth in each window. */
 const FAR_ABOVE = 2;
 const RECOVERY = 0.95;
+/** Share of a window at the minimum limit in the long-term mean. */
+const RELEARNED = 0.5;
+/** What is never refused may keep an application from becoming empty, and nobody may come: then there is no measurement. */
+const PATIENCE_MS = 5_000;
 /** What is usual is measured after so many full windows more than others, and not again for so long: 1 % of the time. */
 const FULL_WINDOWS = 20;
 const MEASURE_EVERY_MS = 30_000;
@@ -51,7 +57,11 @@ export class Gradient2 {
   #longMs = 0;
   #windows = 0;
   #fullWindows = 0;
-  #measuredMs = -Infinity;
+  /** In a row, with no more at work than the minimum. */
+  #leastWindows = 0;
+  /** Since when the limit has been at its minimum for a measurement. */
+  #leastSinceMs = 0;
+  #measuredMs = Number.NEGATIVE_INFINITY;
   /** How often what is usual has been measured. */
   measurements = 0;
   #atWork = 0;
@@ -87,7 +97,7 @@ export class Gradient2 {
   atWork(count: number, nowMs: number): void {
     this.#atWork = count;
     if (count > this.#peakAtWork) this.#peakAtWork = count;
-    if (this.#state === 'emptying' && count <= this.#settings.minLimit) this.#measure(nowMs);
+    if (this.#state === 'emptying' && count <= this.#least) this.#measure(nowMs);
   }
 
   /** A request did not get its place at once: there are more than the limit. HOT. */
@@ -97,16 +107,29 @@ export class Gradient2 {
 
   /** A request took that long. HOT. */
   sample(latencyMs: number, nowMs: number): void {
-    if (this.#state !== 'learning' && !this.#measures(nowMs - latencyMs)) return;
+    if (this.#state !== 'learning' && !this.#measures(nowMs - latencyMs, nowMs)) return;
     if (this.#count === 0 && this.#state === 'learning') this.#startedMs = nowMs;
     this.#count++;
     this.#sumMs += latencyMs;
     if (this.#count >= WINDOW_SAMPLES && nowMs - this.#startedMs >= WINDOW_MS) this.#endWindow(nowMs);
   }
 
+  /** Requests at once when the limit is at its minimum, those included that may exceed it. */
+  get #least(): number {
+    return this.#settings.minLimit * SHARE.critical;
+  }
+
   /** Whether a request that began then had no more than the minimum beside it. */
-  #measures(beganMs: number): boolean {
+  #measures(beganMs: number, nowMs: number): boolean {
+    if (nowMs - this.#leastSinceMs > PATIENCE_MS) this.#endMeasurement(nowMs);
     return this.#state === 'measuring' && beganMs >= this.#startedMs;
+  }
+
+  #endMeasurement(nowMs: number): void {
+    this.#state = 'learning';
+    this.#fullWindows = 0;
+    this.#measuredMs = nowMs;
+    this.#startWindow();
   }
 
   #measure(nowMs: number): void {
@@ -127,24 +150,32 @@ export class Gradient2 {
     const shortMs = Math.max(this.#sumMs / this.#count, 0.001);
     if (this.#state === 'measuring') {
       this.#longMs = shortMs;
-      this.#state = 'learning';
-      this.#fullWindows = 0;
-      this.#measuredMs = nowMs;
       this.measurements++;
-    } else {
-      this.#learn(shortMs, nowMs - this.#startedMs);
-      this.#adjust(shortMs);
-      this.#noteFull(nowMs);
+      this.#endMeasurement(nowMs);
+      return;
     }
+    this.#leastWindows = this.#peakAtWork <= this.#least ? this.#leastWindows + 1 : 0;
+    this.#learn(shortMs, nowMs - this.#startedMs);
+    this.#adjust(shortMs);
+    this.#noteFull(nowMs);
     this.#startWindow();
   }
 
   #learn(shortMs: number, windowMs: number): void {
     this.#windows++;
-    if (this.#turnedAway && this.#windows > 1 && shortMs > this.#longMs) return;
+    if (this.#turnedAway && this.#windows > 1 && shortMs > this.#longMs) {
+      // What began in the window before had no more beside it either.
+      if (this.#leastWindows > 1 && this.#limit <= this.#settings.minLimit) this.#relearn(shortMs);
+      return;
+    }
     const weight = this.#windows <= WARM_UP_WINDOWS ? 1 / this.#windows : Math.min(1, windowMs / LONG_MS);
     this.#longMs += (shortMs - this.#longMs) * weight;
     if (this.#longMs / shortMs > FAR_ABOVE) this.#longMs *= RECOVERY;
+  }
+
+  #relearn(shortMs: number): void {
+    this.#longMs += (shortMs - this.#longMs) * RELEARNED;
+    this.#rising = true;
   }
 
   #adjust(shortMs: number): void {
@@ -164,7 +195,8 @@ export class Gradient2 {
     const full = this.#fullWindows >= FULL_WINDOWS || this.#windows === 1;
     if (!full || !this.#turnedAway || nowMs - this.#measuredMs < MEASURE_EVERY_MS) return;
     this.#state = 'emptying';
-    if (this.#atWork <= this.#settings.minLimit) this.#measure(nowMs);
+    this.#leastSinceMs = nowMs;
+    if (this.#atWork <= this.#least) this.#measure(nowMs);
   }
 
   #bounded(limit: number): number {

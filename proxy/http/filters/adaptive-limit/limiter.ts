@@ -40,8 +40,9 @@ export class Limiter<W extends Waiting> {
     return this.#gradient.longMs;
   }
 
-  get maxWaitMs(): number {
-    return this.#settings.maxWaitMs;
+  /** How long a request may wait that joins the queue now. */
+  waitMs(nowMs: number): number {
+    return this.#queue.waitMs(nowMs, this.#settings.maxWaitMs);
   }
 
   /** Other settings from now on; whoever waits goes on waiting. */
@@ -96,7 +97,7 @@ export class Limiter<W extends Waiting> {
   startNext(nowMs: number): W | null {
     const priority = this.#queue.nextPriority;
     if (priority === null || !this.#take(priority, nowMs)) return null;
-    const next = this.#queue.take(nowMs, this.#settings.maxWaitMs);
+    const next = this.#queue.take(nowMs);
     this.stats.queued = this.#queue.size;
     return next;
   }

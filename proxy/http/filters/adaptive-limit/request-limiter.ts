@@ -46,7 +46,7 @@ export class RequestLimiter implements Places, TurnTask {
     if (this.#mayBeSilent.size > 0 && this.#stats.inFlight >= this.#limiter.limit) this.#park(nowMs);
     const admission = this.#limiter.enter(request, nowMs);
     if (admission === 'admitted') this.#begin(request);
-    else if (admission === 'queued') request.wait(this.#limiter.maxWaitMs);
+    else if (admission === 'queued') request.wait(this.#limiter.waitMs(nowMs));
     return admission;
   }
 

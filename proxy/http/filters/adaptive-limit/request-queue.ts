@@ -1,8 +1,9 @@
 /**
  * Requests that wait for a place, in memory that is bounded by whoever adds them. The most important first; of these the
- * oldest, but once the queue has not been empty for as long as anyone may wait, the newest: then the oldest are about to
- * be refused anyway, and with the oldest first all of them would come too late (Maurer, "Fail at Scale", 2015: adaptive
- * LIFO). Pure.
+ * oldest, but once it is no burst any longer, the newest: with the oldest first all of them would come too late, at clients
+ * that have left, and for each of these the application works all the same. When requests have been waiting for as long as
+ * any of them may, those that come wait for no longer than a burst: whoever is refused then knows it soon. (Maurer, "Fail at
+ * Scale", 2015: adaptive LIFO and CoDel.) Pure.
  */
 import type { Priority } from './priority.ts';
 
@@ -11,19 +12,32 @@ export interface Waiting {
   readonly priority: Priority;
 }
 
+/** What waits longer is no burst. */
+const BURST_MS = 100;
+/** A queue that is empty for less has not recovered. */
+const CALM_MS = 1_000;
+
 export class RequestQueue<W extends Waiting> {
   readonly #critical: W[] = [];
   readonly #others: W[] = [];
-  /** When it was empty for the last time. */
-  #emptyMs = 0;
+  /** Since when there have been some, but for moments. */
+  #busySinceMs = 0;
+  /** When somebody was in it for the last time. */
+  #busyMs = Number.NEGATIVE_INFINITY;
 
   get size(): number {
     return this.#critical.length + this.#others.length;
   }
 
   add(waiting: W, nowMs: number): void {
-    if (this.size === 0) this.#emptyMs = nowMs;
+    if (this.size === 0 && nowMs - this.#busyMs > CALM_MS) this.#busySinceMs = nowMs;
+    this.#busyMs = nowMs;
     this.#lineOf(waiting).push(waiting);
+  }
+
+  /** How long a request may wait that joins now, where others have waited for at most `maxWaitMs`. */
+  waitMs(nowMs: number, maxWaitMs: number): number {
+    return nowMs - this.#busySinceMs > maxWaitMs ? Math.min(maxWaitMs, BURST_MS) : maxWaitMs;
   }
 
   /** Takes one out that is not to wait any longer. */
@@ -40,10 +54,10 @@ export class RequestQueue<W extends Waiting> {
   }
 
   /** Takes the next one out; there is one. */
-  take(nowMs: number, maxWaitMs: number): W {
+  take(nowMs: number): W {
+    this.#busyMs = nowMs;
     const line = this.#critical.length > 0 ? this.#critical : this.#others;
-    const overloaded = nowMs - this.#emptyMs > maxWaitMs;
-    return (overloaded ? line.pop() : line.shift())!;
+    return (nowMs - this.#busySinceMs > BURST_MS ? line.pop() : line.shift())!;
   }
 
   #lineOf({ priority }: W): W[] {
