@@ -535,6 +535,10 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
   'envoy.extensions.filters.http.router.v3.Router': {
     strict_check_headers: {"items":{"in":["x-envoy-upstream-rq-timeout-ms","x-envoy-upstream-rq-per-try-timeout-ms","x-envoy-max-retries","x-envoy-retry-grpc-on","x-envoy-retry-on"]}},
   },
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute': {
+    disabled: {"const":true},
+    'oneof override': {"required":true},
+  },
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': {
     initial_read_buffer_size: {"lt":65537,"gt":255},
   },
@@ -582,6 +586,12 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': {
     name: {"minLength":1},
     weight: {"gte":1},
+  },
+  'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': {
+    cookie: {"required":true},
+  },
+  'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState': {
+    name: {"minLength":1},
   },
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': {
     hash_balance_factor: {"gte":100},
@@ -645,6 +655,10 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
   },
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig': {
     'oneof protocol_config': {"required":true},
+  },
+  'envoy.type.http.v3.Cookie': {
+    name: {"minLength":1},
+    ttl: {"gte":0},
   },
   'envoy.type.matcher.v3.DoubleMatcher': {
     'oneof match_pattern': {"required":true},

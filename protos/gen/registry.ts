@@ -44,6 +44,7 @@ import type * as envoy_extensions_filters_http_health_check_v3_health_check from
 import type * as envoy_extensions_filters_http_local_ratelimit_v3_local_rate_limit from './envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.ts';
 import type * as envoy_extensions_filters_http_rbac_v3_rbac from './envoy/extensions/filters/http/rbac/v3/rbac.ts';
 import type * as envoy_extensions_filters_http_router_v3_router from './envoy/extensions/filters/http/router/v3/router.ts';
+import type * as envoy_extensions_filters_http_stateful_session_v3_stateful_session from './envoy/extensions/filters/http/stateful_session/v3/stateful_session.ts';
 import type * as envoy_extensions_filters_listener_http_inspector_v3_http_inspector from './envoy/extensions/filters/listener/http_inspector/v3/http_inspector.ts';
 import type * as envoy_extensions_filters_listener_original_dst_v3_original_dst from './envoy/extensions/filters/listener/original_dst/v3/original_dst.ts';
 import type * as envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol from './envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.ts';
@@ -51,6 +52,8 @@ import type * as envoy_extensions_filters_listener_tls_inspector_v3_tls_inspecto
 import type * as envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager from './envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import type * as envoy_extensions_filters_network_rbac_v3_rbac from './envoy/extensions/filters/network/rbac/v3/rbac.ts';
 import type * as envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy from './envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.ts';
+import type * as envoy_extensions_http_stateful_session_cookie_v3_cookie from './envoy/extensions/http/stateful_session/cookie/v3/cookie.ts';
+import type * as envoy_extensions_http_stateful_session_header_v3_header from './envoy/extensions/http/stateful_session/header/v3/header.ts';
 import type * as envoy_extensions_load_balancing_policies_common_v3_common from './envoy/extensions/load_balancing_policies/common/v3/common.ts';
 import type * as envoy_extensions_load_balancing_policies_least_request_v3_least_request from './envoy/extensions/load_balancing_policies/least_request/v3/least_request.ts';
 import type * as envoy_extensions_load_balancing_policies_maglev_v3_maglev from './envoy/extensions/load_balancing_policies/maglev/v3/maglev.ts';
@@ -71,6 +74,7 @@ import type * as envoy_extensions_transport_sockets_tls_v3_secret from './envoy/
 import type * as envoy_extensions_transport_sockets_tls_v3_tls from './envoy/extensions/transport_sockets/tls/v3/tls.ts';
 import type * as envoy_extensions_upstreams_http_v3_http_protocol_options from './envoy/extensions/upstreams/http/v3/http_protocol_options.ts';
 import type * as envoy_service_discovery_v3_discovery from './envoy/service/discovery/v3/discovery.ts';
+import type * as envoy_type_http_v3_cookie from './envoy/type/http/v3/cookie.ts';
 import type * as envoy_type_matcher_v3_metadata from './envoy/type/matcher/v3/metadata.ts';
 import type * as envoy_type_matcher_v3_node from './envoy/type/matcher/v3/node.ts';
 import type * as envoy_type_matcher_v3_number from './envoy/type/matcher/v3/number.ts';
@@ -252,6 +256,8 @@ export interface MessageTypes {
   'envoy.extensions.filters.http.rbac.v3.RBAC': envoy_extensions_filters_http_rbac_v3_rbac.RBAC;
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': envoy_extensions_filters_http_rbac_v3_rbac.RBACPerRoute;
   'envoy.extensions.filters.http.router.v3.Router': envoy_extensions_filters_http_router_v3_router.Router;
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSession': envoy_extensions_filters_http_stateful_session_v3_stateful_session.StatefulSession;
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute': envoy_extensions_filters_http_stateful_session_v3_stateful_session.StatefulSessionPerRoute;
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': envoy_extensions_filters_listener_http_inspector_v3_http_inspector.HttpInspector;
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': envoy_extensions_filters_listener_original_dst_v3_original_dst.OriginalDst;
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol.ProxyProtocol;
@@ -264,6 +270,8 @@ export interface MessageTypes {
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager.ResponseMapper;
   'envoy.extensions.filters.network.rbac.v3.RBAC': envoy_extensions_filters_network_rbac_v3_rbac.RBAC;
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy.TcpProxy;
+  'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': envoy_extensions_http_stateful_session_cookie_v3_cookie.CookieBasedSessionState;
+  'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState': envoy_extensions_http_stateful_session_header_v3_header.HeaderBasedSessionState;
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': envoy_extensions_load_balancing_policies_common_v3_common.ConsistentHashingLbConfig;
   'envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig': envoy_extensions_load_balancing_policies_common_v3_common.LocalityLbConfig;
   'envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig': envoy_extensions_load_balancing_policies_common_v3_common.SlowStartConfig;
@@ -298,6 +306,7 @@ export interface MessageTypes {
   'envoy.service.discovery.v3.DiscoveryRequest': envoy_service_discovery_v3_discovery.DiscoveryRequest;
   'envoy.service.discovery.v3.DiscoveryResponse': envoy_service_discovery_v3_discovery.DiscoveryResponse;
   'envoy.service.discovery.v3.Resource': envoy_service_discovery_v3_discovery.Resource;
+  'envoy.type.http.v3.Cookie': envoy_type_http_v3_cookie.Cookie;
   'envoy.type.matcher.v3.MetadataMatcher': envoy_type_matcher_v3_metadata.MetadataMatcher;
   'envoy.type.matcher.v3.NodeMatcher': envoy_type_matcher_v3_node.NodeMatcher;
   'envoy.type.matcher.v3.DoubleMatcher': envoy_type_matcher_v3_number.DoubleMatcher;
@@ -530,6 +539,8 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.filters.http.rbac.v3.RBAC',
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
   'envoy.extensions.filters.http.router.v3.Router',
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSession',
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol',
@@ -542,6 +553,8 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper',
   'envoy.extensions.filters.network.rbac.v3.RBAC',
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+  'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState',
+  'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState',
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig',
   'envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig',
   'envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig',
@@ -576,6 +589,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.service.discovery.v3.DiscoveryRequest',
   'envoy.service.discovery.v3.DiscoveryResponse',
   'envoy.service.discovery.v3.Resource',
+  'envoy.type.http.v3.Cookie',
   'envoy.type.matcher.v3.MetadataMatcher',
   'envoy.type.matcher.v3.NodeMatcher',
   'envoy.type.matcher.v3.DoubleMatcher',

@@ -1133,6 +1133,12 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 5 strict_check_headers string repeated
 6 respect_expected_rq_timeout bool
 7 suppress_grpc_request_failure_code_stats bool`,
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSession': `
+1 session_state message:envoy.config.core.v3.TypedExtensionConfig
+2 strict bool`,
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute': `
+1 disabled bool oneof:override
+2 stateful_session message:envoy.extensions.filters.http.stateful_session.v3.StatefulSession oneof:override`,
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': ``,
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': ``,
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': `
@@ -1255,6 +1261,10 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 name string
 2 weight uint32
 3 metadata_match message:envoy.config.core.v3.Metadata`,
+  'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': `
+1 cookie message:envoy.type.http.v3.Cookie`,
+  'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState': `
+1 name string`,
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': `
 1 use_hostname_for_hashing bool
 2 hash_balance_factor message:google.protobuf.UInt32Value`,
@@ -1454,6 +1464,10 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 3 exclude_resource_contents bool`,
   'envoy.service.status.v3.ClientStatusResponse': `
 1 config message:envoy.service.status.v3.ClientConfig repeated`,
+  'envoy.type.http.v3.Cookie': `
+1 name string
+2 ttl message:google.protobuf.Duration
+3 path string`,
   'envoy.type.matcher.v3.DoubleMatcher': `
 1 range message:envoy.type.v3.DoubleRange oneof:match_pattern
 2 exact double oneof:match_pattern`,

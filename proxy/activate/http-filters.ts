@@ -31,6 +31,7 @@ import { RbacFilter } from '../http/filters/rbac/rbac-filter.ts';
 import { RouteFinder } from '../http/filters/route-finder.ts';
 import type { PlanDeps } from '../http/filters/route-plan.ts';
 import { RouterFilter } from '../http/filters/router.ts';
+import { StatefulSessionFilter } from '../http/filters/stateful-session/stateful-session-filter.ts';
 import { CONTINUE } from '../http/verdict.ts';
 import type { Loop } from '../net/loop.ts';
 import type { RouteTable } from '../routing/route-table.ts';
@@ -97,6 +98,8 @@ export class HttpFilters {
         this.stats.limitsOf(config.statPrefix);
         return new RateLimitFilter(filter, config, { loop, limits: this.#limits, slot: new FilterSlot(place) });
       }
+      case 'stateful-session':
+        return new StatefulSessionFilter(filter, config, { clock: loop.clock, slot: new FilterSlot(place) });
       case 'health-check':
         return new HealthCheckFilter(filter, config, this.#self);
       case 'cors': {

@@ -20,6 +20,7 @@ import { LocalHead, type ResponseFields } from './local-head.ts';
 import type { ManagerStats } from './manager-stats.ts';
 import type { LineSink, RequestHead, ResponseHead } from './message.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
+import type { PinnedHost } from './pinned-host.ts';
 import type { RequestHash } from './request-hash.ts';
 import { CONTINUE, PAUSE, type Verdict } from './verdict.ts';
 
@@ -154,6 +155,7 @@ export class Exchange {
   /** Where among the endpoints it wants to go; null for anywhere. */
   hash: RequestHash | null = null;
   subset: SubsetKeys | null = null;
+  pinned: PinnedHost | null = null;
   /** Edits of its route do not concern its answer. */
   unedited = false;
   /** The route limits silence itself: the connection manager's limit does not count. */

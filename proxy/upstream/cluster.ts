@@ -35,6 +35,7 @@ import { serviceBreaker } from './guard/service-breaker.ts';
 import type { LocalCluster } from './local-cluster.ts';
 import { assemblePicker } from './picker/assemble.ts';
 import { hashes } from './picker/create-picker.ts';
+import { pickFree, pinnedEndpoint } from './picker/pick-around.ts';
 import { EMPTY_PICKER, type PickContext, type Picker } from './picker/picker.ts';
 import { PickerMemory } from './picker/picker-memory.ts';
 import { slowStartEndMs, slowStartWeights } from './picker/slow-start.ts';
@@ -53,9 +54,6 @@ export interface ClusterShared {
   /** Null when the bootstrap names none. */
   readonly local: LocalCluster | null;
 }
-
-/** How often a picker is asked for an endpoint that has room (max_requests_per_endpoint). */
-const DRAWS_FOR_ROOM = 5;
 
 export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   readonly loop: Loop;
@@ -221,19 +219,12 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
 
   /** An endpoint for one attempt, or null. HOT. */
   pick(context: PickContext): Endpoint | null {
+    const pinned = context.pinned === null ? undefined : pinnedEndpoint(this.#endpoints, context.pinned);
+    if (pinned !== undefined) return pinned;
     const endpoint = this.#picker.pick(context);
     const { maxRequestsPerEndpoint } = this.config.policy;
     if (endpoint === null || endpoint.active < maxRequestsPerEndpoint) return endpoint;
-    return this.#pickFree(context, endpoint, maxRequestsPerEndpoint);
-  }
-
-  /** Draws again, so that an endpoint with room is found where the load balancing leaves the choice. */
-  #pickFree(context: PickContext, full: Endpoint, requestsMax: number): Endpoint {
-    for (let i = 0; i < DRAWS_FOR_ROOM; i++) {
-      const endpoint = this.#picker.pick(context);
-      if (endpoint !== null && endpoint.active < requestsMax) return endpoint;
-    }
-    return full;
+    return pickFree(this.#picker, context, endpoint, maxRequestsPerEndpoint);
   }
 
   /** Why the cluster takes no further request now, or null when it does; what is refused is counted. HOT. */

@@ -19,6 +19,7 @@ export type HttpFilterConfig =
   | ExpiringFaultConfig
   | LocalRateLimitConfig
   | CorsConfig
+  | StatefulSessionConfig
   | HealthCheckFilterConfig
   | AdaptiveLimitConfig
   | DeadlineConfig
@@ -31,6 +32,7 @@ export type PerFilterConfig =
   | ExpiringFaultConfig
   | LocalRateLimitConfig
   | CorsPolicyConfig
+  | StatefulSessionConfig
   | QuotaConfig
   /** envoy.config.route.v3.FilterConfig: `disabled`, or present with an empty config. */
   | { readonly kind: 'disabled' }
@@ -162,6 +164,17 @@ export interface HealthCheckFilterConfig {
 /** envoy.extensions.filters.http.cors.v3.Cors: marks the place where the policies of routes apply. */
 export interface CorsConfig {
   readonly kind: 'cors';
+}
+
+/** envoy.extensions.filters.http.stateful_session.v3.StatefulSession. */
+export interface StatefulSessionConfig {
+  readonly kind: 'stateful-session';
+  /** Where the endpoint of a session is written; null: nowhere, and then the filter does nothing. */
+  readonly state:
+    | { readonly kind: 'cookie'; readonly name: string; readonly ttlSeconds: number; readonly path: string }
+    | { readonly kind: 'header'; readonly name: string }
+    | null;
+  readonly strict: boolean;
 }
 
 /** envoy.extensions.filters.http.cors.v3.CorsPolicy. Empty and null: what a less specific level says. */

@@ -77,6 +77,7 @@ export class Forwarding
     if (options.limits !== null || options.grpcTimeout !== null)
       this.deadlines = new StreamDeadlines(loop, limitsOf(head, options), this);
     const endpoint = this.cluster.pick(this);
+    this.pinned = null;
     const sent = this.compose(endpoint);
     if (options.mirrors !== null && exchange.upgrade === '')
       this.mirrors = options.mirrors.filter((each) => each.draw());

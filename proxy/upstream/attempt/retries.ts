@@ -95,17 +95,21 @@ export class Retries implements DeadlineOwner {
     this.#owner.onRetryDue();
   }
 
-  /** Where the next attempt goes: past those that the host predicates name, as far as the allowed draws find another one. */
+  /**
+   * Where the next attempt goes: past those that the host predicates name, as far as the allowed draws find another one;
+   * with previous_hosts as long as there is another one.
+   */
   pick(context: PickContext): Endpoint | null {
     const { avoidPreviousHosts, omittedHosts, hostSelectionMaxAttempts } = this.#policy.config;
     let endpoint = this.#cluster.pick(context);
     if (!avoidPreviousHosts && omittedHosts.length === 0) return endpoint;
-    // Drawing again by the same hash would only find the same one.
-    if (this.#cluster.hashes && avoidPreviousHosts) return this.#cluster.pick({ ...context, tried: this.#tried });
     for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#isUnwanted(endpoint); i++) {
       endpoint = this.#cluster.pick(context);
     }
-    return endpoint;
+    if (!avoidPreviousHosts || endpoint === null || !this.#tried.includes(endpoint)) return endpoint;
+    // Draws may find the same one again, and those of a hash always do.
+    const { hash, subset } = context;
+    return this.#cluster.pick({ hash, subset, pinned: null, tried: this.#tried });
   }
 
   #isUnwanted(endpoint: Endpoint): boolean {

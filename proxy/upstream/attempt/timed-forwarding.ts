@@ -10,6 +10,7 @@ import type { SubsetKeys } from '../../config/model/route.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
+import type { PinnedHost } from '../../http/pinned-host.ts';
 import type { RequestHash } from '../../http/request-hash.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -22,6 +23,8 @@ import type { StreamDeadlines } from './stream-deadlines.ts';
 export abstract class TimedForwarding implements PickContext {
   readonly hash: RequestHash | null;
   readonly subset: SubsetKeys | null;
+  /** Of the first attempt. */
+  pinned: PinnedHost | null;
   tried: Endpoint[] | null = null;
   protected readonly exchange: Exchange;
   protected cluster: Cluster;
@@ -36,6 +39,7 @@ export abstract class TimedForwarding implements PickContext {
   constructor(exchange: Exchange, cluster: Cluster, options: ForwardOptions) {
     this.hash = exchange.hash;
     this.subset = exchange.subset;
+    this.pinned = exchange.pinned;
     this.exchange = exchange;
     this.cluster = cluster;
     this.options = options;

@@ -13,6 +13,7 @@ import type {
   SubsetConfig,
   SubsetSelector,
 } from '../../config/model/cluster.ts';
+import { NO_CLUSTER_POLICY } from '../../config/model/policy.ts';
 import type { SubsetKeys } from '../../config/model/route.ts';
 import { Http2Shared } from '../../http2/shared.ts';
 import { plainDialer } from '../../net/dial.ts';
@@ -336,5 +337,34 @@ t.test('zone routing overloads no zone, wherever peers and endpoints are', (t) =
     return (['a', 'b', 'c'] as const).every((zone) => (load[zone] ?? 0) <= upstream[zone] / total(upstream) + 0.002);
   });
   fc.assert(property, { numRuns: 200 });
+  t.end();
+});
+
+// -------------------------------------------------------------------------------------------------------------------
+// Around the picker
+
+t.test('a request that is pinned goes there while it may, and elsewhere or nowhere when not', (t) => {
+  const each = clusterOf([locality('a', [endpoint(1), endpoint(2), sick(3)])]);
+  const pinned = (port: number, strict: boolean) =>
+    percents(each, { ...PLAIN_PICK, pinned: { address: `127.0.0.1:${port}`, strict } });
+  t.same(pinned(2, false), { 2: 100 });
+  t.same(pinned(3, false), { 1: 50, 2: 50 });
+  t.same(pinned(9, false), { 1: 50, 2: 50 });
+  t.same(pinned(3, true), { none: 100 });
+  t.same(pinned(9, true), { none: 100 });
+  t.end();
+});
+
+t.test('a full endpoint passes requests on, those that are placed by their hash too', (t) => {
+  const lbPolicy = { kind: 'maglev', tableSize: 251, useHostname: false, boundPercent: 0 } as const;
+  const policy = { ...NO_CLUSTER_POLICY, maxRequestsPerEndpoint: 2 };
+  const each = clusterOf([locality('a', [endpoint(1), endpoint(2), endpoint(3)])], { lbPolicy, policy });
+  const context = { ...PLAIN_PICK, hash: { hi: 1, lo: 1 } };
+  for (let i = 0; i < 6; i++) each.pick(context)!.active++;
+  t.same(
+    each.endpoints.map(({ active }) => active),
+    [2, 2, 2],
+  );
+  t.ok(each.pick(context), 'when all are full one of them is picked: limits of the cluster refuse, not pickers');
   t.end();
 });

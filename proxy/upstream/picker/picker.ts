@@ -3,6 +3,7 @@
  * replaced, never changed, when membership or health changes. `pick` is synchronous, allocates nothing and never throws.
  */
 import type { SubsetKeys } from '../../config/model/route.ts';
+import type { PinnedHost } from '../../http/pinned-host.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Hash64 } from './hashing/xx-hash.ts';
 
@@ -12,12 +13,14 @@ export interface PickContext {
   readonly hash: Hash64 | null;
   /** Labels that the endpoint must have; null for any. */
   readonly subset: SubsetKeys | null;
+  /** The endpoint that it asks for by its address; the cluster looks for it before it asks a picker. */
+  readonly pinned: PinnedHost | null;
   /** Endpoints that have failed this request: others come first. Null before the first failure. */
   readonly tried: readonly Endpoint[] | null;
 }
 
 /** Nothing to say. */
-export const PLAIN_PICK: PickContext = { hash: null, subset: null, tried: null };
+export const PLAIN_PICK: PickContext = { hash: null, subset: null, pinned: null, tried: null };
 
 export interface Picker {
   /** An endpoint, or null when there is none. */

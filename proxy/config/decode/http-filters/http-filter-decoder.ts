@@ -11,6 +11,7 @@ import { decodeHealthCheckFilter } from './health-check-filter-decoder.ts';
 import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
 import { decodeQuota } from './quota-decoder.ts';
 import { decodeRbac } from './rbac-decoder.ts';
+import { decodeStatefulSession } from './stateful-session-decoder.ts';
 
 /** The router answers or forwards whatever reaches it, so it must be there once, and last. */
 export function decodeHttpFilters(filters: readonly HttpFilter[], path: Path, decoding: Decoding): NamedHttpFilter[] {
@@ -58,6 +59,8 @@ function decodeSettings(any: Any, path: Path, decoding: Decoding): HttpFilterCon
   if (limit !== undefined) return decodeLocalRateLimit(limit, false, path, decoding);
   const health = unpackAny('envoy.extensions.filters.http.health_check.v3.HealthCheck', any);
   if (health !== undefined) return decodeHealthCheckFilter(health, path, decoding);
+  const session = unpackAny('envoy.extensions.filters.http.stateful_session.v3.StatefulSession', any);
+  if (session !== undefined) return decodeStatefulSession(session, path, decoding);
   const cors = unpackAny('envoy.extensions.filters.http.cors.v3.Cors', any);
   return cors === undefined ? decodeOwn(any, path, decoding) : { kind: 'cors' };
 }

@@ -12,6 +12,7 @@ import { decodeExpiringFault, decodeFault } from './fault-decoder.ts';
 import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
 import { decodeQuota } from './quota-decoder.ts';
 import { decodeRbacPerRoute } from './rbac-decoder.ts';
+import { decodeStatefulSessionPerRoute } from './stateful-session-decoder.ts';
 
 /** The settings of one level. What is optional and not known here is left out. */
 export function decodePerFilter(
@@ -48,6 +49,8 @@ function decodeSettings(any: Any, optional: boolean, path: Path, decoding: Decod
   if (limit !== undefined) return decodeLocalRateLimit(limit, true, path, decoding);
   const cors = unpackAny('envoy.extensions.filters.http.cors.v3.CorsPolicy', any);
   if (cors !== undefined) return decodeCorsPolicy(cors, path, decoding);
+  const session = unpackAny('envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute', any);
+  if (session !== undefined) return decodeStatefulSessionPerRoute(session, path, decoding);
   const expiring = unpackAny('outrider.filters.http.v1.ExpiringFault', any);
   if (expiring !== undefined) return decodeExpiringFault(expiring, path, decoding);
   const quota = unpackAny('outrider.filters.http.v1.Quota', any);
