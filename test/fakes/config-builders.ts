@@ -80,7 +80,6 @@ export function cluster(name: string, ports: readonly number[], change: Partial<
     outlier: null,
     healthCheck: null,
     ignoresNewHosts: false,
-    closesOnHealthFailure: false,
     protocol: 'http1',
     carriesProtocol: false,
     http2: HTTP2,

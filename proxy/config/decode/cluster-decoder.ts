@@ -56,7 +56,6 @@ export function decodeCluster(message: Cluster, path: Path, decoding: Decoding):
     outlier: message.outlierDetection === undefined ? null : decodeOutlier(message.outlierDetection),
     healthCheck: decodeHealthChecks(message.healthChecks, [...path, 'health_checks'], decoding),
     ignoresNewHosts: message.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
-    closesOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     ...upstream,
     carriesProtocol: message.metadata?.filterMetadata.outrider?.carry_protocol === true,
     poolIdleTimeoutMs: durationMs(common?.idleTimeout, IDLE_TIMEOUT_MS),

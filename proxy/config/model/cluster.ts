@@ -42,8 +42,6 @@ export interface ClusterConfig {
   readonly healthCheck: HealthCheckConfig | null;
   /** common_lb_config.ignore_new_hosts_until_first_hc: before its first check an endpoint does not count for panic. */
   readonly ignoresNewHosts: boolean;
-  /** close_connections_on_host_health_failure, of TCP. */
-  readonly closesOnHealthFailure: boolean;
   /**
    * What endpoints are spoken to with: explicit_http_config, `alpn` for auto_config, `downstream` for
    * use_downstream_protocol_config.
