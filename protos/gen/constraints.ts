@@ -614,6 +614,10 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': {
     endpoint_picking_policy: {"required":true},
   },
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': {
+    descriptor_key: {"minLength":1},
+    text: {"minLength":1},
+  },
   'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig': {
     update_frequency: {"gt":0},
   },

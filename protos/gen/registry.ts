@@ -62,6 +62,7 @@ import type * as envoy_extensions_load_balancing_policies_random_v3_random from 
 import type * as envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash from './envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash.ts';
 import type * as envoy_extensions_load_balancing_policies_round_robin_v3_round_robin from './envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.ts';
 import type * as envoy_extensions_load_balancing_policies_wrr_locality_v3_wrr_locality from './envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality.ts';
+import type * as envoy_extensions_rate_limit_descriptors_expr_v3_expr from './envoy/extensions/rate_limit_descriptors/expr/v3/expr.ts';
 import type * as envoy_extensions_request_id_uuid_v3_uuid from './envoy/extensions/request_id/uuid/v3/uuid.ts';
 import type * as envoy_extensions_retry_host_omit_canary_hosts_v3_omit_canary_hosts from './envoy/extensions/retry/host/omit_canary_hosts/v3/omit_canary_hosts.ts';
 import type * as envoy_extensions_retry_host_omit_host_metadata_v3_omit_host_metadata_config from './envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config.ts';
@@ -282,6 +283,7 @@ export interface MessageTypes {
   'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash.RingHash;
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': envoy_extensions_load_balancing_policies_round_robin_v3_round_robin.RoundRobin;
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': envoy_extensions_load_balancing_policies_wrr_locality_v3_wrr_locality.WrrLocality;
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': envoy_extensions_rate_limit_descriptors_expr_v3_expr.Descriptor;
   'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig': envoy_extensions_request_id_uuid_v3_uuid.UuidRequestIdConfig;
   'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate': envoy_extensions_retry_host_omit_canary_hosts_v3_omit_canary_hosts.OmitCanaryHostsPredicate;
   'envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig': envoy_extensions_retry_host_omit_host_metadata_v3_omit_host_metadata_config.OmitHostMetadataConfig;
@@ -565,6 +567,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash',
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality',
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor',
   'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig',
   'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate',
   'envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig',

@@ -811,7 +811,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 5 generic_key message:envoy.config.route.v3.RateLimit.Action.GenericKey oneof:action_specifier
 6 header_value_match message:envoy.config.route.v3.RateLimit.Action.HeaderValueMatch oneof:action_specifier
 10 masked_remote_address message:envoy.config.route.v3.RateLimit.Action.MaskedRemoteAddress oneof:action_specifier
-11 query_parameter_value_match message:envoy.config.route.v3.RateLimit.Action.QueryParameterValueMatch oneof:action_specifier`,
+11 query_parameter_value_match message:envoy.config.route.v3.RateLimit.Action.QueryParameterValueMatch oneof:action_specifier
+9 extension message:envoy.config.core.v3.TypedExtensionConfig oneof:action_specifier`,
   'envoy.config.route.v3.RateLimit.Action.DestinationCluster': ``,
   'envoy.config.route.v3.RateLimit.Action.GenericKey': `
 1 descriptor_value string
@@ -1305,6 +1306,10 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 locality_lb_config message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig`,
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': `
 1 endpoint_picking_policy message:envoy.config.cluster.v3.LoadBalancingPolicy`,
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': `
+1 descriptor_key string
+2 skip_if_error bool
+3 text string oneof:expr_specifier`,
   'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig': `
 1 pack_trace_reason message:google.protobuf.BoolValue
 2 use_request_id_for_trace_sampling message:google.protobuf.BoolValue`,

@@ -126,9 +126,10 @@ const ROUTES: HonouredTable['messages'] = {
   'envoy.config.route.v3.RateLimit': ['stage', 'actions'],
   'envoy.config.route.v3.RateLimit.Action': fields(`
     destination_cluster request_headers remote_address generic_key header_value_match masked_remote_address
-    query_parameter_value_match
+    query_parameter_value_match extension
   `),
   'envoy.config.route.v3.RateLimit.Action.DestinationCluster': [],
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': ['*'],
   'envoy.config.route.v3.RateLimit.Action.RequestHeaders': ['*'],
   'envoy.config.route.v3.RateLimit.Action.RemoteAddress': [],
   'envoy.config.route.v3.RateLimit.Action.GenericKey': ['*'],

@@ -131,6 +131,13 @@ export interface RateLimitConfig {
 export type RateLimitAction =
   | { readonly kind: 'destination-cluster' | 'remote-address' }
   | { readonly kind: 'request-header'; readonly name: string; readonly key: string; readonly skipIfAbsent: boolean }
+  /** A name in the certificate that the client's TLS proved. */
+  | {
+      readonly kind: 'peer-certificate';
+      readonly name: 'uri' | 'dns' | 'subject';
+      readonly key: string;
+      readonly skipIfAbsent: boolean;
+    }
   | { readonly kind: 'generic-key'; readonly key: string; readonly value: string }
   | { readonly kind: 'masked-remote-address'; readonly v4Bits: number; readonly v6Bits: number }
   | {

@@ -43,6 +43,11 @@ export class TlsPeer {
       .join(',');
   }
 
+  /** The first name of a kind, or null: what attributes such as `connection.uri_san_peer_certificate` say. */
+  firstName(kind: SubjectName['kind']): string | null {
+    return subjectNames(this.certificate?.subjectAltName).find((each) => each.kind === kind)?.value ?? null;
+  }
+
   /** What policies know the peer by: its URI names, its DNS names, then the subject, empty without a certificate. */
   get identities(): readonly string[] {
     this.#identities ??= this.#readIdentities();

@@ -123,3 +123,20 @@ t.test('routes may have faults that expire and quotas of their own, and switch t
   t.match(refused(ROUTES, says({ a: { '@type': `${OWN}AdaptiveLimit` } })), [/nothing that a route can say/]);
   t.end();
 });
+
+t.test('who calls may be an entry of a descriptor, as Envoy writes it; other expressions are refused', (t) => {
+  const type = 'type.googleapis.com/envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor';
+  const reading = (config: Json) => {
+    const extension = { name: 'envoy.rate_limit_descriptors.expr', typed_config: config };
+    return table([{ match: { prefix: '/' }, route: { cluster: 'cart', rate_limits: [{ actions: [{ extension }] }] } }]);
+  };
+  const expression = { '@type': type, descriptor_key: 'caller', text: 'connection.uri_san_peer_certificate' };
+  const { action } = accepted(ROUTES, reading({ ...expression, skip_if_error: true })).virtualHosts[0]!.routes[0]!;
+  const entry = { kind: 'peer-certificate', name: 'uri', key: 'caller', skipIfAbsent: true };
+  t.match(action, { rateLimits: [{ actions: [entry] }] });
+  t.match(refused(ROUTES, reading({ ...expression, text: 'request.path' })), [
+    /extension\.typed_config\.text: "request\.path" is no expression that is understood here: connection\.uri_san/,
+  ]);
+  t.match(refused(ROUTES, reading({ '@type': `${OWN}Deadline` })), [/extension\.typed_config: .*Deadline makes no/]);
+  t.end();
+});

@@ -1,6 +1,9 @@
 /** envoy.config.route.v3.RateLimit: what a route or virtual host makes descriptors of. */
+
+import type { TypedExtensionConfig } from '../../../../protos/gen/envoy/config/core/v3/extension.ts';
 import type { RateLimit, RateLimit_Action } from '../../../../protos/gen/envoy/config/route/v3/route_components.ts';
 import type { Path } from '../../../../protos/json/issue.ts';
+import { typeNameOf, unpackAny } from '../../../../protos/json/registry.ts';
 import type { RateLimitAction, RateLimitConfig } from '../../model/http-filter.ts';
 import type { Decoding } from '../decoding.ts';
 import { decodeHeaderMatch, decodeQueryMatch } from '../matcher-decoder.ts';
@@ -51,8 +54,34 @@ function decodeAction({ actionSpecifier }: RateLimit_Action, path: Path, decodin
         parameters: queryParameters.map((each, i) => decodeQueryMatch(each, [...place, i], decoding)),
       };
     }
+    case 'extension':
+      return decodeExpression(actionSpecifier.value, [...path, 'extension', 'typed_config'], decoding);
     // What is not honoured has been reported by its path.
     default:
       return { kind: 'remote-address' };
   }
+}
+
+/** Expressions that are understood: there is no evaluator of CEL here, but these three say who calls. */
+const CERTIFICATE_NAMES: Readonly<Record<string, 'uri' | 'dns' | 'subject'>> = {
+  'connection.uri_san_peer_certificate': 'uri',
+  'connection.dns_san_peer_certificate': 'dns',
+  'connection.subject_peer_certificate': 'subject',
+};
+
+/** envoy.rate_limit_descriptors.expr. */
+function decodeExpression({ typedConfig }: TypedExtensionConfig, path: Path, decoding: Decoding): RateLimitAction {
+  const message = typedConfig && unpackAny('envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor', typedConfig);
+  if (message === undefined) {
+    decoding.report(path, `${typeNameOf(typedConfig?.typeUrl ?? '')} makes no descriptors here`);
+    return { kind: 'remote-address' };
+  }
+  const { descriptorKey: key, skipIfError: skipIfAbsent, exprSpecifier } = message;
+  const text = exprSpecifier?.value ?? '';
+  const name = Object.hasOwn(CERTIFICATE_NAMES, text) ? CERTIFICATE_NAMES[text] : undefined;
+  if (name === undefined) {
+    const known = Object.keys(CERTIFICATE_NAMES).join(', ');
+    decoding.report([...path, 'text'], `${JSON.stringify(text)} is no expression that is understood here: ${known}`);
+  }
+  return { kind: 'peer-certificate', name: name ?? 'uri', key, skipIfAbsent };
 }

@@ -98,6 +98,15 @@ function compileAction(action: RateLimitAction, headersRead: Set<string>): MakeE
         return skipIfAbsent ? 'skip' : null;
       };
     }
+    case 'peer-certificate': {
+      const { name, key, skipIfAbsent } = action;
+      return ({ downstream: { connection } }) => {
+        const { tls } = connection;
+        const value = name === 'subject' ? tls?.subject : tls?.firstName(name);
+        if (value) return { key, value };
+        return skipIfAbsent ? 'skip' : null;
+      };
+    }
     case 'header-match': {
       const { key, value, expectMatch } = action;
       const fits = compileHeaders(action.headers, headersRead);

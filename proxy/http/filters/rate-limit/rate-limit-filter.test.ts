@@ -268,6 +268,25 @@ t.test('a descriptor is made of what its actions see', (t) => {
   t.end();
 });
 
+t.test('a caller is limited by what its certificate proves, and by nothing that it writes', (t) => {
+  const from = (name: string | null) => ({ ...CONNECTION, tls: { firstName: () => name, subject: name } as never });
+  const limitedFor = (connection: typeof CONNECTION, name: 'uri' | 'subject', skipIfAbsent: boolean) => {
+    const actions = [{ kind: 'peer-certificate', name, key: 'caller', skipIfAbsent }] as const;
+    const bucket = descriptor({ caller: 'spiffe://mesh/cart' });
+    const { chain } = setUp(limit({ bucket: null, descriptors: [bucket] }), { ownLimits: [{ stage: 0, actions }] });
+    const send = () =>
+      chain.sendHead(requestHead('GET /own', 'x-forwarded-client-cert: URI=spiffe://mesh/cart'), { connection });
+    send();
+    return !send().passed;
+  };
+  t.ok(limitedFor(from('spiffe://mesh/cart'), 'uri', false));
+  t.ok(limitedFor(from('spiffe://mesh/cart'), 'subject', false));
+  t.notOk(limitedFor(from('spiffe://mesh/shop'), 'uri', false));
+  t.notOk(limitedFor(from(null), 'uri', true));
+  t.notOk(limitedFor(CONNECTION, 'uri', false), 'in the clear nobody is known');
+  t.end();
+});
+
 t.test('the limits of a virtual host count where the filter says so, and those of its stage alone', (t) => {
   const ofHost = [{ stage: 0, actions: [{ kind: 'generic-key', key: 'h', value: '1' }] }] as const;
   const ofRoute = [{ stage: 0, actions: [{ kind: 'generic-key', key: 'r', value: '1' }] }] as const;

@@ -20,6 +20,7 @@ import type {
   RoutingPriority,
   RuntimeFractionalPercent,
 } from "../../core/v3/base.ts";
+import type { TypedExtensionConfig } from "../../core/v3/extension.ts";
 import type { ProxyProtocolConfig } from "../../core/v3/proxy_protocol.ts";
 import type { MessageCodec } from "../../../../../json/table-types.ts";
 import { codecOf } from "../../../../../wire/message-codec.ts";
@@ -415,6 +416,7 @@ export interface RateLimit_Action {
     | { $case: "headerValueMatch"; value: RateLimit_Action_HeaderValueMatch }
     | { $case: "maskedRemoteAddress"; value: RateLimit_Action_MaskedRemoteAddress }
     | { $case: "queryParameterValueMatch"; value: RateLimit_Action_QueryParameterValueMatch }
+    | { $case: "extension"; value: TypedExtensionConfig }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
