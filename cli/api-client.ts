@@ -123,6 +123,11 @@ export class Client {
     return this.#call('GET', '/v1/status');
   }
 
+  /** Resolves when every sidecar has taken in what there is for it, or after so many seconds. */
+  async settled(seconds: number): Promise<void> {
+    await this.#call('GET', `/v1/status?settled=${seconds}`, { extraMs: seconds * 1000 });
+  }
+
   scrapeTargets(): Promise<readonly ScrapeTarget[]> {
     return this.#call('GET', '/v1/prometheus/targets');
   }

@@ -266,7 +266,7 @@ t.test('status says why an instance is not well, once', async (t) => {
   };
   const service = { ...catalog, instances: [ill, catalog.instances[0]] };
   const calls = [
-    { path: '/v1/status', answer: { version: '0.1.0', uptimeMs: 1, revision: 7, nodes: [] } },
+    { path: '/v1/status', answer: { version: '0.1.0', uptimeMs: 1, revision: 7, nodes: [], openBreakers: [] } },
     { path: '/v1/services', answer: [service, { ...service, name: 'shop' }] },
   ];
   const { out } = await run(['status'], calls);

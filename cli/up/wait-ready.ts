@@ -7,6 +7,8 @@ import type { ServiceView } from '../api-types.ts';
 import { CliError } from '../errors.ts';
 
 const POLL_MS = 200;
+/** For all sidecars to know all instances. One that refuses its configuration is told of elsewhere. */
+const SETTLED_SECONDS = 5;
 
 /** What to wait for and how long. */
 export interface WaitOptions {
@@ -26,7 +28,11 @@ export async function waitUntilReady(client: Client, options: WaitOptions): Prom
   let said = '';
   while (!options.signal.aborted) {
     const missing = await missingOf(client, options.services);
-    if (missing.length === 0) return;
+    if (missing.length === 0) {
+      // That they are ready is known here first, and a moment later by those who call them.
+      await client.settled(SETTLED_SECONDS).catch(() => {});
+      return;
+    }
     const text = `waiting for ${missing.join(', ')}`;
     if (text !== said) options.say(text);
     said = text;

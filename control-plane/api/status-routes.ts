@@ -12,8 +12,21 @@ export const statusRoutes: Routes = (server, context) => {
   const { ledger, registry, clock, metrics, breakers } = context;
   const startedAtMs = clock.nowMs();
 
-  const status = { summary: 'Clients and what they took in, services, revision.', response: { 200: anySchema } };
-  server.get('/v1/status', { schema: status }, () => ({
+  const status = {
+    summary:
+      'Clients and what they took in, services, revision; `settled` waits so many seconds until all have taken in all.',
+    querystring: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { settled: { type: 'integer', minimum: 0, maximum: 300 } },
+    },
+    response: { 200: anySchema },
+  };
+  server.get<{ Querystring: { settled?: number } }>('/v1/status', { schema: status }, async ({ query }) => {
+    if (query.settled !== undefined) await context.settle(query.settled * 1000);
+    return statusView();
+  });
+  const statusView = () => ({
     version: context.version,
     uptimeMs: Math.round(clock.nowMs() - startedAtMs),
     revision: ledger.state.revision,
@@ -28,7 +41,7 @@ export const statusRoutes: Routes = (server, context) => {
       leftMs: Math.max(0, Math.round(untilMs - clock.nowMs())),
     })),
     services: serviceViews(context).map(({ name, replicas }) => ({ name, replicas })),
-  }));
+  });
 
   const targets = { summary: 'Scrape targets, for http_sd_configs.', response: { 200: listSchema } };
   server.get('/v1/prometheus/targets', { schema: targets }, (request) => [
