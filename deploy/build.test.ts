@@ -1,5 +1,5 @@
 import t from 'tap';
-import { placeImportMeta } from './build.ts';
+import { placeImportMeta, requireOnce } from './build.ts';
 
 t.test('a module finds what lies beside it where it lay in the repository', (t) => {
   const text = "readFileSync(new URL('../package.json', import.meta.url)); join(import.meta.dirname, 'x')";
@@ -18,5 +18,16 @@ t.test('in a bundle no module is the main one', (t) => {
 
 t.test('what only begins like import.meta stays', (t) => {
   t.equal(placeImportMeta('import.meta.urls', 'a.ts'), 'import.meta.urls');
+  t.end();
+});
+
+t.test('a part asks for each module of Node once', (t) => {
+  t.equal(
+    requireOnce(
+      'var import_node_net=require("node:net"),import_node_os=require("node:os"),import_node_net2=require("node:net");',
+    ),
+    'var import_node_net=require("node:net"),import_node_os=require("node:os"),import_node_net2=import_node_net;',
+  );
+  t.equal(requireOnce('require("node:net");var a=require("./x")'), 'require("node:net");var a=require("./x")');
   t.end();
 });
