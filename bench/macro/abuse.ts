@@ -26,7 +26,7 @@ const LOWEST_PRIORITY = 19;
 /** What the good client may notice: its p99 grows by this factor at most. */
 const GROWTH_MAX = 2;
 
-/** Medians over the rounds, in milliseconds. */
+/** The p99 over all rounds, in milliseconds. */
 interface Noticed {
   readonly quietMs: number;
   readonly attackedMs: number;
@@ -38,8 +38,9 @@ export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOp
   const bundle = new OutriderBundle().find();
   if ('missing' in bundle) throw new Error(bundle.missing);
   const neighbour = await Neighbour.start();
-  // The thread of the neighbour keeps its priority: in Linux this is about the calling thread.
+  // The thread of the neighbour keeps its priority: in Linux this is about the calling thread, and those it starts.
   setPriority(LOWEST_PRIORITY);
+  const victim = await Neighbour.start();
   const kinds = KINDS.filter((kind) => peers.some(({ name }) => name === kind) && missingProxy(kind) === false);
   const cores = [proxyCore, loadCore];
   try {
@@ -48,7 +49,7 @@ export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOp
     for (const probe of PROBES) {
       const cells: string[] = [];
       for (const kind of kinds) {
-        const noticed = await noticedUnder(kind, probe, bundle.path, neighbour, cores, rounds);
+        const noticed = await noticedUnder(kind, probe, bundle.path, { neighbour, victim }, cores, rounds);
         const growth = noticed.attackedMs / noticed.quietMs;
         if (growth <= GROWTH_MAX && noticed.failures === 0) within.set(kind, within.get(kind)! + 1);
         cells.push(noticed.quietMs.toFixed(2), noticed.attackedMs.toFixed(2), growth.toFixed(1));
@@ -60,19 +61,27 @@ export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOp
     const told = kinds.map((kind) => `${kind}: ${within.get(kind)} of ${PROBES.length} within ${GROWTH_MAX}x`);
     return `abuse: a good client beside ${HOSTILE} hostile connections, ${rounds} rounds\n${renderTable(head, rows)}\n${told.join('; ')}`;
   } finally {
-    await neighbour.stop();
+    await Promise.all([neighbour.stop(), victim.stop()]);
   }
+}
+
+/** The good client with its server, and the server of the hostile ones, which has the lowest priority like them. */
+interface Others {
+  readonly neighbour: Neighbour;
+  readonly victim: Neighbour;
 }
 
 async function noticedUnder(
   kind: ProxyKind,
   probe: Probe,
   bundle: string,
-  neighbour: Neighbour,
+  { neighbour, victim }: Others,
   cores: readonly number[],
   rounds: number,
 ): Promise<Noticed> {
-  const proxy = await RunningProxy.start(kind, { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort }, bundle);
+  const apart = { prefixes: ['/big', '/never'], upstreamPort: victim.serverPort };
+  const plan = { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort, apart };
+  const proxy = await RunningProxy.start(kind, plan, bundle);
   try {
     spawnSync('taskset', ['-a', '-c', '-p', String(cores[0]), String(proxy.pid)]);
     await experience(neighbour, proxy, () => sleep(WARM_UP_MS));
@@ -82,12 +91,12 @@ async function noticedUnder(
     let failures = 0;
     for (let round = 0; round < rounds; round++) {
       await waitUntilQuiet(cores, QUIET_LIMIT_MS);
-      quiet.push(p99((await experience(neighbour, proxy, () => sleep(UNDISTURBED_MS))).latenciesMs));
+      quiet.push(...(await experience(neighbour, proxy, () => sleep(UNDISTURBED_MS))).latenciesMs);
       const seen = await experience(neighbour, proxy, () => attack(proxy, probe));
-      attacked.push(p99(seen.latenciesMs));
+      attacked.push(...seen.latenciesMs);
       failures += seen.failures.length;
     }
-    return { quietMs: median(quiet), attackedMs: median(attacked), failures };
+    return { quietMs: p99(quiet), attackedMs: p99(attacked), failures };
   } finally {
     await proxy.stop();
   }
@@ -114,8 +123,4 @@ async function attack(proxy: RunningProxy, probe: Probe): Promise<void> {
 function p99(latenciesMs: readonly number[]): number {
   const sorted = latenciesMs.toSorted((a, b) => a - b);
   return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

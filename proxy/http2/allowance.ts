@@ -12,14 +12,14 @@ export class Allowance {
     this.#filledMs = nowMs;
   }
 
-  /** Takes one. False when there is none: the peer goes too far. */
-  take(nowMs: number): boolean {
-    if (this.#tokens < 1) {
+  /** Takes one, or as many as something costs. False when there are too few: the peer goes too far. */
+  take(nowMs: number, tokens = 1): boolean {
+    if (this.#tokens < tokens) {
       const back = ((nowMs - this.#filledMs) * this.#rate.perSecond) / 1_000;
       this.#tokens = Math.min(this.#rate.burst, this.#tokens + back);
       this.#filledMs = nowMs;
     }
-    this.#tokens--;
+    this.#tokens -= tokens;
     return this.#tokens >= 0;
   }
 

@@ -13,6 +13,9 @@ const EMPTY_FRAMES = calm('too many frames without content');
 const MALFORMED = calm('too many malformed messages');
 const RESET = calm('too many streams were reset');
 
+/** A bomb of a few KB unfolds to 64 MB (RFC 7541 section 7.2): four of those, or two hundred lists of ordinary size. */
+const OVERSIZED_BYTES = 1_000_000;
+
 export class FloodGuard {
   readonly #loop: Loop;
   readonly #writer: FrameWriter;
@@ -67,6 +70,13 @@ export class FloodGuard {
   /** The peer made us end a stream. */
   provoked(): Breach | null {
     if (this.#resets.take(this.#loop.nowMs)) return null;
+    this.#stats.messagingErrorFlood++;
+    return MALFORMED;
+  }
+
+  /** A header list over the limit, which was decoded to its end all the same: it costs by its size. */
+  oversized(listBytes: number): Breach | null {
+    if (this.#resets.take(this.#loop.nowMs, 1 + Math.floor(listBytes / OVERSIZED_BYTES))) return null;
     this.#stats.messagingErrorFlood++;
     return MALFORMED;
   }

@@ -4,7 +4,7 @@
  *
  *   limit                      value              over it                               statistic
  *   concurrent streams         configuration      REFUSED_STREAM                        streams_refused
- *   header list                configuration      431; endpoint: reset                  header_overflow
+ *   header list                configuration      431, and RESETS; endpoint: reset      header_overflow
  *   headerBlockBytes           65,536             GOAWAY ENHANCE_YOUR_CALM              header_block_too_large
  *   continuations              16                 GOAWAY ENHANCE_YOUR_CALM              continuation_flood
  *   emptyFrames                16 in a row        GOAWAY ENHANCE_YOUR_CALM              inbound_empty_frames_flood

@@ -204,6 +204,7 @@ export class Http2ServerSession
     if (head === null) {
       this.manager.stats.limits.headersTooLarge++;
       stream.refuse(NO_HEAD, HEADERS_TOO_LARGE, nowMs);
+      this.fault(this.guard.oversized(decoder.listBytes));
     } else {
       stream.open(head);
       this.#opened.push(stream);
@@ -224,10 +225,10 @@ export class Http2ServerSession
     this.fault(this.guard.reset());
   }
 
-  protected onStreamClosed({ localEnded, remoteEnded, upgraded }: Http2ServerStream): void {
+  protected onStreamClosed({ localEnded, remoteEnded, upgraded, refused }: Http2ServerStream): void {
     if (upgraded) this.manager.stats.cxUpgradesActive--;
     this.stats.streamsActive--;
-    if (localEnded && remoteEnded) this.guard.usefulStream();
+    if (localEnded && remoteEnded && !refused) this.guard.usefulStream();
     if (this.streams.size > 0) return;
     this.#idleSinceMs = this.shared.loop.nowMs;
     if (!this.#leaving) this.#armIdle();

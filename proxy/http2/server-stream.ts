@@ -48,6 +48,8 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   #endHeld = false;
   /** It goes on with another protocol. */
   #upgraded = false;
+  /** Answered here, without having been looked at. */
+  refused = false;
   /** Monotonic milliseconds; Infinity where nothing is armed. */
   responseDueMs = Infinity;
   requestDueMs = Infinity;
@@ -119,6 +121,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
     const { manager } = this.#owner;
     const exchange = new Exchange(manager, this, head, EMPTY, 0, 0, true, nowMs);
     this.#exchange = exchange;
+    this.refused = true;
     manager.refuse(exchange, failure);
   }
 

@@ -11,6 +11,8 @@ export type UpstreamProtocol = 'http1' | 'http2' | 'as-received';
 /** What differs between suites. */
 export interface BootstrapPlan {
   readonly upstreamPort: number;
+  /** Where paths that begin with one of these go instead. */
+  readonly apart?: { readonly prefixes: readonly string[]; readonly upstreamPort: number };
   readonly upstream: UpstreamProtocol;
   /** The listener takes TLS with these PEM texts and offers h2 and http/1.1; it takes cleartext without them. */
   readonly certificate?: { readonly chainPem: string; readonly keyPem: string };
@@ -25,7 +27,7 @@ export function bootstrap(plan: BootstrapPlan, port: number, adminPort: number):
   return {
     node: { id: 'judge', cluster: 'judge' },
     admin: { address: address(adminPort) },
-    static_resources: { listeners: [listener(plan, port)], clusters: [cluster(plan)] },
+    static_resources: { listeners: [listener(plan, port)], clusters: clusters(plan) },
   };
 }
 
@@ -52,14 +54,22 @@ function bufferLimit({ bufferBytesMax }: BootstrapPlan): { readonly [name: strin
   return bufferBytesMax === undefined ? {} : { per_connection_buffer_limit_bytes: bufferBytesMax };
 }
 
-function connectionManager({ manager = {} }: BootstrapPlan): Json {
+function clusters(plan: BootstrapPlan): Json[] {
+  const { apart } = plan;
+  const all = [cluster(plan, 'server')];
+  if (apart !== undefined) all.push(cluster({ ...plan, upstreamPort: apart.upstreamPort }, 'apart'));
+  return all;
+}
+
+function connectionManager({ manager = {}, apart }: BootstrapPlan): Json {
   // Streams of any length: it is the client's and the server's time limits that the suites are about.
-  const route = { match: { prefix: '/' }, route: { cluster: 'server', timeout: '0s' } };
+  const route = (prefix: string, name: string) => ({ match: { prefix }, route: { cluster: name, timeout: '0s' } });
+  const routes = [...(apart?.prefixes ?? []).map((prefix) => route(prefix, 'apart')), route('/', 'server')];
   return {
     '@type': `${EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: 'main',
     codec_type: 'AUTO',
-    route_config: { name: 'local', virtual_hosts: [{ name: 'any', domains: ['*'], routes: [route] }] },
+    route_config: { name: 'local', virtual_hosts: [{ name: 'any', domains: ['*'], routes }] },
     http_filters: [
       {
         name: 'envoy.filters.http.router',
@@ -70,17 +80,17 @@ function connectionManager({ manager = {} }: BootstrapPlan): Json {
   };
 }
 
-function cluster(plan: BootstrapPlan): Json {
+function cluster(plan: BootstrapPlan, name: string): { readonly [name: string]: Json } {
   const many = 100_000;
   return {
-    name: 'server',
+    name,
     type: 'STATIC',
     connect_timeout: '5s',
     lb_policy: 'ROUND_ROBIN',
     ...bufferLimit(plan),
     circuit_breakers: { thresholds: [{ max_connections: many, max_pending_requests: many, max_requests: many }] },
     load_assignment: {
-      cluster_name: 'server',
+      cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: address(plan.upstreamPort) } }] }],
     },
     ...protocolOptions(plan.upstream),
