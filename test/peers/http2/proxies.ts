@@ -17,6 +17,8 @@ const OUTRIDER = join(ROOT, 'bin', 'outrider');
 
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 2_000;
+const STARTS_MAX = 3;
+const SETTLE_MS = 20;
 const LAST_WORDS_LENGTH = 2_000;
 
 /** Which program stands between client and server. */
@@ -65,19 +67,24 @@ export class RunningProxy {
    * the script that is Outrider: by default the one of the sources.
    */
   static async start(kind: ProxyKind, plan: BootstrapPlan, outrider = OUTRIDER): Promise<RunningProxy> {
-    const [port, adminPort] = await freePorts(2);
-    const proxy = new RunningProxy(kind, plan, port!, adminPort!, outrider);
-    const deadline = performance.now() + START_LIMIT_MS;
-    while (!(await accepts(port!))) {
-      const waiting = proxy.running && performance.now() < deadline;
-      if (waiting) await sleep(10);
-      else {
-        const why = proxy.running ? `does not listen within ${START_LIMIT_MS} ms` : 'ended at its start';
-        await proxy.stop();
-        throw new Error(`${kind} ${why}: ${proxy.lastWords}`);
-      }
+    for (let attempt = 1; ; attempt++) {
+      const [port, adminPort] = await freePorts(2);
+      const proxy = new RunningProxy(kind, plan, port!, adminPort!, outrider);
+      const deadline = performance.now() + START_LIMIT_MS;
+      // Somebody else may have got a port in between: then it is his, and ours has ended.
+      while (proxy.running && !(await proxy.#serves()) && performance.now() < deadline) await sleep(10);
+      if (proxy.running && performance.now() < deadline) return proxy;
+      const why = proxy.running ? `does not listen within ${START_LIMIT_MS} ms` : 'ended at its start';
+      await proxy.stop();
+      if (attempt === STARTS_MAX) throw new Error(`${kind} ${why}: ${proxy.lastWords}`);
     }
-    return proxy;
+  }
+
+  async #serves(): Promise<boolean> {
+    if (!(await accepts(this.port)) || !(await accepts(this.adminPort))) return false;
+    // What was started and has lost a port ends soon.
+    await sleep(SETTLE_MS);
+    return this.running;
   }
 
   /** 0 when it could not be started. */
