@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ABUSED_PROXY, assault } from '../../test/component/data-plane/http2-assault.ts';
 import { HOSTILE, PROBES, type Probe } from '../../test/component/data-plane/http2-probes.ts';
 import { RawHttp2 } from '../../test/fakes/raw-http2.ts';
-import { type Experience, Neighbour } from '../../test/peers/http2/neighbour.ts';
+import { type Experience, Neighbour, p99 } from '../../test/peers/http2/neighbour.ts';
 import { missingProxy, type ProxyKind, RunningProxy } from '../../test/peers/http2/proxies.ts';
 import type { BenchOptions } from '../options.ts';
 import { OutriderBundle } from '../peers/outrider-bundle.ts';
@@ -117,10 +117,4 @@ async function attack(proxy: RunningProxy, probe: Probe): Promise<void> {
   const clients = Array.from({ length: HOSTILE }, () => RawHttp2.connect(proxy.port, probe.options));
   await Promise.all(clients.map((client) => assault(client, probe)));
   for (const client of clients) client.destroy();
-}
-
-/** The p99, or the slowest of fewer than a hundred. */
-function p99(latenciesMs: readonly number[]): number {
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
 }

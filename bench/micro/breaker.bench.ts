@@ -1,23 +1,12 @@
 /** Micro-benchmarks of circuit breakers: what a cluster that has one adds to every attempt. */
-import type { BreakerConfig } from '../../proxy/config/model/policy.ts';
 import { ClusterStats } from '../../proxy/upstream/cluster-stats.ts';
 import { Breaker } from '../../proxy/upstream/guard/breaker.ts';
 import { serviceSubject } from '../../proxy/upstream/guard/breaker-failures.ts';
 import { admitRequest, LimitRefusals, type Share } from '../../proxy/upstream/guard/limits.ts';
-import { cluster } from '../../test/fakes/config-builders.ts';
+import { breakerConfig, cluster } from '../../test/fakes/config-builders.ts';
 import type { MicroBenchmark } from './runner.ts';
 
-const CONFIG: BreakerConfig = {
-  minimumRequests: 20,
-  windowMs: 10_000,
-  failurePercent: 50,
-  slowAfterMs: 0,
-  slowPercent: 50,
-  consecutiveFailures: 0,
-  openMs: 5_000,
-  probes: 1,
-  successesToClose: 3,
-};
+const CONFIG = breakerConfig();
 
 /** `failEvery`: that one fails, too seldom to open it; 0 for none. Time passes: 100,000 attempts a second. */
 function attempts(failEvery: number) {

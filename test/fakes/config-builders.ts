@@ -12,7 +12,7 @@ import type {
   TcpProxyConfig,
 } from '../../proxy/config/model/listener.ts';
 import type { RouteMatch } from '../../proxy/config/model/match.ts';
-import { NO_CLUSTER_POLICY, NO_ROUTE_POLICY } from '../../proxy/config/model/policy.ts';
+import { type BreakerConfig, NO_CLUSTER_POLICY, NO_ROUTE_POLICY } from '../../proxy/config/model/policy.ts';
 import type {
   ForwardAction,
   RouteActionConfig,
@@ -38,6 +38,22 @@ const LIMITS = {
   retryBudget: null,
   trackRemaining: false,
 };
+
+/** A breaker as one is of which nothing is said. */
+export function breakerConfig(change: Partial<BreakerConfig> = {}): BreakerConfig {
+  return {
+    minimumRequests: 20,
+    windowMs: 10_000,
+    failurePercent: 50,
+    slowAfterMs: 0,
+    slowPercent: 50,
+    consecutiveFailures: 0,
+    openMs: 5_000,
+    probes: 1,
+    successesToClose: 3,
+    ...change,
+  };
+}
 
 export function endpoint(port: number, change: Partial<EndpointConfig> = {}): EndpointConfig {
   return {

@@ -2,15 +2,11 @@
  * The areas of the Envoy suite that are about resilience, with clients that speak HTTP/2: what passes on a real Envoy has
  * to pass here. What Envoy does not pass (such as `connection: close`, which HTTP/2 does not have) is no question.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { CASES_FILE, ENVOY, ENVOY_COMMAND, OUTRIDER_COMMAND, runSuite } from '../envoy-cases/suite.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const SUITE = join(ROOT, 'test', 'envoy-cases');
-const ENVOY = join(ROOT, 'bench', '.peers', 'envoy', 'envoy', '_bin', 'envoy');
-const OUTRIDER = `${process.execPath} ${join(ROOT, 'bin', 'outrider')}`;
 const AREAS = new Set(['actions', 'timeouts', 'retries', 'circuit', 'outlier', 'lb', 'health', 'filters']);
 /** In the README's table of differences. */
 const DIFFERENT = new Set(['od-merge-window']);
@@ -44,24 +40,18 @@ function asHttp2(request: Json): Json {
   return port === undefined && (proto === undefined || proto === 'h1') ? { ...request, proto: 'h2' } : request;
 }
 
-function run(file: string, command: string, report: string): Map<string, { pass: boolean; why: string | null }> {
-  const args = [join(SUITE, 'run.mjs'), '--cases', file, '--cmd', command, '--jobs', '2', '--retries', '1'];
-  spawnSync(process.execPath, [...args, '--json', report], { encoding: 'utf8', maxBuffer: 64 << 20 });
-  const { cases } = JSON.parse(readFileSync(report, 'utf8')) as { cases: { id: string; pass: boolean; why: string }[] };
-  return new Map(cases.map((each) => [each.id, each]));
-}
-
-t.test('what passes on Envoy with HTTP/2 clients passes here', { skip, timeout: 300_000 }, (t) => {
+t.test('what passes on Envoy with HTTP/2 clients passes here', { skip, timeout: 300_000 }, async (t) => {
   const folder = t.testdir();
   const file = join(folder, 'cases.json');
-  const cases = (JSON.parse(readFileSync(join(SUITE, 'cases.json'), 'utf8')) as Case[])
+  const cases = (JSON.parse(readFileSync(CASES_FILE, 'utf8')) as Case[])
     .filter(({ area, id }) => AREAS.has(area) && !DIFFERENT.has(id))
     .map(({ share: _, ...each }) => ({ ...each, steps: overHttp2(each.steps) }));
   writeFileSync(file, JSON.stringify(cases));
-  const theirs = run(file, `${ENVOY} -c {config} --concurrency 1 -l off --base-id {n}`, join(folder, 'envoy.json'));
-  const ours = run(file, `${OUTRIDER} proxy -c {config} --base-id {n} -l off`, join(folder, 'outrider.json'));
-  const judged = [...theirs].filter(([, { pass }]) => pass).map(([id]) => id);
+  const options = ['--jobs', '2', '--retries', '1'];
+  const theirs = await runSuite({ file, command: ENVOY_COMMAND, report: join(folder, 'envoy.json') }, options);
+  const own = await runSuite({ file, command: OUTRIDER_COMMAND, report: join(folder, 'outrider.json') }, options);
+  const ours = new Map(own.map((each) => [each.id, each]));
+  const judged = theirs.filter(({ pass }) => pass).map(({ id }) => id);
   t.ok(judged.length >= 90, `${judged.length} of ${cases.length} cases are judged`);
   for (const id of judged) t.ok(ours.get(id)?.pass, id, { why: ours.get(id)?.why });
-  t.end();
 });

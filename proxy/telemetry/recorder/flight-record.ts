@@ -39,7 +39,7 @@ export class FlightRecord {
   troubled = false;
 
   /** Takes over what there is to know. HOT. */
-  take(exchange: Exchange, sequence: number, nowMs: number): void {
+  take(exchange: Exchange, sequence: number, nowMs: number, troubled: boolean): void {
     const { downstream, route, failure, path } = exchange;
     this.sequence = sequence;
     this.startedMs = exchange.startedMs;
@@ -60,13 +60,8 @@ export class FlightRecord {
     this.details = failure === null ? '' : failure.details;
     this.sentence = failure === null ? '' : failure.sentence;
     this.decisions = exchange.decisions ?? NONE;
-    this.troubled = isTroubled(exchange);
+    this.troubled = troubled;
   }
 }
 
 const NONE: readonly Decision[] = [];
-
-/** It failed, or something had to be decided. */
-export function isTroubled({ failure, status, decisions, attempts }: Exchange): boolean {
-  return failure !== null || status >= 500 || decisions !== null || attempts > 1;
-}

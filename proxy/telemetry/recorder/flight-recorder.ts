@@ -5,7 +5,7 @@
  */
 import type { Exchange } from '../../http/exchange.ts';
 import type { ExchangeJournal } from '../../http/journal.ts';
-import { FlightRecord, isTroubled } from './flight-record.ts';
+import { FlightRecord } from './flight-record.ts';
 
 /** How many of each are kept. */
 export const FLIGHTS_KEPT = 256;
@@ -18,8 +18,9 @@ export class FlightRecorder implements ExchangeJournal {
   /** An exchange is over. */
   record(exchange: Exchange, nowMs: number): void {
     this.#sequence++;
-    this.#recent.next().take(exchange, this.#sequence, nowMs);
-    if (isTroubled(exchange)) this.#troubled.next().take(exchange, this.#sequence, nowMs);
+    const troubled = isTroubled(exchange);
+    this.#recent.next().take(exchange, this.#sequence, nowMs, troubled);
+    if (troubled) this.#troubled.next().take(exchange, this.#sequence, nowMs, troubled);
   }
 
   /** What is kept, the latest first; `troubled` ones may be older than the oldest of the others. */
@@ -28,6 +29,11 @@ export class FlightRecorder implements ExchangeJournal {
     for (const each of [...this.#recent.all(), ...this.#troubled.all()]) bySequence.set(each.sequence, each);
     return [...bySequence.values()].sort((a, b) => b.sequence - a.sequence);
   }
+}
+
+/** It failed, or something had to be decided. */
+function isTroubled({ failure, status, decisions, attempts }: Exchange): boolean {
+  return failure !== null || status >= 500 || decisions !== null || attempts > 1;
 }
 
 /** Grows to its size with use, so that an idle sidecar stays small. */

@@ -1,21 +1,12 @@
 import { mock } from 'node:test';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { breakerConfig } from '../../../test/fakes/config-builders.ts';
 import type { BreakerConfig } from '../../config/model/policy.ts';
 import { Breaker } from './breaker.ts';
 import { serviceSubject } from './breaker-failures.ts';
 
-const CONFIG: BreakerConfig = {
-  minimumRequests: 20,
-  windowMs: 10_000,
-  failurePercent: 50,
-  slowAfterMs: 0,
-  slowPercent: 50,
-  consecutiveFailures: 0,
-  openMs: 5_000,
-  probes: 1,
-  successesToClose: 3,
-};
+const CONFIG = breakerConfig();
 
 /** A breaker on fake time: opossum's timer is the process's own, so that one is faked too. */
 function setUp(t: Test, change: Partial<BreakerConfig> = {}) {

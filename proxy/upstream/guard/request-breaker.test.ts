@@ -1,19 +1,9 @@
 import t from 'tap';
-import type { BreakerConfig } from '../../config/model/policy.ts';
+import { breakerConfig } from '../../../test/fakes/config-builders.ts';
 import type { RequestBreaker, SharedOpening } from './request-breaker.ts';
 import { RequestBreakers } from './request-breakers.ts';
 
-const BREAKER: BreakerConfig = {
-  minimumRequests: 20,
-  windowMs: 10_000,
-  failurePercent: 50,
-  slowAfterMs: 0,
-  slowPercent: 50,
-  consecutiveFailures: 2,
-  openMs: 5_000,
-  probes: 1,
-  successesToClose: 1,
-};
+const BREAKER = breakerConfig({ consecutiveFailures: 2, successesToClose: 1 });
 const NAME = 'catalog/GET /products/{id}';
 const OPENING: SharedOpening = { sequence: 1, ttlMs: 1_000, open: 2, callers: 3 };
 

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { FRAME } from '../../fakes/http2-frames.ts';
 import { RawHttp2 } from '../../fakes/raw-http2.ts';
-import { Neighbour } from '../../peers/http2/neighbour.ts';
+import { Neighbour, p99 } from '../../peers/http2/neighbour.ts';
 import { chosenKind, missingProxy, RunningProxy } from '../../peers/http2/proxies.ts';
 import { ABUSED_PROXY, assault } from './http2-assault.ts';
 import { type End, HOSTILE, PROBES, type Probe } from './http2-probes.ts';
@@ -38,12 +38,6 @@ function endOf(client: RawHttp2): End {
   const { ended } = client;
   const refused = ended || client.resets.size > 0 || [...statuses.values()].some((status) => status.startsWith('4'));
   return { ended, refused, statuses, summary: client.summary() };
-}
-
-/** The p99, or the slowest of fewer than a hundred. */
-function p99(latenciesMs: readonly number[]): string {
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
-  return `${(sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN).toFixed(1)} ms`;
 }
 
 /** The most resident memory of the proxy until the work is done. */
@@ -97,7 +91,7 @@ async function judge(t: Test, neighbour: Neighbour, probe: Probe): Promise<void>
     [
       `${kind}, ${probe.name}: ${ends[0]!.summary}`,
       `${Math.round(each / 1_000)} KB each`,
-      `p99 ${p99(disturbed.latenciesMs)}, undisturbed ${p99(undisturbed.latenciesMs)}`,
+      `p99 ${p99(disturbed.latenciesMs).toFixed(1)} ms, undisturbed ${p99(undisturbed.latenciesMs).toFixed(1)} ms`,
       `${disturbed.served - disturbed.latenciesMs.length} hostile requests served`,
       await moved(proxy, counters).catch(() => 'no counters'),
     ].join('\n    '),

@@ -28,6 +28,12 @@ export interface Experience {
   readonly servedAtOnce: number;
 }
 
+/** The p99, or the slowest of fewer than a hundred; NaN of none. */
+export function p99(latenciesMs: readonly number[]): number {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
+}
+
 type Order = { readonly kind: 'begin'; readonly port: number } | { readonly kind: 'end' };
 type Report =
   | { readonly kind: 'listening'; readonly port: number }
