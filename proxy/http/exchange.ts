@@ -11,10 +11,10 @@
 import type { SubsetKeys, WeightedCluster } from '../config/model/route.ts';
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
-import type { Gate } from '../upstream/guard/gate.ts';
 import { DECISIONS_MAX, type Decision } from './decision.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CLIENT_GONE, type Failure } from './failure.ts';
+import type { Gate } from './gate.ts';
 import type { Trailers } from './header-field.ts';
 import { LocalHead, type ResponseFields } from './local-head.ts';
 import type { ManagerStats } from './manager-stats.ts';

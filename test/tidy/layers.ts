@@ -56,6 +56,11 @@ const BOUNDARIES: readonly Boundary[] = [
     because: 'the request path knows compiled configuration, not where it came from; activate/ hands it in',
   },
   {
+    from: /^proxy\/http\/(?!filters\/(router|request-steering|route-plan|hash-policy)\.ts$)/,
+    never: /^proxy\/upstream\//,
+    because: 'only the router and the plans of its routes cross into upstream; what HTTP itself needs stands in http',
+  },
+  {
     from: PURE,
     never: /^node:(?!crypto$)/,
     because: 'this folder is pure: no I/O; take what is needed as an argument',

@@ -32,6 +32,8 @@ t.test('import directions', (t) => {
   finds(t, rule, 'proxy/upstream/pool/pool.ts', `import type { A } from '../../../protos/gen/a.ts';`);
   finds(t, rule, 'proxy/tcp/relay.ts', `import { A } from '../activate/activate.ts';`);
   finds(t, rule, 'proxy/http/exchange.ts', `import { A } from '../admin/server.ts';`);
+  finds(t, rule, 'proxy/http/exchange.ts', `import type { A } from '../upstream/cluster.ts';`);
+  finds(t, rule, 'proxy/http/filters/quota/router.ts', `import { A } from '../../../upstream/cluster.ts';`);
   finds(t, rule, 'control-plane/state/apply.ts', `import { readFileSync } from 'node:fs';`);
   finds(t, rule, 'proxy/config/snapshot.ts', `import { A } from '../../kernel/timers.ts';`);
   finds(t, rule, 'control-plane/translate/clusters.ts', `import type { A } from '../store/store.ts';`);
@@ -39,6 +41,7 @@ t.test('import directions', (t) => {
   finds(t, rule, 'proxy/upstream/cluster.ts', `import { decode } from '../config/cluster.ts';`);
   allows(t, rule, 'proxy/upstream/cluster.ts', `import type { ClusterConfig } from '../config/cluster.ts';`);
   allows(t, rule, 'proxy/upstream/cluster.ts', `import { type ClusterConfig, type A } from '../config/cluster.ts';`);
+  allows(t, rule, 'proxy/http/filters/router.ts', `import { A } from '../../upstream/attempt/forwarding.ts';`);
   allows(t, rule, 'proxy/config/snapshot.ts', `import { createHash } from 'node:crypto';`);
   allows(t, rule, 'proxy/app.ts', `import { A } from './xds/ads-client.ts'; import '../kernel/clock.ts';`);
   allows(t, rule, 'kernel/clock.ts', `import { assert } from './assert.ts'; import 'node:fs';`);

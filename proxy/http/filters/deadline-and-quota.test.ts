@@ -5,8 +5,8 @@ import { FakeChain, FakeSurroundings, named } from '../../../test/fakes/fake-cha
 import { CONNECTION, requestHead } from '../../../test/fakes/fake-exchange.ts';
 import type { PerFilterConfig, QuotaConfig, QuotaLimitConfig } from '../../config/model/http-filter.ts';
 import type { TlsPeer } from '../../net/tls/tls-peer.ts';
-import { parseGrpcTimeoutMs } from '../../upstream/attempt/grpc-timeout.ts';
 import { FilterSlot } from '../filter-slot.ts';
+import { parseGrpcTimeoutMs } from '../grpc-timeout.ts';
 import type { OutgoingRequest } from '../outgoing-request.ts';
 import { DeadlineFilter } from './deadline/deadline-filter.ts';
 import { DeadlineStats } from './deadline/deadline-stats.ts';

@@ -3,7 +3,7 @@
  * relative to the arrival of its head: who keeps a request for a while lowers it.
  */
 import { DEADLINE_HEADER, parseDeadlineMs } from '../../../protos/contract/hop-headers.ts';
-import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../../upstream/attempt/grpc-timeout.ts';
+import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../grpc-timeout.ts';
 import { HeaderName } from '../header-name.ts';
 import type { RequestHead } from '../message.ts';
 

@@ -7,6 +7,7 @@
  */
 import type { Downstream } from '../../http/exchange.ts';
 import { type Failure, NO_HEALTHY_UPSTREAM } from '../../http/failure.ts';
+import type { Gate } from '../../http/gate.ts';
 import type { Trailers } from '../../http/header-field.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { ResponseHead } from '../../http/message.ts';
@@ -17,7 +18,7 @@ import { Http2Outgoing } from '../../http2/message/outgoing.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointLatency } from '../endpoint-latency.ts';
-import { enterBoth, type Gate } from '../guard/gate.ts';
+import { enterBoth } from '../guard/enter-both.ts';
 import { IMMEDIATE_FAIL } from '../guard/health-check/http-probe.ts';
 import type { Outcome } from '../guard/outlier-detector.ts';
 import type { PoolHost, StreamWaiter } from '../pool/pool.ts';

@@ -1,7 +1,7 @@
 /** What a route asks of the requests that it forwards. Compiled with the route. */
-import type { Gate } from '../guard/gate.ts';
+import type { Gate } from '../../http/gate.ts';
+import type { GrpcTimeoutLimits } from '../../http/grpc-timeout.ts';
 import type { Fallbacks } from './fallbacks.ts';
-import type { GrpcTimeoutLimits } from './grpc-timeout.ts';
 import type { Hedging } from './hedging.ts';
 import type { Mirroring } from './mirror.ts';
 import type { RetryPolicy } from './retry-policy.ts';

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { DEADLINE_HEADER } from '../../../protos/contract/hop-headers.ts';
 import { requestHead, responseHead } from '../../../test/fakes/fake-exchange.ts';
+import { isEndless } from '../../http/endless.ts';
+import { parseGrpcTimeoutMs } from '../../http/grpc-timeout.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import { Http1Outgoing } from '../../http1/outgoing.ts';
-import { isEndless } from './endless.ts';
-import { parseGrpcTimeoutMs } from './grpc-timeout.ts';
 import { announcedMs, LastNumberLine, tellDeadline, tellDeadlineAgain } from './hop-deadline.ts';
 
 const DEADLINE = new HeaderName(DEADLINE_HEADER);

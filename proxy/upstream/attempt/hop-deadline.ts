@@ -9,12 +9,12 @@
  * Milliseconds that are left, not a time of day: clocks of machines differ. Filters that keep a request lower them.
  */
 import { DEADLINE_HEADER, parseDeadlineMs } from '../../../protos/contract/hop-headers.ts';
+import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../../http/grpc-timeout.ts';
 import { HeaderLine } from '../../http/header-line.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { RequestHead } from '../../http/message.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
 import { TRAIT_ENVOY_HEADER } from '../../http/request-traits.ts';
-import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from './grpc-timeout.ts';
 
 const DEADLINE = new HeaderName(DEADLINE_HEADER);
 /** The most that the header has room for: 11 days. */

@@ -1,11 +1,11 @@
 /** What a forwarded request carries besides what its client and its route said: before the first attempt, and before others. */
 import type { Exchange } from '../../http/exchange.ts';
+import { grpcDurationMs } from '../../http/grpc-timeout.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import { rewriteHost } from '../../http/host-rewrite.ts';
 import type { RequestHead } from '../../http/message.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { ForwardOptions } from './forward-options.ts';
-import { grpcDurationMs } from './grpc-timeout.ts';
 import { countAttempt } from './safe-retries.ts';
 import type { StreamLimits } from './stream-deadlines.ts';
 

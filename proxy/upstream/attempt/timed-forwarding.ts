@@ -7,6 +7,7 @@
  *   either        ends with the answer, or with its head where that has no end of its own
  */
 import type { SubsetKeys } from '../../config/model/route.ts';
+import { isEndless } from '../../http/endless.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
@@ -15,7 +16,6 @@ import type { RequestHash } from '../../http/request-hash.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { PickContext } from '../picker/picker.ts';
-import { isEndless } from './endless.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { announcedMs, tellDeadline, tellDeadlineAgain } from './hop-deadline.ts';
 import type { StreamDeadlines } from './stream-deadlines.ts';

@@ -15,9 +15,9 @@ import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { BreakerConfig } from '../../config/model/policy.ts';
 import type { Failure } from '../../http/failure.ts';
+import type { Gate } from '../../http/gate.ts';
 import { type BreakerSubject, breakerOpen, breakerProbing, type Cause, type Tally } from './breaker-failures.ts';
 import { BreakerStats } from './breaker-stats.ts';
-import type { Gate } from './gate.ts';
 
 /** Where the time is read: monotonic milliseconds. */
 export interface BreakerClock {

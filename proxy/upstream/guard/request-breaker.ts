@@ -8,10 +8,10 @@
  */
 import type { BreakerConfig } from '../../config/model/policy.ts';
 import type { Failure } from '../../http/failure.ts';
+import type { Gate } from '../../http/gate.ts';
 import { Breaker, type BreakerClock } from './breaker.ts';
 import { breakerShared, requestSubject } from './breaker-failures.ts';
 import { SharedBreakerStats } from './breaker-stats.ts';
-import type { Gate } from './gate.ts';
 
 /** What the control plane says of a template: open, for `ttlMs` from now on. */
 export interface SharedOpening {

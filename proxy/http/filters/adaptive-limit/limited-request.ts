@@ -10,11 +10,11 @@
  */
 import { Deadline, type DeadlineOwner } from '../../../../kernel/timer-wheel.ts';
 import type { Loop } from '../../../net/loop.ts';
-import { GRPC_TIMEOUT } from '../../../upstream/attempt/grpc-timeout.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Failure } from '../../failure.ts';
 import { isGrpcExchange } from '../../grpc-reply.ts';
 import { isGrpcRequest } from '../../grpc-request.ts';
+import { GRPC_TIMEOUT } from '../../grpc-timeout.ts';
 import { HeaderName } from '../../header-name.ts';
 import type { ResponseFields } from '../../local-head.ts';
 import { lowerDeadlines } from '../lower-deadlines.ts';

@@ -13,11 +13,11 @@ import { DEADLINE_HEADER, parseDeadlineMs } from '../../../../protos/contract/ho
 import type { NamedHttpFilter } from '../../../config/model/http-filter.ts';
 import type { Loop } from '../../../net/loop.ts';
 import type { RouteTable } from '../../../routing/route-table.ts';
-import { isEndless } from '../../../upstream/attempt/endless.ts';
-import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../../../upstream/attempt/grpc-timeout.ts';
+import { isEndless } from '../../endless.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { FilterSlot } from '../../filter-slot.ts';
 import { isGrpcRequest } from '../../grpc-request.ts';
+import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../../grpc-timeout.ts';
 import { HeaderName } from '../../header-name.ts';
 import { TRAIT_ENVOY_HEADER } from '../../request-traits.ts';
 import { CONTINUE, RESPONDED, type Verdict } from '../../verdict.ts';

@@ -1,7 +1,7 @@
 /** Answers that have no end of their own: the route timeout is not meant for them. */
-import { isGrpcContentType } from '../../http/grpc-request.ts';
-import { HeaderName } from '../../http/header-name.ts';
-import type { HeaderFields } from '../../http/message.ts';
+import { isGrpcContentType } from './grpc-request.ts';
+import { HeaderName } from './header-name.ts';
+import type { HeaderFields } from './message.ts';
 
 const CONTENT_TYPE = new HeaderName('content-type');
 const EVENT_STREAM = 'text/event-stream';

@@ -2,8 +2,8 @@
  * The time limit a gRPC client announces (grpc-timeout of the gRPC protocol over HTTP/2), within the bounds of
  * envoy.config.route.v3.RouteAction.MaxStreamDuration.
  */
-import { HeaderName } from '../../http/header-name.ts';
-import type { RequestHead } from '../../http/message.ts';
+import { HeaderName } from './header-name.ts';
+import type { RequestHead } from './message.ts';
 
 /** grpc_timeout_header_max (0: unbounded) and grpc_timeout_header_offset, in milliseconds. */
 export interface GrpcTimeoutLimits {

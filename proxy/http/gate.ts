@@ -1,5 +1,5 @@
 /** What an attempt passes besides the limits: the breaker of its cluster and that of its route. */
-import type { Failure } from '../../http/failure.ts';
+import type { Failure } from './failure.ts';
 
 /** A breaker is one. */
 export interface Gate {
@@ -13,13 +13,4 @@ export interface Gate {
   record(epoch: number, failed: boolean, tookMs: number): void;
   /** An attempt ended without saying anything about what is guarded. */
   release(epoch: number): void;
-}
-
-/** Passes both or neither. */
-export function enterBoth(service: Gate | null, request: Gate | null): Failure | null {
-  const refusal = service?.enter() ?? null;
-  if (refusal !== null || request === null) return refusal;
-  const other = request.enter();
-  if (other !== null) service?.release(service.epoch);
-  return other;
 }
