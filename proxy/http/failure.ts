@@ -22,7 +22,8 @@ export interface Failure {
   readonly resetCode: number;
 }
 
-function failure(
+/** An entry without a body of its own, a gRPC status of its own, or an HTTP/2 error code. */
+export function failure(
   flag: string,
   source: Failure['source'],
   retry: Failure['retry'],

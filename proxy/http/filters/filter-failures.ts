@@ -1,5 +1,5 @@
 /** Rows of the failure table that filters make from their configuration, with the words of Envoy in their bodies. */
-import type { Failure } from '../failure.ts';
+import { DEADLINE_PASSED, type Failure, failure } from '../failure.ts';
 
 /** A request that the RBAC filter denies, by the policy that decided it; `none` when none did. */
 export function rbacDenied(policy: string): Failure {
@@ -63,47 +63,25 @@ export interface LimitState {
 /** A request for which the adaptive limit has no place. It has not reached the application. */
 export function overLimit({ limit, inFlight, queued, priority, waitedMs }: LimitState): Failure {
   const waited = waitedMs > 0 ? ` It waited ${Math.round(waitedMs)} ms.` : '';
-  return {
-    flag: 'UO',
-    source: 'local',
-    retry: 'yes',
-    status: 503,
-    details: waitedMs > 0 ? 'adaptive_limit_wait_timeout' : 'adaptive_limit_overflow',
-    sentence:
-      `The application is asked for more than it can do: ${inFlight} requests are in flight and ${queued} wait, the ` +
-      `adaptive limit is ${limit}; the priority of this one is ${priority}.${waited}`,
-    body: null,
-    grpcStatus: null,
-    resetCode: 0,
-  };
-}
-
-function deadlineFailure(details: string, sentence: string): Failure {
-  return {
-    flag: 'DT',
-    source: 'local',
-    retry: 'never',
-    status: 504,
-    details,
-    sentence,
-    body: null,
-    // DEADLINE_EXCEEDED.
-    grpcStatus: 4,
-    resetCode: 0,
-  };
+  const details = waitedMs > 0 ? 'adaptive_limit_wait_timeout' : 'adaptive_limit_overflow';
+  const sentence =
+    `The application is asked for more than it can do: ${inFlight} requests are in flight and ${queued} wait, the ` +
+    `adaptive limit is ${limit}; the priority of this one is ${priority}.${waited}`;
+  return failure('UO', 'local', 'yes', 503, details, sentence);
 }
 
 /** A request that nobody waits for any longer when it comes. `header` said so. */
 export function expiredOnArrival(header: string): Failure {
   const sentence = `The deadline of the request (${header}) had passed when it came: the application was not asked.`;
-  return deadlineFailure('deadline_expired_on_arrival', sentence);
+  return { ...DEADLINE_PASSED, details: 'deadline_expired_on_arrival', sentence };
 }
 
 /** A request whose deadline, `ms` behind its arrival as `header` said, passes. `sent`: the application works on it. */
 export function deadlineExceeded(header: string, ms: number, sent: boolean): Failure {
   const where = sent ? 'while the application worked on it' : 'before it was sent to the application';
   const sentence = `The deadline of the request, ${ms} ms by ${header}, passed ${where}.`;
-  return deadlineFailure(sent ? 'deadline_exceeded' : 'deadline_exceeded_while_waiting', sentence);
+  const details = sent ? 'deadline_exceeded' : 'deadline_exceeded_while_waiting';
+  return { ...DEADLINE_PASSED, details, sentence };
 }
 
 /** A request over a quota. `share` is a second, here; `replicas` those that share the quota. */
@@ -126,15 +104,5 @@ export function quotaExceeded(name: string, service: string, rate: number, share
 
 /** A health check of this proxy that it does not pass. `sentence` says why. */
 export function unhealthy(details: string, sentence: string): Failure {
-  return {
-    flag: 'LH',
-    source: 'local',
-    retry: 'never',
-    status: 503,
-    details,
-    sentence,
-    body: null,
-    grpcStatus: null,
-    resetCode: 0,
-  };
+  return failure('LH', 'local', 'never', 503, details, sentence);
 }

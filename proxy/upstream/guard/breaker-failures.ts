@@ -1,6 +1,6 @@
 /** The entries of the failure table that circuit breakers make: each names its breaker, its limit and the value. PURE. */
 import type { BreakerConfig } from '../../config/model/policy.ts';
-import type { Failure } from '../../http/failure.ts';
+import { type Failure, failure } from '../../http/failure.ts';
 
 /** What a breaker guards: the word for logs and headers, and the words for people. */
 export interface BreakerSubject {
@@ -91,15 +91,5 @@ function percent(part: number, total: number): number {
 }
 
 function refusal(details: string, sentence: string): Failure {
-  return {
-    flag: 'UO',
-    source: 'local',
-    retry: 'if-unsent',
-    status: 503,
-    details,
-    sentence,
-    body: null,
-    grpcStatus: null,
-    resetCode: 0,
-  };
+  return failure('UO', 'local', 'if-unsent', 503, details, sentence);
 }
