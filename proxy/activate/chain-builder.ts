@@ -4,7 +4,6 @@
  * What did not change is kept: a chain whose configuration is the same stays the same object, and with it its
  * connections; where only routes differ its connection manager gets the new ones by one pointer write.
  */
-
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { FilterChainConfig, HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';

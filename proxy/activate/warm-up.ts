@@ -4,6 +4,7 @@
  * do not resolve must not hold up all the others.
  */
 import { Deadline, type TimerWheel } from '../../kernel/timer-wheel.ts';
+import type { HealthCheckConfig } from '../config/model/health-check.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 
 /** Envoy's initial_fetch_timeout. */
@@ -22,12 +23,6 @@ export async function warmUp(clusters: readonly Cluster[], wheel: TimerWheel): P
 }
 
 /** How long the first round of checks may take, and a second for the look-up of names. */
-function firstRoundMs({
-  timeoutMs,
-  initialJitterMs,
-}: {
-  readonly timeoutMs: number;
-  readonly initialJitterMs: number;
-}) {
+function firstRoundMs({ timeoutMs, initialJitterMs }: HealthCheckConfig): number {
   return timeoutMs + initialJitterMs + 1_000;
 }

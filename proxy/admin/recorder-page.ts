@@ -1,10 +1,12 @@
 /** `/recorder`: what became of the latest requests, and why. */
+import { FLIGHTS_KEPT } from '../telemetry/recorder/flight-recorder.ts';
 import { type AdminEndpoint, jsonReply, patternOf, textReply } from './admin-endpoint.ts';
 import { flightJson, flightText } from './flight-text.ts';
 import type { AdminViews, FlightView } from './views.ts';
 
-/** How many are told when nothing is said. */
+/** How many are told when nothing is said, and at most: the latest, and apart from them the latest troubled ones. */
 const LIMIT = 20;
+const LIMIT_MAX = 2 * FLIGHTS_KEPT;
 
 /** The endpoint over the flight recorder. */
 export function recorderEndpoint(views: Pick<AdminViews, 'flights'>): AdminEndpoint {
@@ -16,7 +18,7 @@ export function recorderEndpoint(views: Pick<AdminViews, 'flights'>): AdminEndpo
       const fits = selection(query);
       if (typeof fits === 'string') return textReply(`${fits}\n`, 400);
       const limit = limitOf(query.get('limit'));
-      if (limit === null) return textReply(`limit=${query.get('limit')} is no number: 1 to 512 are\n`, 400);
+      if (limit === null) return textReply(`limit=${query.get('limit')} is no number: 1 to ${LIMIT_MAX} are\n`, 400);
       const { flights, wallTimeOf } = views.flights();
       const chosen = flights.filter(fits).slice(0, limit);
       if (query.get('format') === 'json') return jsonReply(chosen.map((each) => flightJson(each, wallTimeOf)));
@@ -47,5 +49,5 @@ function fitsStatus(status: number, wanted: string): boolean {
 function limitOf(text: string | null): number | null {
   if (text === null) return LIMIT;
   const limit = Number(text);
-  return Number.isInteger(limit) && limit >= 1 && limit <= 512 ? limit : null;
+  return Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX ? limit : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Secrets have no place in a dump, nor has an environment, which often holds some: as in Envoy, every text below one of these fields is replaced. Whether there is one, and
- * of which kind, stays visible.
+ * Secrets have no place in a dump, nor has an environment, which often holds some: as in Envoy, every text below one of
+ * these fields is replaced. Whether there is one, and of which kind, stays visible.
  */
 import type { Json } from '../../protos/json/write-json.ts';
 

@@ -21,13 +21,13 @@ export function probeCommand(probe: CommandProbe, timeoutMs: number, timers: Tim
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const [program, ...args] = probe.command;
   const place = `the check "${shortened(probe.command.join(' '))}"`;
-  const options = { env: { ...probe.environment }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] as const };
   let child: ChildProcess;
   try {
     child = spawn(program, args, {
-      ...options,
-      stdio: [...options.stdio],
-      ...(probe.directory === '' ? {} : { cwd: probe.directory }),
+      env: { ...probe.environment },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: probe.directory || undefined,
     });
   } catch (error) {
     return Promise.resolve(`${place} could not be started: ${error instanceof Error ? error.message : String(error)}`);

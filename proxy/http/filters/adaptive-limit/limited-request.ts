@@ -80,7 +80,7 @@ export class LimitedRequest implements DeadlineOwner {
     this.#loop.wheel.arm(this.#maxWait, maxWaitMs, this.#loop.nowMs);
   }
 
-  /** It has waited, and has a place now. Gives how long it waited. */
+  /** It has waited, and has a place now. */
   resume(): void {
     this.#loop.wheel.disarm(this.#maxWait!);
     const { nowMs } = this.#loop;

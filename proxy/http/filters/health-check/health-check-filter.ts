@@ -47,12 +47,7 @@ export class HealthCheckFilter implements FilterPart {
   }
 
   bind(table: RouteTable): BoundFilter | null {
-    const settings = RouteSettings.compile<{ readonly kind: 'enabled' }, HealthCheckFilter>(table, {
-      filter: this.#filter,
-      own: this,
-      kind: 'enabled',
-      compile: () => this,
-    });
+    const settings = RouteSettings.switched(table, this.#filter, this);
     if (!settings.active) return null;
     return {
       name: this.#filter.name,
