@@ -14,5 +14,10 @@ export function isEndless(head: Pick<HeaderFields, 'first'>): boolean {
   const type = head.first(CONTENT_TYPE);
   if (type === null) return false;
   if (isGrpcContentType(type)) return true;
+  return isEventStream(type);
+}
+
+/** Whether a content type, in any case, is that of server-sent events. HOT. */
+export function isEventStream(type: string): boolean {
   return type.slice(0, EVENT_STREAM.length).toLowerCase() === EVENT_STREAM;
 }

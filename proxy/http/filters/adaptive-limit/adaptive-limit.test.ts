@@ -338,6 +338,7 @@ t.test('what counts is the time to the head of ordinary answers', (t) => {
   const cases: readonly [string, readonly string[], readonly string[], number][] = [
     ['a plain answer', [], [], 30],
     ['server-sent events', [], ['Content-Type: text/event-stream; charset=utf-8'], 0],
+    ['server-sent events, in another case', [], ['Content-Type: Text/Event-Stream'], 0],
     ['a gRPC call', [GRPC], ['Content-Type: application/grpc'], 30],
   ];
   for (const [name, fields, answer, expectedMs] of cases) {

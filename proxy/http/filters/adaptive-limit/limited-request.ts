@@ -10,6 +10,7 @@
  */
 import { Deadline, type DeadlineOwner } from '../../../../kernel/timer-wheel.ts';
 import type { Loop } from '../../../net/loop.ts';
+import { isEventStream } from '../../endless.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Failure } from '../../failure.ts';
 import { isGrpcExchange } from '../../grpc-reply.ts';
@@ -119,8 +120,9 @@ export class LimitedRequest implements DeadlineOwner {
       if (state === 'working') this.#limiter.leave(this);
       return;
     }
-    const measured = upgrade === '' && head.first(CONTENT_TYPE)?.startsWith('text/event-stream') !== true;
-    if (measured) this.#limiter.sample(nowMs - this.#sinceMs);
+    const type = head.first(CONTENT_TYPE);
+    const isStream = upgrade !== '' || (type !== null && isEventStream(type));
+    if (!isStream) this.#limiter.sample(nowMs - this.#sinceMs);
     if (state === 'working') this.#limiter.leave(this);
   }
 
