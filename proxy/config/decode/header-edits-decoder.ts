@@ -7,6 +7,7 @@ import type { Path } from '../../../protos/json/issue.ts';
 import type { AppendAction, HeaderAdd, HeaderEdits } from '../model/header-edits.ts';
 import type { Decoding } from './decoding.ts';
 import { parseFormat } from './format-decoder.ts';
+import { isToken } from './values.ts';
 
 /** The four lists that every level has. */
 export interface EditsMessage {
@@ -61,6 +62,5 @@ function checkEditable(name: string, path: Path, decoding: Decoding): void {
       path,
       `${name} cannot be edited as a header; use host_rewrite_literal, prefix_rewrite or regex_rewrite`,
     );
-  } else if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
-    decoding.report(path, `${JSON.stringify(name)} is no header name`);
+  } else if (!isToken(name)) decoding.report(path, `${JSON.stringify(name)} is no header name`);
 }

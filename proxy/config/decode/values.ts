@@ -62,6 +62,11 @@ export function cidrText(range: CidrRange, path: Path, decoding: Decoding): stri
   return `${range.addressPrefix}/${length}`;
 }
 
+/** Whether a text is a token, as names of headers are (RFC 9110 section 5.6.2). */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}
+
 /** Metadata as plain objects by name space. */
 export function metadataObject(metadata: Metadata | undefined): Record<string, Record<string, unknown>> {
   const entries = Object.entries(metadata?.filterMetadata ?? {});

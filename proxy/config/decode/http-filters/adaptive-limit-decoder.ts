@@ -5,7 +5,7 @@ import type { Path } from '../../../../protos/json/issue.ts';
 import type { AdaptiveLimitConfig } from '../../model/http-filter.ts';
 import type { Decoding } from '../decoding.ts';
 import { decodeHeaderMatch } from '../matcher-decoder.ts';
-import { durationMs } from '../values.ts';
+import { durationMs, isToken } from '../values.ts';
 
 const INITIAL = 20;
 const MIN = 10;
@@ -14,9 +14,6 @@ const TOLERANCE = 1.5;
 const MAX_WAIT_MS = 100;
 /** Each costs the head of a request. */
 const QUEUE_MAX = 1_024;
-
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** The filter's settings. */
 export function decodeAdaptiveLimit(message: AdaptiveLimit, path: Path, decoding: Decoding): AdaptiveLimitConfig {
@@ -53,6 +50,6 @@ function report(config: AdaptiveLimitConfig, path: Path, decoding: Decoding): vo
     decoding.report([...path, 'max_queue'], `max_queue is ${maxQueue}; at most ${QUEUE_MAX} requests may wait`);
   if (maxQueue > 0 && maxWaitMs === 0)
     decoding.report([...path, 'max_wait'], 'max_wait is 0, but max_queue lets requests wait; leave one of them out');
-  if (!TOKEN.test(priorityHeader))
+  if (!isToken(priorityHeader))
     decoding.report([...path, 'priority_header'], `${JSON.stringify(priorityHeader)} is no name of a header`);
 }
