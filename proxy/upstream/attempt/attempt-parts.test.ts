@@ -11,8 +11,8 @@ import type { RetryPolicyConfig } from '../../config/model/route.ts';
 import { grpcDurationMs } from '../../http/grpc-timeout.ts';
 import { setWireHeader } from '../../http1/wire-edit.ts';
 import { Loop } from '../../net/loop.ts';
-import { PLAIN_PICK } from '../picker/picker.ts';
-import { Retries } from './retries.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { Retries, type RetryOwner } from './retries.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import { StreamDeadlines, type StreamLimits } from './stream-deadlines.ts';
 
@@ -38,12 +38,29 @@ function newLoop() {
   return { clock, loop: new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom()) };
 }
 
+/** A request that is retried, and may go anywhere. */
+class FakeRequest implements RetryOwner {
+  readonly hash = null;
+  readonly subset = null;
+  readonly pinned = null;
+  readonly tried: Endpoint[] = [];
+  readonly onRetryDue: () => void;
+
+  constructor(onRetryDue: () => void) {
+    this.onRetryDue = onRetryDue;
+  }
+
+  avoid(endpoint: Endpoint): void {
+    this.tried.push(endpoint);
+  }
+}
+
 function setUp(policy: Partial<RetryPolicyConfig> = {}, change: Partial<ClusterConfig> = {}) {
   const { clock, loop } = newLoop();
   const target = fakeCluster(cluster('a', [], change), loop);
   target.setEndpoints(endpointSet('a', [endpoint(1), endpoint(2), endpoint(3)]));
   let due = 0;
-  const start = () => new Retries(target, new RetryPolicy({ ...POLICY, ...policy }), { onRetryDue: () => due++ });
+  const start = () => new Retries(target, new RetryPolicy({ ...POLICY, ...policy }), new FakeRequest(() => due++));
   return { clock, target, start, due: () => due };
 }
 
@@ -101,9 +118,9 @@ t.test('with previous_hosts a retry goes somewhere else', (t) => {
   const retries = start();
   const [first, second, third] = target.endpoints;
   for (const each of [first!, second!]) retries.schedule(each, 1, null);
-  for (let i = 0; i < 6; i++) t.equal(retries.pick(PLAIN_PICK), third);
+  for (let i = 0; i < 6; i++) t.equal(retries.pick(), third);
   retries.schedule(third!, 1, null);
-  t.ok(retries.pick(PLAIN_PICK), 'all were tried: any will do');
+  t.ok(retries.pick(), 'all were tried: any will do');
   t.end();
 });
 
@@ -116,9 +133,9 @@ t.test('a retry goes past the endpoints that a host predicate names', (t) => {
   const slow = endpoint(2, { labels: { zone: '"a"', rank: '1', more: '"x"' } });
   const half = endpoint(3, { labels: { zone: '"a"', rank: '2' } });
   target.setEndpoints(endpointSet('a', [canary, slow, half]));
-  for (let i = 0; i < 6; i++) t.equal(start().pick(PLAIN_PICK)!.config.address.port, 3);
+  for (let i = 0; i < 6; i++) t.equal(start().pick()!.config.address.port, 3);
   target.setEndpoints(endpointSet('a', [canary]));
-  t.equal(start().pick(PLAIN_PICK)!.config.address.port, 1, 'there is no other');
+  t.equal(start().pick()!.config.address.port, 1, 'there is no other');
   t.end();
 });
 

@@ -279,7 +279,7 @@ export class Forwarding
 
   onRetryDue(): void {
     const exchange = this.exchange;
-    const endpoint = this.#retries!.pick(this);
+    const endpoint = this.#retries!.pick();
     this.#retryPending = false;
     exchange.attempts++;
     editRepeated(exchange, this.options, endpoint, this.cluster.loop.nowMs);

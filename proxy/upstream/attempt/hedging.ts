@@ -66,8 +66,8 @@ export function mayHedge({ method, requestDone, upgrade, bodyStart, bodyEnd }: E
 export interface HedgeOwner extends PickContext {
   /** The first attempt, while nothing has come of it and there is no other. */
   readonly slowAttempt: Attempt | null;
-  /** Endpoints that others are preferred to. */
-  tried: Endpoint[] | null;
+  /** Other attempts go elsewhere from now on, as long as there is anywhere else. */
+  avoid(endpoint: Endpoint): void;
   /** Starts another attempt beside `slow`. */
   hedge(slow: Attempt, endpoint: Endpoint): void;
 }
@@ -94,9 +94,10 @@ export class HedgeTimer implements DeadlineOwner {
     loop.refresh();
     const slow = owner.slowAttempt;
     if (slow === null || slow.endpoint === null) return;
-    owner.tried = [slow.endpoint];
-    const endpoint = pickOther(this.#cluster, owner, slow.endpoint);
-    if (endpoint === null || this.#cluster.admit(this.#exchange.highPriority) !== null) return;
+    owner.avoid(slow.endpoint);
+    const endpoint = this.#cluster.pick(owner);
+    if (endpoint === null || endpoint === slow.endpoint) return;
+    if (this.#cluster.admit(this.#exchange.highPriority) !== null) return;
     if (!this.#hedging.withdraw(loop.nowMs)) {
       stats.rqHedgeRefused++;
       return;
@@ -109,16 +110,4 @@ export class HedgeTimer implements DeadlineOwner {
   stop(): void {
     this.#cluster.loop.wheel.disarm(this.#deadline);
   }
-}
-
-/** How often a picker is asked for another endpoint. */
-const DRAWS = 5;
-
-/** Another endpoint than `slow`; null when none is found. */
-function pickOther(cluster: Cluster, context: PickContext, slow: Endpoint): Endpoint | null {
-  for (let i = 0; i < DRAWS; i++) {
-    const endpoint = cluster.pick(context);
-    if (endpoint !== slow) return endpoint;
-  }
-  return null;
 }

@@ -13,10 +13,13 @@ import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Share } from '../guard/limits.ts';
 import type { PickContext } from '../picker/picker.ts';
+import { hasLabels } from '../picker/subset/subset-groups.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
-/** The request that is retried. */
-export interface RetryOwner {
+/** The request that is retried, with where it wants to go. */
+export interface RetryOwner extends PickContext {
+  /** Attempts from now on go elsewhere, as long as there is anywhere else. */
+  avoid(endpoint: Endpoint): void;
   /** The back-off is over: start the next attempt. */
   onRetryDue(): void;
 }
@@ -33,7 +36,6 @@ export class Retries implements DeadlineOwner {
   readonly #policy: RetryPolicy;
   readonly #owner: RetryOwner;
   readonly #backoff: Deadline;
-  readonly #tried: Endpoint[] = [];
   #holding = false;
 
   constructor(cluster: Cluster, policy: RetryPolicy, owner: RetryOwner, highPriority = false) {
@@ -76,8 +78,8 @@ export class Retries implements DeadlineOwner {
   /** Starts the back-off behind `failed`. `resetMs` is what the endpoint asked for, null when it did not. */
   schedule(failed: Endpoint | null, attempts: number, resetMs: number | null): void {
     const { stats, loop } = this.#cluster;
-    const { backoffBaseMs, backoffMaxMs } = this.#policy.config;
-    if (failed !== null) this.#tried.push(failed);
+    const { backoffBaseMs, backoffMaxMs, avoidPreviousHosts } = this.#policy.config;
+    if (failed !== null && avoidPreviousHosts) this.#owner.avoid(failed);
     stats.rqRetry++;
     if (resetMs === null) {
       stats.rqRetryBackoffExponential++;
@@ -96,27 +98,17 @@ export class Retries implements DeadlineOwner {
   }
 
   /**
-   * Where the next attempt goes: past those that the host predicates name, as far as the allowed draws find another one;
-   * with previous_hosts as long as there is another one.
+   * Where the next attempt goes: with previous_hosts elsewhere, as long as there is anywhere else; past those that other
+   * host predicates name, as far as the allowed draws find another one.
    */
-  pick(context: PickContext): Endpoint | null {
-    const { avoidPreviousHosts, omittedHosts, hostSelectionMaxAttempts } = this.#policy.config;
-    let endpoint = this.#cluster.pick(context);
-    if (!avoidPreviousHosts && omittedHosts.length === 0) return endpoint;
-    for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && this.#isUnwanted(endpoint); i++) {
-      endpoint = this.#cluster.pick(context);
+  pick(): Endpoint | null {
+    const { omittedHosts, hostSelectionMaxAttempts } = this.#policy.config;
+    const isOmitted = ({ config }: Endpoint) => omittedHosts.some((omitted) => hasLabels(config.labels, omitted));
+    let endpoint = this.#cluster.pick(this.#owner);
+    for (let i = 0; i < hostSelectionMaxAttempts && endpoint !== null && isOmitted(endpoint); i++) {
+      endpoint = this.#cluster.pick(this.#owner);
     }
-    if (!avoidPreviousHosts || endpoint === null || !this.#tried.includes(endpoint)) return endpoint;
-    // Draws may find the same one again, and those of a hash always do.
-    const { hash, subset } = context;
-    return this.#cluster.pick({ hash, subset, pinned: null, tried: this.#tried });
-  }
-
-  #isUnwanted(endpoint: Endpoint): boolean {
-    const { avoidPreviousHosts, omittedHosts } = this.#policy.config;
-    if (avoidPreviousHosts && this.#tried.includes(endpoint)) return true;
-    const { labels } = endpoint.config;
-    return omittedHosts.some((omitted) => Object.entries(omitted).every(([name, value]) => labels[name] === value));
+    return endpoint;
   }
 
   /** The attempt that was granted is over. */

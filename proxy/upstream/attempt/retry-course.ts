@@ -7,7 +7,6 @@ import type { Failure } from '../../http/failure.ts';
 import type { ResponseHead } from '../../http/message.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { PickContext } from '../picker/picker.ts';
 import type { Refusal } from './client-answer.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { Retries, type RetryOwner } from './retries.ts';
@@ -86,8 +85,8 @@ export class RetryCourse {
   }
 
   /** Where the next attempt goes. */
-  pick(context: PickContext): Endpoint | null {
-    return this.#retries.pick(context);
+  pick(): Endpoint | null {
+    return this.#retries.pick();
   }
 
   /** The attempt that was granted is over. */

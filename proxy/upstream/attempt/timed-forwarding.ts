@@ -27,7 +27,7 @@ export abstract class TimedForwarding implements PickContext {
   pinned: PinnedHost | null;
   tried: Endpoint[] | null = null;
   protected readonly exchange: Exchange;
-  protected cluster: Cluster;
+  protected readonly cluster: Cluster;
   protected readonly options: ForwardOptions;
   /** The limits that most routes do not have. */
   protected deadlines: StreamDeadlines | null = null;
@@ -43,6 +43,12 @@ export abstract class TimedForwarding implements PickContext {
     this.exchange = exchange;
     this.cluster = cluster;
     this.options = options;
+  }
+
+  /** Other attempts go elsewhere from now on, as long as there is anywhere else. */
+  avoid(endpoint: Endpoint): void {
+    this.tried ??= [];
+    this.tried.push(endpoint);
   }
 
   /** Takes over the deadline of the request and tells what is left of it. False when nothing is. */

@@ -15,7 +15,7 @@ export interface PickContext {
   readonly subset: SubsetKeys | null;
   /** The endpoint that it asks for by its address; the cluster looks for it before it asks a picker. */
   readonly pinned: PinnedHost | null;
-  /** Endpoints that have failed this request: others come first. Null before the first failure. */
+  /** Endpoints that have failed this request, or keep it waiting: others come first. Null for none, as in a first attempt. */
   readonly tried: readonly Endpoint[] | null;
 }
 
