@@ -11,10 +11,12 @@
  */
 import type { Random } from '../../../kernel/random.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { OVERLOAD_COST_MS } from '../endpoint-latency.ts';
 import type { PickContext, Picker } from './picker.ts';
 import type { Weigh } from './slow-start.ts';
 import { untried } from './tried.ts';
+
+/** Costs more than any latency: taken when everybody has it. */
+const OVERLOAD_COST_MS = 1e9;
 
 export class PeakEwmaPicker implements Picker {
   readonly #endpoints: readonly Endpoint[];

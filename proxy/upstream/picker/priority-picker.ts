@@ -7,7 +7,7 @@ import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Hash64 } from './hashing/xx-hash.ts';
 import type { PickContext, Picker } from './picker.ts';
-import { pickElsewhere } from './tried.ts';
+import { orElsewhere } from './tried.ts';
 
 /** A group of endpoints with its share in percent. */
 export interface PickerShare {
@@ -36,10 +36,7 @@ export class PriorityPicker implements Picker {
   pick(context: PickContext): Endpoint | null {
     const drawn = this.#draw(context);
     if (drawn.panic) this.#stats.lbHealthyPanic++;
-    const endpoint = drawn.picker.pick(context);
-    const { tried } = context;
-    if (tried === null || (endpoint !== null && !tried.includes(endpoint))) return endpoint;
-    return pickElsewhere(this.#pickers, context, endpoint);
+    return orElsewhere(drawn.picker.pick(context), this.#pickers, context);
   }
 
   #draw({ hash }: PickContext): PickerShare {

@@ -12,15 +12,17 @@ export function untried(endpoints: readonly Endpoint[], tried: readonly Endpoint
   return left.length === 0 ? endpoints : left;
 }
 
-/** A retry whose group has nobody new goes to another one; `endpoint` when none has. */
-export function pickElsewhere(
-  pickers: readonly Picker[],
-  context: PickContext,
+/** What a group has picked; where that is nobody new, somebody new of another group, and `endpoint` when none has one. HOT. */
+export function orElsewhere(
   endpoint: Endpoint | null,
+  groups: readonly Picker[],
+  context: PickContext,
 ): Endpoint | null {
-  for (const picker of pickers) {
-    const other = picker.pick(context);
-    if (other !== null && context.tried?.includes(other) === false) return other;
+  const { tried } = context;
+  if (tried === null || (endpoint !== null && !tried.includes(endpoint))) return endpoint;
+  for (const group of groups) {
+    const other = group.pick(context);
+    if (other !== null && !tried.includes(other)) return other;
   }
   return endpoint;
 }

@@ -7,7 +7,7 @@
 import type { Endpoint } from '../../endpoint.ts';
 import type { PickContext, Picker } from '../picker.ts';
 import type { Weigh } from '../slow-start.ts';
-import { pickElsewhere } from '../tried.ts';
+import { orElsewhere } from '../tried.ts';
 import { byLocality } from './locality-groups.ts';
 
 /** A locality's share, and whom it may go to. */
@@ -62,10 +62,7 @@ export class LocalityPicker implements Picker {
   }
 
   pick(context: PickContext): Endpoint | null {
-    const { tried } = context;
-    const endpoint = this.#pickers[this.#turn()]!.pick(context);
-    if (tried === null || (endpoint !== null && !tried.includes(endpoint))) return endpoint;
-    return pickElsewhere(this.#pickers, context, endpoint);
+    return orElsewhere(this.#pickers[this.#turn()]!.pick(context), this.#pickers, context);
   }
 
   #turn(): number {

@@ -3,7 +3,7 @@ import type { Random } from '../../../../kernel/random.ts';
 import type { ClusterStats } from '../../cluster-stats.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import type { PickContext, Picker } from '../picker.ts';
-import { pickElsewhere } from '../tried.ts';
+import { orElsewhere } from '../tried.ts';
 import type { ZoneRouting } from './zone-routing.ts';
 
 export class ZonePicker implements Picker {
@@ -36,10 +36,7 @@ export class ZonePicker implements Picker {
   pick(context: PickContext): Endpoint | null {
     const byZone = this.#percent === 100 || this.#random.next() * 100 < this.#percent;
     const picker = byZone ? this.#pickers[this.#locality(this.#routing)]! : this.#everywhere;
-    const endpoint = picker.pick(context);
-    const { tried } = context;
-    if (tried === null || (endpoint !== null && !tried.includes(endpoint))) return endpoint;
-    return pickElsewhere(this.#pickers, context, endpoint);
+    return orElsewhere(picker.pick(context), this.#pickers, context);
   }
 
   #locality(routing: ZoneRouting): number {
