@@ -18,9 +18,6 @@ export type PeakEwmaConfig = Extract<LbPolicyConfig, { readonly kind: 'peak-ewma
 /** Differences below it are this proxy's own noise, where the load decides alone; also what an idle one counts as. */
 export const FLOOR_MS = 1;
 
-/** Costs more than any latency: taken when everybody has it. */
-export const OVERLOAD_COST_MS = 1e9;
-
 export class EndpointLatency {
   config: PeakEwmaConfig;
   readonly #loop: Pick<Loop, 'nowMs'>;

@@ -4,7 +4,7 @@
  */
 
 /** Fits one frame of the largest size, and what usually collects in a turn. */
-export const OUTPUT_BYTES = 20_480;
+const OUTPUT_BYTES = 20_480;
 /** 1.3 MB: as many connections as usually write in one turn. More would be allocated anew in every turn. */
 const KEPT = 64;
 

@@ -24,7 +24,7 @@ import type { ClusterStats } from '../cluster-stats.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { ejectionMs, mayLastLonger } from './ejection-time.ts';
 import { type EjectionPhase, OutlierRecord, type Tally } from './outlier-record.ts';
-import { aboveFailurePercentage, belowSuccessRate } from './outlier-statistics.ts';
+import { aboveFailurePercentage, belowSuccessRate, type IntervalResult } from './outlier-statistics.ts';
 
 /** How an attempt ended, as the detector sees it. `timeout` and `local-failure` happened on the way to the endpoint. */
 export type Outcome = 'success' | 'server-error' | 'gateway-error' | 'timeout' | 'local-failure';
@@ -270,15 +270,15 @@ export class OutlierDetector implements DeadlineOwner {
   }
 
   #compare(tallyOf: (record: OutlierRecord) => Tally, rateReason: Reason, percentageReason: Reason): void {
-    const results = this.#endpoints()
-      .filter((endpoint) => endpoint.outlier !== null)
-      .map((endpoint) => ({ endpoint, record: endpoint.outlier!, tally: tallyOf(endpoint.outlier!) }))
-      .map(({ endpoint, record, tally }) => {
-        const { total: requests, successRate } = tally;
-        tally.reset();
-        return { endpoint, record, requests, successRate };
-      })
-      .filter(({ record }) => record.phase === 'in');
+    const results: (IntervalResult & { readonly endpoint: Endpoint; readonly record: OutlierRecord })[] = [];
+    for (const endpoint of this.#endpoints()) {
+      const record = endpoint.outlier;
+      if (record === null) continue;
+      const tally = tallyOf(record);
+      const { total: requests, successRate } = tally;
+      if (record.phase === 'in') results.push({ endpoint, record, requests, successRate });
+      tally.reset();
+    }
     const config = this.#config;
     const rate = { minimumHosts: config.successRateMinimumHosts, requestVolume: config.successRateRequestVolume };
     for (const { endpoint, record } of belowSuccessRate(results, rate, config.successRateStdevFactor)) {
