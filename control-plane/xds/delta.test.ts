@@ -2,24 +2,20 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { DELTA, type DeltaRequest } from './delta.ts';
-import { type SequencedResponse, Sequencer } from './sequencer.ts';
+import type { SequencedResponse } from './sequencer.ts';
+import { TestClient } from './test-client.ts';
 import { type Contents, mesh, snapshot } from './test-snapshots.ts';
 
 const NOTHING: DeltaRequest = { subscribe: [], unsubscribe: [], initialVersions: {}, nonce: '', error: undefined };
 
-/** A client of delta xDS, with a queue each way. It refuses a response as a whole, and takes nothing of it then. */
-class Client {
-  readonly sequencer: Sequencer<DeltaRequest>;
-  readonly toClient: SequencedResponse[] = [];
-  readonly toServer: (() => void)[] = [];
+/** A client of delta xDS. Of a response that it refuses it takes nothing. */
+class Client extends TestClient<DeltaRequest> {
   readonly has = new Map<ResourceKind, Map<string, string>>();
-  /** Names that it was told not to exist, as they came. */
-  readonly toldGone: string[] = [];
-  refuses: (response: SequencedResponse) => boolean = () => false;
 
-  constructor(first: ReturnType<typeof snapshot>) {
-    this.sequencer = new Sequencer(first, DELTA);
+  constructor(first: Snapshot) {
+    super(first, DELTA);
   }
 
   ask(kind: ResourceKind, request: Partial<DeltaRequest>): void {
@@ -29,16 +25,7 @@ class Client {
     this.toServer.push(() => this.sequencer.request(kind, { ...NOTHING, ...request }));
   }
 
-  pump(): SequencedResponse[] {
-    const written: SequencedResponse[] = [];
-    for (let next = this.sequencer.next(); next !== undefined; next = this.sequencer.next()) written.push(next);
-    this.toClient.push(...written);
-    return written;
-  }
-
-  receive(): void {
-    const response = this.toClient.shift();
-    if (response === undefined) return;
+  protected answer(response: SequencedResponse): void {
     const { type, nonce, resources, removed } = response;
     if (this.refuses(response)) {
       this.ask(type.kind, { nonce, error: 'bad' });
@@ -47,24 +34,7 @@ class Client {
     const held = this.has.get(type.kind)!;
     for (const { name, hash } of resources) held.set(name, hash);
     for (const name of removed) held.delete(name);
-    this.toldGone.push(...removed);
     this.ask(type.kind, { nonce });
-  }
-
-  deliver(): void {
-    this.toServer.shift()?.();
-  }
-
-  /** Runs until nobody has anything to say; the responses that this took. */
-  settle(): SequencedResponse[] {
-    const responses: SequencedResponse[] = [];
-    for (let round = 0; round < 1000; round++) {
-      responses.push(...this.pump());
-      if (this.toClient.length === 0 && this.toServer.length === 0) return responses;
-      while (this.toClient.length > 0) this.receive();
-      while (this.toServer.length > 0) this.deliver();
-    }
-    throw new Error('server and client never stop talking');
   }
 
   holds(kind: ResourceKind): Record<string, string> {
@@ -72,10 +42,7 @@ class Client {
   }
 }
 
-function connected(
-  first: ReturnType<typeof snapshot>,
-  ...kinds: readonly (readonly [ResourceKind, ...string[]])[]
-): Client {
+function connected(first: Snapshot, ...kinds: readonly (readonly [ResourceKind, ...string[]])[]): Client {
   const client = new Client(first);
   for (const [kind, ...names] of kinds) client.ask(kind, { subscribe: names });
   client.settle();

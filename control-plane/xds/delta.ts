@@ -15,7 +15,7 @@ import {
   type KindRules,
   NEW_SUBSCRIPTION,
   type Protocol,
-  type RequestOutcome,
+  type Received,
   type ResourceView,
   type Subscription,
   targetsOf,
@@ -54,10 +54,7 @@ function subscribe(request: DeltaRequest, { wildcardAllowed }: KindRules): Subsc
   return { ...subscription, sent: new Map(held), answered: held.length > 0 };
 }
 
-function receive(
-  before: Subscription,
-  request: DeltaRequest,
-): { readonly subscription: Subscription; readonly outcome: RequestOutcome } {
+function receive(before: Subscription, request: DeltaRequest): Received {
   // Names are told once, in whatever request: an answer that comes too late counts as far as they go.
   const renamed = rename(before, request);
   const { nonce, error } = request;
@@ -93,13 +90,13 @@ function due(subscription: Subscription, _kind: KindRules, view: ResourceView): 
   if (outstanding) return null;
   const targets = targetsOf(subscription, view);
   if (parts.length > 0) return response(parts[0]!, targets);
-  const wanted: string[] = [];
-  for (const [name, hash] of targets) if (sent.get(name) !== hash || resend.has(name)) wanted.push(name);
-  for (const [name, hash] of sent) if (hash !== GONE && !targets.has(name)) wanted.push(name);
-  for (const name of names) if (!targets.has(name) && sent.get(name) === undefined) wanted.push(name);
-  for (const name of resend) if (!targets.has(name) && !wanted.includes(name)) wanted.push(name);
+  const wanted = new Set<string>();
+  for (const [name, hash] of targets) if (sent.get(name) !== hash || resend.has(name)) wanted.add(name);
+  for (const [name, hash] of sent) if (hash !== GONE && !targets.has(name)) wanted.add(name);
+  for (const name of names) if (!targets.has(name) && sent.get(name) === undefined) wanted.add(name);
+  for (const name of resend) if (!targets.has(name)) wanted.add(name);
   // A wildcard is answered even when there is nothing: Envoy waits for that.
-  return wanted.length > 0 || (!answered && wildcard) ? response(wanted, targets) : null;
+  return wanted.size > 0 || (!answered && wildcard) ? response([...wanted], targets) : null;
 }
 
 function response(wanted: readonly string[], targets: ReadonlyMap<string, string>): DueResponse {
@@ -165,7 +162,6 @@ function rename(before: Subscription, request: DeltaRequest): Subscription {
     ...before,
     wildcard,
     names,
-    everNamed: before.everNamed || names.size > 0,
     resend: new Set([...resend].filter(keeps)),
     sent: new Map([...before.sent].filter(([name]) => keeps(name))),
     bad: new Map([...before.bad].filter(([name]) => keeps(name))),

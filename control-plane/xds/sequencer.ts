@@ -71,6 +71,12 @@ export class Sequencer<Request> {
     return this.#subscriptions.get(kind);
   }
 
+  /** Whether the client subscribes to this name. */
+  subscribes(kind: ResourceKind, name: string): boolean {
+    const subscription = this.#subscriptions.get(kind);
+    return subscription !== undefined && isSubscribed(subscription, name);
+  }
+
   /** The kinds that the client has asked for. */
   kinds(): Iterable<ResourceKind> {
     return this.#subscriptions.keys();
@@ -182,7 +188,7 @@ export class Sequencer<Request> {
     const inUse = outstanding ? new Map([...this.#acceptedClusters, ...this.#sentClusters]) : this.#acceptedClusters;
     const { CDS, EDS } = this.#retained;
     for (const [name, cluster] of inUse) {
-      if (clusters.has(name) || !this.#isSubscribed('CDS', name)) continue;
+      if (clusters.has(name) || !this.subscribes('CDS', name)) continue;
       CDS.set(name, cluster);
       const endpoints = resourcesOf(this.#snapshot, 'EDS').get(name);
       if (endpoints !== undefined) EDS.set(name, endpoints);
@@ -190,11 +196,6 @@ export class Sequencer<Request> {
     for (const retained of [CDS, EDS]) {
       for (const name of retained.keys()) if (clusters.has(name)) retained.delete(name);
     }
-  }
-
-  #isSubscribed(kind: ResourceKind, name: string): boolean {
-    const subscription = this.#subscriptions.get(kind);
-    return subscription !== undefined && isSubscribed(subscription, name);
   }
 
   /** True when there were retained clusters, and nothing that the client uses can name them any more. */

@@ -14,7 +14,7 @@ import {
   type KindRules,
   NEW_SUBSCRIPTION,
   type Protocol,
-  type RequestOutcome,
+  type Received,
   type ResourceView,
   type Subscription,
   targetsOf,
@@ -50,10 +50,7 @@ function subscribe(request: SubscriptionRequest, kind: KindRules, view: Resource
   return { ...fresh, sent: targets, answered: true, sentVersion: version, ackedVersion: version };
 }
 
-function receive(
-  before: Subscription,
-  request: SubscriptionRequest,
-): { readonly subscription: Subscription; readonly outcome: RequestOutcome } {
+function receive(before: Subscription, request: SubscriptionRequest): Received {
   // The client had not seen the last response when it wrote this; its names come again with the ACK of that one.
   if (request.nonce !== before.nonce && request.nonce !== '') return { subscription: before, outcome: 'stale' };
   const renamed = rename(before, request.names);

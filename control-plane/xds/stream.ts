@@ -106,8 +106,7 @@ export class XdsStream<Message extends RequestMessage, Request> {
 
   /** Whether the client subscribes to this name. */
   subscribes(kind: ResourceKind, name: string): boolean {
-    const subscription = this.#sequencer.subscription(kind);
-    return subscription !== undefined && (subscription.wildcard || subscription.names.has(name));
+    return this.#sequencer.subscribes(kind, name);
   }
 
   status(): ClientStatus {

@@ -31,13 +31,13 @@ export interface Refusal {
 export interface Subscription {
   readonly wildcard: boolean;
   readonly names: ReadonlySet<string>;
-  /** Whether names were ever given: from then on an empty list is no wildcard. */
+  /** State of the world: whether names were ever given; from then on an empty list is no wildcard. */
   readonly everNamed: boolean;
-  /** What the client was last told, name to hash; GONE for what it was told not to exist. */
+  /** What the client was last told, name to hash; in delta GONE for what it was told not to exist. */
   readonly sent: ReadonlyMap<string, string>;
   /** Names to be sent again though they have not changed. */
   readonly resend: ReadonlySet<string>;
-  /** Parts of a refused response that are tried apart, so that what is good in it is not held back. */
+  /** Delta: parts of a refused response that are tried apart, so that what is good in it is not held back. */
   readonly parts: readonly (readonly string[])[];
   /** Whether there was a response at all, or the client came back with the current version. */
   readonly answered: boolean;
@@ -50,7 +50,7 @@ export interface Subscription {
   readonly ackedVersion: string;
   /** Why something was refused that the client is still to have; null when nothing was. */
   readonly refusal: Refusal | null;
-  /** What was refused by itself, name to hash: it is not sent again until it differs. */
+  /** Delta: what was refused by itself, name to hash; it is not sent again until it differs. */
   readonly bad: ReadonlyMap<string, string>;
 }
 
@@ -68,6 +68,12 @@ export interface KindRules {
 /** What a request was. `repeat` asks again for what was ACKed before. */
 export type RequestOutcome = 'subscribe' | 'ack' | 'nack' | 'repeat' | 'stale';
 
+/** A request that was taken in. */
+export interface Received {
+  readonly subscription: Subscription;
+  readonly outcome: RequestOutcome;
+}
+
 /** A response that is due. */
 export interface DueResponse {
   readonly version: string;
@@ -83,10 +89,7 @@ export interface Protocol<Request> {
   /** The first request of a kind. */
   subscribe(request: Request, kind: KindRules, view: ResourceView): Subscription;
   /** Every later request. */
-  receive(
-    before: Subscription,
-    request: Request,
-  ): { readonly subscription: Subscription; readonly outcome: RequestOutcome };
+  receive(before: Subscription, request: Request): Received;
   /** The response that the client lacks; null when it lacks nothing, or has yet to answer the last one. */
   due(subscription: Subscription, kind: KindRules, view: ResourceView): DueResponse | null;
   /** The response has been written under `nonce`. */
