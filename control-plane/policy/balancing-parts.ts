@@ -15,6 +15,8 @@ import {
 import type { Cursor } from './cursor.ts';
 import { missing } from './document.ts';
 import {
+  COUNT_MAX,
+  DAY_MS,
   duration,
   durationBetween,
   type Fields,
@@ -28,8 +30,7 @@ import {
 } from './fields.ts';
 
 const HASHING = 'RingHash or Maglev';
-const COUNT_MAX = 1_000_000;
-const YEAR_MS = 365 * 24 * HOUR_MS;
+const YEAR_MS = 365 * DAY_MS;
 
 /** Parses `loadBalancing`. */
 export function parseLoadBalancing(cursor: Cursor): LoadBalancing {

@@ -4,8 +4,8 @@
 import type { CorsFilter } from '../state/routes.ts';
 import type { Cursor } from './cursor.ts';
 import { missing } from './document.ts';
+import { isToken } from './values.ts';
 
-const TOKEN = /^(\*|[!#$%&'*+\-.^_`|~0-9A-Za-z]+)$/;
 /** A scheme and a host, which may begin with a wildcard, or any. */
 const ORIGIN = /^(\*|[a-z][a-z0-9+.-]*:\/\/(\*|(\*\.)?[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?)$/;
 const DAY_SECONDS = 86_400;
@@ -20,18 +20,22 @@ export function parseCors(cursor: Cursor): CorsFilter {
     allowCredentials: true,
     maxAge: true,
   });
-  const texts = (name: string, form: RegExp, what: string) =>
+  const texts = (name: string, isOne: (text: string) => boolean, what: string) =>
     fields
       .get(name)
       ?.list()
-      .flatMap((each) => each.parsed((text) => (form.test(text) ? text : null), what) ?? []) ?? [];
+      .flatMap((each) => each.parsed((text) => (isOne(text) ? text : null), what) ?? []) ?? [];
   if (!fields.has('allowOrigins')) missing(cursor, 'allowOrigins');
   const filter: CorsFilter = {
     kind: 'cors',
-    allowOrigins: texts('allowOrigins', ORIGIN, 'an origin such as https://shop.example or https://*.shop.example'),
-    allowMethods: texts('allowMethods', TOKEN, 'a method'),
-    allowHeaders: texts('allowHeaders', TOKEN, 'a header name'),
-    exposeHeaders: texts('exposeHeaders', TOKEN, 'a header name'),
+    allowOrigins: texts(
+      'allowOrigins',
+      (text) => ORIGIN.test(text),
+      'an origin such as https://shop.example or https://*.shop.example',
+    ),
+    allowMethods: texts('allowMethods', isToken, 'a method'),
+    allowHeaders: texts('allowHeaders', isToken, 'a header name'),
+    exposeHeaders: texts('exposeHeaders', isToken, 'a header name'),
     allowCredentials: fields.get('allowCredentials')?.boolean() ?? false,
     maxAgeSeconds: fields.get('maxAge')?.integer({ min: 1, max: DAY_SECONDS }) ?? 5,
   };

@@ -2,16 +2,25 @@
  * What a TrafficPolicy says of failures: outlier detection, breakers, retries, hedging, fallbacks.
  */
 import type { Breaker, Fallback, Hedging, OutlierDetection, RequestBreaker, Retries } from '../state/traffic-policy.ts';
+import { BASE_EJECTION_MS, MAX_EJECTION_MS, RETRY_BACKOFF_MS } from '../translate/defaults.ts';
 import type { Cursor } from './cursor.ts';
 import { missing } from './document.ts';
-import { duration, flag, HOUR_MS, headerName, items, msText, ordered, percent, real, whole } from './fields.ts';
+import {
+  COUNT_MAX,
+  DAY_MS,
+  duration,
+  flag,
+  HOUR_MS,
+  headerName,
+  items,
+  msText,
+  ordered,
+  percent,
+  real,
+  whole,
+} from './fields.ts';
 import { METHODS } from './http-route.ts';
 
-const COUNT_MAX = 1_000_000;
-/** The mesh's default, see translate/defaults.ts. */
-const BASE_EJECTION_MS = 1000;
-const MAX_EJECTION_MS = 60_000;
-const RETRY_BASE_MS = 25;
 const FALLBACK_BODY_BYTES_MAX = 4096;
 
 /** Parses `outlierDetection`. */
@@ -35,8 +44,8 @@ export function parseOutlierDetection(cursor: Cursor): OutlierDetection {
     enabled,
     consecutiveErrors: whole(fields, 'consecutiveErrors', 1, 10_000),
     intervalMs: duration(fields, 'interval', 100, HOUR_MS),
-    baseEjectionMs: duration(fields, 'baseEjection', 1, 24 * HOUR_MS),
-    maxEjectionMs: duration(fields, 'maxEjection', 1, 24 * HOUR_MS),
+    baseEjectionMs: duration(fields, 'baseEjection', 1, DAY_MS),
+    maxEjectionMs: duration(fields, 'maxEjection', 1, DAY_MS),
     maxPercent: whole(fields, 'maxPercent', 1, 100),
     minSuccessPercent: whole(rate, 'minPercent', 1, 100),
     minRequests: whole(rate, 'minRequests', 1, COUNT_MAX),
@@ -168,7 +177,7 @@ export function parseRetries(cursor: Cursor): Retries {
   if (back !== undefined)
     ordered(
       back,
-      ['base', backoff.baseMs ?? Math.min(RETRY_BASE_MS, backoff.maxMs ?? RETRY_BASE_MS)],
+      ['base', backoff.baseMs ?? Math.min(RETRY_BACKOFF_MS, backoff.maxMs ?? RETRY_BACKOFF_MS)],
       ['max', backoff.maxMs ?? Number.POSITIVE_INFINITY],
       msText,
     );
@@ -223,7 +232,7 @@ export function parseFallback(cursor: Cursor): Fallback[] {
   return [
     {
       kind: 'last-good',
-      maxAgeMs: duration(kept, 'maxAge', 1000, 24 * HOUR_MS),
+      maxAgeMs: duration(kept, 'maxAge', 1000, DAY_MS),
       maxBytes: whole(kept, 'maxBytes', 1, 1024 * 1024),
       maxEntries: whole(kept, 'maxEntries', 1, 10_000),
     },

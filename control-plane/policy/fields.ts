@@ -2,10 +2,15 @@
  * Reading the fields of a policy: null where nothing is written, and everything within its limits.
  */
 import type { Cursor, Range } from './cursor.ts';
-import { parseDurationMs } from './values.ts';
+import { isToken, parseDurationMs } from './values.ts';
 
 /** In milliseconds. */
 export const HOUR_MS = 3_600_000;
+/** In milliseconds. */
+export const DAY_MS = 24 * HOUR_MS;
+
+/** What connections, requests and the like may be at most. */
+export const COUNT_MAX = 1_000_000;
 
 /** The fields of an object, by name. */
 export type Fields = ReadonlyMap<string, Cursor>;
@@ -54,10 +59,7 @@ export function items(fields: Fields | undefined, name: string, max: number): re
 
 /** The name of a header, in lower case. */
 export function headerName(cursor: Cursor | undefined): string | null {
-  const name = cursor?.parsed(
-    (text) => (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/.test(text) ? text.toLowerCase() : null),
-    'a header name',
-  );
+  const name = cursor?.parsed((text) => (isToken(text, 256) ? text.toLowerCase() : null), 'a header name');
   return name ?? null;
 }
 

@@ -5,9 +5,9 @@ import type { HttpRouteRule, RouteRetry, SessionCookie } from '../state/routes.t
 import { REQUEST_TIMEOUT_MS } from '../translate/defaults.ts';
 import type { Cursor } from './cursor.ts';
 import { missing, NOT_YET } from './document.ts';
-import { durationBetween, HOUR_MS, msText } from './fields.ts';
+import { DAY_MS, durationBetween, msText } from './fields.ts';
+import { isToken } from './values.ts';
 
-const DAY_MS = 24 * HOUR_MS;
 const DEFAULT_ATTEMPTS = 1;
 
 /** `timeouts`. */
@@ -59,5 +59,5 @@ export function parseSession(cursor: Cursor): SessionCookie {
 }
 
 function cookieName(text: string): string | null {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/.test(text) ? text : null;
+  return isToken(text, 128) ? text : null;
 }

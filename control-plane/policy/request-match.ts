@@ -7,7 +7,7 @@ import { METHODS, parsePath } from './http-route.ts';
 import { parseHeaderMatch } from './route-parts.ts';
 
 /** Every request. */
-export const ANY_REQUEST: RequestMatch = { method: null, path: null, headers: [] };
+const ANY_REQUEST: RequestMatch = { method: null, path: null, headers: [] };
 
 /** Parses `match`; absent means every request. */
 export function parseRequestMatch(cursor: Cursor | undefined): RequestMatch {

@@ -6,6 +6,7 @@ import type { Backend, HeaderChanges, HeaderFilter, HeaderValue, MirrorFilter, V
 import { SUBSET_KEYS } from '../state/traffic-policy.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
 import { missing, NOT_YET, PORT_RANGE, parseDocumentParts, parseServiceName } from './document.ts';
+import { isToken } from './values.ts';
 
 const SPEC: KnownFields = {
   parentRefs: true,
@@ -176,9 +177,7 @@ function parseHeaderChanges(cursor: Cursor): HeaderChanges {
 
 function parseHeaderValue(cursor: Cursor): HeaderValue[] {
   const fields = cursor.object({ name: true, value: true });
-  const name = fields
-    .get('name')
-    ?.parsed((text) => (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text : null), 'a header name');
+  const name = fields.get('name')?.parsed((text) => (isToken(text) ? text : null), 'a header name');
   const value = fields.get('value')?.text() ?? missing(cursor, 'value');
   return name === undefined || value === undefined ? [] : [{ name, value }];
 }

@@ -15,10 +15,9 @@ import {
   parseRequestBreaker,
   parseRetries,
 } from './failure-parts.ts';
-import { duration, type Fields, flag, HOUR_MS, headerName, items, msText, ordered, real, whole } from './fields.ts';
+import { DAY_MS, duration, type Fields, flag, headerName, items, msText, ordered, real, whole } from './fields.ts';
 import { parseRequestMatch } from './request-match.ts';
 
-const DAY_MS = 24 * HOUR_MS;
 const RATE = { min: 0.001, max: 1_000_000 };
 
 const SPEC = {

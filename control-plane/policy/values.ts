@@ -14,6 +14,11 @@ export function parseDurationMs(text: string): number | null {
   return totalMs;
 }
 
+/** Whether `text` is a token of HTTP (RFC 9110, 5.6.2) of at most `charsMax` characters: a method, the name of a header or cookie. */
+export function isToken(text: string, charsMax = Number.POSITIVE_INFINITY): boolean {
+  return text.length <= charsMax && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}
+
 const UNIT_BYTES: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /** A size as Compose writes it, such as `512M`, `1gb` or `2048`, in bytes; null when it is none. */

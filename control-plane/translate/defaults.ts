@@ -2,11 +2,9 @@
  * Outrider's defaults, written out: what the mesh does for someone who configures nothing, in Envoy's own fields, so
  * that every config dump shows it. Only what the sidecar honours stands here. Sources are named beside the values.
  */
-import type { JsonObject } from './resource.ts';
+import { duration, type JsonObject } from './resource.ts';
 
 /** Where a path ends when it says nothing else. The request timeout is for unary calls: streams have none. */
-export const REQUEST_TIMEOUT = '15s';
-/** The same, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Linkerd: a mesh's hops are near. */
@@ -61,6 +59,9 @@ export const CHOICES = 2;
 export const SLOW_START_WINDOW_MS = 30_000;
 export const SLOW_START_MIN_PERCENT = 10;
 
+/** How long a host is out at first, and at most. */
+export const BASE_EJECTION_MS = 1000;
+export const MAX_EJECTION_MS = 60_000;
 /**
  * Five gateway failures in a row, or fewer than 80 % good of at least 5 requests in 10 s. At least one host and at most
  * half of them are ejected: Envoy's 10 % of three hosts ejects nobody. One second at first, sixty at most. Connections
@@ -69,8 +70,8 @@ export const SLOW_START_MIN_PERCENT = 10;
  */
 export const OUTLIER_DETECTION: JsonObject = {
   interval: '10s',
-  base_ejection_time: '1s',
-  max_ejection_time: '60s',
+  base_ejection_time: duration(BASE_EJECTION_MS),
+  max_ejection_time: duration(MAX_EJECTION_MS),
   max_ejection_time_jitter: '0.5s',
   max_ejection_percent: 50,
   always_eject_one_host: true,

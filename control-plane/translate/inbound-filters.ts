@@ -12,8 +12,8 @@ import { policiesByService } from '../state/queries.ts';
 import type { AdaptiveLimit, Quota, RateLimit, RequestMatch } from '../state/traffic-policy.ts';
 import * as defaults from './defaults.ts';
 import type { SidecarNode } from './node.ts';
-import { duration, type JsonObject, written } from './resource.ts';
-import { exactHeader, valueMatch } from './routes/parts.ts';
+import { duration, type JsonObject, optionalDuration, written } from './resource.ts';
+import { escapeRegex, exactHeader, valueMatch } from './routes/parts.ts';
 
 const OUTRIDER = 'outrider.filters.http';
 const TYPE = `type.googleapis.com/${OUTRIDER}.v1`;
@@ -57,7 +57,7 @@ function adaptiveLimit(limit: AdaptiveLimit | null): JsonObject {
     max_limit: limit.max,
     tolerance: limit.tolerance,
     max_queue: limit.maxQueue,
-    max_wait: limit.maxWaitMs === null ? null : duration(limit.maxWaitMs),
+    max_wait: optionalDuration(limit.maxWaitMs),
     priority_header: limit.priorityHeader,
   });
   return { ...set, ...queue };
@@ -126,7 +126,7 @@ function headersOf({ method, path, headers }: RequestMatch): JsonObject {
 }
 
 function pathHeader({ kind, value }: NonNullable<RequestMatch['path']>): JsonObject {
-  const quoted = kind === 'regex' ? value : value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const quoted = kind === 'regex' ? value : escapeRegex(value);
   const rest = kind === 'prefix' ? '(?:[/?].*)?' : '(?:\\?.*)?';
   return { name: ':path', string_match: { safe_regex: { regex: `(?:${quoted})${rest}` } } };
 }

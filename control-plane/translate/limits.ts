@@ -4,7 +4,7 @@
  */
 import type { OutlierDetection, ServiceLimits, TrafficPolicy } from '../state/traffic-policy.ts';
 import * as defaults from './defaults.ts';
-import { duration, type JsonObject, written } from './resource.ts';
+import { type JsonObject, optionalDuration, written } from './resource.ts';
 import { breakerJson } from './routes/resilience.ts';
 
 const CLUSTER_POLICY = 'outrider.resilience.v1.ClusterPolicy';
@@ -34,15 +34,14 @@ export function outlierDetection(policy: OutlierDetection | null): JsonObject {
   if (policy === null) return { outlier_detection: defaults.OUTLIER_DETECTION };
   if (!policy.enabled) return {};
   const { minSuccessPercent } = policy;
-  const time = (ms: number | null) => (ms === null ? null : duration(ms));
   return {
     outlier_detection: {
       ...defaults.OUTLIER_DETECTION,
       ...written({
         consecutive_gateway_failure: policy.consecutiveErrors,
-        interval: time(policy.intervalMs),
-        base_ejection_time: time(policy.baseEjectionMs),
-        max_ejection_time: time(policy.maxEjectionMs),
+        interval: optionalDuration(policy.intervalMs),
+        base_ejection_time: optionalDuration(policy.baseEjectionMs),
+        max_ejection_time: optionalDuration(policy.maxEjectionMs),
         max_ejection_percent: policy.maxPercent,
         failure_percentage_threshold: minSuccessPercent === null ? null : 100 - minSuccessPercent,
         failure_percentage_request_volume: policy.minRequests,
@@ -68,7 +67,6 @@ function writtenPolicy(policy: TrafficPolicy): JsonObject {
     exponential: outlier?.exponential ?? null,
     probe: outlier?.probe ?? null,
   });
-  const waitMs = limits?.maxPendingWaitMs ?? null;
   return written({
     retry_budget:
       budget === null
@@ -77,11 +75,11 @@ function writtenPolicy(policy: TrafficPolicy): JsonObject {
             ...(defaults.CLUSTER_POLICY.retry_budget as JsonObject),
             ...written({
               percent: budget.percent,
-              window: budget.windowMs === null ? null : duration(budget.windowMs),
+              window: optionalDuration(budget.windowMs),
               min_retries_per_second: budget.minPerSecond,
             }),
           },
-    max_pending_wait: waitMs === null ? null : duration(waitMs),
+    max_pending_wait: optionalDuration(limits?.maxPendingWaitMs ?? null),
     max_requests_per_endpoint: limits?.perInstance.maxRequests ?? null,
     max_pending_per_endpoint: limits?.perInstance.maxPending ?? null,
     service_breaker: serviceBreaker === null ? null : breakerJson(serviceBreaker),

@@ -36,3 +36,8 @@ export function written(fields: JsonObject): JsonObject {
 export function duration(ms: number): string {
   return `${ms / 1000}s`;
 }
+
+/** The same where there is one; null is what nobody wrote. */
+export function optionalDuration(ms: number | null): string | null {
+  return ms === null ? null : duration(ms);
+}

@@ -9,7 +9,7 @@ import type { Dialect } from '../dialect.ts';
 import type { JsonObject } from '../resource.ts';
 import type { RouteContext } from './context.ts';
 import { corsPolicy } from './cors.ts';
-import { clusterChoice, exactHeader, hasChoice, headerEdits, mirrors, valueMatch } from './parts.ts';
+import { clusterChoice, escapeRegex, exactHeader, hasChoice, headerEdits, mirrors, valueMatch } from './parts.ts';
 import { hashPolicies, withPolicy } from './resilience.ts';
 import { trafficOf } from './traffic.ts';
 
@@ -118,8 +118,4 @@ function prefixChange({ value }: PathChange, match: HttpRouteMatch): JsonObject 
 
 function regexRewrite(regex: string, substitution: string): JsonObject {
   return { regex_rewrite: { pattern: { regex }, substitution: substitution.replaceAll('\\', '\\\\') } };
-}
-
-function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

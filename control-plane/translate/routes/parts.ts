@@ -14,6 +14,11 @@ export function valueMatch({ name, kind, value }: ValueMatch): JsonObject {
   return { name, string_match: kind === 'exact' ? { exact: value } : { safe_regex: { regex: value } } };
 }
 
+/** A pattern that `text` alone fits. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
 /** Whether any backend can be chosen. */
 export function hasChoice(backends: readonly Backend[]): boolean {
   return backends.some((backend) => backend.weight > 0);

@@ -13,7 +13,7 @@ import type {
 } from '../../state/traffic-policy.ts';
 import { isHashing } from '../../state/traffic-policy.ts';
 import * as defaults from '../defaults.ts';
-import { duration, type JsonObject, written } from '../resource.ts';
+import { type JsonObject, optionalDuration, written } from '../resource.ts';
 import { policyOf, type RouteContext } from './context.ts';
 import { exactHeader } from './parts.ts';
 
@@ -42,7 +42,7 @@ function hashJson({ source, terminal }: HashInput): JsonObject {
       return { header: { header_name: source.name }, ...last };
     case 'cookie': {
       const { name, ttlMs, path } = source;
-      return { cookie: written({ name, ttl: ttlMs === null ? null : duration(ttlMs), path }), ...last };
+      return { cookie: written({ name, ttl: optionalDuration(ttlMs), path }), ...last };
     }
     case 'source-ip':
       return { connection_properties: { source_ip: true }, ...last };
@@ -103,7 +103,7 @@ function writtenPolicy({ hedging, fallbacks, timeouts }: TrafficPolicy): JsonObj
         : written({
             percentile: hedging.percentile,
             max_extra_percent: hedging.maxExtraPercent,
-            min_delay: hedging.minDelayMs === null ? null : duration(hedging.minDelayMs),
+            min_delay: optionalDuration(hedging.minDelayMs),
           }),
     fallbacks: fallbacks.length === 0 ? null : fallbacks.map(fallbackJson),
     propagate_deadline: timeouts?.propagateDeadline ?? null,
@@ -114,7 +114,7 @@ function writtenPolicy({ hedging, fallbacks, timeouts }: TrafficPolicy): JsonObj
 function safeRetries({ idempotencyHeaders, maxRetryAfterMs }: Retries): JsonObject {
   return written({
     idempotency_headers: idempotencyHeaders,
-    max_retry_after: maxRetryAfterMs === null ? null : duration(maxRetryAfterMs),
+    max_retry_after: optionalDuration(maxRetryAfterMs),
   });
 }
 
@@ -128,12 +128,12 @@ export function breakerJson(breaker: Breaker): JsonObject {
   const { windowMs, slowAfterMs, openMs } = breaker;
   return written({
     minimum_requests: breaker.minimumRequests,
-    window: windowMs === null ? null : duration(windowMs),
+    window: optionalDuration(windowMs),
     failure_percent: breaker.failurePercent,
-    slow_after: slowAfterMs === null ? null : duration(slowAfterMs),
+    slow_after: optionalDuration(slowAfterMs),
     slow_percent: breaker.slowPercent,
     consecutive_failures: breaker.consecutiveFailures,
-    open_for: openMs === null ? null : duration(openMs),
+    open_for: optionalDuration(openMs),
     probes: breaker.probes,
     successes_to_close: breaker.successesToClose,
   });
@@ -147,8 +147,9 @@ function fallbackJson(fallback: Fallback): JsonObject {
       };
     case 'last-good': {
       const { maxAgeMs, maxBytes, maxEntries } = fallback;
-      const maxAge = maxAgeMs === null ? null : duration(maxAgeMs);
-      return { last_good: written({ max_age: maxAge, max_bytes: maxBytes, max_entries: maxEntries }) };
+      return {
+        last_good: written({ max_age: optionalDuration(maxAgeMs), max_bytes: maxBytes, max_entries: maxEntries }),
+      };
     }
     case 'service':
       return { cluster: fallback.service };

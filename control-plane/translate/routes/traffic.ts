@@ -64,9 +64,8 @@ export function trafficOf(context: RouteContext, protocol: Protocol, limits: Rou
 /** For plain requests. */
 export function requestPolicy(context: RouteContext, limits: RouteLimits): JsonObject {
   const policy = policyOf(context);
-  const timeoutMs = timeoutOf(limits, policy);
   return {
-    timeout: timeoutMs === null ? defaults.REQUEST_TIMEOUT : duration(timeoutMs),
+    timeout: duration(timeoutOf(limits, policy) ?? defaults.REQUEST_TIMEOUT_MS),
     ...idleTimeout(policy),
     retry_policy: retryPolicy(defaults.RETRY_POLICY, limits, policy?.retries ?? null),
   };
@@ -75,9 +74,8 @@ export function requestPolicy(context: RouteContext, limits: RouteLimits): JsonO
 /** For calls; a time limit that the user wrote holds beside the client's own deadline. gRPC clients retry by themselves. */
 export function callPolicy(context: RouteContext, limits: RouteLimits): JsonObject {
   const policy = policyOf(context);
-  const timeoutMs = timeoutOf(limits, policy);
   return {
-    timeout: timeoutMs === null ? '0s' : duration(timeoutMs),
+    timeout: duration(timeoutOf(limits, policy) ?? 0),
     ...(context.dialect === 'grpc' ? {} : idleTimeout(policy)),
     max_stream_duration: defaults.CLIENT_DEADLINE,
     ...(context.dialect === 'grpc'
@@ -90,7 +88,7 @@ export function callPolicy(context: RouteContext, limits: RouteLimits): JsonObje
 function clientPolicy(context: RouteContext, protocol: Protocol, limits: RouteLimits): JsonObject {
   const timeoutMs = timeoutOf(limits, policyOf(context));
   if (timeoutMs !== null) return { timeout: duration(timeoutMs) };
-  return protocol === 'grpc' ? callPolicy(context, NO_LIMITS) : { timeout: defaults.REQUEST_TIMEOUT };
+  return protocol === 'grpc' ? callPolicy(context, NO_LIMITS) : { timeout: duration(defaults.REQUEST_TIMEOUT_MS) };
 }
 
 function timeoutOf({ requestTimeoutMs }: RouteLimits, policy: TrafficPolicy | null): number | null {
