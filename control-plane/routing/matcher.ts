@@ -3,6 +3,7 @@
  * does. The proxy's own table is asked the same questions by a property test, which holds both to one answer.
  */
 import { toSafeRegex } from '../../protos/contract/regex/safe-regex.ts';
+import type { RoutesOfService } from '../state/queries.ts';
 import type { TestRequest } from '../state/route-test.ts';
 import type {
   Backend,
@@ -14,18 +15,9 @@ import type {
   HttpRouteFilter,
   HttpRouteMatch,
   PathChange,
-  TcpRoute,
   ValueMatch,
 } from '../state/routes.ts';
 import { orderedEntries, orderedGrpcEntries } from './order.ts';
-
-/** What a service's callers are routed by. */
-export interface RoutesOfService {
-  readonly service: string;
-  readonly http: readonly HttpRoute[];
-  readonly grpc: readonly GrpcRoute[];
-  readonly tcp: TcpRoute | null;
-}
 
 /** What becomes of a request. */
 export interface Outcome {
@@ -42,11 +34,11 @@ export interface Outcome {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What becomes of `request`. */
+/** What becomes of `request`, by the routes of its service. */
 export function routed(request: TestRequest, routes: RoutesOfService): Outcome {
   if (routes.http.length > 0) return httpOutcome(request, routes.http);
   const { path, headers } = request;
-  const toService = { rule: null, backends: [{ service: routes.service, weight: 1 }], status: null, redirect: null };
+  const toService = { rule: null, backends: [{ service: request.service, weight: 1 }], status: null, redirect: null };
   if (routes.tcp !== null)
     return {
       ...toService,

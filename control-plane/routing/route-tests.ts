@@ -3,8 +3,9 @@
  */
 import type { State } from '../state/model.ts';
 import type { ResourceProblem } from '../state/problem.ts';
+import { routesOf } from '../state/queries.ts';
 import type { Expectation, RouteTestCase, TestRequest } from '../state/route-test.ts';
-import { type Outcome, type RoutesOfService, routed } from './matcher.ts';
+import { type Outcome, routed } from './matcher.ts';
 
 /** Shares are told apart from here on, in percent. */
 const PERCENT_TOLERANCE = 0.05;
@@ -20,16 +21,6 @@ export function failingTests(state: State): ResourceProblem[] {
       return [{ resource: { kind, name }, path: `spec.tests[${i}]`, message }];
     }),
   );
-}
-
-function routesOf(service: string, { routes, grpcRoutes, tcpRoutes }: State): RoutesOfService {
-  const isParent = ({ parents }: { readonly parents: readonly string[] }) => parents.includes(service);
-  return {
-    service,
-    http: [...routes.values()].filter(isParent),
-    grpc: [...grpcRoutes.values()].filter(isParent),
-    tcp: [...tcpRoutes.values()].find(isParent) ?? null,
-  };
 }
 
 function differencesOf(expect: Expectation, outcome: Outcome): string[] {

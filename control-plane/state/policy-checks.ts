@@ -4,29 +4,18 @@
 import { nearest } from '../../kernel/edit-distance.ts';
 import { FAULT_DURATION_MS_MAX } from './fault-policy.ts';
 import { type Protocol, protocolOf, type State } from './model.ts';
-import type { ResourceProblem } from './problem.ts';
+import { type Report, type ResourceProblem, reporter } from './problem.ts';
 import { policiesByService, servicesOf } from './queries.ts';
 import type { Backend, HttpRouteRule } from './routes.ts';
 import { isHashing, type TrafficPolicy } from './traffic-policy.ts';
 
-type Report = (path: string, message: string, suggestion?: string) => void;
-
 /** Every such wish in the state. `nowMs` is wall time. */
 export function impossibleWishes(state: State, nowMs: number): ResourceProblem[] {
   const found: ResourceProblem[] = [];
-  const reporter =
-    (resource: ResourceProblem['resource']): Report =>
-    (path, message, suggestion) =>
-      found.push({
-        resource: { kind: resource.kind, name: resource.name },
-        path,
-        message,
-        ...(suggestion === undefined ? {} : { suggestion }),
-      });
   const protocols = new Map([...servicesOf(state)].map(([name, members]) => [name, protocolOf(members)]));
   const policies = policiesByService(state);
   for (const route of [...state.routes.values(), ...state.grpcRoutes.values(), ...state.tcpRoutes.values()]) {
-    const report = reporter(route);
+    const report = reporter(found, route);
     if (route.kind === 'tcproute') checkTcpParents(route.parents, protocols, report);
     route.rules.forEach((rule, i) => {
       checkSubsets(rule.backends, `spec.rules[${i}].backendRefs`, policies, report);
@@ -37,9 +26,9 @@ export function impossibleWishes(state: State, nowMs: number): ResourceProblem[]
       });
   }
   for (const policy of policies.values())
-    if (protocols.get(policy.service) === 'tcp') checkBytes(policy, reporter(policy));
+    if (protocols.get(policy.service) === 'tcp') checkBytes(policy, reporter(found, policy));
   for (const fault of state.faultPolicies.values()) {
-    const report = reporter(fault);
+    const report = reporter(found, fault);
     if (protocols.get(fault.service) === 'tcp')
       report('spec.targetRef.name', `service "${fault.service}" speaks tcp: faults are made of requests`);
     if (fault.expiresAtMs - nowMs > FAULT_DURATION_MS_MAX)

@@ -12,3 +12,12 @@ export interface ResourceProblem {
   /** The nearest name that exists. */
   readonly suggestion?: string;
 }
+
+/** Says what is wrong at a path of one resource. */
+export type Report = (path: string, message: string, suggestion?: string) => void;
+
+/** Reports about `resource` go into `found`. */
+export function reporter(found: ResourceProblem[], { kind, name }: ResourceProblem['resource']): Report {
+  return (path, message, suggestion) =>
+    found.push({ resource: { kind, name }, path, message, ...(suggestion === undefined ? {} : { suggestion }) });
+}

@@ -10,6 +10,7 @@ import {
   type State,
   type Workload,
 } from './model.ts';
+import type { GrpcRoute, HttpRoute, TcpRoute } from './routes.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** Everything of one kind that users wrote, by name. */
@@ -47,6 +48,23 @@ export function portsOfServices(
     for (const service of services) ports.set(service, ports.get(service) ?? port);
   }
   return ports;
+}
+
+/** What a service's callers are routed by: routes of one kind, see route-conflicts.ts. */
+export interface RoutesOfService {
+  readonly http: readonly HttpRoute[];
+  readonly grpc: readonly GrpcRoute[];
+  readonly tcp: TcpRoute | null;
+}
+
+/** The routes whose parent `service` is. */
+export function routesOf(service: string, { routes, grpcRoutes, tcpRoutes }: State): RoutesOfService {
+  const isParent = ({ parents }: { readonly parents: readonly string[] }) => parents.includes(service);
+  return {
+    http: [...routes.values()].filter(isParent),
+    grpc: [...grpcRoutes.values()].filter(isParent),
+    tcp: [...tcpRoutes.values()].find(isParent) ?? null,
+  };
 }
 
 /** The TrafficPolicies by the service that each is for. */

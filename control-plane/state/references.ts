@@ -6,7 +6,7 @@
  */
 import { nearest } from '../../kernel/edit-distance.ts';
 import type { Document, State } from './model.ts';
-import type { ResourceProblem } from './problem.ts';
+import { type Report, type ResourceProblem, reporter } from './problem.ts';
 import { allDocuments, portsOfServices } from './queries.ts';
 import type {
   GrpcRoute,
@@ -19,18 +19,11 @@ import type {
 } from './routes.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
-type Report = (path: string, message: string, suggestion?: string) => void;
-
 /** Every name in the state that leads nowhere, or in a circle. */
 export function danglingReferences(state: State): ResourceProblem[] {
   const found: ResourceProblem[] = [];
   const checks = new Checks(state);
-  for (const each of allDocuments(state)) {
-    const resource = { kind: each.kind, name: each.name };
-    checks.check(each, (path, message, suggestion) =>
-      found.push({ resource, path, message, ...(suggestion === undefined ? {} : { suggestion }) }),
-    );
-  }
+  for (const each of allDocuments(state)) checks.check(each, reporter(found, each));
   return found;
 }
 

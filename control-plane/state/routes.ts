@@ -3,12 +3,16 @@
  */
 import type { Resource } from './resource.ts';
 
-/** A Gateway API HTTPRoute whose parents are Services (GAMMA). */
-export interface HttpRoute extends Resource {
-  readonly kind: 'httproute';
+/** What a route of every kind has. A service has routes of one kind, see route-conflicts.ts. */
+interface RouteOf<Rule> extends Resource {
   /** The services whose callers it routes. */
   readonly parents: readonly string[];
-  readonly rules: readonly HttpRouteRule[];
+  readonly rules: readonly Rule[];
+}
+
+/** A Gateway API HTTPRoute. */
+export interface HttpRoute extends RouteOf<HttpRouteRule> {
+  readonly kind: 'httproute';
 }
 
 /** One rule: any of the matches, then the filters, then the backends by weight. */
@@ -133,12 +137,9 @@ export interface PathChange {
   readonly value: string;
 }
 
-/** A Gateway API GRPCRoute whose parents are Services (GAMMA). It speaks of gRPC calls, and of nothing else. */
-export interface GrpcRoute extends Resource {
+/** A Gateway API GRPCRoute. It speaks of gRPC calls, and of nothing else. */
+export interface GrpcRoute extends RouteOf<GrpcRouteRule> {
   readonly kind: 'grpcroute';
-  /** The services whose callers it routes; no HTTPRoute has them as well. */
-  readonly parents: readonly string[];
-  readonly rules: readonly GrpcRouteRule[];
 }
 
 /** One rule: any of the matches, then the filters, then the backends by weight. */
@@ -164,16 +165,15 @@ export interface GrpcMethodMatch {
   readonly method: string | null;
 }
 
-/** A Gateway API TCPRoute whose parents are Services (GAMMA): where connections go. */
-export interface TcpRoute extends Resource {
+/**
+ * A Gateway API TCPRoute: where connections go. Its parents are services of protocol `tcp` that no other route has; it has
+ * exactly one rule.
+ */
+export interface TcpRoute extends RouteOf<TcpRouteRule> {
   readonly kind: 'tcproute';
-  /** Services of protocol `tcp` that no other route has as parents. */
-  readonly parents: readonly string[];
-  /** Exactly one, with at least one backend that has a weight. */
-  readonly rules: readonly TcpRouteRule[];
 }
 
-/** Connections are shared out among the backends by weight. */
+/** Connections are shared out among the backends by weight; at least one has some. */
 export interface TcpRouteRule {
   readonly backends: readonly Backend[];
 }

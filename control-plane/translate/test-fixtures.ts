@@ -2,6 +2,7 @@
  * For tests: texts as users write them into the state, and resources by name.
  */
 import { parsePolicy } from '../policy/parse.ts';
+import type { Instance, InstanceIdentity } from '../registry/instance.ts';
 import { apply } from '../state/apply.ts';
 import { EMPTY_STATE, type Protocol, type State } from '../state/model.ts';
 import type { JsonObject, XdsResource } from './resource.ts';
@@ -48,6 +49,39 @@ export const contextOf = (service: string, protocol: Protocol): RouteContext => 
   dialect: 'sidecar',
   policies: new Map(),
 });
+
+/** An instance of `cart` that takes traffic, with these differences. */
+export function instance(
+  id: string,
+  identity: Partial<InstanceIdentity> = {},
+  fields: Partial<Omit<Instance, 'identity'>> = {},
+): Instance {
+  return {
+    identity: {
+      id,
+      workload: 'cart',
+      services: ['cart'],
+      version: 'v1',
+      zone: '',
+      address: '127.0.0.1',
+      port: 5000,
+      protocol: 'auto',
+      weight: 0,
+      pid: 1,
+      ...identity,
+    },
+    leaseId: id,
+    state: 'live',
+    health: 'healthy',
+    healthReason: '',
+    applicationDown: false,
+    connected: true,
+    heardAtMs: 0,
+    registeredAtMs: 0,
+    drainReason: '',
+    ...fields,
+  };
+}
 
 /** A resource of a list; the test fails when it is missing. */
 export function find(resources: readonly XdsResource[], kind: string, name: string): JsonObject {

@@ -1,5 +1,4 @@
 import t from 'tap';
-import type { Instance } from '../registry/instance.ts';
 import { SnapshotCache } from '../snapshot/cache.ts';
 import { ResourceEncoder } from '../snapshot/encoded-resource.ts';
 import type { Protocol } from '../state/model.ts';
@@ -9,35 +8,8 @@ import type { Dialect } from './dialect.ts';
 import { inboundListener, publishedListener } from './listeners.ts';
 import { meshNode, nodeMetadata, type SidecarNode } from './node.ts';
 import type { JsonObject } from './resource.ts';
-import { contextOf, find, grpcRoute, NOBODY, route, SERVICES, stateOf } from './test-fixtures.ts';
+import { contextOf, find, grpcRoute, instance, NOBODY, route, SERVICES, stateOf } from './test-fixtures.ts';
 import { nodeResources, sharedResources } from './translate.ts';
-
-function instance(id: string, fields: Partial<Instance> = {}, services: readonly string[] = ['cart']): Instance {
-  return {
-    identity: {
-      id,
-      workload: 'cart',
-      services,
-      version: 'v1',
-      zone: '',
-      address: '127.0.0.1',
-      port: 5000,
-      protocol: 'auto',
-      weight: 0,
-      pid: 1,
-    },
-    leaseId: id,
-    state: 'live',
-    health: 'healthy',
-    healthReason: '',
-    applicationDown: false,
-    connected: true,
-    heardAtMs: 0,
-    registeredAtMs: 0,
-    drainReason: '',
-    ...fields,
-  };
-}
 
 const NODE: SidecarNode = {
   kind: 'sidecar',
@@ -186,11 +158,11 @@ t.test('what the client spoke is kept from an application that never asks, in a 
 t.test('endpoints are those who take traffic; a suspect is marked, unless many are silent', (t) => {
   const instances = [
     instance('a'),
-    instance('b', { state: 'suspect' }),
-    instance('c', { state: 'draining' }),
-    instance('d', { health: 'unknown' }),
-    instance('e', { applicationDown: true }),
-    instance('f', {}, ['other']),
+    instance('b', {}, { state: 'suspect' }),
+    instance('c', {}, { state: 'draining' }),
+    instance('d', {}, { health: 'unknown' }),
+    instance('e', {}, { applicationDown: true }),
+    instance('f', { services: ['other'] }),
   ];
   const health = (preserving: boolean) => {
     const json = JSON.stringify(

@@ -8,8 +8,7 @@ import { assert } from '../../kernel/assert.ts';
 import type { OpenBreaker } from '../breakers/shared-breakers.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import { protocolOf, type State, type Workload } from '../state/model.ts';
-import { policiesByService, portsOfServices, servicesOf, sortedByName } from '../state/queries.ts';
-import type { TcpRoute } from '../state/routes.ts';
+import { policiesByService, portsOfServices, routesOf, servicesOf } from '../state/queries.ts';
 import { inboundCluster, serviceCluster } from './clusters.ts';
 import type { Dialect } from './dialect.ts';
 import { serviceEndpoints } from './endpoints.ts';
@@ -57,9 +56,9 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
 
 function publishedListeners(state: State, { name: service, protocol, published }: Workload): XdsResource[] {
   const policies = policiesByService(state);
-  const tcpRoute = tcpRouteOf(service, state);
   const context = { service, protocol, dialect: 'sidecar', policies } as const;
-  return published.map((port) => publishedListener(context, port, tcpRoute));
+  const { tcp } = routesOf(service, state);
+  return published.map((port) => publishedListener(context, port, tcp));
 }
 
 /** Whether callers of any of the node's services tell what their client spoke. */
@@ -69,26 +68,11 @@ function isToldProtocol(state: State, { services }: SidecarNode): boolean {
 }
 
 function allServiceRoutes(state: State): ServiceRoutes[] {
-  const routes = sortedByName(state.routes);
-  const grpcRoutes = sortedByName(state.grpcRoutes);
   const policies = policiesByService(state);
   return [...servicesOf(state)].map(([service, members]) => {
     assert(members.length > 0, `service ${service} has no workload: it must have at least one`);
-    const isParent = ({ parents }: { readonly parents: readonly string[] }) => parents.includes(service);
-    return {
-      service,
-      members,
-      routes: routes.filter(isParent),
-      grpcRoutes: grpcRoutes.filter(isParent),
-      tcpRoute: tcpRouteOf(service, state),
-      policies,
-    };
+    return { service, members, ...routesOf(service, state), policies };
   });
-}
-
-/** A service has one at most. */
-function tcpRouteOf(service: string, { tcpRoutes }: State): TcpRoute | null {
-  return [...tcpRoutes.values()].find(({ parents }) => parents.includes(service)) ?? null;
 }
 
 function grpcNames(routes: ServiceRoutes, port: number | null): XdsResource[] {

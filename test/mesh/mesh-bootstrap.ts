@@ -2,12 +2,11 @@
  * The configuration that the control plane pushes to one sidecar, as a bootstrap file: what the mesh does for someone who
  * configures nothing, without a control plane. For tests and benches of the mesh's defaults.
  */
-import { parsePolicy } from '../../control-plane/policy/parse.ts';
 import type { Instance } from '../../control-plane/registry/instance.ts';
-import { apply } from '../../control-plane/state/apply.ts';
-import { EMPTY_STATE, type State } from '../../control-plane/state/model.ts';
+import type { State } from '../../control-plane/state/model.ts';
 import type { SidecarNode } from '../../control-plane/translate/node.ts';
 import type { Json, JsonObject, XdsResource } from '../../control-plane/translate/resource.ts';
+import { instance, stateOf } from '../../control-plane/translate/test-fixtures.ts';
 import { nodeResources, sharedResources } from '../../control-plane/translate/translate.ts';
 
 /** A mesh as its users write it, and who runs in it. */
@@ -53,41 +52,11 @@ export function meshBootstrap(plan: MeshPlan): JsonObject {
   };
 }
 
-function stateOf(text: string): State {
-  const input = {
-    text,
-    file: 'mesh.yaml',
-    dir: '/',
-    origin: 'mesh.yaml',
-    readFile: () => null,
-    state: EMPTY_STATE,
-    nowMs: 0,
-  };
-  const parsed = parsePolicy(input);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  const command = { kind: 'apply', origin: '', prune: false, resources: parsed.value } as const;
-  const applied = apply(EMPTY_STATE, command, 0);
-  if (!applied.ok) throw new Error(applied.error.message);
-  return applied.value.state;
-}
-
 function instancesOf(state: State, ports: MeshPlan['instances']): Instance[] {
   return Object.entries(ports).flatMap(([workload, each]) =>
-    each.map((port, i): Instance => {
+    each.map((port, i) => {
       const { services = [workload], protocol = 'auto' } = state.workloads.get(workload) ?? {};
-      const identity = { id: `${workload}-${i}`, workload, services, version: 'v1', zone: '', protocol, pid: 0 };
-      return {
-        identity: { ...identity, address: '127.0.0.1', port, weight: 100 },
-        leaseId: String(port),
-        state: 'live',
-        health: 'healthy',
-        healthReason: '',
-        applicationDown: false,
-        connected: true,
-        heardAtMs: 0,
-        registeredAtMs: 0,
-        drainReason: '',
-      };
+      return instance(`${workload}-${i}`, { workload, services, protocol, port, weight: 100, pid: 0 });
     }),
   );
 }

@@ -10,7 +10,8 @@
  * Gateway API never merges the kinds; a service has routes of one kind, see state/route-conflicts.ts.
  */
 import { protocolOf, type Workload } from '../../state/model.ts';
-import type { GrpcRoute, HttpRoute, TcpRoute } from '../../state/routes.ts';
+import type { RoutesOfService } from '../../state/queries.ts';
+import type { TcpRoute } from '../../state/routes.ts';
 import type { TrafficPolicy } from '../../state/traffic-policy.ts';
 import type { Dialect } from '../dialect.ts';
 import { type JsonObject, resource, type XdsResource } from '../resource.ts';
@@ -25,16 +26,10 @@ import { NO_LIMITS, requestPolicy, trafficOf } from './traffic.ts';
 export const OUTBOUND_ROUTES = 'outbound';
 
 /** What the routes of one service are made from. */
-export interface ServiceRoutes {
+export interface ServiceRoutes extends RoutesOfService {
   readonly service: string;
   /** The workloads behind it, at least one. */
   readonly members: readonly Workload[];
-  /** The HTTPRoutes whose parent it is. */
-  readonly routes: readonly HttpRoute[];
-  /** The GRPCRoutes whose parent it is; empty when there are HTTPRoutes. */
-  readonly grpcRoutes: readonly GrpcRoute[];
-  /** The TCPRoute whose parent it is, if there is one. */
-  readonly tcpRoute: TcpRoute | null;
   /** Of all services. */
   readonly policies: ReadonlyMap<string, TrafficPolicy>;
 }
@@ -78,16 +73,16 @@ function virtualHost(routes: ServiceRoutes, dialect: Dialect): JsonObject {
 function routesJson(routes: ServiceRoutes, dialect: Dialect): JsonObject[] {
   const { service, members, policies } = routes;
   const context = { service, protocol: protocolOf(members), dialect, policies };
-  if (routes.routes.length > 0) return httpRoutesJson(routes.routes, context);
-  if (routes.grpcRoutes.length > 0) {
-    const calls = grpcRoutesJson(routes.grpcRoutes, context);
+  if (routes.http.length > 0) return httpRoutesJson(routes.http, context);
+  if (routes.grpc.length > 0) {
+    const calls = grpcRoutesJson(routes.grpc, context);
     if (dialect === 'grpc') return calls;
     const others = { cluster: service, ...hashPolicies(context, [{ service }], null) };
     const route = { ...others, ...requestPolicy(context, NO_LIMITS) };
     return [...calls, ...withPolicy(context, { match: { prefix: '/' }, route }, null)];
   }
   const all = routesToService(context);
-  return dialect === 'sidecar' && context.protocol === 'tcp' ? [tunnel(service, routes.tcpRoute), ...all] : all;
+  return dialect === 'sidecar' && context.protocol === 'tcp' ? [tunnel(service, routes.tcp), ...all] : all;
 }
 
 /**

@@ -5,20 +5,19 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { parsePolicy } from '../../../control-plane/policy/parse.ts';
 import { routed } from '../../../control-plane/routing/matcher.ts';
-import { apply } from '../../../control-plane/state/apply.ts';
-import { EMPTY_STATE, type State } from '../../../control-plane/state/model.ts';
+import type { State } from '../../../control-plane/state/model.ts';
+import { routesOf } from '../../../control-plane/state/queries.ts';
 import type { TestRequest } from '../../../control-plane/state/route-test.ts';
 import type { SidecarNode } from '../../../control-plane/translate/node.ts';
 import type { XdsResource } from '../../../control-plane/translate/resource.ts';
+import { NOBODY, stateOf } from '../../../control-plane/translate/test-fixtures.ts';
 import { nodeResources, sharedResources } from '../../../control-plane/translate/translate.ts';
 import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
 import type { MessageTypes } from '../../../protos/gen/registry.ts';
 import { readJson } from '../../../protos/json/read-json.ts';
 import type { DecodeSources } from '../../../proxy/config/decode/decoding.ts';
 import { decodeResource, type ResourceConfigs } from '../../../proxy/config/decode/resource-decoder.ts';
-
 import { RouteTable } from '../../../proxy/routing/route-table.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';
 import { requestHead } from '../../fakes/fake-exchange.ts';
@@ -31,7 +30,6 @@ const SOURCES: DecodeSources = {
   formatCommands: new Set(),
   knownClusters: null,
 };
-const NOBODY = { instances: [], preserving: false };
 const SERVICES = `services:
   cart: {command: x, ports: ['8080:80'], x-outrider: {port: 80, protocol: http}}
   cart-v2: {command: x, x-outrider: {service: shop, protocol: grpc}}
@@ -58,15 +56,6 @@ const gateway = (kind: string, service: string, rules: string) =>
   );
 const policy = (spec: string, service = 'cart') =>
   document('outrider.dev/v1', 'TrafficPolicy', service, `targetRef: {kind: Service, name: ${service}}, ${spec}`);
-
-function stateOf(text: string): State {
-  const input = { text, file: 'mesh.yaml', dir: '/', origin: '', readFile: () => null, state: EMPTY_STATE, nowMs: 0 };
-  const parsed = parsePolicy(input);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  const applied = apply(EMPTY_STATE, { kind: 'apply', origin: '', prune: false, resources: parsed.value }, 0);
-  if (!applied.ok) throw new Error(applied.error.message);
-  return applied.value.state;
-}
 
 const node = (workload: string): SidecarNode => ({
   kind: 'sidecar',
@@ -209,13 +198,7 @@ function taken(table: RouteTable, { service, method, path, headers, query }: Tes
 
 /** The same by the route tests' matcher. */
 function foretold(request: TestRequest, state: State): string {
-  const routes = {
-    service: request.service,
-    http: [...state.routes.values()].filter(({ parents }) => parents.includes(request.service)),
-    grpc: [...state.grpcRoutes.values()].filter(({ parents }) => parents.includes(request.service)),
-    tcp: null,
-  };
-  const { rule, status, backends } = routed(request, routes);
+  const { rule, status, backends } = routed(request, routesOf(request.service, state));
   const [, route, index] = /"(.*)", rule (.*)/.exec(rule ?? '') ?? [];
   const name = route === undefined ? '' : `${route}/${index} `;
   const clusters = backends.map((each) => `${each.service}:${backends.length === 1 ? 1 : each.weight}`);
