@@ -4,8 +4,8 @@
  * A field that is known to Compose and not honoured is refused, not ignored: it would change what runs.
  */
 import type { KnownFields } from './cursor.ts';
+import { NOT_YET } from './document.ts';
 
-const NOT_YET = 'is not supported yet: remove it';
 const CONTAINER = 'needs containers, which the process driver does not have: remove it';
 
 const refuse = (names: string, why: string): KnownFields =>
