@@ -75,7 +75,7 @@ export function changesText(result: ApplyResult, dryRun: boolean): string {
 }
 
 /** One line for each note and each warning; empty when there are none. */
-export function adviceText({ notes = [], warnings = [] }: ApplyResult): string {
+function adviceText({ notes = [], warnings = [] }: ApplyResult): string {
   const line = (kind: string) => (each: FileProblem) => `${kind}: ${each.path}: ${each.message}\n`;
   return [...notes.map(line('note')), ...warnings.map(line('warning'))].join('');
 }

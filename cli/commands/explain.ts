@@ -112,7 +112,7 @@ function questionPath({ method, header }: ExplainOptions, url: URL): string {
 }
 
 /** What each sidecar would do; those that would do the same are named together. */
-export function prediction(pages: readonly SidecarPage[]): string {
+function prediction(pages: readonly SidecarPage[]): string {
   const tellers = new Map<string, string[]>();
   for (const { target, labels, text } of pages) {
     const names = tellers.get(text) ?? [];

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ControlPlane } from '../../control-plane/app.ts';
 import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
-import { parsePolicy } from '../../control-plane/policy/parse.ts';
-import { EMPTY_STATE, type Workload } from '../../control-plane/state/model.ts';
+import { stateOf } from '../../control-plane/translate/test-fixtures.ts';
 import { SystemClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/log.ts';
 import { SystemTimers } from '../../kernel/timers.ts';
@@ -33,13 +32,6 @@ spec:
 const BREAKER = 'catalog/GET /products/{id}';
 const TTL_MS = 2_000;
 
-function workloadOf(name: string): Workload {
-  const source = { file: 'mesh.yaml', dir: '/', origin: 'mesh.yaml', readFile: () => null, nowMs: 0 };
-  const parsed = parsePolicy({ ...source, text: MESH, state: EMPTY_STATE });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  return parsed.value.find((each): each is Workload => each.kind === 'workload' && each.name === name)!;
-}
-
 /** The sidecar of one caller, and a client that asks through it and returns statuses. */
 async function startCaller(t: Test, name: string, controlPlane: ControlPlane) {
   const directory = join(t.testdirName, name);
@@ -48,7 +40,7 @@ async function startCaller(t: Test, name: string, controlPlane: ControlPlane) {
   const ports = { app: app!, inbound: inbound!, outbound: outbound!, admin: admin!, settings: settings! };
   const [host, port] = controlPlane.grpcAddress.split(':');
   const json = bootstrapJson({
-    workload: workloadOf(name),
+    workload: stateOf(MESH).workloads.get(name)!,
     index: 0,
     ports,
     controlPlane: { host: host!, port: Number(port) },
