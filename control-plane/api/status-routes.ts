@@ -18,12 +18,12 @@ export const statusRoutes: Routes = (server, context) => {
     querystring: {
       type: 'object',
       additionalProperties: false,
-      properties: { settled: { type: 'integer', minimum: 0, maximum: 300 } },
+      properties: { settled: { type: 'string', pattern: '^([0-9]{1,2}|[12][0-9]{2}|300)$' } },
     },
     response: { 200: anySchema },
   };
-  server.get<{ Querystring: { settled?: number } }>('/v1/status', { schema: status }, async ({ query }) => {
-    if (query.settled !== undefined) await context.settle(query.settled * 1000);
+  server.get<{ Querystring: { settled?: string } }>('/v1/status', { schema: status }, async ({ query }) => {
+    if (query.settled !== undefined) await context.settle(Number(query.settled) * 1000);
     return statusView();
   });
   const statusView = () => ({

@@ -71,7 +71,9 @@ function receive(before: Subscription, request: DeltaRequest): Received {
 }
 
 function refused(before: Subscription, message: string): Subscription {
-  const { sentNames, sentVersion: version } = before;
+  const { sentVersion: version } = before;
+  // What was let go meanwhile is nobody's business any more.
+  const sentNames = before.sentNames.filter((name) => isSubscribed(before, name));
   const refusal = { version, message };
   if (sentNames.length > 1) {
     const half = Math.ceil(sentNames.length / 2);

@@ -1,7 +1,9 @@
 /** The messages of the two protocols, as far as a stream has to know them. */
+import type { ResourceKind } from '../../protos/contract/resource-types.ts';
 import type { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
 import { DELTA, type DeltaRequest } from './delta.ts';
+import { countProblem, longNameProblem } from './request-limits.ts';
 import { STATE_OF_THE_WORLD, type SubscriptionRequest } from './state-of-the-world.ts';
 import type { Protocol } from './subscription.ts';
 
@@ -15,6 +17,8 @@ export interface RequestMessage {
 export interface Dialogue<Message extends RequestMessage, Request> {
   readonly protocol: Protocol<Request>;
   read(message: Message): Request;
+  /** Why the message cannot be taken in at all, as a sentence; undefined when it can. */
+  problem(kind: ResourceKind, message: Message): string | undefined;
 }
 
 export const SOTW_DIALOGUE: Dialogue<DiscoveryRequest, SubscriptionRequest> = {
@@ -25,6 +29,7 @@ export const SOTW_DIALOGUE: Dialogue<DiscoveryRequest, SubscriptionRequest> = {
     nonce,
     error: errorDetail?.message,
   }),
+  problem: (kind, { resourceNames }) => longNameProblem(kind, resourceNames),
 };
 
 export const DELTA_DIALOGUE: Dialogue<DeltaDiscoveryRequest, DeltaRequest> = {
@@ -36,4 +41,12 @@ export const DELTA_DIALOGUE: Dialogue<DeltaDiscoveryRequest, DeltaRequest> = {
     nonce: message.responseNonce,
     error: message.errorDetail?.message,
   }),
+  problem: (kind, { resourceNamesSubscribe, initialResourceVersions }) => {
+    const held = Object.keys(initialResourceVersions);
+    return (
+      countProblem(kind, held.length, 'held') ??
+      longNameProblem(kind, resourceNamesSubscribe) ??
+      longNameProblem(kind, held)
+    );
+  },
 };

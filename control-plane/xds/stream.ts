@@ -3,13 +3,13 @@
  */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
-import { SUBSCRIBED_NAMES_MAX } from '../../protos/contract/limits.ts';
 import { type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { MeshNode } from '../translate/node.ts';
 import { type ClientStatus, type KindStatus, NOTHING_SENT } from './client-status.ts';
 import type { Dialogue, RequestMessage } from './dialogue.ts';
 import { Outbox, type Sink } from './outbox.ts';
+import { countProblem } from './request-limits.ts';
 import { type Progress, type SequencedResponse, Sequencer } from './sequencer.ts';
 import type { RequestOutcome } from './subscription.ts';
 import type { XdsTotals } from './totals.ts';
@@ -65,10 +65,11 @@ export class XdsStream<Message extends RequestMessage, Request> {
     if (kind === 'other') return `${message.typeUrl} does not come on a stream of ${this.#only}`;
     // Real Envoys ask for more than there is here; a type that nobody serves has no answer in xDS.
     if (kind === undefined) return undefined;
+    const unreadable = this.#dialogue.problem(kind, message);
+    if (unreadable !== undefined) return unreadable;
     const outcome = this.#sequencer.request(kind, this.#dialogue.read(message));
-    const { size } = this.#sequencer.subscription(kind)!.names;
-    if (size > SUBSCRIBED_NAMES_MAX)
-      return `${kind}: ${size} names are subscribed: at most ${SUBSCRIBED_NAMES_MAX} are allowed`;
+    const tooMany = countProblem(kind, this.#sequencer.subscription(kind)!.names.size, 'subscribed');
+    if (tooMany !== undefined) return tooMany;
     this.#record(kind, outcome);
     this.#outbox.pump();
     if (outcome === 'ack' || outcome === 'nack') this.#deps.onAnswer();

@@ -6,8 +6,8 @@ export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** Longest resource name, in UTF-8 bytes. */
 export const RESOURCE_NAME_BYTES_MAX = 512;
 
-/** Most names in one subscription. */
-export const SUBSCRIBED_NAMES_MAX = 10_000;
+/** Most names in one subscription: a mesh of 10,000 services, each in two versions. */
+export const SUBSCRIBED_NAMES_MAX = 20_000;
 
 /** Longest node id, in UTF-8 bytes. */
 export const NODE_ID_BYTES_MAX = 256;

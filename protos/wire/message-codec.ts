@@ -106,7 +106,9 @@ function keepUnknown(message: MutableMessage, tag: number, reader: BinaryReader)
   if (number === 0) throw new Error('a field has number 0');
   const bytes = reader.skip((tag & 7) as WireType, number);
   const unknown = message._unknownFields as Record<number, Uint8Array[]>;
-  unknown[tag] = [...(unknown[tag] ?? []), bytes];
+  const known = unknown[tag];
+  if (known === undefined) unknown[tag] = [bytes];
+  else known.push(bytes);
 }
 
 function fromPartial(name: string, partial: unknown): unknown {

@@ -119,7 +119,7 @@ t.test('each kind has a service of its own, where its type need not be named', a
   const subscribe = { CDS: [], EDS: ['cart'], LDS: [], RDS: ['outbound'] } as const;
   for (const kind of ['CDS', 'EDS', 'LDS', 'RDS'] as const) {
     const client = connect(`/envoy.service.${services[kind]}`);
-    client.ask(kind, { subscribe: subscribe[kind], typed: false });
+    client.ask(kind, { subscribe: subscribe[kind], typeUrl: '' });
     t.ok(names(await client.next(kind)).length > 0, kind);
   }
   const wrong = connect(`/envoy.service.${services.CDS}`);

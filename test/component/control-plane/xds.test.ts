@@ -224,5 +224,6 @@ t.test('a client that comes back with the current version is not sent what it ha
 t.test('a stream must begin with its node', async (t) => {
   const { connect } = await startMesh(t);
   const nobody = connect({ id: '' });
+  nobody.subscribe('CDS');
   t.match(await until('an error', () => nobody.error), { code: 3, message: /node\.id is empty/ });
 });
