@@ -28,6 +28,7 @@ import {
   real,
   whole,
 } from './fields.ts';
+import { cookieText, parameterName } from './texts.ts';
 
 const HASHING = 'RingHash or Maglev';
 const YEAR_MS = 365 * DAY_MS;
@@ -51,9 +52,7 @@ export function parseLoadBalancing(cursor: Cursor): LoadBalancing {
     fields
       .get('slowStart')
       ?.report(`means nothing with policy ${policy}, which gives every instance its share at once`);
-  if (policy === 'PeakEwma' && fields.has('subsets'))
-    fields.get('subsets')!.report('mean nothing with policy PeakEwma: choose another, such as LeastRequest');
-  return {
+  const balancing: LoadBalancing = {
     policy,
     hash: items(fields, 'hash', 8).flatMap(parseHash),
     slowStart: fields.has('slowStart') ? parseSlowStart(fields.get('slowStart')!) : null,
@@ -61,6 +60,16 @@ export function parseLoadBalancing(cursor: Cursor): LoadBalancing {
     subsets: items(fields, 'subsets', 16).map(parseSubset),
     locality: parseLocality(fields, hashing),
   };
+  if (policy === 'PeakEwma') checkPeakEwma(balancing, fields);
+  return balancing;
+}
+
+/** It compares all instances; what first leaves some of them out goes with the others alone. */
+function checkPeakEwma({ subsets, locality }: LoadBalancing, fields: Fields): void {
+  const refuse = (name: string) =>
+    fields.get(name)!.report('cannot stand beside policy PeakEwma: choose another, such as LeastRequest');
+  if (subsets.length > 0) refuse('subsets');
+  if (locality !== null) refuse(locality.kind === 'weighted' ? 'localityWeighted' : 'zoneAware');
 }
 
 function parseHash(cursor: Cursor): HashInput[] {
@@ -83,13 +92,14 @@ function parseHashSource(name: string, cursor: Cursor): HashInput['source'] | nu
     }
     case 'cookie': {
       const fields = cursor.object({ name: true, ttl: true, path: true });
-      const cookie = fields.get('name')?.string() ?? missing(cursor, 'name');
+      const name = fields.get('name');
+      const cookie = name === undefined ? missing(cursor, 'name') : cookieText(name);
       const path = fields.get('path')?.parsed((text) => (/^\/[^;\s]*$/.test(text) ? text : null), 'a path') ?? null;
       const ttlMs = durationBetween(fields.get('ttl'), { min: 0, max: YEAR_MS });
       return cookie === undefined ? null : { kind: 'cookie', name: cookie, ttlMs, path };
     }
     case 'query': {
-      const parameter = cursor.string();
+      const parameter = parameterName(cursor);
       return parameter === undefined ? null : { kind: 'query', name: parameter };
     }
     default:

@@ -20,6 +20,7 @@ import {
   whole,
 } from './fields.ts';
 import { METHODS } from './http-route.ts';
+import { headerValue, LITERAL_CHARS_MAX } from './texts.ts';
 
 const FALLBACK_BODY_BYTES_MAX = 4096;
 
@@ -130,6 +131,8 @@ function parseTemplate(cursor: Cursor): RequestBreaker['target'] | null {
     return cursor.report(`"${text}" is no template: write a path, such as "GET /products/{id}"`) ?? null;
   if (method !== null && !METHODS.some((known) => known === method))
     cursor.report(`"${method}" is not one of ${METHODS.join(', ')}`);
+  if (path.length > LITERAL_CHARS_MAX)
+    return cursor.report(`has ${path.length} characters: a path may have ${LITERAL_CHARS_MAX} at most`) ?? null;
   const open = path.endsWith('/**');
   const segments = (open ? path.slice(0, -3) : path).split('/').map(segmentRegex);
   if (segments.includes(null))
@@ -241,6 +244,7 @@ export function parseFallback(cursor: Cursor): Fallback[] {
 
 function parseStatic(cursor: Cursor): Fallback {
   const fields = cursor.object({ status: true, contentType: true, body: true });
+  const type = fields.get('contentType');
   const body = fields.get('body')?.string() ?? missing(cursor, 'body') ?? '';
   const bytes = Buffer.byteLength(body);
   if (bytes > FALLBACK_BODY_BYTES_MAX)
@@ -248,7 +252,7 @@ function parseStatic(cursor: Cursor): Fallback {
   return {
     kind: 'static',
     status: whole(fields, 'status', 200, 599) ?? 200,
-    contentType: fields.get('contentType')?.string() ?? null,
+    contentType: type === undefined ? null : (headerValue(type) ?? null),
     body,
   };
 }

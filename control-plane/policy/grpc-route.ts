@@ -8,7 +8,6 @@ import type { ParsedResource } from './compose.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
 import { NOT_YET } from './document.ts';
 import {
-  checkRegex,
   type FilterParsers,
   HEADER_FILTERS,
   MIRROR_FILTER,
@@ -17,6 +16,7 @@ import {
   parseHeaderMatch,
   parseRouteParts,
 } from './route-parts.ts';
+import { checkRegex, LITERAL_CHARS_MAX } from './texts.ts';
 
 const RULE: KnownFields = {
   name: true,
@@ -91,6 +91,10 @@ function parseMethod(cursor: Cursor): GrpcMethodMatch {
   if (cursor.isMap && service === undefined && method === undefined)
     cursor.report('names neither "service" nor "method": at least one is needed');
   const read = type === 'Exact' ? parseName : parsePattern;
+  // A method of any service is found by a pattern.
+  const length = service === undefined && type === 'Exact' ? (method?.string() ?? '').length : 0;
+  if (length > LITERAL_CHARS_MAX)
+    method!.report(`has ${length} characters: without "service" at most ${LITERAL_CHARS_MAX} are allowed`);
   return {
     kind: type === 'Exact' ? 'exact' : 'regex',
     service: service === undefined ? null : read(service, SERVICE),
@@ -107,7 +111,6 @@ function parseName(cursor: Cursor, { what, pattern, rule }: NameForm): string | 
 function parsePattern(cursor: Cursor, { what }: NameForm): string | null {
   const pattern = boundedString(cursor, what);
   if (pattern === null) return null;
-  if (pattern === '') cursor.report(`the pattern of the ${what} is empty: leave the field out to match any`);
   // It becomes the middle of a pattern for the whole path, where an anchor can never hold.
   if (/^\^|(?<!\\)\$$/.test(pattern))
     cursor.report(`"${pattern}" has an anchor: the whole name is matched anyway, leave out ^ and $`);

@@ -6,7 +6,7 @@ import { REQUEST_TIMEOUT_MS } from '../translate/defaults.ts';
 import type { Cursor } from './cursor.ts';
 import { missing, NOT_YET } from './document.ts';
 import { DAY_MS, durationBetween, msText } from './fields.ts';
-import { isToken } from './values.ts';
+import { cookieText } from './texts.ts';
 
 const DEFAULT_ATTEMPTS = 1;
 
@@ -47,7 +47,7 @@ export function parseSession(cursor: Cursor): SessionCookie {
   });
   if (fields.get('type')?.oneOf(['Cookie', 'Header']) === 'Header')
     fields.get('type')!.report('"Header" is not supported yet: sessions are kept by cookies', 'Cookie');
-  const name = fields.get('sessionName')?.parsed(cookieName, 'the name of a cookie, of at most 128 characters');
+  const written = fields.get('sessionName');
   const config = fields.get('cookieConfig')?.object({ lifetimeType: true });
   const permanent = config?.get('lifetimeType')?.oneOf(['Permanent', 'Session']) === 'Permanent';
   const lifetime = fields.get('absoluteTimeout');
@@ -55,9 +55,6 @@ export function parseSession(cursor: Cursor): SessionCookie {
   if (permanent && lifetime === undefined) missing(cursor, 'absoluteTimeout');
   if (!permanent && lifetime !== undefined)
     lifetime.report('is kept by the cookie alone: set cookieConfig.lifetimeType to Permanent');
+  const name = written && cookieText(written);
   return { name: name ?? 'outrider-session', ttlMs: permanent ? (ttlMs ?? 0) : 0 };
-}
-
-function cookieName(text: string): string | null {
-  return isToken(text, 128) ? text : null;
 }

@@ -8,16 +8,16 @@ import type { Cursor, KnownFields } from './cursor.ts';
 import { missing, PORT_RANGE } from './document.ts';
 import { parseRetry, parseSession, parseTimeouts } from './http-route-limits.ts';
 import {
-  checkRegex,
   type FilterParsers,
   HEADER_FILTERS,
   MIRROR_FILTER,
   parseBackend,
   parseFilter,
   parseHeaderMatch,
+  parseParameterMatch,
   parseRouteParts,
-  parseValueMatch,
 } from './route-parts.ts';
+import { checkRegex, hostText, pathText, replacementText } from './texts.ts';
 
 /** The methods that a match may name. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
@@ -90,17 +90,17 @@ function parseMatch(cursor: Cursor): HttpRouteMatch {
     path: fields.has('path') ? parsePath(fields.get('path')!) : ANY.path,
     method: fields.get('method')?.oneOf(METHODS) ?? null,
     headers: fields.get('headers')?.list().flatMap(parseHeaderMatch) ?? [],
-    query: fields.get('queryParams')?.list().flatMap(parseValueMatch) ?? [],
+    query: fields.get('queryParams')?.list().flatMap(parseParameterMatch) ?? [],
   };
 }
 
-/** A path as HTTPRoutes match it. */
-export function parsePath(cursor: Cursor): HttpRouteMatch['path'] {
+/** A path as HTTPRoutes match it, of at most `charsMax` characters (1,024). */
+export function parsePath(cursor: Cursor, charsMax?: number): HttpRouteMatch['path'] {
   const fields = cursor.object({ type: true, value: true });
   const type = fields.get('type')?.oneOf(['Exact', 'PathPrefix', 'RegularExpression']) ?? 'PathPrefix';
-  const value = fields.get('value')?.string() ?? '/';
-  if (type === 'RegularExpression') return { kind: 'regex', value: checkRegex(fields.get('value') ?? cursor, value) };
-  if (!value.startsWith('/')) fields.get('value')?.report(`"${value}" is not a path: it must begin with /`);
+  const at = fields.get('value');
+  if (type === 'RegularExpression') return { kind: 'regex', value: checkRegex(at ?? cursor, at?.string() ?? '/') };
+  const value = (at === undefined ? undefined : pathText(at, charsMax)) ?? '/';
   return type === 'Exact' ? { kind: 'exact', value } : { kind: 'prefix', value: value.replace(/(?<=.)\/$/, '') };
 }
 
@@ -112,7 +112,7 @@ function parseRedirect(cursor: Cursor): HttpRouteFilter {
   return {
     kind: 'redirect',
     scheme: fields.get('scheme')?.oneOf(['http', 'https']) ?? null,
-    hostname: fields.get('hostname')?.string() ?? null,
+    hostname: parseHostname(fields.get('hostname')),
     port: fields.get('port')?.integer(PORT_RANGE) ?? null,
     path: parsePathChange(fields.get('path')),
     status: STATUSES[status],
@@ -123,9 +123,13 @@ function parseRewrite(cursor: Cursor): HttpRouteFilter {
   const fields = cursor.object({ hostname: true, path: true });
   return {
     kind: 'rewrite',
-    hostname: fields.get('hostname')?.string() ?? null,
+    hostname: parseHostname(fields.get('hostname')),
     path: parsePathChange(fields.get('path')),
   };
+}
+
+function parseHostname(cursor: Cursor | undefined): string | null {
+  return (cursor && hostText(cursor)) ?? null;
 }
 
 function parsePathChange(cursor: Cursor | undefined): PathChange | null {
@@ -134,6 +138,7 @@ function parsePathChange(cursor: Cursor | undefined): PathChange | null {
   const type = fields.get('type')?.oneOf(['ReplaceFullPath', 'ReplacePrefixMatch']);
   if (type === undefined) return fields.has('type') ? null : (missing(cursor, 'type') ?? null);
   const field = type === 'ReplaceFullPath' ? 'replaceFullPath' : 'replacePrefixMatch';
-  const value = fields.get(field)?.string() ?? missing(cursor, field);
+  const at = fields.get(field);
+  const value = at === undefined ? missing(cursor, field) : replacementText(at);
   return value === undefined ? null : { kind: type === 'ReplaceFullPath' ? 'full' : 'prefix', value };
 }

@@ -244,6 +244,15 @@ t.test('a route with mistakes is refused', (t) => {
     ),
     /needs a PathPrefix/,
   );
+  t.match(rule('{backendRefs: [{name: cart}], matches: [{path: {value: /a?b}}]}'), /"\/a\?b" is not a path/);
+  t.match(rule('{backendRefs: [{name: cart}], matches: [{headers: [{name: a b, value: c}]}]}'), /not a header name/);
+  const edit = (changes: string) =>
+    rule(
+      `{backendRefs: [{name: cart}], filters: [{type: RequestHeaderModifier, requestHeaderModifier: {${changes}}}]}`,
+    );
+  t.match(edit('remove: [a b]'), /remove\[0\]: "a b" is not a header name/);
+  t.match(edit('set: [{name: Host, value: b}]'), /set\[0\]\.name: "host" is no header that can be edited.*URLRewrite/);
+  t.match(edit('set: [{name: a, value: "b\\nc"}]'), /set\[0\]\.value: .*a header cannot carry/);
   t.end();
 });
 

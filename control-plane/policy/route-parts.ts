@@ -1,12 +1,11 @@
 /**
  * What Gateway API's HTTPRoute and GRPCRoute have in common, with Services as parents: the GAMMA shape.
  */
-import { toSafeRegex } from '../../protos/contract/regex/safe-regex.ts';
 import type { Backend, HeaderChanges, HeaderFilter, HeaderValue, MirrorFilter, ValueMatch } from '../state/routes.ts';
 import { SUBSET_KEYS } from '../state/traffic-policy.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
 import { missing, NOT_YET, PORT_RANGE, parseDocumentParts, parseServiceName } from './document.ts';
-import { isToken } from './values.ts';
+import { checkRegex, editableHeader, headerText, headerValue, parameterName } from './texts.ts';
 
 const SPEC: KnownFields = {
   parentRefs: true,
@@ -76,24 +75,24 @@ function parseSubset(cursor: Cursor): Record<string, string> {
   return Object.fromEntries([...fields].flatMap(([key, value]) => [[key, value.text() ?? '']]));
 }
 
-/** Reports what every proxy would refuse: what RE2 does not have, and what JavaScript might run for ever. */
-export function checkRegex(cursor: Cursor, pattern: string): string {
-  const result = toSafeRegex(pattern);
-  if (!result.ok) cursor.report(result.problem);
-  return pattern;
-}
-
 /** A header and the value that it must have. Header names are the same in any case. */
 export function parseHeaderMatch(cursor: Cursor): ValueMatch[] {
-  return parseValueMatch(cursor).map((match) => ({ ...match, name: match.name.toLowerCase() }));
+  return parseValueMatch(cursor, headerText).map((match) => ({ ...match, name: match.name.toLowerCase() }));
+}
+
+/** One of `queryParams`. */
+export function parseParameterMatch(cursor: Cursor): ValueMatch[] {
+  return parseValueMatch(cursor, parameterName);
 }
 
 /** A name and the value that it must have. */
-export function parseValueMatch(cursor: Cursor): ValueMatch[] {
+function parseValueMatch(cursor: Cursor, parseName: (cursor: Cursor) => string | undefined): ValueMatch[] {
   const fields = cursor.object({ type: true, name: true, value: true });
   const type = fields.get('type')?.oneOf(['Exact', 'RegularExpression']) ?? 'Exact';
-  const name = fields.get('name')?.string() ?? missing(cursor, 'name');
-  const value = fields.get('value')?.string() ?? missing(cursor, 'value');
+  if (!fields.has('name')) missing(cursor, 'name');
+  if (!fields.has('value')) missing(cursor, 'value');
+  const name = fields.has('name') ? parseName(fields.get('name')!) : undefined;
+  const value = fields.get('value')?.string();
   if (name === undefined || value === undefined) return [];
   if (type === 'Exact') return [{ name, kind: 'exact', value }];
   return [{ name, kind: 'regex', value: checkRegex(fields.get('value')!, value) }];
@@ -171,13 +170,15 @@ function parseHeaderChanges(cursor: Cursor): HeaderChanges {
       fields
         .get('remove')
         ?.list()
-        .flatMap((item) => item.string() ?? []) ?? [],
+        .flatMap((item) => editableHeader(item) ?? []) ?? [],
   };
 }
 
 function parseHeaderValue(cursor: Cursor): HeaderValue[] {
   const fields = cursor.object({ name: true, value: true });
-  const name = fields.get('name')?.parsed((text) => (isToken(text) ? text : null), 'a header name');
-  const value = fields.get('value')?.text() ?? missing(cursor, 'value');
+  if (!fields.has('name')) missing(cursor, 'name');
+  if (!fields.has('value')) missing(cursor, 'value');
+  const name = fields.has('name') ? editableHeader(fields.get('name')!) : undefined;
+  const value = fields.has('value') ? headerValue(fields.get('value')!) : undefined;
   return name === undefined || value === undefined ? [] : [{ name, value }];
 }

@@ -78,7 +78,12 @@ t.test('what is impossible, out of its limits or without a meaning is refused wh
     ['loadBalancing: {policy: Maglev, slowStart: {window: 1s}}', /slowStart: means nothing with policy Maglev/],
     ['loadBalancing: {policy: Maglev, hash: [{header: a, query: b}]}', /hash\[0\]: needs one of/],
     ['loadBalancing: {policy: Maglev, hash: [{header: "a b"}]}', /is not a header name/],
-    ['loadBalancing: {policy: PeakEwma, subsets: [{keys: [version]}]}', /subsets: mean nothing with policy PeakEwma/],
+    ['loadBalancing: {policy: PeakEwma, subsets: [{keys: [version]}]}', /subsets: cannot stand beside policy PeakEwma/],
+    [
+      'loadBalancing: {policy: PeakEwma, localityWeighted: true}',
+      /localityWeighted: cannot stand beside policy PeakEwma/,
+    ],
+    ['loadBalancing: {policy: PeakEwma, zoneAware: {percent: 5}}', /zoneAware: cannot stand beside policy PeakEwma/],
     ['loadBalancing: {localityWeighted: true, zoneAware: true}', /zoneAware: stands beside/],
     ['loadBalancing: {subsets: [{keys: [versoin]}]}', /keys\[0\]: .*\(version\)/],
     ['outlierDetection: {maxPercent: 101}', /from 1 to 100/],

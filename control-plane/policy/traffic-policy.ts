@@ -120,7 +120,7 @@ function parseAdaptiveLimit(cursor: Cursor): AdaptiveLimit {
     min: whole(fields, 'min', 1, 100_000),
     max: whole(fields, 'max', 1, 100_000),
     tolerance: real(fields, 'tolerance', 1, 10),
-    maxQueue: whole(fields, 'maxQueue', 0, 100_000),
+    maxQueue: whole(fields, 'maxQueue', 0, 1_024),
     maxWaitMs: duration(fields, 'maxWait', 1, 60_000),
     priorityHeader: headerName(fields.get('priorityHeader')),
   };

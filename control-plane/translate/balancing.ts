@@ -40,9 +40,9 @@ function balancer(policy: LoadBalancing | null): JsonObject {
   }
 }
 
-/** By latency; but subsets go with `lb_policy` alone. */
+/** By latency; but subsets and localities go with `lb_policy` alone. */
 function defaultBalancer(policy: LoadBalancing | null): Balancer {
-  return policy === null || policy.subsets.length === 0 ? 'PeakEwma' : 'LeastRequest';
+  return policy === null || (policy.subsets.length === 0 && policy.locality === null) ? 'PeakEwma' : 'LeastRequest';
 }
 
 /**

@@ -22,6 +22,7 @@ import { RouteTable } from '../../../proxy/routing/route-table.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';
 import { requestHead } from '../../fakes/fake-exchange.ts';
 import { seededRandom } from '../../fakes/fake-random.ts';
+import { GRPC_TEXTS, HTTP_TEXTS, ODD_TEXTS, POLICY, POLICY_TEXTS } from './fixtures/policies.ts';
 
 const SOURCES: DecodeSources = {
   readFile: () => ({ ok: false, problem: 'no files' }),
@@ -167,17 +168,46 @@ t.test('hashes, localities, breakers, what protects an application, and faults',
   t.end();
 });
 
-t.test('localities beside PeakEwma, the default, are still refused by sidecars', (t) => {
-  const refused = (field: string) => [
-    `CDS orders common_lb_config.${field}: it cannot be combined with load_balancing_policy`,
-  ];
-  t.same(refusals(policy('loadBalancing: {zoneAware: true}', 'orders')), refused('zone_aware_lb_config'));
-  t.same(
-    refusals(policy('loadBalancing: {policy: PeakEwma, localityWeighted: true}', 'orders')),
-    refused('locality_weighted_lb_config'),
-  );
+t.test('whatever of a policy is granted, sidecars take', (t) => {
+  let granted = 0;
+  const property = fc.property(POLICY, fc.constantFrom('cart', 'orders', 'shop', 'mail'), (spec, service) => {
+    const text = policy(JSON.stringify(spec).slice(1, -1), service);
+    if (!isGranted(SERVICES + text)) return;
+    granted++;
+    const refused = refusals(text);
+    if (refused.length > 0) throw new Error(refused.join('\n'));
+  });
+  fc.assert(property, { numRuns: 150 });
+  t.ok(granted >= 15, `${granted} of 150 were granted`);
   t.end();
 });
+
+t.test('whatever text is granted, sidecars take', (t) => {
+  const places = [
+    ...HTTP_TEXTS.map((rule) => gateway('HTTPRoute', 'cart', rule)),
+    ...GRPC_TEXTS.map((rule) => gateway('GRPCRoute', 'shop', rule)),
+    ...POLICY_TEXTS.map((spec) => policy(spec)),
+  ];
+  for (const place of places) {
+    const granted = ODD_TEXTS.filter((each) => isGranted(SERVICES + withText(place, each)));
+    for (const each of granted) t.same(refusals(withText(place, each)), [], `${place} ${each}`.slice(0, 300));
+  }
+  t.end();
+});
+
+/** `place` with `text` in it; a quoted JSON string is YAML. */
+function withText(place: string, text: string): string {
+  return place.replaceAll('TEXT', () => JSON.stringify(text));
+}
+
+function isGranted(text: string): boolean {
+  try {
+    stateOf(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The sidecars' route table of a mesh. */
 function tableOf(state: State): RouteTable {
