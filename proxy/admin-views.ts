@@ -2,7 +2,7 @@
 import type { Listener } from '../protos/gen/envoy/config/listener/v3/listener.ts';
 import { packAny, unpackAny } from '../protos/json/registry.ts';
 import { writeJson } from '../protos/json/write-json.ts';
-import type { AdminActions, AdminViews, DumpedResource } from './admin/views.ts';
+import type { AdminActions, AdminViews, DumpedResource, LastKnownGoodView } from './admin/views.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { AskedListener } from './explain/explain.ts';
@@ -31,6 +31,7 @@ export interface ViewDeps extends AdminActions {
   waitingFor(): readonly string[];
   uptimeMs(): number;
   memory(): MemoryUse;
+  lastKnownGood(): LastKnownGoodView | null;
   ads(): DynamicDump | null;
 }
 
@@ -55,6 +56,7 @@ export function adminViews(
     waitingFor: deps.waitingFor,
     uptimeMs: deps.uptimeMs,
     memory: deps.memory,
+    lastKnownGood: deps.lastKnownGood,
     connectionCount: () => plane.listeners.all().reduce((sum, each) => sum + each.connectionCount, 0),
   };
   stats.register(clusterStatsSource(plane.clusters));

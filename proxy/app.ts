@@ -81,6 +81,7 @@ export class Sidecar {
       waitingFor: () => [...this.#readiness.waitingFor(), ...(this.#mesh?.waitingFor() ?? [])],
       uptimeMs: () => this.#deps.clock.nowMs() - this.#startedMs,
       memory: () => this.#deps.memory(),
+      lastKnownGood: () => this.#mesh?.ads?.lastKnownGood ?? null,
       ads: () => this.#mesh?.ads ?? null,
       failHealthChecks: (failed) => {
         this.plane.selfHealth.failed = failed;
@@ -98,7 +99,10 @@ export class Sidecar {
     const release = this.#readiness.hold('configuration from the control plane');
     this.#mesh = new Mesh(this.plane, this.#bootstrap.config, this.#deps, { onConfigured: release });
     if (this.#bootstrap.config.ads === null) release();
-    if (this.#mesh.ads !== null) this.stats.register(this.#mesh.ads.stats);
+    if (this.#mesh.ads !== null) {
+      this.stats.register(this.#mesh.ads.stats);
+      this.stats.register(this.#mesh.ads.lastKnownGood);
+    }
     await this.#mesh.start();
   }
 

@@ -2,7 +2,6 @@
  * The half of a sidecar that talks to a control plane: configuration down (ADS), lease, health and load up (agent), and
  * application settings out to the application. Loaded only when the bootstrap asks for it, because it needs gRPC.
  */
-import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
@@ -17,6 +16,7 @@ import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Listener } from './listener/listener.ts';
 import { createSettings, type Settings } from './settings/settings.ts';
+import type { Cluster } from './upstream/cluster.ts';
 import type { SharedOpening } from './upstream/guard/request-breaker.ts';
 import { PROXY_VERSION } from './version.ts';
 import { type AdsClient, createAdsClient, type SnapshotOrigin } from './xds/ads-client.ts';
@@ -88,7 +88,6 @@ export class Mesh {
 
   #createAds({ ads, agent, node, statics }: Bootstrap, deps: MeshDeps): AdsClient | null {
     if (ads === null) return null;
-    const directory = agent?.lastKnownGoodDirectory ?? null;
     const options = {
       target: targetOf(statics, ads.clusterName),
       ads,
@@ -96,12 +95,15 @@ export class Mesh {
       fixed: statics,
       version: PROXY_VERSION,
       extras: agent === null ? [] : this.#extras(agent),
-      lastKnownGoodFile: directory === null ? null : join(directory, `${node.id}.json`),
+      lastKnownGoodDirectory: agent?.lastKnownGoodDirectory ?? null,
       onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => this.#activate(parts, origin),
     };
     const { clock, timers, random, log } = deps;
     const decoders = configDecoders({ ...deps.sources, knownClusters: null });
-    return createAdsClient(options, { clock, timers, random, logger: log, decoders });
+    const client = createAdsClient(options, { clock, timers, random, logger: log, decoders });
+    client.lastKnownGood.countSuspects = () =>
+      this.#plane.clusters.all().reduce((sum, each) => sum + suspectsOf(each), 0);
+    return client;
   }
 
   /** Settings, scaling decisions and shared breakers ride on the same stream. */
@@ -165,6 +167,10 @@ export class Mesh {
     this.#register();
     return problems.map(({ message }) => message);
   }
+}
+
+function suspectsOf({ endpoints }: Cluster): number {
+  return endpoints.filter(({ suspect }) => suspect).length;
 }
 
 function openingOf({ sequence, openFor, openCallers: open, callers }: SharedBreaker): SharedOpening {

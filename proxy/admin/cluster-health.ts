@@ -14,6 +14,7 @@ export function healthFlags({
   if (health === 'unhealthy' || health === 'timeout' || health === 'draining') flags += '/failed_eds_health';
   if (checked?.degraded) flags += '/degraded_active_hc';
   if (health === 'degraded') flags += '/degraded_eds_health';
+  if (health === 'suspect') flags += '/suspect';
   if (checked?.pending) flags += '/pending_active_hc';
   if (checked?.excluded) flags += '/excluded_via_immediate_hc_fail';
   if (checked?.timedOut) flags += '/active_hc_timeout';
@@ -21,7 +22,7 @@ export function healthFlags({
   return flags === '' ? 'healthy' : flags;
 }
 
-/** As Envoy reports it: an unknown health counts as healthy, a timeout and a drain keep their names. */
+/** As Envoy reports it: an unknown or suspect health counts as healthy, a timeout and a drain keep their names. */
 export function edsHealthStatus(health: EndpointView['health']): HealthStatus {
   switch (health) {
     case 'unhealthy':

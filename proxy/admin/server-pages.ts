@@ -2,7 +2,7 @@
 import type { Logger } from '../../kernel/log.ts';
 import { LOG_LEVELS } from '../log-level.ts';
 import { type AdminEndpoint, type AdminReply, ALWAYS, jsonReply, textReply } from './admin-endpoint.ts';
-import type { AdminViews, ServerView } from './views.ts';
+import type { AdminViews, LastKnownGoodView, ServerView } from './views.ts';
 
 /** The endpoints over this process. */
 export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, logger: Logger): AdminEndpoint[] {
@@ -66,12 +66,27 @@ function change(path: string, help: string, run: () => void): AdminEndpoint {
 
 function readyPage(server: ServerView): AdminReply {
   const state = server.state();
-  if (state === 'LIVE') return textReply('LIVE\n');
+  if (state === 'LIVE') return textReply(`LIVE\n${stale(server)}`);
   const waits = server.waitingFor().map((each) => `waiting for ${each}\n`);
   return textReply(`${state}\n${waits.join('')}`, 503);
 }
 
+/** One more line while no control plane stands behind what is in use. */
+function stale(server: ServerView): string {
+  const kept = server.lastKnownGood();
+  if (kept?.ageMs == null) return '';
+  const seconds = Math.floor(kept.ageMs / 1000);
+  return `with the last known good configuration, ${seconds} s old, ${kept.countSuspects()} endpoints unproven\n`;
+}
+
+function lastKnownGood(kept: LastKnownGoodView): unknown {
+  const { ageMs } = kept;
+  if (ageMs === null) return { in_use: false };
+  return { in_use: true, age: `${Math.floor(ageMs / 1000)}s`, suspect_endpoints: kept.countSuspects() };
+}
+
 function serverInfo(server: ServerView, logger: Logger): unknown {
+  const kept = server.lastKnownGood();
   const uptime = `${Math.floor(server.uptimeMs() / 1000)}s`;
   return {
     version: `outrider/${server.version}`,
@@ -85,6 +100,7 @@ function serverInfo(server: ServerView, logger: Logger): unknown {
     node: server.node,
     uptime_current_epoch: uptime,
     uptime_all_epochs: uptime,
+    ...(kept === null ? {} : { last_known_good: lastKnownGood(kept) }),
   };
 }
 

@@ -111,6 +111,16 @@ export interface ServerView extends CountedServer {
   readonly configPath: string;
   /** What is still to happen before the proxy is live; empty when it is. */
   waitingFor(): readonly string[];
+  /** Null when nothing comes from a control plane. */
+  lastKnownGood(): LastKnownGoodView | null;
+}
+
+/** The configuration that a start without a control plane works with. */
+export interface LastKnownGoodView {
+  /** How long ago a control plane stood behind what is in use; null while one does. */
+  readonly ageMs: number | null;
+  /** Endpoints that have yet to prove themselves. */
+  countSuspects(): number;
 }
 
 /** What the admin port may do. Each returns at once. */

@@ -32,6 +32,7 @@ import { EndpointUse } from './guard/in-use.ts';
 import { admitRequest, LimitRefusals } from './guard/limits.ts';
 import { type Outcome, OutlierDetector } from './guard/outlier-detector.ts';
 import { serviceBreaker } from './guard/service-breaker.ts';
+import { Suspects } from './guard/suspects.ts';
 import type { LocalCluster } from './local-cluster.ts';
 import { assemblePicker } from './picker/assemble.ts';
 import { hashes } from './picker/create-picker.ts';
@@ -90,6 +91,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   #outlier: OutlierDetector | null = null;
   /** Null while nothing is checked. */
   #checker: HealthChecker | null = null;
+  readonly #suspects = new Suspects(this);
   /** Whoever waits until the cluster is settled. */
   #settling: (() => void)[] = [];
   readonly #slowStart: Deadline;
@@ -205,6 +207,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.stats.updateSuccess++;
     this.warm = true;
     if (this.#checker !== null) for (const [key, endpoint] of next) this.#checker.watch(endpoint, before.has(key));
+    this.#suspects.watch(this.#list);
     this.#rebuildPicker();
     this.onAllChecked();
   }
@@ -245,6 +248,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   /** Reports how one attempt ended; `probe` is what `begin` said of it. HOT. */
   record(endpoint: Endpoint, outcome: Outcome, probe = false): void {
     if (this.#outlier !== null && !endpoint.removed) this.#outlier.record(endpoint, outcome, probe);
+    if (endpoint.health === 'suspect' && outcome === 'success') this.#suspects.proven(endpoint);
     // It has just proved itself: slow start is over for it.
     if (outcome === 'success' && endpoint.rqSuccess === this.config.policy.slowStartSuccesses && this.#slowStart.armed)
       this.#rebuildPicker();
@@ -277,6 +281,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   }
 
   #stop(): void {
+    this.#suspects.close();
     this.#outlier?.destroy();
     this.#checker?.close(true);
     this.#checker = null;

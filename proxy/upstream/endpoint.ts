@@ -96,6 +96,11 @@ export class Endpoint {
     return standing === 'in' || standing === 'degraded';
   }
 
+  /** From the last known good configuration, and not heard of since: see guard/suspects.ts. */
+  get suspect(): boolean {
+    return this.health === 'suspect' && this.checked === null;
+  }
+
   /** Not counted when it is asked how many are well: it is about to be checked, or has taken itself out. */
   get excluded(): boolean {
     return this.checked !== null && (this.checked.pending || this.checked.excluded);

@@ -12,19 +12,21 @@
  * may end an instance that was taken out. What has to be held is ACKed at once, because the rest may depend on that.
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import type { Timer } from '../../kernel/timers.ts';
 import { formatRejection } from '../../protos/contract/reject-reason.ts';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
 import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
-import { ConfigurationKeeper } from './configuration-keeper.ts';
 import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import { clustersWaitFor, type TrackedScope, treeWaitsFor, waitFor } from './dependency-tracker.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
+import { FallbackTimer } from './last-known-good/fallback-timer.ts';
+import { ConfigurationKeeper } from './last-known-good/keeper.ts';
+import type { LastKnownGoodStats } from './last-known-good/stats.ts';
+import { suspected } from './last-known-good/suspected.ts';
 import { Patience } from './patience.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
 import type { UpdateOutcome } from './resource-set.ts';
@@ -50,8 +52,8 @@ export interface AdsClientOptions {
   /** Of Outrider. */
   readonly version: string;
   readonly extras: readonly ExtraSubscription[];
-  /** Null keeps none. */
-  readonly lastKnownGoodFile: string | null;
+  /** Where the last complete configuration is kept; null keeps none. */
+  readonly lastKnownGoodDirectory: string | null;
   /**
    * Gets a complete configuration, static resources included, whenever something in it may have changed. Resolves when
    * it is active, with sentences about what could not be done: listeners are refused with them.
@@ -78,13 +80,9 @@ export interface AdsClient {
   /** Of the last response that was taken; empty before. */
   versionOf(kind: ResourceKind): string;
   dumped(): DumpedXdsResource[];
-  /** How old the file is that is worked with; null while the control plane's own configuration is. */
-  lastKnownGoodAgeMs(): number | null;
+  readonly lastKnownGood: LastKnownGoodStats;
   readonly stats: XdsStats;
 }
-
-/** A start without an answer for so long falls back to the file. */
-const ANSWER_WITHIN_MS = 2_000;
 
 /** See the head of this file. */
 export function createAdsClient(options: AdsClientOptions, deps: AdsClientDeps): AdsClient {
@@ -113,13 +111,12 @@ class Client<Request, Response> implements AdsClient {
   readonly #tree: ResourceTree;
   readonly #patience: Patience;
   readonly #keeper: ConfigurationKeeper;
-  #fallback: Timer | null = null;
+  readonly #fallback: FallbackTimer;
   /** Counts streams: an answer that is late belongs to none. */
   #streams = 0;
   /** What was handed out last by the control plane; null before. */
   #handedOut: SnapshotParts | null = null;
-  /** What is in use: nothing yet, the file (and when it was written), or the control plane's. */
-  #inUse: 'nothing' | 'control-plane' | { readonly writtenAtMs: number } = 'nothing';
+  #inUse: 'nothing' | SnapshotOrigin = 'nothing';
   /** Something was accepted since the last snapshot. */
   #dirty = true;
   #waits: readonly string[] = [];
@@ -139,7 +136,12 @@ class Client<Request, Response> implements AdsClient {
     this.#scope = { fixed: options.fixed, clusters, listeners };
     this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras);
     this.#patience = new Patience(deps.timers, () => this.#resume());
-    this.#keeper = new ConfigurationKeeper(options.lastKnownGoodFile, options.node.id, deps);
+    this.#keeper = new ConfigurationKeeper(options.lastKnownGoodDirectory, options.node.id, deps);
+    this.#fallback = new FallbackTimer(
+      deps.timers,
+      () => this.connected,
+      () => void this.#fallBack(),
+    );
     this.#stream = new ControlStream(
       {
         target: options.target,
@@ -166,11 +168,11 @@ class Client<Request, Response> implements AdsClient {
     for (const { type, names } of this.#options.extras) this.#protocol.want(type, names);
     this.#resume();
     this.#stream.start();
-    this.#fallback = this.#deps.timers.after(ANSWER_WITHIN_MS, () => void this.#fallBack());
+    this.#fallback.start();
   }
 
   async close(): Promise<void> {
-    this.#fallback?.cancel();
+    this.#fallback.cancel();
     this.#patience.close();
     await this.#stream.close();
     await this.#keeper.close();
@@ -188,8 +190,8 @@ class Client<Request, Response> implements AdsClient {
     return this.#tree.dumped();
   }
 
-  lastKnownGoodAgeMs(): number | null {
-    return typeof this.#inUse === 'object' ? this.#deps.clock.wallMs() - this.#inUse.writtenAtMs : null;
+  get lastKnownGood(): LastKnownGoodStats {
+    return this.#keeper.stats;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -198,6 +200,7 @@ class Client<Request, Response> implements AdsClient {
   #up(): void {
     this.stats.connected = true;
     this.#streams++;
+    this.#keeper.reconnected();
     this.#write(this.#protocol.streamUp());
     this.#resume();
     this.#deps.logger.info({ target: this.#options.target }, 'connected to the control plane');
@@ -205,6 +208,7 @@ class Client<Request, Response> implements AdsClient {
 
   #down(): void {
     this.stats.connected = false;
+    this.#keeper.cutOff();
     this.#protocol.streamDown();
     this.#resume();
   }
@@ -235,7 +239,7 @@ class Client<Request, Response> implements AdsClient {
   #changed(kind: ResourceKind): void {
     const isExtra = this.#options.extras.some(({ type }) => type.kind === kind);
     if (!isExtra) this.#dirty = true;
-    else if (this.#inUse === 'control-plane') this.#keeper.changed(() => this.#tree.kept());
+    else if (this.#inUse === 'control-plane' && !this.#dirty) this.#keeper.changed(this.#tree.kept());
   }
 
   async #answerWhenActive(
@@ -317,8 +321,9 @@ class Client<Request, Response> implements AdsClient {
     if (isComplete) {
       this.#dirty = false;
       this.#inUse = 'control-plane';
-      this.#fallback?.cancel();
-      this.#keeper.changed(() => this.#tree.kept());
+      this.#fallback.cancel();
+      this.#keeper.stats.inUseSinceMs = null;
+      this.#keeper.changed(this.#tree.kept());
     }
     return this.#activate(parts, 'control-plane');
   }
@@ -351,14 +356,13 @@ class Client<Request, Response> implements AdsClient {
     if (kept === null || this.hasSnapshot) return;
     const { logger, clock, decoders } = this.#deps;
     const tree = new ResourceTree(this.#scope, decoders, this.#options.extras);
-    if (!tree.restore(kept.resources, clock.wallMs())) {
-      logger.warn({}, 'the last known good configuration is not complete');
-      return;
-    }
+    const problems = tree.restore(kept.resources, clock.wallMs());
+    if (problems.length > 0) logger.warn({ problems }, 'parts of the last known good configuration are not used');
     const { writtenAtMs } = kept;
-    this.#inUse = { writtenAtMs };
+    this.#inUse = 'last-known-good';
+    this.#keeper.stats.inUseSinceMs = writtenAtMs;
     const ageMs = clock.wallMs() - writtenAtMs;
     logger.warn({ ageMs }, 'no control plane answers: working with the last known good configuration');
-    await this.#activate(tree.parts(), 'last-known-good');
+    await this.#activate(suspected(tree.parts(), this.#scope.fixed), 'last-known-good');
   }
 }

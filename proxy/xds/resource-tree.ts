@@ -23,7 +23,7 @@ import {
   treeWaitsFor,
 } from './dependency-tracker.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
-import type { KeptResource } from './last-known-good.ts';
+import type { KeptResource } from './last-known-good/kept-text.ts';
 import { type IncomingResource, ResourceSet, type ResourceUpdate, type UpdateOutcome } from './resource-set.ts';
 
 /** A resource of the configuration, for `/config_dump`. The admin port's DumpedResource. */
@@ -107,14 +107,19 @@ export class ResourceTree {
     return this.#sets().flatMap((set) => [...set.accepted.values()].map(({ version, any }) => ({ version, any })));
   }
 
-  /** Takes resources from the disk in; true when they make a complete configuration. */
-  restore(resources: readonly KeptResource[], wallMs: number): boolean {
+  /**
+   * Takes resources from the disk in, as far as they are good, and says what is not or is missing: they were complete when
+   * they were kept, but this may be another version of the program, or another bootstrap.
+   */
+  restore(resources: readonly KeptResource[], wallMs: number): string[] {
+    const problems: string[] = [];
     for (const { type } of this.#sets()) {
       const own = resources.filter(({ any }) => any.typeUrl === type.typeUrl);
       const incoming = own.map(({ version, any }): IncomingResource => ({ name: '', version, any }));
-      this.apply(type, { resources: incoming, complete: true, removed: [] }, wallMs);
+      const outcome = this.apply(type, { resources: incoming, complete: true, removed: [] }, wallMs);
+      if (typeof outcome?.rejection === 'string') problems.push(outcome.rejection);
     }
-    return treeWaitsFor(this.#scope, this.known()).length === 0;
+    return [...problems, ...treeWaitsFor(this.#scope, this.known()).map((each) => `missing: ${each}`)];
   }
 
   /** What is in use and what was refused. */

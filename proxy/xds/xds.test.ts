@@ -11,7 +11,7 @@ import type { ListenerConfig } from '../config/model/listener.ts';
 import { EMPTY_PARTS } from '../config/snapshot.ts';
 import { type DeltaEvent, deltaStep, newDeltaSubscription } from './delta-subscription.ts';
 import { clustersWaitFor, type KnownResources, neededNames, treeOf, treeWaitsFor } from './dependency-tracker.ts';
-import { decodeKept, encodeKept } from './last-known-good.ts';
+import { decodeKept, encodeKept, KEY_BYTES } from './last-known-good/kept-text.ts';
 import { Patience } from './patience.ts';
 import { ResourceSet } from './resource-set.ts';
 import { type Names, newSubscription, type Subscription, type SubscriptionEvent, step } from './subscription.ts';
@@ -315,13 +315,24 @@ t.test('the last known good file comes back as it was written, and damage is not
   const random = seededRandom();
   const resources = [decision('a', 1), decision('b', 2)].map((any) => ({ version: '7', any }));
   const kept = { writtenAtMs: 123, nodeId: 'shop-0', resources };
-  const text = encodeKept(kept);
-  t.same(decodeKept(text), { ok: true, value: kept });
+  const key = Buffer.alloc(KEY_BYTES, 1);
+  const text = encodeKept(kept, key);
+  const problemOf = (altered: string, node = 'shop-0', with_ = key) => {
+    const read = decodeKept(altered, node, with_);
+    return read.ok ? 'none' : read.error;
+  };
+  t.same(decodeKept(text, 'shop-0', key), { ok: true, value: kept });
+  t.match(problemOf(text, 'shop-1'), /^it is of node "shop-0": this is "shop-1"$/);
+  t.match(problemOf(text.replace('shop-0', 'shop-1'), 'shop-1'), /signature is wrong/, 'a node cannot be written over');
+  t.match(problemOf(text, 'shop-0', Buffer.alloc(KEY_BYTES, 2)), /signature is wrong/);
+  t.match(problemOf(text.replace('"format":2', '"format":1')), /^its format is 1: only 2 is known$/);
+  for (const other of ['', '\n', 'null\n', '{}\n', '[1]\n{}', '{"format":2}', text.slice(0, 40)])
+    t.not(problemOf(other), 'none', other);
   for (let i = 0; i < 50; i++) {
     const at = Math.floor(random.next() * text.length);
     const damaged = `${text.slice(0, at)}${text[at] === 'x' ? 'y' : 'x'}${text.slice(at + 1)}`;
-    t.equal(decodeKept(damaged).ok, false, `damaged at ${at}`);
-    t.equal(decodeKept(text.slice(0, at)).ok, false, `cut at ${at}`);
+    t.not(problemOf(damaged), 'none', `damaged at ${at}`);
+    t.not(problemOf(text.slice(0, at)), 'none', `cut at ${at}`);
   }
   t.end();
 });

@@ -1,22 +1,11 @@
 /** A request breaker that sidecars and their control plane share, all of them real and in this process. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ControlPlane } from '../../control-plane/app.ts';
-import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
-import { stateOf } from '../../control-plane/translate/test-fixtures.ts';
-import { SystemClock } from '../../kernel/clock.ts';
-import { silentLogger } from '../../kernel/log.ts';
-import { SystemTimers } from '../../kernel/timers.ts';
-import { Sidecar } from '../../proxy/app.ts';
-import { localSources } from '../../proxy/bootstrap/load-bootstrap.ts';
-import { readBootstrap } from '../../proxy/bootstrap/read-bootstrap.ts';
-import { FORMAT_COMMANDS } from '../../proxy/http/format.ts';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
 import { apply, call, startTestControlPlane, until } from '../component/control-plane/fixtures/start.ts';
 import { startClient, startEndpoint } from '../component/data-plane/http-pairs.ts';
-import { seededRandom } from '../fakes/fake-random.ts';
-import { freePort } from './running-up.ts';
+import { freePorts, makeSidecar } from './sidecar-of.ts';
 
 const CALLERS = ['shop', 'web', 'audit'];
 const MESH = `services:
@@ -34,38 +23,10 @@ const TTL_MS = 2_000;
 
 /** The sidecar of one caller, and a client that asks through it and returns statuses. */
 async function startCaller(t: Test, name: string, controlPlane: ControlPlane) {
+  const ports = await freePorts();
+  const { grpcAddress } = controlPlane;
   const directory = join(t.testdirName, name);
-  mkdirSync(directory, { recursive: true });
-  const [app, inbound, outbound, admin, settings] = await Promise.all(Array.from({ length: 5 }, freePort));
-  const ports = { app: app!, inbound: inbound!, outbound: outbound!, admin: admin!, settings: settings! };
-  const [host, port] = controlPlane.grpcAddress.split(':');
-  const json = bootstrapJson({
-    workload: stateOf(MESH).workloads.get(name)!,
-    index: 0,
-    ports,
-    controlPlane: { host: host!, port: Number(port) },
-    directory,
-    settingsFile: join(directory, 'settings.json'),
-    environment: {},
-  });
-  const sources = localSources(FORMAT_COMMANDS, {});
-  const read = await readBootstrap('bootstrap.json', JSON.stringify(json), sources);
-  if (!read.ok) throw new Error(JSON.stringify(read.errors));
-  const sidecar = new Sidecar(
-    { config: read.bootstrap, message: read.message },
-    {
-      clock: new SystemClock(),
-      timers: new SystemTimers(),
-      random: seededRandom(),
-      log: silentLogger,
-      lookup: async (each) => [each],
-      sources,
-      configPath: '',
-      pid: process.pid,
-      memory: () => ({ allocatedBytes: 0, heapBytes: 0, residentBytes: 0 }),
-      quit: () => undefined,
-    },
-  );
+  const sidecar = await makeSidecar({ workload: name, mesh: MESH, grpcAddress, directory, ports });
   t.teardown(() => sidecar.close());
   await sidecar.start();
   const breaker = () => sidecar.plane.requestBreakers.all().find((each) => each.name === BREAKER);

@@ -182,7 +182,7 @@ export interface LocalityConfig {
 }
 
 /** Health as the configuration says it, envoy.config.core.v3.HealthStatus. */
-export type EndpointHealth = 'unknown' | 'healthy' | 'unhealthy' | 'draining' | 'timeout' | 'degraded';
+export type EndpointHealth = 'unknown' | 'healthy' | 'unhealthy' | 'draining' | 'timeout' | 'degraded' | 'suspect';
 
 /** envoy.config.endpoint.v3.LbEndpoint. `weight` is at least 1, default 1. */
 export interface EndpointConfig {

@@ -7,6 +7,7 @@
  *   anything            failed              anything     out
  *   anything            anything            yes          out
  *   degraded            passed, or none     no           degraded   after those that are in
+ *   nothing (suspect)   none                no           degraded   see suspects.ts; a check that passed says more
  *   anything            passed, degraded    no           degraded
  *   healthy, unknown    passed, or none     no           in
  */
@@ -22,5 +23,6 @@ export function standingOf(discovered: EndpointHealth, checked: CheckedHealth, e
   if (discovered === 'draining') return 'gone';
   if (discovered === 'unhealthy' || discovered === 'timeout') return 'out';
   if (ejected || checked?.failed) return 'out';
+  if (discovered === 'suspect' && checked === null) return 'degraded';
   return discovered === 'degraded' || checked?.degraded ? 'degraded' : 'in';
 }

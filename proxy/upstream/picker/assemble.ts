@@ -186,6 +186,8 @@ function isFullyHealthy({ standing }: Endpoint): boolean {
 function countHealth(group: readonly Endpoint[]): PriorityHealth {
   const available = group.filter((each) => each.available);
   const healthy = available.filter(isFullyHealthy).length;
-  const total = group.reduce((count, each) => (each.excluded ? count : count + 1), 0);
+  // Nothing is kept for those that nobody vouches for while others can be had.
+  const isCounted = (each: Endpoint) => !each.excluded && (healthy === 0 || !each.suspect);
+  const total = group.reduce((count, each) => (isCounted(each) ? count + 1 : count), 0);
   return { total, healthy, degraded: available.length - healthy };
 }

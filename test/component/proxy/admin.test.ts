@@ -57,6 +57,7 @@ async function startAdmin(t: Test) {
     concurrency: 1,
     state: () => state.server,
     waitingFor: () => ['listeners (LDS)'],
+    lastKnownGood: () => null,
     uptimeMs: () => 5_000,
     memory: () => ({ allocatedBytes: 1, heapBytes: 2, residentBytes: 3 }),
     connectionCount: () => 0,

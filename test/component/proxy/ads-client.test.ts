@@ -44,7 +44,7 @@ function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = 
     version: '1.2.3',
     fixed: EMPTY_PARTS,
     extras: [],
-    lastKnownGoodFile: null,
+    lastKnownGoodDirectory: null,
     onSnapshot: (parts, origin) => {
       given.push({ parts, origin });
       return undefined;
@@ -369,22 +369,22 @@ t.test('settings come over the same stream', async (t) => {
 });
 
 t.test('without a control plane the last complete configuration is used, until one answers', async (t) => {
-  const lastKnownGoodFile = join(t.testdir(), 'state', 'last-known-good.json');
+  const lastKnownGoodDirectory = join(t.testdir(), 'state');
   const server = await startServer(t);
-  const before = startClient(t, server.port, { lastKnownGoodFile });
+  const before = startClient(t, server.port, { lastKnownGoodDirectory });
   await serveTree(server);
   await before.given.next();
   await before.client.close();
   server.stop();
 
-  const { client, given } = startClient(t, server.port, { lastKnownGoodFile });
+  const { client, given } = startClient(t, server.port, { lastKnownGoodDirectory });
   const { parts, origin } = await given.next();
   t.equal(origin, 'last-known-good');
   t.same([...parts.clusters.keys()], ['catalog']);
   t.same([...parts.routes.keys()], ['main']);
-  t.ok((client.lastKnownGoodAgeMs() ?? -1) >= 0);
+  t.ok((client.lastKnownGood.ageMs ?? -1) >= 0);
   const second = await startServer(t, server.port);
   await serveTree(second);
   t.equal((await given.next()).origin, 'control-plane');
-  t.equal(client.lastKnownGoodAgeMs(), null);
+  t.equal(client.lastKnownGood.ageMs, null);
 });

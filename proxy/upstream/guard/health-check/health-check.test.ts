@@ -138,6 +138,9 @@ t.test(
       ['degraded', failed!, false, 'out'],
       ['unhealthy', passed!, false, 'out'],
       ['timeout', passed!, false, 'out'],
+      ['suspect', null, false, 'degraded'],
+      ['suspect', null, true, 'out'],
+      ['suspect', passed!, false, 'in'],
     ];
     for (const [health, checked, ejected, expected] of table)
       t.equal(
