@@ -54,7 +54,7 @@ async function answer(request: ApplyRequest, reply: FastifyReply, context: ApiCo
   const { ledger } = context;
   const command = parse(request, context);
   const dry = request.query.dryRun === '1' || request.query.dryRun === 'true';
-  const result = dry ? ledger.preview(command) : ledger.submit(command);
+  const result = dry ? ledger.preview(command) : await ledger.submit(command);
   if (!result.ok) throw rejectionError(result.error);
   const { state, changes } = result.value;
   const applied = { revision: state.revision, changes, ...adviceView(state, changes, context) };

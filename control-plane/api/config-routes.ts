@@ -22,8 +22,8 @@ export const configRoutes: Routes = (server, context) => {
     if (ledger.state.workloads.has(workload)) return effectiveConfig(ledger.state, workload);
     throw missing('workload', `there is no workload "${workload}"`, workload, ledger.state.workloads.keys());
   };
-  const submit = (command: Parameters<typeof ledger.submit>[0]) => {
-    const result = ledger.submit(command);
+  const submit = async (command: Parameters<typeof ledger.submit>[0]) => {
+    const result = await ledger.submit(command);
     if (!result.ok) throw rejectionError(result.error);
     return { revision: result.value.state.revision, changes: result.value.changes };
   };

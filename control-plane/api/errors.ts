@@ -4,9 +4,18 @@
 import type { FastifyError } from 'fastify';
 import type { Problem } from '../policy/problem.ts';
 import type { Rejection, RejectionDetail } from '../state/command.ts';
+import { CommitError } from '../store/store.ts';
 
 /** The codes, and the status that each is answered with. */
-const STATUS = { invalid: 422, malformed: 400, not_found: 404, refused: 409, not_ready: 503, internal: 500 } as const;
+const STATUS = {
+  invalid: 422,
+  malformed: 400,
+  not_found: 404,
+  refused: 409,
+  not_ready: 503,
+  unavailable: 503,
+  internal: 500,
+} as const;
 
 /** What went wrong, in one word. */
 export type ErrorCode = keyof typeof STATUS;
@@ -53,6 +62,10 @@ export function errorAnswer(error: unknown): {
   if (error instanceof ApiError) {
     const { code, message, details, extra } = error;
     return { status: STATUS[code], body: { error: { code, message, details }, ...extra } };
+  }
+  if (error instanceof CommitError) {
+    const { message, applied } = error;
+    return { status: STATUS.unavailable, body: { error: { code: 'unavailable', message, details: [] }, applied } };
   }
   const { statusCode = 500, message, validation } = error as FastifyError;
   const code: ErrorCode = statusCode >= 500 ? 'internal' : statusCode === 404 ? 'not_found' : 'malformed';

@@ -50,14 +50,17 @@ export const resourceRoutes: Routes = (server, context) => {
     params: kindAndName,
     response: { 200: appliedSchema, 404: errorSchema },
   };
-  server.delete<{ Params: Named }>('/v1/resources/:kind/:name', { schema: remove }, ({ params }) => {
-    const result = ledger.submit({ kind: 'delete', resource: params.kind, name: params.name });
+  server.delete<{ Params: Named }>('/v1/resources/:kind/:name', { schema: remove }, async ({ params }) => {
+    const result = await ledger.submit({ kind: 'delete', resource: params.kind, name: params.name });
     if (!result.ok) throw rejectionError(result.error);
     return { revision: result.value.state.revision, changes: result.value.changes };
   });
 };
 
-function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object }>, context: ApiContext): unknown {
+async function replace(
+  { params, body }: FastifyRequest<{ Params: Named; Body: object }>,
+  context: ApiContext,
+): Promise<unknown> {
   const { ledger, cwd: dir, readFile, clock } = context;
   const { kind, name } = params;
   const existing = resourcesOf(ledger.state, kind).get(name);
@@ -78,7 +81,7 @@ function replace({ params, body }: FastifyRequest<{ Params: Named; Body: object 
     throw new ApiError('invalid', `the body is not ${kind} "${name}": kind and name must be those of the path`);
   }
   const command = { kind: 'apply', origin: existing?.origin ?? '', prune: false, resources: [draft] } as const;
-  const result = ledger.submit(command);
+  const result = await ledger.submit(command);
   if (!result.ok) throw rejectionError(result.error);
   const { state, changes } = result.value;
   return { revision: state.revision, changes, ...adviceView(state, changes, context) };

@@ -41,9 +41,9 @@ export const serviceRoutes: Routes = (server, context) => {
   server.put<{ Params: Named; Body: { replicas: number; reason?: string } }>(
     '/v1/services/:name/scale',
     { schema: scale },
-    ({ params, body }) => {
+    async ({ params, body }) => {
       const { replicas, reason = 'asked for over the API' } = body;
-      const result = context.ledger.submit({ kind: 'scale', service: params.name, replicas, reason });
+      const result = await context.ledger.submit({ kind: 'scale', service: params.name, replicas, reason });
       if (!result.ok) throw rejectionError(result.error);
       return { service: params.name, desired: replicas, revision: result.value.state.revision };
     },

@@ -50,7 +50,7 @@ export class SqliteStore implements Store {
     return this.#state;
   }
 
-  commit(expected: number, next: State): boolean {
+  async commit(expected: number, next: State): Promise<boolean> {
     if (this.#state.revision !== expected) return false;
     this.#transaction(() => {
       for (const kind of KINDS) this.#writeDifference(kind, this.#state[kind], next[kind]);
@@ -74,7 +74,7 @@ export class SqliteStore implements Store {
     this.#setMeta('registry', json);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#listeners.clear();
     this.#database.close();
   }

@@ -1,6 +1,6 @@
 /**
- * Where the desired state is kept. One control plane writes; a commit names the state it was made from, so that no
- * change is lost when two are made at once.
+ * Where the desired state is kept. A commit names the revision it was made from, so that no change is lost when two are
+ * made at once. Reading is from memory, and at once; writing may have to ask other machines, and is a promise.
  */
 import type { State } from '../state/model.ts';
 
@@ -10,9 +10,10 @@ export interface Store {
   load(): State;
   /**
    * Makes `next` the state if `next` was made from the one that is there now, that is if its revision is `expected`.
-   * Durable when it returns. False: another change came first; load and try again.
+   * Durable when it resolves, and then `load` gives it. False: another change came first; load and try again. Rejects
+   * with CommitError when it could not be done, or nobody knows whether it was.
    */
-  commit(expected: number, next: State): boolean;
+  commit(expected: number, next: State): Promise<boolean>;
   /** Calls `listener` after every commit until the returned function is called. */
   watch(listener: (state: State) => void): () => void;
   /** The registry's last table; undefined when there is none. */
@@ -20,7 +21,18 @@ export interface Store {
   /** Keeps the registry's table, beside the state and without a revision. */
   saveRegistry(json: string): void;
   /** Everything committed stays. The store is not used afterwards. */
-  close(): void;
+  close(): Promise<void>;
+}
+
+/** A commit without an answer. `applied` is false when nothing was kept, and unknown when the answer was lost. */
+export class CommitError extends Error {
+  override readonly name = 'CommitError';
+  readonly applied: false | 'unknown';
+
+  constructor(message: string, applied: false | 'unknown', options?: ErrorOptions) {
+    super(message, options);
+    this.applied = applied;
+  }
 }
 
 /** The store cannot be opened; the message says which file, why, and what to do. */
