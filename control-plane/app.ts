@@ -16,12 +16,14 @@ import { AgentServer } from './agents/agent-server.ts';
 import { LoadReports } from './agents/load-reports.ts';
 import { createApiServer } from './api/server.ts';
 import { SharedBreakers } from './breakers/shared-breakers.ts';
+import { MeshTrafficControl } from './drain/traffic-control.ts';
 import { FaultClock } from './fault-clock.ts';
 import { bindGrpcServer, createGrpcServer } from './grpc-server.ts';
 import { controlPlaneMetrics } from './metrics.ts';
 import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
-import { Executor } from './orchestrator/executor.ts';
+import { Executor, type StopTimes } from './orchestrator/executor.ts';
 import { OrchestratorLoop } from './orchestrator/loop.ts';
+import { replicaId } from './orchestrator/plan.ts';
 import { type EndedRun, restartAtMs } from './orchestrator/restart-policy.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { isPublished } from './registry/instance.ts';
@@ -32,7 +34,6 @@ import { SnapshotCache } from './snapshot/cache.ts';
 import { PushScheduler } from './snapshot/push-scheduler.ts';
 import { Ledger } from './store/ledger.ts';
 import { SqliteStore } from './store/sqlite.ts';
-import { MeshTrafficControl } from './traffic-control.ts';
 import { AdsServer } from './xds/ads-server.ts';
 
 /** What a control plane is given of the world around it. */
@@ -54,6 +55,8 @@ export interface ControlPlaneDeps {
   readonly leaseTimes?: LeaseTimes;
   /** How long a request breaker is held open for everyone; its own default when absent. */
   readonly sharedBreakerTtlMs?: number;
+  /** How long each part of a stop may take; DRAIN_TIMES when absent. */
+  readonly drainTimes?: StopTimes;
   /** When a process that has exited may run again; the restart policy when absent. */
   readonly restartAtMs?: (runs: readonly EndedRun[]) => number;
 }
@@ -133,8 +136,13 @@ async function start(
     { clock, timers, random, logger, restartAtMs: deps.restartAtMs ?? restartAtMs },
   );
   closers.push(() => driver.close());
-  const traffic = new MeshTrafficControl({ clock, timers, registry, loads, agents, pushes, ads });
-  const executor = new Executor({ driver, traffic, timers, logger, onDone: () => loop.wake() });
+  const running = () =>
+    driver.inspect().flatMap(({ workload, index, phase, restartAtMs: { sidecar } }) => {
+      return phase === 'running' && sidecar === null ? [replicaId(workload, index)] : [];
+    });
+  const traffic = new MeshTrafficControl({ clock, timers, logger, registry, loads, agents, pushes, ads, running });
+  const { drainTimes } = deps;
+  const executor = new Executor({ driver, traffic, timers, logger, drainTimes, onDone: () => loop.wake() });
   const isReady = (id: string) => {
     const instance = registry.get(id);
     return instance !== undefined && isPublished(instance);
@@ -164,7 +172,7 @@ async function start(
   });
 
   const metrics = new MetricsRegistry();
-  metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers }));
+  metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals }));
   const api = await createApiServer({
     clock,
     logger,

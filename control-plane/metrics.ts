@@ -3,6 +3,7 @@
  */
 import type { MetricSource } from '../kernel/metrics.ts';
 import type { SharedBreakers } from './breakers/shared-breakers.ts';
+import type { DrainTotals } from './drain/traffic-control.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Ledger } from './store/ledger.ts';
 import type { AdsServer } from './xds/ads-server.ts';
@@ -13,10 +14,11 @@ export interface MetricDeps {
   readonly registry: Registry;
   readonly ads: AdsServer;
   readonly breakers: SharedBreakers;
+  readonly drains: DrainTotals;
 }
 
 /** Reads the numbers at every scrape. */
-export function controlPlaneMetrics({ ledger, registry, ads, breakers }: MetricDeps): MetricSource {
+export function controlPlaneMetrics({ ledger, registry, ads, breakers, drains }: MetricDeps): MetricSource {
   return (emit) => {
     const gauge = (name: string, help: string, value: number, labels: Record<string, string> = {}) =>
       emit({ name: `outrider_control_plane_${name}`, help, type: 'gauge', labels, value });
@@ -34,6 +36,13 @@ export function controlPlaneMetrics({ ledger, registry, ads, breakers }: MetricD
     gauge('shared_breakers_open', 'Request breakers held open for every sidecar.', breakers.open.length);
     counter('shared_breakers_opened_total', 'Times a request breaker was opened for everyone.', breakers.opened);
     counter('shared_breakers_renewed_total', 'Times one was held open anew.', breakers.renewed);
+    const { confirmed, unconfirmed, idle, cut } = drains;
+    counter('drains_total', 'Instances taken out, by whether all callers confirmed.', confirmed, {
+      outcome: 'confirmed',
+    });
+    counter('drains_total', 'Instances taken out, by whether all callers confirmed.', unconfirmed, { outcome: 'late' });
+    counter('drained_total', 'Instances stopped, by whether anything was in flight.', idle, { outcome: 'idle' });
+    counter('drained_total', 'Instances stopped, by whether anything was in flight.', cut, { outcome: 'cut' });
     gauge('xds_streams', 'Open ADS streams.', ads.clients().length);
     for (const [kind, { responses, acks, nacks }] of ads.totals()) {
       counter('xds_responses_total', 'Responses sent, by kind of resource.', responses, { kind });

@@ -132,6 +132,7 @@ export class Mesh {
       pid: deps.pid,
       load: {
         inbound: () => plane.activator.managerStats().find((each) => each.prefix === INBOUND),
+        inboundConnections: () => plane.activator.tcpStats().find((each) => each.prefix === INBOUND)?.cxActive ?? 0,
         adaptiveLimit: () => plane.activator.filterStats.adaptiveLimits.find((each) => each.prefix === INBOUND),
         clusters: () => plane.clusters.all().filter((each) => each.name !== INBOUND),
         usage: () => usage?.usage() ?? { cpuFraction: 0, memoryBytes: 0 },

@@ -1,8 +1,9 @@
 /**
  * The executor: does what the plan says, one plan at a time for each workload.
  *
- * Stopping a replica loses nothing: it is taken out of the registry, everyone who might call it has confirmed that, it
- * has no request in flight; only then is the application told to end, and the sidecar after it.
+ * Stopping a replica loses nothing: it is taken out of the registry, everyone who might call it has confirmed that, its
+ * sidecar asks those who are still connected to leave, nothing is in flight any more or time is over; only then is the
+ * application told to end, and the sidecar after it.
  */
 import type { Logger } from '../../kernel/log.ts';
 import type { Timers } from '../../kernel/timers.ts';
@@ -18,7 +19,7 @@ export interface TrafficControl {
   drain(id: string, services: readonly string[], reason: string, timeoutMs: number): Promise<void>;
   /** Resolves when the instance says that nothing is in flight, or `timeoutMs` later. */
   untilIdle(id: string, timeoutMs: number): Promise<void>;
-  /** Tells the sidecar that its application has gone. */
+  /** Tells the sidecar that no new traffic comes, and that its application goes on for so long at most. */
   sendDrain(id: string, deadlineMs: number, reason: string): void;
   /** The application of this instance, which had exited, is up again. */
   applicationUp(id: string): void;
@@ -57,6 +58,8 @@ export interface ExecutorDeps {
   readonly traffic: TrafficControl;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** DRAIN_TIMES when absent. */
+  readonly drainTimes?: StopTimes | undefined;
   /** Called whenever work on a workload has ended: it is time to plan again. */
   readonly onDone: () => void;
 }
@@ -103,9 +106,9 @@ export class Executor {
     try {
       driver.markStopping(workload, index);
       await traffic.drain(id, services, reason, times.ackMs);
+      traffic.sendDrain(id, times.inFlightMs, reason);
       await traffic.untilIdle(id, times.inFlightMs);
       await driver.stopApplication(workload, index, Math.min(stopGraceMs, times.applicationGraceMaxMs));
-      traffic.sendDrain(id, times.sidecarGraceMs, reason);
       await driver.stopSidecar(workload, index, times.sidecarGraceMs);
       traffic.removed(id);
       logger.info({ replica: id, reason }, 'replica stopped');
@@ -123,7 +126,7 @@ export class Executor {
     const { workload: name, index } = action;
     if (action.kind === 'stop') {
       const replica = driver.inspect().find((each) => each.workload === name && each.index === index);
-      if (replica !== undefined) await this.stop(replica, action.reason, DRAIN_TIMES);
+      if (replica !== undefined) await this.stop(replica, action.reason, this.#deps.drainTimes ?? DRAIN_TIMES);
       return;
     }
     const workload = workloads.get(name);

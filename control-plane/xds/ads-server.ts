@@ -7,6 +7,7 @@ import type { Logger } from '../../kernel/log.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import { NODE_ID_BYTES_MAX } from '../../protos/contract/limits.ts';
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
+import type { StreamStanding } from '../drain/handshake.ts';
 import { failCall } from '../grpc-failure.ts';
 import type { SnapshotCache } from '../snapshot/cache.ts';
 import { meshNode } from '../translate/node.ts';
@@ -32,17 +33,8 @@ export interface Convergence {
   readonly pending: readonly ClientStatus[];
 }
 
-/** Which clients a wait is for: those that subscribe to this resource, and only with that kind. */
-export interface Concern {
-  readonly kind: ResourceKind;
-  readonly name: string;
-}
-
 /** A stream of whichever protocol. */
-type AnyStream = Pick<
-  XdsStream<never, never>,
-  'node' | 'push' | 'status' | 'subscribes' | 'progress' | 'progressOf' | 'close'
->;
+type AnyStream = Pick<XdsStream<never, never>, 'node' | 'push' | 'status' | 'standingOf' | 'progress' | 'close'>;
 
 /** See the head of this file. */
 export class AdsServer {
@@ -80,16 +72,23 @@ export class AdsServer {
     return this.#totals.entries();
   }
 
+  /** What every stream says of one resource: see drain/handshake.ts. */
+  standings(kind: ResourceKind, name: string): StreamStanding[] {
+    return [...this.#streams].map((each) => ({ nodeId: each.node.id, standing: each.standingOf(kind, name) }));
+  }
+
+  /** Calls `listener` after every answer, every stream that ends and every push, until the returned function is called. */
+  watchAnswers(listener: () => void): () => void {
+    this.#waiters.add(listener);
+    return () => this.#waiters.delete(listener);
+  }
+
   /** Resolves when every client that is here has answered everything that it was sent, or after `timeoutMs`. */
-  converged(timeoutMs: number, concern?: Concern): Promise<Convergence> {
-    const concerned = [...this.#streams].filter(
-      (each) => concern === undefined || each.subscribes(concern.kind, concern.name),
-    );
-    const progressOf = (stream: AnyStream) =>
-      concern === undefined ? stream.progress() : stream.progressOf(concern.kind);
+  converged(timeoutMs: number): Promise<Convergence> {
+    const concerned = [...this.#streams];
     const { promise, resolve } = Promise.withResolvers<Convergence>();
     const clientsThatAre = (progress: string) =>
-      concerned.filter((each) => this.#streams.has(each) && progressOf(each) === progress).map((each) => each.status());
+      concerned.filter((each) => this.#streams.has(each) && each.progress() === progress).map((each) => each.status());
     const finish = () => {
       this.#waiters.delete(check);
       timer.cancel();

@@ -15,6 +15,7 @@ import {
   type ResourceType,
   WILDCARD_KINDS,
 } from '../../protos/contract/resource-types.ts';
+import type { Standing } from '../drain/handshake.ts';
 import type { EncodedResource } from '../snapshot/encoded-resource.ts';
 import { type ResourceMap, resourcesOf, type Snapshot } from '../snapshot/snapshot.ts';
 import {
@@ -75,6 +76,22 @@ export class Sequencer<Request> {
   subscribes(kind: ResourceKind, name: string): boolean {
     const subscription = this.#subscriptions.get(kind);
     return subscription !== undefined && isSubscribed(subscription, name);
+  }
+
+  /**
+   * Whether the client has taken in one resource as it is now. Endpoints of a cluster that is on its way out are
+   * still used; so is whatever a client holds that refused something newer.
+   */
+  standingOf(kind: ResourceKind, name: string): Standing {
+    const subscription = this.#subscriptions.get(kind);
+    if (subscription === undefined) return 'unasked';
+    if (!isSubscribed(subscription, name)) return 'unsubscribed';
+    const current = resourcesOf(this.#snapshot, kind).get(name);
+    if (current === undefined) return kind === 'EDS' && this.#acceptedClusters.has(name) ? 'pending' : 'taken';
+    const { sent, outstanding, sentNames, parts } = subscription;
+    if (sent.get(name) !== current.hash || (outstanding && sentNames.includes(name))) return 'pending';
+    const only = { get: (each: string) => (each === name ? current : undefined), values: () => [current] };
+    return this.#protocol.isRefused(subscription, only) || parts.flat().includes(name) ? 'pending' : 'taken';
   }
 
   /** The kinds that the client has asked for. */

@@ -4,6 +4,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
+import type { Standing } from '../drain/handshake.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { MeshNode } from '../translate/node.ts';
 import { type ClientStatus, type KindStatus, NOTHING_SENT } from './client-status.ts';
@@ -100,14 +101,9 @@ export class XdsStream<Message extends RequestMessage, Request> {
     return all.find((each) => each === 'pending') ?? all.find((each) => each === 'refused') ?? 'settled';
   }
 
-  /** How far the client is with one kind. */
-  progressOf(kind: ResourceKind): Progress {
-    return this.#sequencer.progress(kind);
-  }
-
-  /** Whether the client subscribes to this name. */
-  subscribes(kind: ResourceKind, name: string): boolean {
-    return this.#sequencer.subscribes(kind, name);
+  /** Whether the client has taken in one resource as it is now. */
+  standingOf(kind: ResourceKind, name: string): Standing {
+    return this.#sequencer.standingOf(kind, name);
   }
 
   status(): ClientStatus {

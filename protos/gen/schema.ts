@@ -1698,7 +1698,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 8 p99_latency_us uint64
 9 cpu_fraction double
 10 memory_bytes uint64
-11 edges message:outrider.agent.v1.Edge repeated`,
+11 edges message:outrider.agent.v1.Edge repeated
+12 unfinished uint32`,
   'outrider.agent.v1.Refused': `
 1 reason string`,
   'outrider.agent.v1.Register': `

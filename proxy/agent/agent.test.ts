@@ -74,7 +74,7 @@ function complete(stats: ManagerStats | ClusterStats, status: number, ms: number
   else stats.byClass[Math.floor(status / 100)]!++;
 }
 
-const NO_LIMIT = { adaptiveLimit: () => undefined };
+const NO_LIMIT = { adaptiveLimit: () => undefined, inboundConnections: () => 3 };
 
 t.test('a report tells the window since the last one', (t) => {
   const inbound = new ManagerStats('inbound');
@@ -106,12 +106,12 @@ t.test(
     const limit = new AdaptiveLimitStats('inbound');
     const inbound = new ManagerStats('inbound');
     const usage = () => ({ cpuFraction: 0, memoryBytes: 0 });
-    const view = { adaptiveLimit: () => limit, inbound: () => inbound, clusters: () => [], usage };
+    const view = { ...NO_LIMIT, adaptiveLimit: () => limit, inbound: () => inbound, clusters: () => [], usage };
     Object.assign(limit, { admitted: 10, waitedUs: 5_000, limit: 40, inFlight: 10 });
     const meter = new LoadMeter(view, 0);
     inbound.rqActive = 99;
     Object.assign(limit, { admitted: 30, waitedUs: 9_000 });
-    t.match(meter.report(1_000), { inFlight: 10, queueWaitUs: 200, limitSaturation: 0.25 });
+    t.match(meter.report(1_000), { inFlight: 10, unfinished: 102, queueWaitUs: 200, limitSaturation: 0.25 });
     t.match(meter.report(2_000), { queueWaitUs: 0 }, 'nobody came');
     t.end();
   },

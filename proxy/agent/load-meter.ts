@@ -20,6 +20,8 @@ export interface Usage {
 export interface LoadView {
   /** Counters of the inbound connection manager; undefined before it is there. */
   inbound(): ManagerStats | undefined;
+  /** Connections to the application that carry no HTTP. */
+  inboundConnections(): number;
   /** The adaptive limit in front of the application; undefined without one. */
   adaptiveLimit(): AdaptiveLimitStats | undefined;
   /** The clusters that the application calls. */
@@ -77,6 +79,7 @@ export class LoadMeter {
       windowMs,
       // What the application works on; without a limit, what has not ended.
       inFlight: limit?.inFlight ?? inboundStats?.rqActive ?? 0,
+      unfinished: (inboundStats?.rqActive ?? 0) + this.#view.inboundConnections(),
       queueWaitUs: meanWaitUs(this.#waits, waitsBefore),
       limitSaturation: limit === undefined || limit.limit === 0 ? 0 : limit.inFlight / limit.limit,
       requests: window.requests,

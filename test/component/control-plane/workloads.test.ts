@@ -6,9 +6,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { ControlPlane, ControlPlaneDeps } from '../../../control-plane/app.ts';
+import { DRAIN_TIMES } from '../../../control-plane/orchestrator/executor.ts';
+import { silentLogger } from '../../../kernel/log.ts';
+import { AdsClient } from './fixtures/ads-client.ts';
+import { DeltaClient } from './fixtures/delta-client.ts';
 import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
 
 t.setTimeout(120_000);
@@ -133,6 +138,52 @@ t.test('scaling in waits for requests in flight, and scaling out adds replicas',
   await call(controlPlane, 'PUT', '/v1/services/echo/scale', { replicas: 3 });
   await untilReady(controlPlane, 'echo', 3);
 });
+
+t.test(
+  'an instance ends when every subscriber has confirmed that it is out, or time is over and it is said who has not',
+  async (t) => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_fields: object, message: string) => void warnings.push(message) };
+    const drainTimes = { ...DRAIN_TIMES, ackMs: 2_000 };
+    const controlPlane = await start(t, folder(t), { logger, drainTimes });
+    await apply(controlPlane, compose(workload('echo', replicas(3))));
+    const { instances } = await untilReady(controlPlane, 'echo', 3);
+    const pids = await Promise.all(instances.map(async ({ port }) => (await ask(port)).pid));
+    const slow = new AdsClient(controlPlane.grpcAddress, { id: 'slow' });
+    const deaf = new DeltaClient(controlPlane.grpcAddress, { id: 'deaf' });
+    t.teardown(() => Promise.all([slow.close(), deaf.close()]));
+    slow.subscribe('EDS', ['echo']);
+    deaf.ask('EDS', { subscribe: ['echo'] });
+    await Promise.all([slow.next('EDS'), deaf.next('EDS')]);
+
+    slow.answer = () => null;
+    await call(controlPlane, 'PUT', '/v1/services/echo/scale', { replicas: 2 });
+    const { version: versionInfo, nonce } = await slow.next('EDS');
+    const joined = new AdsClient(controlPlane.grpcAddress, { id: 'joined' });
+    t.teardown(() => joined.close());
+    joined.subscribe('EDS', ['echo']);
+    const [assignment] = (await joined.next('EDS')).resources as { endpoints: { lbEndpoints: object[] }[] }[];
+    t.equal(assignment!.endpoints[0]!.lbEndpoints.length, 2, 'who joins is told of the others only');
+    await sleep(300);
+    t.ok(isRunning(pids[2]!), 'it goes on while one client may still send to it');
+    slow.send('EDS', { versionInfo, nonce });
+    await until('its end', () => !isRunning(pids[2]!));
+    t.same(
+      warnings.filter((each) => each.includes('confirmed')),
+      [],
+      'in time',
+    );
+
+    deaf.answer = () => null;
+    await call(controlPlane, 'PUT', '/v1/services/echo/scale', { replicas: 1 });
+    await until('its end', () => !isRunning(pids[1]!));
+    t.match(
+      warnings.filter((each) => each.includes('confirmed')),
+      ['not everyone has confirmed within 2000 ms that echo-1 is out, and it is stopped all the same: deaf, slow'],
+    );
+    t.match(await (await fetch(`${controlPlane.httpAddress}/metrics`)).text(), /drains_total\{outcome="late"\} 1\n/);
+  },
+);
 
 t.test('a new version replaces the old one without ever being fewer', async (t) => {
   const controlPlane = await start(t);

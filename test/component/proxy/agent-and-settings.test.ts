@@ -94,6 +94,7 @@ function startAgent(t: Test, port: number, change: Partial<AgentOptions> = {}) {
       pid: 42,
       load: {
         inbound: () => inbound,
+        inboundConnections: () => 0,
         adaptiveLimit: () => undefined,
         clusters: () => [],
         usage: () => ({ cpuFraction: 0, memoryBytes: 0 }),

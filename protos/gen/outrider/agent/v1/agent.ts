@@ -89,6 +89,7 @@ export interface LoadReport {
   cpuFraction: number;
   memoryBytes: number;
   edges: Edge[];
+  unfinished: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
