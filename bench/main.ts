@@ -6,6 +6,7 @@ import { benchHttp } from './macro/http1.ts';
 import { benchGrpc, benchGrpcLarge, benchGrpcSingle, benchHop } from './macro/http2.ts';
 import { benchMemory } from './macro/memory.ts';
 import { benchMesh } from './macro/mesh.ts';
+import { benchOverload } from './macro/overload.ts';
 import { benchStart } from './macro/start.ts';
 import { benchTcp } from './macro/tcp.ts';
 import { benchMicro } from './micro/micro.ts';
@@ -29,6 +30,7 @@ const USAGE = `usage: npm run bench -- COMMAND
   memory [OPTIONS]            resident memory: idle, after load, with 4,000 idle connections; features on
   start [OPTIONS]             time from the start of the process to the first answer; features on
   abuse [OPTIONS]             what a good client notices of hostile HTTP/2 clients: its p99 beside each kind of abuse
+  overload [OPTIONS]          answers in time of an application that is asked for more than it can do
   micro [PART OF NAME] [--rounds 15] [--json FILE]
   compare BEFORE.json AFTER.json [--threshold 1.1]
 OPTIONS: ${OPTION_HELP}`;
@@ -57,7 +59,8 @@ async function main(args: readonly string[]): Promise<number> {
   const benches = names.map((name) => BENCHES[name]).filter((bench) => bench !== undefined);
   if (benches.length > 0) return runBenches(benches, rest);
   if (command === 'setup') return setup(console.log);
-  if (command === 'abuse') return runAbuse(rest);
+  if (command === 'abuse') return runTold(benchAbuse, rest);
+  if (command === 'overload') return runTold(benchOverload, rest);
   if (command === 'micro') return runMicro(rest);
   if (command === 'compare') return compare(rest);
   console.error(USAGE);
@@ -73,10 +76,11 @@ async function runBenches(benches: readonly (typeof BENCHES)[string][], args: re
   return 0;
 }
 
-async function runAbuse(args: readonly string[]): Promise<number> {
+/** A bench that tells its result itself. */
+async function runTold(bench: (options: BenchOptions) => Promise<string>, args: readonly string[]): Promise<number> {
   const options = parseBenchOptions(args, 'off');
   pinSelf(options.loadCore);
-  console.log(await benchAbuse(options));
+  console.log(await bench(options));
   return 0;
 }
 

@@ -14,6 +14,9 @@ import { ENV, freePort, OUTRIDER, Up, until } from './running-up.ts';
 
 const SHOP = fileURLToPath(new URL('../../examples/shop', import.meta.url));
 const LOAD_INTERVAL_MS = 20;
+/** On a machine that has no time for the mesh the load waits: this is about requests that are lost, not about slow ones. */
+const PENDING_MAX = 50;
+const PATIENCE_MS = 30_000;
 
 interface Page {
   readonly banner: string;
@@ -31,7 +34,7 @@ async function makeShop() {
   return { dir, compose, state: path.join(dir, 'state'), url: `http://127.0.0.1:${port}` };
 }
 
-/** Asks for the page every 20 ms until stopped, whether or not earlier answers are there. */
+/** Asks for the page every 20 ms until stopped, whether or not the 49 answers before are there. */
 class Load {
   readonly failures: string[] = [];
   readonly pages: Page[] = [];
@@ -43,6 +46,7 @@ class Load {
   constructor(url: string) {
     this.#url = url;
     this.#timer = setInterval(() => {
+      if (this.#pending.size >= PENDING_MAX) return;
       const one = this.#one().finally(() => this.#pending.delete(one));
       this.#pending.add(one);
     }, LOAD_INTERVAL_MS);
@@ -59,8 +63,8 @@ class Load {
     try {
       const { statusCode, body } = await request(this.#url, {
         dispatcher: this.#agent,
-        bodyTimeout: 5000,
-        headersTimeout: 5000,
+        bodyTimeout: PATIENCE_MS,
+        headersTimeout: PATIENCE_MS,
       });
       const text = await body.text();
       if (statusCode === 200) this.pages.push(JSON.parse(text) as Page);
@@ -75,7 +79,7 @@ class Load {
     const first = this.pages.length;
     await until(
       () => this.pages.length >= first + count,
-      15_000,
+      PATIENCE_MS,
       () => `no answers: ${this.failures.slice(-3).join('; ')}`,
     );
     return this.pages.slice(first, first + count);
@@ -149,7 +153,16 @@ t.test('the shop keeps serving whatever is done to its mesh', { skip: !existsSyn
   lost('while routes change');
 
   await running.next(10);
-  t.equal(new Set((await running.next(100)).map((page) => page.catalog.replica)).size, 3, 'three replicas of v1');
+  // One that was slow at first gets little for some seconds.
+  const replicas = new Set<string>();
+  await until(
+    async () => {
+      for (const page of await running.next(20)) replicas.add(page.catalog.replica);
+      return replicas.size === 3;
+    },
+    PATIENCE_MS,
+    () => `of three replicas of v1 only ${[...replicas].join(' and ')} answer`,
+  );
   await outrider('scale', 'catalog-v1=1');
   await until(
     async () => /catalog-v1 +1\/1 +1 /.test(await outrider('get', 'services')),

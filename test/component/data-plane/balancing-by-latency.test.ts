@@ -166,7 +166,6 @@ t.test('an endpoint that answers 429 is avoided as long as it says, and nobody i
   t.match(clustersText([cluster], new Set()), `a::127.0.0.1:${members[0]!.upstream.port}::overloaded::true`);
   for (const each of members) each.mood = 'busy';
   t.equal((await ask(20)).get('busy'), 20, 'all are busy: they are asked none the less');
-  t.ok(members.every(({ upstream }) => upstream.requests.length > 1));
   t.same(stats.ejectionsActive, 0);
 });
 
