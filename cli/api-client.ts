@@ -3,12 +3,23 @@
  */
 import path from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
-import type { ApplyResult, ConfigView, ScaleResult, ScrapeTarget, ServiceView, StatusView } from './api-types.ts';
+import type {
+  ApplyResult,
+  AuditView,
+  ConfigView,
+  ScaleResult,
+  ScrapeTarget,
+  ServiceView,
+  StatusView,
+} from './api-types.ts';
 import { CliError, messageOf } from './errors.ts';
 import { refusalText } from './refusal.ts';
 
 /** How long a plain call may take; an apply that waits for the sidecars adds its own seconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
+
+const CREDENTIAL_HINT =
+  '\n(show a token with --token-file or OUTRIDER_TOKEN, or name the state directory of the control plane with --state)';
 
 /** Nobody answers at the control plane's address. */
 export class UnreachableError extends CliError {
@@ -61,11 +72,17 @@ export class Client {
   /** The address as given, such as http://127.0.0.1:15080. */
   readonly address: string;
   readonly #dispatcher: Dispatcher;
+  readonly #token: () => string | undefined;
 
-  /** `dispatcher` is for tests; the client closes it. */
-  constructor(address: string, dispatcher: Dispatcher = new Agent({ connect: { timeout: 2000 } })) {
+  /** The client closes the dispatcher. `token` is asked before each request. */
+  constructor(
+    address: string,
+    dispatcher: Dispatcher = new Agent({ connect: { timeout: 2000 } }),
+    token: () => string | undefined = () => undefined,
+  ) {
     this.address = address;
     this.#dispatcher = dispatcher;
+    this.#token = token;
   }
 
   async close(): Promise<void> {
@@ -128,6 +145,11 @@ export class Client {
     await this.#call('GET', `/v1/status?settled=${seconds}`, { extraMs: seconds * 1000 });
   }
 
+  /** The newest entries of the audit log, oldest first. `since` is a time in ISO 8601. */
+  audit(since: string | undefined, limit: number): Promise<readonly AuditView[]> {
+    return this.#call('GET', '/v1/audit', { query: { since, limit: String(limit) } });
+  }
+
   scrapeTargets(): Promise<readonly ScrapeTarget[]> {
     return this.#call('GET', '/v1/prometheus/targets');
   }
@@ -146,23 +168,25 @@ export class Client {
     const { status, text } = await this.#send(method, target, options);
     if (status >= 400) {
       const said = refusalText(parseJson(text), options.shownAs);
-      throw new RefusedError(
-        status,
-        said ?? `${method} ${this.address}${target} answered ${status}: ${text.slice(0, 300)}`,
-      );
+      const plain = `${method} ${this.address}${target} answered ${status}: ${text.slice(0, 300)}`;
+      throw new RefusedError(status, (said ?? plain) + (status === 401 ? CREDENTIAL_HINT : ''));
     }
     return (text === '' ? undefined : parseJson(text)) as T;
   }
 
   async #send(method: Dispatcher.HttpMethod, target: string, options: CallOptions) {
     const timeoutMs = REQUEST_TIMEOUT_MS + (options.extraMs ?? 0);
+    const token = this.#token();
     try {
       const response = await this.#dispatcher.request({
         origin: this.address,
         method,
         path: target + queryString(options.query ?? {}),
         body: options.body ?? null,
-        headers: options.contentType === undefined ? {} : { 'content-type': options.contentType },
+        headers: {
+          ...(options.contentType === undefined ? {} : { 'content-type': options.contentType }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
         headersTimeout: timeoutMs,
         signal: AbortSignal.timeout(timeoutMs),
       });

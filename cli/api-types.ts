@@ -90,6 +90,20 @@ export interface ScaleResult {
   readonly revision: number;
 }
 
+/** One entry of the audit log. */
+export interface AuditView {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly result: string;
+  readonly action: string;
+  readonly status: number;
+  readonly from: string;
+  readonly who?: string;
+  readonly grant?: string;
+  readonly reason?: string;
+  readonly changes?: readonly string[];
+}
+
 /** Prometheus' http_sd: where sidecars answer scrapes. */
 export interface ScrapeTarget {
   readonly targets: readonly string[];

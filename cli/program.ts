@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addApply } from './commands/apply.ts';
+import { addAudit } from './commands/audit.ts';
 import { addConfig } from './commands/config.ts';
 import { addDelete } from './commands/delete.ts';
 import { addExplain } from './commands/explain.ts';
@@ -11,6 +12,7 @@ import { addGet } from './commands/get.ts';
 import { addScale } from './commands/scale.ts';
 import { addServers } from './commands/servers.ts';
 import { addStatus } from './commands/status.ts';
+import { addToken } from './commands/token.ts';
 import { addUp } from './commands/up.ts';
 import type { CliContext } from './context.ts';
 import { CliError, EXIT } from './errors.ts';
@@ -46,6 +48,8 @@ function createProgram(context: CliContext): Command {
   addExplain(program, context);
   addScale(program, context);
   addConfig(program, context);
+  addToken(program, context);
+  addAudit(program, context);
   addServers(program);
   return program;
 }

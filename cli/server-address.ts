@@ -2,6 +2,7 @@
  * Which control plane a command talks to.
  */
 import path from 'node:path';
+import type { AccessOptions } from './access.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import { DEFAULT_STATE_DIR, readControlPlaneRecord } from './state-dir.ts';
@@ -10,9 +11,8 @@ import { DEFAULT_STATE_DIR, readControlPlaneRecord } from './state-dir.ts';
 export const DEFAULT_SERVER = 'http://127.0.0.1:15080';
 
 /** Options that name the control plane. */
-export interface ServerOptions {
+export interface ServerOptions extends AccessOptions {
   readonly server?: string;
-  readonly state?: string;
 }
 
 /**

@@ -16,6 +16,11 @@ export interface ControlPlaneRecord {
   /** Where sidecars connect, host and port. */
   readonly grpc: string;
   readonly pid: number;
+  /** How it is verified over TLS, by a file of authorities (null: the system's) and a name (null: any); null: plaintext. */
+  readonly trust?: {
+    readonly authorities: string | null;
+    readonly name: { readonly kind: 'dns' | 'ip'; readonly value: string } | null;
+  } | null;
 }
 
 /** The record in `stateDir`, or undefined when there is none or it cannot be read. It may be of one that has died. */

@@ -29,6 +29,11 @@ import { readRecord, writeRecord } from './record.ts';
 import { isPublished } from './registry/instance.ts';
 import type { LeaseTimes } from './registry/leases.ts';
 import { Registry } from './registry/registry.ts';
+import { grpcServerCredentials } from './security/grpc-credentials.ts';
+import { grpcGate } from './security/grpc-gate.ts';
+import { securityMetrics } from './security/metrics.ts';
+import { makePrivateDirectory } from './security/secret-file.ts';
+import { Security } from './security/security.ts';
 import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
 import { SnapshotCache } from './snapshot/cache.ts';
 import { PushScheduler } from './snapshot/push-scheduler.ts';
@@ -97,9 +102,12 @@ async function start(
   const before = readRecord(settings.stateDir);
 
   // What is wanted, and who is there.
+  makePrivateDirectory(settings.stateDir, logger);
   const store = new SqliteStore(settings.stateDir);
   closers.push(() => store.close());
   const ledger = new Ledger(store, clock);
+  const security = new Security(settings.stateDir, settings.security, { clock, timers, logger });
+  closers.push(() => security.close());
   const registry = new Registry({ clock, timers, store, logger }, deps.leaseTimes);
   closers.push(() => registry.close());
 
@@ -122,9 +130,14 @@ async function start(
   breakers.watch(() => pushes.changed({ urgent: true }));
 
   // The gRPC server is bound before anything is run: sidecars are told where it is.
-  const grpc = createGrpcServer(ads, agents);
+  const servicesOf = (workload: string) => ledger.state.workloads.get(workload)?.services ?? [workload];
+  const grpc = createGrpcServer(ads, agents, grpcGate({ security, logger, servicesOf }));
   closers.push(() => grpc.forceShutdown());
-  const grpcPort = await bindGrpcServer(grpc, withLastPort(settings.grpc, before?.grpc));
+  const grpcPort = await bindGrpcServer(
+    grpc,
+    withLastPort(settings.grpc, before?.grpc),
+    grpcServerCredentials(security),
+  );
   const grpcAddress = join({ ...settings.grpc, port: grpcPort });
 
   // Replicas are processes of this machine.
@@ -132,7 +145,15 @@ async function start(
   const { stateDir, sidecarCommand, sidecarReadyTimeoutMs } = settings;
   const { environment, nodePath } = deps;
   const driver = new ProcessDriver(
-    { stateDir, sidecarCommand, sidecarReadyTimeoutMs, controlPlane, environment, nodePath },
+    {
+      stateDir,
+      sidecarCommand,
+      sidecarReadyTimeoutMs,
+      controlPlane,
+      access: security.sidecarAccess,
+      environment,
+      nodePath,
+    },
     { clock, timers, random, logger, restartAtMs: deps.restartAtMs ?? restartAtMs },
   );
   closers.push(() => driver.close());
@@ -173,7 +194,9 @@ async function start(
 
   const metrics = new MetricsRegistry();
   metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals }));
+  metrics.register(securityMetrics(security));
   const api = await createApiServer({
+    security,
     clock,
     logger,
     ledger,
@@ -199,7 +222,7 @@ async function start(
 
   await driver.recover();
   loop.wake();
-  writeRecord(stateDir, { http: httpAddress, grpc: grpcAddress, pid: deps.pid });
+  writeRecord(stateDir, { http: httpAddress, grpc: grpcAddress, pid: deps.pid, trust: security.trust });
   started();
   logger.info({ http: httpAddress, grpc: grpcAddress, state: stateDir }, 'control plane serves');
 

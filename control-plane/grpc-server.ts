@@ -1,7 +1,7 @@
 /**
  * The gRPC server: xDS and agents on one port.
  */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX } from '../protos/contract/limits.ts';
 import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentServer } from './agents/agent-server.ts';
@@ -12,10 +12,11 @@ import { xdsServices } from './xds/services.ts';
 /** A client that is gone without a word is noticed within these two together. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5000 };
 
-/** A server with both services, not bound yet. */
-export function createGrpcServer(ads: AdsServer, agents: AgentServer): Server {
+/** A server with both services behind a gate, not bound yet. */
+export function createGrpcServer(ads: AdsServer, agents: AgentServer, gate: ServerInterceptor): Server {
   const server = new Server({
     ...KEEPALIVE,
+    interceptors: [gate],
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': -1,
   });
@@ -26,10 +27,14 @@ export function createGrpcServer(ads: AdsServer, agents: AgentServer): Server {
 }
 
 /** Binds the server; the port that it got. */
-export function bindGrpcServer(server: Server, { host, port }: ListenAddress): Promise<number> {
+export function bindGrpcServer(
+  server: Server,
+  { host, port }: ListenAddress,
+  credentials: ServerCredentials,
+): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+  server.bindAsync(address, credentials, (error, bound) => {
     if (error === null) resolve(bound);
     else reject(new Error(`gRPC cannot listen on ${address}: ${error.message}`, { cause: error }));
   });

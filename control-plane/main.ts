@@ -8,6 +8,7 @@ import { type Logger, openLogger } from '../kernel/log.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
 import { SystemTimers } from '../kernel/timers.ts';
 import { type ControlPlane, startControlPlane } from './app.ts';
+import { SecurityError } from './security/security.ts';
 import { type ControlPlaneSettings, parseSettings, USAGE, UsageError } from './settings.ts';
 import { StoreError } from './store/store.ts';
 
@@ -36,7 +37,7 @@ export async function runControlPlane(argv: readonly string[]): Promise<number> 
       process.stderr.write(`${error.message}\n\n${USAGE}`);
       return 2;
     }
-    if (!(error instanceof StoreError) && !isListenError(error)) throw error;
+    if (!(error instanceof StoreError || error instanceof SecurityError) && !isListenError(error)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 1;
   }

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ServerTrust } from './orchestrator/driver/process/sidecar-access.ts';
 
 /** See the head of this file. */
 export interface ControlPlaneRecord {
@@ -12,6 +13,8 @@ export interface ControlPlaneRecord {
   /** Host and port. */
   readonly grpc: string;
   readonly pid: number;
+  /** How clients on this machine verify it; null: it speaks plaintext. */
+  readonly trust: ServerTrust | null;
 }
 
 const FILE = 'control-plane.json';

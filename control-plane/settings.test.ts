@@ -16,7 +16,17 @@ t.test('a command line without options means the defaults', (t) => {
 
 t.test('every option is read', (t) => {
   t.match(
-    parse('--state', 'x', '--http=0.0.0.0:0', '--grpc', '[::1]:1', '--stop-workloads-on-exit', '--log-level', 'debug'),
+    parse(
+      '--state',
+      'x',
+      '--http=0.0.0.0:0',
+      '--insecure',
+      '--grpc',
+      '[::1]:1',
+      '--stop-workloads-on-exit',
+      '--log-level',
+      'debug',
+    ),
     {
       stateDir: '/mesh/x',
       http: { host: '0.0.0.0', port: 0 },

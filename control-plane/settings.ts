@@ -5,6 +5,8 @@ import { isAbsolute, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../kernel/edit-distance.ts';
 import type { LogLevel } from '../kernel/log.ts';
+import type { SecuritySettings } from './security/security.ts';
+import { exposureProblem, readSecurity, SECURITY_OPTIONS, SECURITY_USAGE } from './security/settings.ts';
 
 /** An address to listen on. Port 0: the one used last on the same state directory, else a free one. */
 export interface ListenAddress {
@@ -14,6 +16,7 @@ export interface ListenAddress {
 
 /** See the head of this file. */
 export interface ControlPlaneSettings {
+  readonly security: SecuritySettings;
   /** Where everything that must survive is kept, absolute. */
   readonly stateDir: string;
   readonly http: ListenAddress;
@@ -42,6 +45,7 @@ const OPTIONS = {
   grpc: { type: 'string' },
   'stop-workloads-on-exit': { type: 'boolean' },
   'log-level': { type: 'string' },
+  ...SECURITY_OPTIONS,
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -53,7 +57,7 @@ export const USAGE = `outrider control-plane [options]
   --grpc HOST:PORT           xDS and agents (default ${DEFAULT_GRPC}); port 0 chooses one
   --stop-workloads-on-exit   on SIGTERM stop the workloads too, instead of letting them run on
   --log-level LEVEL          ${LEVELS.join(', ')} (default info)
-`;
+${SECURITY_USAGE}`;
 
 /** A command line that cannot be followed; the message says what is wrong and what is allowed. */
 export class UsageError extends Error {
@@ -72,15 +76,29 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
   const values = parseOptions(argv);
   if (values.help === true) return 'help';
   const state = values.state ?? DEFAULT_STATE_DIR;
+  const stateDir = isAbsolute(state) ? state : resolve(context.cwd, state);
+  const http = parseAddress('--http', values.http ?? DEFAULT_HTTP);
+  const grpc = parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC);
+  const security = readSecurity(values, stateDir, context.cwd);
+  if (!security.ok) throw new UsageError(security.error);
+  if (values.insecure !== true) refuseExposure({ http, grpc }, security.value);
   return {
-    stateDir: isAbsolute(state) ? state : resolve(context.cwd, state),
-    http: parseAddress('--http', values.http ?? DEFAULT_HTTP),
-    grpc: parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC),
+    stateDir,
+    http,
+    grpc,
+    security: security.value,
     stopWorkloadsOnExit: values['stop-workloads-on-exit'] ?? false,
     logLevel: parseLevel(values['log-level'] ?? 'info'),
     sidecarCommand: context.sidecarCommand,
     sidecarReadyTimeoutMs: 10_000,
   };
+}
+
+function refuseExposure(addresses: Record<'http' | 'grpc', ListenAddress>, security: SecuritySettings): void {
+  for (const [name, { host }] of Object.entries(addresses)) {
+    const problem = exposureProblem(`--${name}`, host, security);
+    if (problem !== undefined) throw new UsageError(problem);
+  }
 }
 
 function parseOptions(argv: readonly string[]) {

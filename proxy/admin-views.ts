@@ -79,7 +79,7 @@ export function adminViews(
     flights: () => ({ flights: plane.recorder.flights(), wallTimeOf: wallTimes(plane) }),
     httpListeners: () => httpListeners(plane),
     configDump: () => ({
-      bootstrap: writeJson(BOOTSTRAP, message),
+      bootstrap: writeJson(BOOTSTRAP, withoutSecrets(message)),
       startedAtMs: deps.startedAtMs,
       clustersVersion: deps.ads()?.versionOf('CDS') ?? '',
       listenersVersion: deps.ads()?.versionOf('LDS') ?? '',
@@ -136,4 +136,15 @@ function inlineTables(listener: Listener) {
     .map((manager) => manager?.routeSpecifier)
     .filter((specifier) => specifier?.$case === 'routeConfig')
     .map((specifier) => specifier.value);
+}
+
+/** Whoever reaches the admin port may read it: what lets us in at the control plane is not shown. */
+function withoutSecrets(message: LoadedBootstrap['message']): LoadedBootstrap['message'] {
+  const { dynamicResources: dynamic } = message;
+  if (dynamic?.adsConfig === undefined) return message;
+  const grpcServices = dynamic.adsConfig.grpcServices.map((service) => ({
+    ...service,
+    initialMetadata: service.initialMetadata.map((header) => ({ ...header, value: '[redacted]' })),
+  }));
+  return { ...message, dynamicResources: { ...dynamic, adsConfig: { ...dynamic.adsConfig, grpcServices } } };
 }

@@ -7,9 +7,10 @@ import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
 import type { SharedBreaker } from '../protos/gen/outrider/resilience/v1/shared_breaker.ts';
+import { createVerifier } from './activate/tls.ts';
 import { type Agent, createAgent } from './agent/agent-client.ts';
 import { ApplicationUsage } from './agent/application-usage.ts';
-import type { AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
+import type { AdsConfig, AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
 import type { DecodeSources } from './config/decode/decoding.ts';
 import { durationMs } from './config/decode/values.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
@@ -21,6 +22,7 @@ import type { SharedOpening } from './upstream/guard/request-breaker.ts';
 import { PROXY_VERSION } from './version.ts';
 import { type AdsClient, createAdsClient, type SnapshotOrigin } from './xds/ads-client.ts';
 import { configDecoders } from './xds/config-decoders.ts';
+import { type ControlCredentials, controlCredentials } from './xds/control-credentials.ts';
 import { type ExtraSubscription, extraSubscription } from './xds/extra-subscription.ts';
 
 /** What the composition root hands in. */
@@ -90,6 +92,7 @@ export class Mesh {
     if (ads === null) return null;
     const options = {
       target: targetOf(statics, ads.clusterName),
+      credentials: credentialsFor(statics, ads.clusterName, agent, ads.initialMetadata),
       ads,
       node,
       fixed: statics,
@@ -122,11 +125,13 @@ export class Mesh {
     ];
   }
 
-  #createAgent({ statics, node }: Bootstrap, settings: AgentSettings, deps: MeshDeps): Agent {
+  #createAgent({ statics, node, ads }: Bootstrap, settings: AgentSettings, deps: MeshDeps): Agent {
     const plane = this.#plane;
     const usage = settings.check === null ? null : new ApplicationUsage(settings.check.port, deps.clock);
     const options = {
       target: targetOf(statics, settings.clusterName),
+      // Both streams end at the same control plane: what lets one in does so for the other.
+      credentials: credentialsFor(statics, settings.clusterName, settings, ads?.initialMetadata ?? []),
       nodeId: node.id,
       settings,
       pid: deps.pid,
@@ -176,6 +181,18 @@ function suspectsOf({ endpoints }: Cluster): number {
 
 function openingOf({ sequence, openFor, openCallers: open, callers }: SharedBreaker): SharedOpening {
   return { sequence: Number(sequence), ttlMs: durationMs(openFor, 0), open, callers };
+}
+
+/** How the static cluster of that name is spoken to, and who we are there. */
+function credentialsFor(
+  { clusters }: SnapshotParts,
+  name: string,
+  agent: AgentSettings | null,
+  headers: AdsConfig['initialMetadata'],
+): ControlCredentials {
+  const tls = clusters.get(name)?.tls ?? null;
+  const verifier = createVerifier(tls?.validation ?? null);
+  return controlCredentials({ tls, verifier, headers, tokenFile: agent?.tokenFile ?? null });
 }
 
 /** `host:port` of the first endpoint of a static cluster: where gRPC connects to. */

@@ -9,18 +9,17 @@ import type { ApplyResult, FileProblem } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
 import { type Format, outputOption, render } from '../format.ts';
+import type { ServerOptions } from '../server-address.ts';
 import { withClient, withServerOptions } from '../server-command.ts';
 
 /** How long --wait waits when it is given without a number. */
 const WAIT_SECONDS = 30;
 
-interface ApplyFlags {
+interface ApplyFlags extends ServerOptions {
   readonly file?: readonly string[];
   readonly dryRun?: boolean;
   readonly wait?: true | number;
   readonly output: Format;
-  readonly server?: string;
-  readonly state?: string;
 }
 
 /** Adds the command. */

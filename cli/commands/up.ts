@@ -6,9 +6,10 @@ import { InvalidArgumentError } from 'commander';
 import type { CliContext } from '../context.ts';
 import { DEFAULT_STATE_DIR } from '../state-dir.ts';
 import { runUp } from '../up/run.ts';
+import { type SecurityFlags, securityArguments, withSecurityFlags } from '../up/security-flags.ts';
 import { atLeastOne, collect } from './apply.ts';
 
-interface UpFlags {
+interface UpFlags extends SecurityFlags {
   readonly file?: readonly string[];
   readonly state: string;
   readonly demo?: boolean;
@@ -19,7 +20,7 @@ interface UpFlags {
 
 /** Adds the command. */
 export function addUp(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('up')
     .description('run the workloads of Compose files here, each beside its sidecar, and show their traffic')
     .option('-f, --file <file>', 'a Compose file or a file of routes; may be repeated, applied in order', collect)
@@ -27,8 +28,10 @@ export function addUp(program: Command, context: CliContext): void {
     .option('--demo', "also run the example's load script, and tell what to try")
     .option('--http <address>', 'where REST answers (default: 127.0.0.1:15080, or as before on this state directory)')
     .option('--grpc <address>', 'where sidecars connect (default: 127.0.0.1:15010, or as before)')
-    .option('--wait-timeout <seconds>', 'give up when the workloads are not ready by then', seconds, 120)
-    .action((flags: UpFlags) => runUp({ ...flags, files: atLeastOne(flags.file, '--file') }, context));
+    .option('--wait-timeout <seconds>', 'give up when the workloads are not ready by then', seconds, 120);
+  withSecurityFlags(command).action((flags: UpFlags) =>
+    runUp({ ...flags, files: atLeastOne(flags.file, '--file'), securityArguments: securityArguments(flags) }, context),
+  );
 }
 
 function seconds(value: string): number {

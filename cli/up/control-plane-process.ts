@@ -16,6 +16,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '../../kernel/backoff.ts';
 import { SeededRandom, systemSeed } from '../../kernel/random.ts';
+import { localAccess } from '../access.ts';
 import { Client } from '../api-client.ts';
 import { CliError, messageOf } from '../errors.ts';
 import { type ControlPlaneRecord, readControlPlaneRecord } from '../state-dir.ts';
@@ -31,6 +32,8 @@ export interface ControlPlaneOptions {
   /** Host and port for REST and for sidecars; port 0 lets the system choose. */
   readonly http: string;
   readonly grpc: string;
+  /** More of its command line. */
+  readonly securityArguments: readonly string[];
   /** Tells the person at the terminal what happens. */
   readonly say: (text: string) => void;
 }
@@ -119,10 +122,19 @@ export class ControlPlaneProcess {
   }
 
   async #startOnce(): Promise<ControlPlaneRecord> {
-    const { stateDir } = this.#options;
+    const { stateDir, securityArguments } = this.#options;
     const http = this.#record === undefined ? this.#options.http : new URL(this.#record.http).host;
     const grpc = this.#record?.grpc ?? this.#options.grpc;
-    const child = this.#spawn(['control-plane', '--state', stateDir, '--http', http, '--grpc', grpc]);
+    const child = this.#spawn([
+      'control-plane',
+      '--state',
+      stateDir,
+      '--http',
+      http,
+      '--grpc',
+      grpc,
+      ...securityArguments,
+    ]);
     this.#child = child;
     this.#record = await this.#untilServing(child);
     return this.#record;
@@ -145,7 +157,7 @@ export class ControlPlaneProcess {
     while (performance.now() < Math.min(lateMs, this.#endsAtMs)) {
       if (!isRunning(child)) throw new CliError(`the control plane did not start:\n${this.#logTail()}`);
       const record = readControlPlaneRecord(stateDir);
-      if (record !== undefined && record.pid === child.pid && (await isReady(record))) return record;
+      if (record !== undefined && record.pid === child.pid && (await isReady(record, stateDir))) return record;
       await sleep(POLL_MS);
     }
     child.kill('SIGKILL');
@@ -153,7 +165,8 @@ export class ControlPlaneProcess {
   }
 
   async #shutdown(): Promise<void> {
-    const client = new Client(this.#record!.http);
+    const { dispatcher, token } = localAccess(this.#options.stateDir);
+    const client = new Client(this.#record!.http, dispatcher, token);
     try {
       await client.shutdown('stop');
     } finally {
@@ -198,8 +211,9 @@ async function untilExit(child: ChildProcess | undefined, signal?: AbortSignal):
   return child?.signalCode ?? `exit code ${child?.exitCode}`;
 }
 
-async function isReady(record: ControlPlaneRecord): Promise<boolean> {
-  const client = new Client(record.http);
+async function isReady(record: ControlPlaneRecord, stateDir: string): Promise<boolean> {
+  const { dispatcher, token } = localAccess(stateDir);
+  const client = new Client(record.http, dispatcher, token);
   try {
     await client.ready();
     return true;

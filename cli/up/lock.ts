@@ -11,7 +11,7 @@ import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
  * over; a living one is a CliError.
  */
 export function lockStateDir(stateDir: string): () => void {
-  mkdirSync(stateDir, { recursive: true });
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const file = path.join(stateDir, 'up.json');
   const holder = readHolder(file);
   if (holder !== undefined && holder.pid !== process.pid && isAlive(holder)) {

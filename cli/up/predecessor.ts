@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localAccess } from '../access.ts';
 import { Client } from '../api-client.ts';
 import { readControlPlaneRecord } from '../state-dir.ts';
 import { identify, isAlive } from './process-identity.ts';
@@ -20,7 +21,7 @@ export async function retirePredecessor(stateDir: string, say: (text: string) =>
   const identity = identify(record.pid);
   if (identity === undefined) return;
   say(`taking over from the control plane that runs on ${stateDir} (process ${record.pid})`);
-  await askToEnd(record.http);
+  await askToEnd(record.http, stateDir);
   for (const signal of [undefined, 'SIGTERM', 'SIGKILL'] as const) {
     if (signal !== undefined && isAlive(identity)) process.kill(record.pid, signal);
     const endsAtMs = performance.now() + GRACE_MS;
@@ -29,8 +30,9 @@ export async function retirePredecessor(stateDir: string, say: (text: string) =>
   }
 }
 
-async function askToEnd(address: string): Promise<void> {
-  const client = new Client(address);
+async function askToEnd(address: string, stateDir: string): Promise<void> {
+  const { dispatcher, token } = localAccess(stateDir);
+  const client = new Client(address, dispatcher, token);
   try {
     await client.shutdown('keep');
   } catch {

@@ -6,6 +6,7 @@
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localAccess } from '../access.ts';
 import { Client } from '../api-client.ts';
 import { applyFile, changesText } from '../commands/apply.ts';
 import type { CliContext } from '../context.ts';
@@ -35,6 +36,8 @@ export interface UpOptions {
   /** Host and port; undefined: as before on this state directory, or the default. */
   readonly http?: string;
   readonly grpc?: string;
+  /** For the control plane's command line. */
+  readonly securityArguments: readonly string[];
   /** In seconds. */
   readonly waitTimeout: number;
 }
@@ -83,10 +86,18 @@ class Session {
     const stateDir = this.#stateDir;
     await retirePredecessor(stateDir, say);
     const where = addresses(this.#options, stateDir);
-    const controlPlane = new ControlPlaneProcess({ script, stateDir, logDir: this.#logDir, ...where, say });
+    const controlPlane = new ControlPlaneProcess({
+      script,
+      stateDir,
+      logDir: this.#logDir,
+      ...where,
+      securityArguments: this.#options.securityArguments,
+      say,
+    });
     const { http } = await controlPlane.start();
     say(`control plane at ${http}, logs in ${this.#logDir}`);
-    const client = new Client(http);
+    const { dispatcher, token } = localAccess(stateDir);
+    const client = new Client(http, dispatcher, token);
     try {
       await this.#serve(client);
     } finally {

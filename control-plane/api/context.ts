@@ -9,11 +9,13 @@ import type { LoadReports } from '../agents/load-reports.ts';
 import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Security } from '../security/security.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { AdsServer, Convergence } from '../xds/ads-server.ts';
 
 /** See the head of this file. */
 export interface ApiContext {
+  readonly security: Security;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ledger: Ledger;

@@ -10,8 +10,11 @@ import { CommitError } from '../store/store.ts';
 const STATUS = {
   invalid: 422,
   malformed: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   refused: 409,
+  too_many: 429,
   not_ready: 503,
   unavailable: 503,
   internal: 500,

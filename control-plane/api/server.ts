@@ -1,30 +1,47 @@
 /**
  * The REST server: everything under /v1, described at /openapi.json.
  */
+import { constants, randomUUID } from 'node:crypto';
+import type { Server } from 'node:https';
 import swagger from '@fastify/swagger';
 import { type FastifyInstance, fastify } from 'fastify';
 import { MESSAGE_BYTES_MAX } from '../../protos/contract/limits.ts';
+import type { Security } from '../security/security.ts';
 import { applyRoutes } from './apply-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError, errorAnswer } from './errors.ts';
+import { addGate } from './gate.ts';
 import { logRoutes } from './log-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 
-const ROUTES = [applyRoutes, resourceRoutes, serviceRoutes, configRoutes, statusRoutes, logRoutes];
+const ROUTES = [applyRoutes, resourceRoutes, serviceRoutes, configRoutes, statusRoutes, logRoutes, auditRoutes];
 /** Texts that are read as YAML. */
 const YAML_TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml', 'text/x-yaml', 'text/plain'];
 
-/** Makes the server; `listen` is the caller's. */
-export async function createApiServer(context: ApiContext): Promise<FastifyInstance> {
-  const server = fastify({
+/** Makes the server; `listen` is the caller's. `onRoute` hears of every route with its method. */
+export async function createApiServer(
+  context: ApiContext,
+  onRoute?: (method: string, url: string) => void,
+): Promise<FastifyInstance> {
+  const { security } = context;
+  const server: FastifyInstance = fastify({
+    ...tlsOptions(security),
+    genReqId: () => randomUUID(),
     bodyLimit: MESSAGE_BYTES_MAX,
     forceCloseConnections: true,
     // A wrong type is a mistake of the caller, and is told.
     ajv: { customOptions: { coerceTypes: false, allErrors: true, removeAdditional: false } },
   });
+  security.watchCertificate((next) => (server.server as unknown as Server).setSecureContext(next));
+  addGate(server, security);
+  if (onRoute !== undefined)
+    server.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat()) onRoute(each, url);
+    });
   server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error, request, reply) => {
     const { status, body } = errorAnswer(error);
@@ -42,4 +59,16 @@ export async function createApiServer(context: ApiContext): Promise<FastifyInsta
   });
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger());
   return server;
+}
+
+/**
+ * A client may come without a certificate: the gate decides whether it needs one. No session is resumed, because a
+ * resumed one would outlive the authorities that vouched for it.
+ */
+function tlsOptions({ certificate, settings }: Security) {
+  if (certificate === null) return {};
+  const requestCert = settings.tls?.clientAuthorities !== null;
+  const secureOptions = constants.SSL_OP_NO_TICKET;
+  // The type of a server over TLS differs from that of one without in nothing that routes see.
+  return { https: { ...certificate.context, requestCert, rejectUnauthorized: false, secureOptions } } as object;
 }

@@ -43,9 +43,15 @@ export const statusRoutes: Routes = (server, context) => {
     services: serviceViews(context).map(({ name, replicas }) => ({ name, replicas })),
   });
 
+  // A scrape job that shows a token, or speaks TLS, does so to all of its targets: this one then wants a job of its own.
+  const { authentication, tls } = context.security.settings;
+  const ownTarget = (host: string) =>
+    authentication || tls !== null
+      ? []
+      : [{ targets: [host], labels: { __metrics_path__: '/metrics', workload: 'outrider-control-plane' } }];
   const targets = { summary: 'Scrape targets, for http_sd_configs.', response: { 200: listSchema } };
   server.get('/v1/prometheus/targets', { schema: targets }, (request) => [
-    { targets: [request.host], labels: { __metrics_path__: '/metrics', workload: 'outrider-control-plane' } },
+    ...ownTarget(request.host),
     ...context.replicas().map(({ workload, index, adminAddress }) => ({
       targets: [adminAddress],
       labels: { __metrics_path__: '/stats/prometheus', workload, instance: replicaId(workload, index) },

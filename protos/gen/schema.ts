@@ -1624,7 +1624,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 3 settings_port uint32
 4 settings_file string
 5 health_check message:outrider.agent.v1.ApplicationCheck
-6 last_known_good_directory string`,
+6 last_known_good_directory string
+10 token_file string`,
   'outrider.agent.v1.AgentMessage': `
 1 register message:outrider.agent.v1.Register oneof:message
 2 heartbeat message:outrider.agent.v1.Heartbeat oneof:message

@@ -22,6 +22,6 @@ export function createTlsClient({ tls }: ClusterConfig, stats: TlsStats): TlsCli
 }
 
 /** Null verifies nobody. */
-function createVerifier(config: TlsValidationConfig | null): PeerVerifier | null {
+export function createVerifier(config: TlsValidationConfig | null): PeerVerifier | null {
   return config === null ? null : new PeerVerifier(config, compileString);
 }

@@ -1,8 +1,8 @@
 /** `/certs`: the certificates that listeners present, with their names and how long they are good. */
 import { nodeCrypto } from '../../kernel/lazy-crypto.ts';
+import { subjectNames } from '../../kernel/subject-names.ts';
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
-import { subjectNames } from '../net/tls/subject-names.ts';
 import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
 import type { AdminViews } from './views.ts';
 

@@ -17,6 +17,7 @@ import {
 } from '../../protos/gen/outrider/agent/v1/agent.ts';
 import { AgentServiceClient } from '../../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentSettings } from '../bootstrap/bootstrap.ts';
+import type { ControlCredentials } from '../xds/control-credentials.ts';
 import { ControlStream, type ControlStreamDeps } from '../xds/control-stream.ts';
 import { HealthCheck } from './health-check.ts';
 import type { ApplicationHealth } from './health-state.ts';
@@ -27,6 +28,7 @@ import { createProbe } from './probe.ts';
 export interface AgentOptions {
   /** `host:port` of the control plane. */
   readonly target: string;
+  readonly credentials: ControlCredentials;
   /** The xDS node id. */
   readonly nodeId: string;
   readonly settings: AgentSettings;
@@ -92,8 +94,9 @@ class AgentClient implements Agent {
       {
         target: options.target,
         authority: options.settings.clusterName,
+        credentials: options.credentials,
         createClient: (...args) => new AgentServiceClient(...args),
-        open: (client) => client.connect(),
+        open: (client, metadata) => client.connect(metadata),
         onUp: () => this.#register(),
         onMessage: (message: ControlMessage) => this.#receive(message),
         onDown: () => this.#stopTelling(),

@@ -1,6 +1,8 @@
 /** `dynamic_resources`: one ADS stream for everything that is not static. */
 import type { Bootstrap as BootstrapMessage } from '../../protos/gen/envoy/config/bootstrap/v3/bootstrap.ts';
+import type { HeaderValue } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { ApiConfigSource_ApiType } from '../../protos/gen/envoy/config/core/v3/config_source.ts';
+import type { Path } from '../../protos/json/issue.ts';
 import { nearestName } from '../../protos/json/nearest.ts';
 import type { Decoding } from '../config/decode/decoding.ts';
 import type { AdsConfig } from './bootstrap.ts';
@@ -35,7 +37,18 @@ export function decodeAds(message: BootstrapMessage, known: ReadonlySet<string>,
     delta: dynamic.adsConfig.apiType === ApiConfigSource_ApiType.DELTA_GRPC,
     clusterName,
     authority: target?.value.authority || clusterName,
+    initialMetadata: decodeMetadata(service?.initialMetadata ?? [], [...place, 0, 'initial_metadata'], decoding),
     listeners,
     clusters,
   };
+}
+
+/** What gRPC itself would refuse, or takes for its own, is told here. */
+function decodeMetadata(headers: readonly HeaderValue[], path: Path, decoding: Decoding): [string, string][] {
+  return headers.map(({ key, value }, i) => {
+    if (!/^[0-9a-z_.-]+$/i.test(key) || /^(grpc-|:)|-bin$/i.test(key))
+      decoding.report([...path, i, 'key'], `${JSON.stringify(key)} is no name of text metadata in gRPC`);
+    if (!/^[\x20-\x7e]*$/.test(value)) decoding.report([...path, i, 'value'], 'only printable ASCII is allowed');
+    return [key, value];
+  });
 }

@@ -39,6 +39,7 @@ export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: 
     check:
       message.healthCheck === undefined ? null : decodeCheck(message.healthCheck, [...path, 'health_check'], decoding),
     lastKnownGoodDirectory: message.lastKnownGoodDirectory || null,
+    tokenFile: message.tokenFile || null,
   };
 }
 

@@ -97,6 +97,7 @@ t.test('a bootstrap says who the node is, where the control plane is, and what i
     delta: true,
     clusterName: 'control-plane',
     authority: 'control-plane',
+    initialMetadata: [],
     listeners: true,
     clusters: true,
   });

@@ -39,6 +39,8 @@ export interface AdsConfig {
   readonly clusterName: string;
   /** The :authority of the stream. */
   readonly authority: string;
+  /** Names and values of headers that go with the stream (grpc_services.initial_metadata). */
+  readonly initialMetadata: readonly (readonly [string, string])[];
   /** Whether listeners come from the stream (lds_config). */
   readonly listeners: boolean;
   /** Whether clusters come from the stream (cds_config). */
@@ -68,6 +70,8 @@ export interface AgentSettings {
   readonly check: ApplicationCheck | null;
   /** Directory of the last accepted configuration, or null. */
   readonly lastKnownGoodDirectory: string | null;
+  /** File with the bearer token for the control plane, or null. */
+  readonly tokenFile: string | null;
 }
 
 /**

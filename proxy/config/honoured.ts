@@ -344,7 +344,7 @@ const BOOTSTRAP: HonouredTable['messages'] = {
   'envoy.config.core.v3.ApiConfigSource': fields(`
     api_type=GRPC|DELTA_GRPC transport_api_version=V3 grpc_services set_node_on_first_message_only
   `),
-  'envoy.config.core.v3.GrpcService': ['envoy_grpc'],
+  'envoy.config.core.v3.GrpcService': ['envoy_grpc', 'initial_metadata'],
   'envoy.config.core.v3.GrpcService.EnvoyGrpc': ['cluster_name', 'authority'],
   'envoy.config.core.v3.Node': ['*'],
   'envoy.config.core.v3.BuildVersion': ['*'],

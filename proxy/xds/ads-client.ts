@@ -11,13 +11,14 @@
  * An ACK says "in use": it goes out when the snapshot is active, so that whoever waits for it may rely on the change, and
  * may end an instance that was taken out. What has to be held is ACKed at once, because the rest may depend on that.
  */
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { formatRejection } from '../../protos/contract/reject-reason.ts';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
 import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
+import type { ControlCredentials } from './control-credentials.ts';
 import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
@@ -46,6 +47,7 @@ export interface AdsClientOptions {
   /** `host:port` of the control plane: the endpoint of the static cluster that `ads` names. */
   readonly target: string;
   readonly ads: AdsConfig;
+  readonly credentials: ControlCredentials;
   readonly node: NodeIdentity;
   /** Static resources: they may name endpoint sets and route tables too. */
   readonly fixed: SnapshotParts;
@@ -88,8 +90,12 @@ export interface AdsClient {
 export function createAdsClient(options: AdsClientOptions, deps: AdsClientDeps): AdsClient {
   const node = nodeMessage(options.node, options.version);
   return options.ads.delta
-    ? new Client(options, deps, new DeltaProtocol(node), (client) => client.deltaAggregatedResources())
-    : new Client(options, deps, new SotwProtocol(node), (client) => client.streamAggregatedResources());
+    ? new Client(options, deps, new DeltaProtocol(node), (client, metadata) =>
+        client.deltaAggregatedResources(metadata),
+      )
+    : new Client(options, deps, new SotwProtocol(node), (client, metadata) =>
+        client.streamAggregatedResources(metadata),
+      );
 }
 
 function nodeMessage({ id, cluster, region, zone, subZone, metadata }: NodeIdentity, version: string): Node {
@@ -127,7 +133,7 @@ class Client<Request, Response> implements AdsClient {
     options: AdsClientOptions,
     deps: AdsClientDeps,
     protocol: Protocol<Request, Response>,
-    open: (client: AggregatedDiscoveryServiceClient) => ClientDuplexStream<Request, Response>,
+    open: (client: AggregatedDiscoveryServiceClient, metadata: Metadata) => ClientDuplexStream<Request, Response>,
   ) {
     this.#options = options;
     this.#deps = deps;
@@ -146,6 +152,7 @@ class Client<Request, Response> implements AdsClient {
       {
         target: options.target,
         authority: options.ads.authority,
+        credentials: options.credentials,
         createClient: (...args) => new AggregatedDiscoveryServiceClient(...args),
         open,
         onUp: () => this.#up(),

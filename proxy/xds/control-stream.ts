@@ -5,13 +5,20 @@
  *
  * Every attempt has a channel of its own: grpc-js would else wait out its own, much longer backoff between ours.
  */
-import { type ChannelOptions, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  type ClientDuplexStream,
+  type Metadata,
+  status,
+} from '@grpc/grpc-js';
 import { Backoff, type BackoffLimits } from '../../kernel/backoff.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Timer, Timers } from '../../kernel/timers.ts';
 import { MESSAGE_BYTES_MAX } from '../../protos/contract/limits.ts';
+import type { ControlCredentials } from './control-credentials.ts';
 
 /** What streams need of the outside. */
 export interface ControlStreamDeps {
@@ -33,12 +40,9 @@ export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
   readonly target: string;
   /** The :authority of the calls. */
   readonly authority: string;
-  readonly createClient: (
-    target: string,
-    channel: ReturnType<typeof credentials.createInsecure>,
-    options: ChannelOptions,
-  ) => C;
-  readonly open: (client: C) => ClientDuplexStream<Request, Response>;
+  readonly credentials: ControlCredentials;
+  readonly createClient: (target: string, channel: ChannelCredentials, options: ChannelOptions) => C;
+  readonly open: (client: C, metadata: Metadata) => ClientDuplexStream<Request, Response>;
   /** A stream is there: write the first messages. */
   readonly onUp: (write: (request: Request) => void) => void;
   readonly onMessage: (response: Response) => void;
@@ -119,10 +123,12 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   }
 
   #connect(): void {
-    const { target, authority, createClient } = this.#options;
-    const client = createClient(target, credentials.createInsecure(), {
+    const { target, authority, createClient, credentials } = this.#options;
+    const client = createClient(target, credentials.channel(), {
       ...CHANNEL_OPTIONS,
       'grpc.default_authority': authority,
+      // Whether the name in the certificate is right is the credentials' to say; one that is dialled may be an address.
+      'grpc.ssl_target_name_override': credentials.serverName || authority,
       'grpc.keepalive_time_ms': this.#keepaliveMs,
     });
     this.#client = client;
@@ -136,8 +142,13 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   }
 
   #open(client: C): void {
-    const { open, onUp, onMessage } = this.#options;
-    const call = open(client);
+    const { open, onUp, onMessage, credentials } = this.#options;
+    const metadata = attempt(() => credentials.metadata());
+    if (metadata instanceof Error) {
+      this.#lost(client, metadata.message);
+      return;
+    }
+    const call = open(client, metadata);
     this.#call = call;
     call.on('data', (response: Response) => {
       // Only an answer proves that somebody is there; a stream that opens and falls is backed off from.
@@ -170,5 +181,13 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
       this.#deps.logger.warn({ target, why, retryInMs: Math.round(waitMs) }, 'control plane is not reached');
     this.#warned = true;
     this.#retry = this.#deps.timers.after(waitMs, () => this.#connect());
+  }
+}
+
+function attempt<T>(run: () => T): T | Error {
+  try {
+    return run();
+  } catch (error) {
+    return error as Error;
   }
 }

@@ -151,7 +151,8 @@ t.test('WebSocket, TCP and HTTP/2 services behind sidecars', { timeout: 60_000 }
     const { http } = JSON.parse(readFileSync(path.join(dir, 'state', 'control-plane.json'), 'utf8')) as {
       http: string;
     };
-    const answer = await fetch(`${http}/v1/apply?wait=20`, { method: 'POST', body: text });
+    const authorization = `Bearer ${readFileSync(path.join(dir, 'state', 'admin.token'), 'utf8').trim()}`;
+    const answer = await fetch(`${http}/v1/apply?wait=20`, { method: 'POST', body: text, headers: { authorization } });
     t.equal(answer.status, 200, await answer.text());
   };
 

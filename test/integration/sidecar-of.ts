@@ -41,6 +41,8 @@ export async function makeSidecar(place: SidecarPlace, log: Logger = silentLogge
     index: 0,
     ports,
     controlPlane: { host: host!, port: Number(port) },
+    trust: null,
+    tokenFile: null,
     directory,
     settingsFile: join(directory, 'settings.json'),
     environment: {},

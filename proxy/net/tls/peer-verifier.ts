@@ -3,8 +3,8 @@
  * at the chain already and says what it found; everything else is looked at here, once per handshake.
  */
 import { createHash, type X509Certificate } from 'node:crypto';
+import { type SubjectName, subjectNames } from '../../../kernel/subject-names.ts';
 import type { SanMatch, TlsValidationConfig } from '../../config/model/tls.ts';
-import { type SubjectName, subjectNames } from './subject-names.ts';
 
 /** Why a peer is refused: which of Envoy's `ssl` statistics counts it, and the end of a sentence. */
 export interface PeerRefusal {

@@ -1,7 +1,7 @@
 /** What a TLS handshake has told about the peer. */
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { type SubjectName, subjectNames } from './subject-names.ts';
+import { type SubjectName, subjectNames } from '../../../kernel/subject-names.ts';
 
 /** One established TLS connection, as far as logs, headers and policies ask. */
 export class TlsPeer {

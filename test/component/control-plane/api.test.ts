@@ -209,6 +209,7 @@ t.test('the openapi description names every path, and probes and metrics answer'
     '/metrics',
     '/readyz',
     '/v1/apply',
+    '/v1/audit',
     '/v1/config/{workload}',
     '/v1/config/{workload}/{key}',
     '/v1/logs/{workload}',

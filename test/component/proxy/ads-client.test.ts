@@ -15,6 +15,7 @@ import { type AnyMessage, packAny } from '../../../protos/json/registry.ts';
 import { EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
 import { type AdsClientOptions, createAdsClient } from '../../../proxy/xds/ads-client.ts';
 import { configDecoders } from '../../../proxy/xds/config-decoders.ts';
+import { NO_CREDENTIALS } from '../../../proxy/xds/control-credentials.ts';
 import { extraSubscription } from '../../../proxy/xds/extra-subscription.ts';
 import { seededRandom } from '../../fakes/fake-random.ts';
 import { Inbox } from './inbox.ts';
@@ -39,7 +40,15 @@ function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = 
   const given = new Inbox<Given>();
   const options: AdsClientOptions = {
     target: `127.0.0.1:${port}`,
-    ads: { delta, clusterName: 'control-plane', authority: 'control-plane', listeners: true, clusters: true },
+    ads: {
+      delta,
+      clusterName: 'control-plane',
+      authority: 'control-plane',
+      initialMetadata: [],
+      listeners: true,
+      clusters: true,
+    },
+    credentials: NO_CREDENTIALS,
     node: NODE,
     version: '1.2.3',
     fixed: EMPTY_PARTS,

@@ -19,6 +19,7 @@ import { createProbe } from '../../../proxy/agent/probe.ts';
 import type { AgentSettings } from '../../../proxy/bootstrap/bootstrap.ts';
 import { ManagerStats } from '../../../proxy/http/manager-stats.ts';
 import { createSettings } from '../../../proxy/settings/settings.ts';
+import { NO_CREDENTIALS } from '../../../proxy/xds/control-credentials.ts';
 import { seededRandom } from '../../fakes/fake-random.ts';
 import { Inbox } from './inbox.ts';
 
@@ -78,6 +79,7 @@ function settingsOf(change: Partial<AgentSettings> = {}): AgentSettings {
     settingsFile: null,
     check: null,
     lastKnownGoodDirectory: null,
+    tokenFile: null,
     ...change,
   };
 }
@@ -88,6 +90,7 @@ function startAgent(t: Test, port: number, change: Partial<AgentOptions> = {}) {
   const agent = createAgent(
     {
       target: `127.0.0.1:${port}`,
+      credentials: NO_CREDENTIALS,
       nodeId: 'cart-0',
       breakers: () => [],
       settings: settingsOf(),

@@ -9,6 +9,7 @@ import { nodeMetadata } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
 import type { ReplicaPorts } from './record.ts';
+import type { ServerTrust } from './sidecar-access.ts';
 
 /** What a bootstrap is made from. */
 export interface BootstrapInput {
@@ -17,6 +18,10 @@ export interface BootstrapInput {
   readonly ports: ReplicaPorts;
   /** Where the control plane's gRPC server is. */
   readonly controlPlane: { readonly host: string; readonly port: number };
+  /** How the sidecar verifies it; null: it speaks plaintext. */
+  readonly trust: ServerTrust | null;
+  /** The file with the sidecar's token; null: none is asked for. */
+  readonly tokenFile: string | null;
   /** The replica's own folder, absolute. */
   readonly directory: string;
   /** The file that the agent keeps equal to the application's settings. */
@@ -29,6 +34,7 @@ export interface BootstrapInput {
 export const CONTROL_PLANE_CLUSTER = 'outrider-control-plane';
 
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const TLS_CONTEXT = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 const LOOPBACK = '127.0.0.1';
 
 /** The bootstrap as JSON, in the form in which a config dump shows it. */
@@ -71,7 +77,7 @@ function bootstrap(input: BootstrapInput): unknown {
   };
 }
 
-function controlPlaneCluster({ controlPlane }: BootstrapInput): JsonObject {
+function controlPlaneCluster({ controlPlane, trust }: BootstrapInput): JsonObject {
   const { host, port } = controlPlane;
   return {
     name: CONTROL_PLANE_CLUSTER,
@@ -87,11 +93,28 @@ function controlPlaneCluster({ controlPlane }: BootstrapInput): JsonObject {
         explicit_http_config: { http2_protocol_options: {} },
       },
     },
+    ...(trust === null ? {} : { transport_socket: tlsSocket(trust) }),
+  };
+}
+
+/** TLS that knows whom it talks to: by an authority, and by the name in the certificate. */
+function tlsSocket({ authorities, name }: ServerTrust): JsonObject {
+  const names: JsonObject[] =
+    name === null ? [] : [{ san_type: name.kind === 'dns' ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name.value } }];
+  const trusted: JsonObject =
+    authorities === null ? { system_root_certs: {} } : { trusted_ca: { filename: authorities } };
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': `type.googleapis.com/${TLS_CONTEXT}`,
+      common_tls_context: { validation_context: { ...trusted, match_typed_subject_alt_names: names } },
+      ...(name?.kind === 'dns' ? { sni: name.value } : {}),
+    },
   };
 }
 
 function agentConfig(input: BootstrapInput): JsonObject {
-  const { workload, ports, directory, settingsFile } = input;
+  const { workload, ports, directory, settingsFile, tokenFile } = input;
   const { health } = workload;
   const probe: JsonObject = health === null ? { tcp: {} } : probeOf(health.probe, input);
   const times = health === null ? {} : timesOf(health);
@@ -110,6 +133,7 @@ function agentConfig(input: BootstrapInput): JsonObject {
     settings_file: settingsFile,
     health_check: { ...probe, ...times, port: ports.app },
     last_known_good_directory: directory,
+    ...(tokenFile === null ? {} : { token_file: tokenFile }),
   };
 }
 

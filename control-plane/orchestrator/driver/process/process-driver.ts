@@ -11,7 +11,7 @@ import { assert } from '../../../../kernel/assert.ts';
 import type { Clock } from '../../../../kernel/clock.ts';
 import type { Logger } from '../../../../kernel/log.ts';
 import type { Random } from '../../../../kernel/random.ts';
-import type { Timers } from '../../../../kernel/timers.ts';
+import type { Timer, Timers } from '../../../../kernel/timers.ts';
 import type { Workload } from '../../../state/model.ts';
 import { type Role, replicaId } from '../../plan.ts';
 import type { EndedRun } from '../../restart-policy.ts';
@@ -24,6 +24,7 @@ import { findFreePorts } from './ports.ts';
 import { waitUntilListening, waitUntilReady } from './readiness-probe.ts';
 import { type ReplicaPorts, type ReplicaRecord, readRecords, removeRecord, replicaDirectory } from './record.ts';
 import { Replica } from './replica.ts';
+import { exchangeIntervalMs, type SidecarAccess, writeToken } from './sidecar-access.ts';
 
 /** How the driver runs things. */
 export interface ProcessDriverSettings {
@@ -33,6 +34,8 @@ export interface ProcessDriverSettings {
   readonly sidecarCommand: readonly string[];
   /** Where sidecars reach the control plane. */
   readonly controlPlane: { readonly host: string; readonly port: number };
+  /** How they get in there. */
+  readonly access: SidecarAccess;
   /** The control plane's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The Node that applications get as `node`, absolute. */
@@ -65,16 +68,19 @@ export class ProcessDriver implements Driver {
   readonly #listeners = new Set<(exit: ProcessExit) => void>();
   #choosingPorts: Promise<unknown> = Promise.resolve();
   #closed = false;
+  readonly #exchange: Timer;
 
   constructor(settings: ProcessDriverSettings, deps: ProcessDriverDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#exchange = deps.timers.every(exchangeIntervalMs(settings.access), () => this.#exchangeTokens());
   }
 
   async recover(): Promise<void> {
     const { stateDir } = this.#settings;
     for (const record of readRecords(stateDir)) {
       const replica = this.#add(record);
+      writeToken(stateDir, record, this.#settings.access);
       for (const role of ['sidecar', 'application'] as const) if (!replica.adopt(role)) this.#exited(replica, role);
     }
     const leaders = [...this.#replicas.values()].flatMap((replica) => replica.livePids());
@@ -144,6 +150,7 @@ export class ProcessDriver implements Driver {
 
   close(): void {
     this.#closed = true;
+    this.#exchange.cancel();
     this.#listeners.clear();
     for (const replica of this.#replicas.values()) replica.release();
   }
@@ -207,14 +214,15 @@ export class ProcessDriver implements Driver {
   }
 
   #sidecarOptions({ record }: Replica): LaunchOptions {
-    const { stateDir, sidecarCommand, environment, controlPlane } = this.#settings;
+    const { stateDir, sidecarCommand, environment, controlPlane, access } = this.#settings;
     const { workload, index, ports } = record;
     const directory = replicaDirectory(stateDir, workload.name, index);
     const file = join(directory, 'bootstrap.json');
     const settingsFile = join(directory, 'settings.json');
     const applicationEnvironment = this.#applicationEnvironment(record);
     const own = { directory, settingsFile, environment: applicationEnvironment };
-    const json = bootstrapJson({ workload, index, ports, controlPlane, ...own });
+    const tokenFile = writeToken(stateDir, record, access);
+    const json = bootstrapJson({ workload, index, ports, controlPlane, trust: access.trust(), tokenFile, ...own });
     mkdirSync(directory, { recursive: true });
     // It may hold the application's environment.
     writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });
@@ -242,6 +250,11 @@ export class ProcessDriver implements Driver {
     const settingsFile = join(directory, 'settings.json');
     const nodeDirectory = this.#nodeDirectory();
     return applicationEnvironment({ workload, index, ports, directory, settingsFile, own: environment, nodeDirectory });
+  }
+
+  #exchangeTokens(): void {
+    const { stateDir, access } = this.#settings;
+    for (const { record } of this.#replicas.values()) writeToken(stateDir, record, access);
   }
 
   #nodeDirectory(): string {

@@ -149,6 +149,7 @@ export interface AgentConfig {
   settingsFile: string;
   healthCheck: ApplicationCheck | undefined;
   lastKnownGoodDirectory: string;
+  tokenFile: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 

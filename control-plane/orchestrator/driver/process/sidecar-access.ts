@@ -1,0 +1,53 @@
+/**
+ * What the driver gives each sidecar so that it can prove who it is, and know whom it talks to: a token in a file that
+ * only its owner can read, exchanged long before it expires.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeSecretFile } from '../../../security/secret-file.ts';
+import { replicaId } from '../../plan.ts';
+import { type ReplicaRecord, replicaDirectory } from './record.ts';
+
+/** How sidecars verify the control plane. */
+export interface ServerTrust {
+  /** A file of authorities in PEM; null: those of the system. */
+  readonly authorities: string | null;
+  /** The name that is in the certificate; null: any. */
+  readonly name: { readonly kind: 'dns' | 'ip'; readonly value: string } | null;
+}
+
+/** See the head of this file. */
+export interface SidecarAccess {
+  /** A token for this replica from now on; null: none is asked for. */
+  readonly mintToken:
+    | ((replica: { readonly id: string; readonly workload: string; readonly services: readonly string[] }) => string)
+    | null;
+  /** How long tokens are good, in milliseconds. */
+  readonly tokenTtlMs: number;
+  /** Null: plaintext. */
+  readonly trust: () => ServerTrust | null;
+}
+
+/** Of the lifetime of a token: what is left is for a control plane that is away. */
+const EXCHANGED_AFTER = 0.25;
+
+/** Between two exchanges. */
+export function exchangeIntervalMs({ tokenTtlMs }: SidecarAccess): number {
+  return tokenTtlMs * EXCHANGED_AFTER;
+}
+
+/** Writes the replica's token; the path, or null when there is none. */
+export function writeToken(
+  stateDir: string,
+  { workload, index }: Pick<ReplicaRecord, 'workload' | 'index'>,
+  { mintToken }: SidecarAccess,
+): string | null {
+  const file = join(replicaDirectory(stateDir, workload.name, index), 'token');
+  if (mintToken === null) {
+    rmSync(file, { force: true });
+    return null;
+  }
+  const id = replicaId(workload.name, index);
+  writeSecretFile(file, `${mintToken({ id, workload: workload.name, services: workload.services })}\n`);
+  return file;
+}
