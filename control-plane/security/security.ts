@@ -128,9 +128,8 @@ export class Security {
 
   /** For the driver. */
   get sidecarAccess(): SidecarAccess {
-    const mint: SidecarAccess['mintToken'] = (replica) => this.replicaTokens.mint(replica, this.#clock.wallMs());
     return {
-      mintToken: this.settings.authentication ? mint : null,
+      mintToken: (replica) => this.replicaTokens.mint(replica, this.#clock.wallMs()),
       tokenTtlMs: REPLICA_TOKEN_TTL_MS,
       trust: () => this.trust,
     };

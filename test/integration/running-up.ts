@@ -32,8 +32,21 @@ export class Up {
   readonly child: ChildProcess;
   output = '';
 
-  constructor({ compose, state, dir }: UpPlace) {
-    const args = [OUTRIDER, 'up', '-f', compose, '--state', state, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
+  /** `more` goes to the end of the command line. */
+  constructor({ compose, state, dir }: UpPlace, more: readonly string[] = []) {
+    const args = [
+      OUTRIDER,
+      'up',
+      '-f',
+      compose,
+      '--state',
+      state,
+      '--http',
+      '127.0.0.1:0',
+      '--grpc',
+      '127.0.0.1:0',
+      ...more,
+    ];
     this.child = spawn(process.execPath, args, { cwd: dir, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.setEncoding('utf8');

@@ -36,8 +36,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function json<T>(url: string): Promise<T> {
-  const { body } = await request(url);
+async function json<T>(url: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+  const { body } = await request(url, { headers });
   return (await body.json()) as T;
 }
 
@@ -77,6 +77,11 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
   const dir = t.testdir({ 'web.mjs': SERVICE, data: {} });
   const [entry, api, prometheus] = [await freePort(), await freePort(), await freePort()];
   writeFileSync(path.join(dir, 'compose.yaml'), COMPOSE(entry));
+  // As deploy/prometheus/prometheus.yml has it: a token that may read, and one job that shows it to the control plane.
+  const authorization = { type: 'Bearer', credentials_file: 'token' };
+  const add = ['token', 'create', 'prometheus', '--role', 'read', '--add', 'access'];
+  const made = spawnSync(process.execPath, [OUTRIDER, ...add], { cwd: dir, encoding: 'utf8' });
+  writeFileSync(path.join(dir, 'token'), made.stdout);
   writeFileSync(
     path.join(dir, 'prometheus.yml'),
     JSON.stringify({
@@ -85,7 +90,15 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
         {
           job_name: 'mesh',
           metrics_path: '/stats/prometheus',
-          http_sd_configs: [{ url: `http://127.0.0.1:${api}/v1/prometheus/targets`, refresh_interval: '1s' }],
+          http_sd_configs: [
+            { url: `http://127.0.0.1:${api}/v1/prometheus/targets`, refresh_interval: '1s', authorization },
+          ],
+        },
+        {
+          job_name: 'control-plane',
+          metrics_path: '/metrics',
+          authorization,
+          static_configs: [{ targets: [`127.0.0.1:${api}`] }],
         },
       ],
     }),
@@ -100,6 +113,8 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
     `127.0.0.1:${api}`,
     '--grpc',
     '127.0.0.1:0',
+    '--access',
+    'access',
   ];
   const up = spawn(process.execPath, [OUTRIDER, ...arguments_], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -128,10 +143,10 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
     [],
     'every target is up',
   );
-  t.equal(
-    targets.filter((each) => each.scrapePool === 'mesh').length,
-    3,
-    'two sidecars and the control plane were found',
+  t.same(
+    targets.map((each) => each.scrapePool).sort(),
+    ['control-plane', 'mesh', 'mesh'],
+    'two sidecars were found, and the control plane lets Prometheus in',
   );
 
   const counted = await until('requests in Envoy’s names', 20, async () => {
@@ -143,8 +158,9 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
   });
   t.ok(counted >= 20, `${counted} answers were counted`);
 
-  for (const { url, ours } of await pages(api)) {
-    const { body } = await request(url);
+  const headers = { authorization: `Bearer ${made.stdout.trim()}` };
+  for (const { url, ours } of await pages(api, headers)) {
+    const { body } = await request(url, { headers });
     const checked = spawnSync('promtool', ['check', 'metrics'], { input: await body.text(), encoding: 'utf8' });
     // Envoy's names break the linter's rules (its exit code is 3 then); our own keep them, and every page parses.
     t.ok(ours ? checked.status === 0 : checked.status !== 1, `promtool reads ${url}: ${ours ? checked.stderr : ''}`);
@@ -156,10 +172,14 @@ interface TargetGroup {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-async function pages(api: number): Promise<{ readonly url: string; readonly ours: boolean }[]> {
-  const groups = await json<readonly TargetGroup[]>(`http://127.0.0.1:${api}/v1/prometheus/targets`);
-  return groups.flatMap(({ targets, labels }) => {
+async function pages(
+  api: number,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly url: string; readonly ours: boolean }[]> {
+  const groups = await json<readonly TargetGroup[]>(`http://127.0.0.1:${api}/v1/prometheus/targets`, headers);
+  const sidecars = groups.flatMap(({ targets, labels }) => {
     const path = labels.__metrics_path__ ?? '/stats/prometheus';
-    return targets.map((target) => ({ url: `http://${target}${path}`, ours: path === '/metrics' }));
+    return targets.map((target) => ({ url: `http://${target}${path}`, ours: false }));
   });
+  return [...sidecars, { url: `http://127.0.0.1:${api}/metrics`, ours: true }];
 }

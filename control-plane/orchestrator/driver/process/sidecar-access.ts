@@ -2,7 +2,6 @@
  * What the driver gives each sidecar so that it can prove who it is, and know whom it talks to: a token in a file that
  * only its owner can read, exchanged long before it expires.
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSecretFile } from '../../../security/secret-file.ts';
 import { replicaId } from '../../plan.ts';
@@ -18,10 +17,12 @@ export interface ServerTrust {
 
 /** See the head of this file. */
 export interface SidecarAccess {
-  /** A token for this replica from now on; null: none is asked for. */
-  readonly mintToken:
-    | ((replica: { readonly id: string; readonly workload: string; readonly services: readonly string[] }) => string)
-    | null;
+  /** A token for this replica from now on. Made also where none is asked for: it may be asked for later. */
+  readonly mintToken: (replica: {
+    readonly id: string;
+    readonly workload: string;
+    readonly services: readonly string[];
+  }) => string;
   /** How long tokens are good, in milliseconds. */
   readonly tokenTtlMs: number;
   /** Null: plaintext. */
@@ -36,17 +37,13 @@ export function exchangeIntervalMs({ tokenTtlMs }: SidecarAccess): number {
   return tokenTtlMs * EXCHANGED_AFTER;
 }
 
-/** Writes the replica's token; the path, or null when there is none. */
+/** Writes the replica's token; its path. */
 export function writeToken(
   stateDir: string,
   { workload, index }: Pick<ReplicaRecord, 'workload' | 'index'>,
   { mintToken }: SidecarAccess,
-): string | null {
+): string {
   const file = join(replicaDirectory(stateDir, workload.name, index), 'token');
-  if (mintToken === null) {
-    rmSync(file, { force: true });
-    return null;
-  }
   const id = replicaId(workload.name, index);
   writeSecretFile(file, `${mintToken({ id, workload: workload.name, services: workload.services })}\n`);
   return file;
