@@ -76,6 +76,7 @@ export function adminViews(
     actions: deps,
     clusters: () => plane.clusters.all(),
     listeners: () => plane.listeners.all(),
+    secrets: () => plane.activator.snapshot.secrets,
     flights: () => ({ flights: plane.recorder.flights(), wallTimeOf: wallTimes(plane) }),
     httpListeners: () => httpListeners(plane),
     configDump: () => ({
@@ -105,7 +106,7 @@ function wallTimes({ loop }: DataPlane): (ms: number) => Date {
 }
 
 function staticResources({ message }: LoadedBootstrap, updatedAtMs: number): DumpedResource[] {
-  const { clusters = [], listeners = [] } = message.staticResources ?? {};
+  const { clusters = [], listeners = [], secrets = [] } = message.staticResources ?? {};
   const common = { origin: 'static', versionInfo: '', updatedAtMs } as const;
   const resources: DumpedResource[] = [];
   for (const cluster of clusters) {
@@ -114,6 +115,10 @@ function staticResources({ message }: LoadedBootstrap, updatedAtMs: number): Dum
     if (loadAssignment === undefined) continue;
     const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', loadAssignment);
     resources.push({ ...common, kind: 'endpoint', name, any });
+  }
+  for (const secret of secrets) {
+    const any = packAny('envoy.extensions.transport_sockets.tls.v3.Secret', secret);
+    resources.push({ ...common, kind: 'secret', name: secret.name, any });
   }
   for (const listener of listeners) {
     const any = packAny('envoy.config.listener.v3.Listener', listener);

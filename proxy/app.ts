@@ -11,9 +11,12 @@ import { Readiness } from '../kernel/readiness.ts';
 import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
 import { adminViews } from './admin-views.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
-import type { DecodeSources } from './config/decode/decoding.ts';
+import type { MachineSources } from './config/decode/decoding.ts';
+import { filterChainsOf } from './config/filter-chains.ts';
 import type { SocketAddress } from './config/model/common.ts';
-import { createSnapshot } from './config/snapshot.ts';
+import type { FilterChainConfig } from './config/model/listener.ts';
+import { secretsOf } from './config/resolve-tls.ts';
+import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import { DataPlane, type PlaneDeps } from './data-plane.ts';
 import type { Mesh } from './mesh.ts';
 import { Runtime } from './routing/runtime.ts';
@@ -27,7 +30,7 @@ const FAREWELL_MS = 1_000;
 /** Effects of the outside world, and facts about the process. */
 export interface SidecarDeps extends PlaneDeps {
   /** What configuration pushed from a control plane may refer to on this machine. */
-  readonly sources: Omit<DecodeSources, 'knownClusters'>;
+  readonly sources: MachineSources;
   readonly configPath: string;
   readonly pid: number;
   memory(): MemoryUse;
@@ -64,11 +67,18 @@ export class Sidecar {
     const release = this.#readiness.hold('static configuration');
     const admin = await this.#startAdmin();
     const { statics, ads } = this.#bootstrap.config;
-    const problems = await this.plane.apply(createSnapshot(statics));
+    const problems = await this.plane.apply(createSnapshot(this.#startable(statics)));
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
     if (ads !== null || this.#bootstrap.config.agent !== null) await this.#startMesh();
     release();
     return { admin };
+  }
+
+  /** Listeners whose secrets a control plane has open with them: nobody could be answered before. */
+  #startable(statics: SnapshotParts): SnapshotParts {
+    const ready = ({ tls }: FilterChainConfig) => secretsOf(tls).every(({ key }) => statics.secrets.has(key));
+    const listeners = [...statics.listeners].filter(([, config]) => filterChainsOf(config).every(ready));
+    return { ...statics, listeners: new Map(listeners) };
   }
 
   async #startAdmin(): Promise<SocketAddress | null> {

@@ -57,7 +57,8 @@ export class DataPlane {
     this.runtime = runtime;
     const lazyTls = new LazyTls();
     const http2 = new Http2Shared(this.loop);
-    const makeDialer: MakeDialer = (config, { tls }) => createDialer(this.loop, lazyTls, config, tls);
+    const makeDialer: MakeDialer = (config, { tls }) =>
+      createDialer(this.loop, lazyTls, config, tls, this.activator.snapshot.secrets);
     this.clusters = new ClusterManager(http2, makeDialer, local);
     this.requestBreakers = new RequestBreakers(this.loop);
     // Envoy's runtime key for the number of connections of one listener.

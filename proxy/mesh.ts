@@ -11,8 +11,9 @@ import { createVerifier } from './activate/tls.ts';
 import { type Agent, createAgent } from './agent/agent-client.ts';
 import { ApplicationUsage } from './agent/application-usage.ts';
 import type { AdsConfig, AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
-import type { DecodeSources } from './config/decode/decoding.ts';
+import type { MachineSources } from './config/decode/decoding.ts';
 import { durationMs } from './config/decode/values.ts';
+import { resolveTls } from './config/resolve-tls.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Listener } from './listener/listener.ts';
@@ -20,7 +21,12 @@ import { createSettings, type Settings } from './settings/settings.ts';
 import type { Cluster } from './upstream/cluster.ts';
 import type { SharedOpening } from './upstream/guard/request-breaker.ts';
 import { PROXY_VERSION } from './version.ts';
-import { type AdsClient, createAdsClient, type SnapshotOrigin } from './xds/ads-client.ts';
+import {
+  type AdsClient,
+  createAdsClient,
+  type SnapshotOrigin,
+  type ActivationProblem as XdsProblem,
+} from './xds/ads-client.ts';
 import { configDecoders } from './xds/config-decoders.ts';
 import { type ControlCredentials, controlCredentials } from './xds/control-credentials.ts';
 import { type ExtraSubscription, extraSubscription } from './xds/extra-subscription.ts';
@@ -31,7 +37,7 @@ export interface MeshDeps {
   readonly timers: Timers;
   readonly random: RandomIds;
   readonly log: Logger;
-  readonly sources: Omit<DecodeSources, 'knownClusters'>;
+  readonly sources: MachineSources;
   readonly pid: number;
 }
 
@@ -88,11 +94,16 @@ export class Mesh {
     await Promise.all([this.#agent?.close(), this.ads?.close(), this.#settings?.close()]);
   }
 
-  #createAds({ ads, agent, node, statics }: Bootstrap, deps: MeshDeps): AdsClient | null {
+  #createAds(bootstrap: Bootstrap, deps: MeshDeps): AdsClient | null {
+    const { ads, agent, node, statics } = bootstrap;
     if (ads === null) return null;
     const options = {
       target: targetOf(statics, ads.clusterName),
       credentials: credentialsFor(statics, ads.clusterName, agent, ads.initialMetadata),
+      serverOf: (name: string) => ({
+        target: targetOf(statics, name),
+        credentials: credentialsFor(statics, name, null, []),
+      }),
       ads,
       node,
       fixed: statics,
@@ -102,7 +113,7 @@ export class Mesh {
       onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => this.#activate(parts, origin),
     };
     const { clock, timers, random, log } = deps;
-    const decoders = configDecoders({ ...deps.sources, knownClusters: null });
+    const decoders = configDecoders({ ...deps.sources, knownClusters: null, ...staticNames(statics) });
     const client = createAdsClient(options, { clock, timers, random, logger: log, decoders });
     client.lastKnownGood.countSuspects = () =>
       this.#plane.clusters.all().reduce((sum, each) => sum + suspectsOf(each), 0);
@@ -166,12 +177,12 @@ export class Mesh {
   }
 
   /** Resolves when it is in use, with what could not be done: the ACK waits for it. */
-  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly string[]> {
+  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly XdsProblem[]> {
     const problems = await this.#plane.apply(createSnapshot(parts));
     for (const { kind, name, message } of problems) this.#log.error({ [kind]: name, origin }, message);
     this.#events.onConfigured();
     this.#register();
-    return problems.map(({ message }) => message);
+    return problems.map(({ kind, message }) => ({ kind: KINDS[kind], message }));
   }
 }
 
@@ -185,14 +196,26 @@ function openingOf({ sequence, openFor, openCallers: open, callers }: SharedBrea
 
 /** How the static cluster of that name is spoken to, and who we are there. */
 function credentialsFor(
-  { clusters }: SnapshotParts,
+  { clusters, secrets }: SnapshotParts,
   name: string,
   agent: AgentSettings | null,
   headers: AdsConfig['initialMetadata'],
 ): ControlCredentials {
-  const tls = clusters.get(name)?.tls ?? null;
+  const asked = clusters.get(name)?.tls ?? null;
+  const resolved = asked === null ? null : resolveTls(asked, secrets);
+  if (resolved?.ok === false) throw new Error(`cluster ${name}: ${resolved.error}; it has to be a static one here`);
+  const tls = resolved?.value ?? null;
   const verifier = createVerifier(tls?.validation ?? null);
   return controlCredentials({ tls, verifier, headers, tokenFile: agent?.tokenFile ?? null });
+}
+
+/** Whose resources are refused for a problem. */
+const KINDS = { cluster: 'CDS', listener: 'LDS', secret: 'SDS' } as const;
+
+/** What resources may name of the bootstrap. */
+function staticNames({ clusters, secrets }: SnapshotParts) {
+  const staticSecrets = new Set([...secrets.values()].map(({ name }) => name));
+  return { staticClusters: new Set(clusters.keys()), staticSecrets };
 }
 
 /** `host:port` of the first endpoint of a static cluster: where gRPC connects to. */

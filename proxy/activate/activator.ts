@@ -7,9 +7,9 @@
  * Make before break: nothing is removed before whatever used it has been replaced. What did not change is left alone,
  * compared by content, so that a push of everything costs only what is new.
  */
-import type { Logger } from '../../kernel/log.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
+import { secretsOf } from '../config/resolve-tls.ts';
 import { createSnapshot, EMPTY_PARTS, type Snapshot } from '../config/snapshot.ts';
 import type { FilterStats } from '../http/filters/filter-stats.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
@@ -25,12 +25,11 @@ import { warmUp } from './warm-up.ts';
 export interface ActivatorDeps extends ChainDeps {
   readonly listeners: ListenerSet;
   readonly dns: DnsDiscovery;
-  readonly log: Logger;
 }
 
 /** A resource that could not be put to work; the one that ran before goes on. */
 export interface ActivationProblem {
-  readonly kind: 'listener' | 'cluster';
+  readonly kind: 'listener' | 'cluster' | 'secret';
   readonly name: string;
   readonly message: string;
 }
@@ -98,6 +97,8 @@ export class Activator {
       } catch (error) {
         problems.push(this.#problem('cluster', name, error));
       }
+      const secret = this.#renewSecrets(name, config, before, next);
+      if (secret !== null) problems.push(secret);
     }
     return problems;
   }
@@ -131,6 +132,20 @@ export class Activator {
     }
   }
 
+  /** New connections of a cluster that runs are made with the new secrets; those that there are stay. */
+  #renewSecrets(name: string, { tls }: ClusterConfig, before: Snapshot, next: Snapshot): ActivationProblem | null {
+    const same = secretsOf(tls).every(({ key }) => before.secrets.get(key) === next.secrets.get(key));
+    const cluster = this.#deps.clusters.get(name);
+    if (same || cluster === undefined || !before.clusters.has(name)) return null;
+    try {
+      cluster.renewDialer();
+      cluster.stats.tls.updatesBySecrets++;
+      return null;
+    } catch (error) {
+      return this.#problem('secret', name, error);
+    }
+  }
+
   #removeCluster(name: string): void {
     this.#deps.dns.forget(name);
     this.#deps.clusters.remove(name);
@@ -143,7 +158,7 @@ export class Activator {
     const problems: ActivationProblem[] = [];
     for (const [name, config] of next.listeners) {
       try {
-        await this.#putListener(name, config, before, next);
+        problems.push(...(await this.#putListener(name, config, before, next)));
       } catch (error) {
         problems.push(this.#problem('listener', name, error));
       }
@@ -151,7 +166,12 @@ export class Activator {
     return problems;
   }
 
-  async #putListener(name: string, config: ListenerConfig, before: Snapshot, next: Snapshot): Promise<void> {
+  async #putListener(
+    name: string,
+    config: ListenerConfig,
+    before: Snapshot,
+    next: Snapshot,
+  ): Promise<readonly ActivationProblem[]> {
     const { listeners } = this.#deps;
     const running = listeners.get(name);
     const stats = running?.stats ?? new ListenerStats();
@@ -159,6 +179,8 @@ export class Activator {
     // Only routes differ: the chains have them already, and nothing of the listener has to be touched.
     const same = running !== undefined && sameContent(withoutRoutes(before.listeners.get(name)), withoutRoutes(config));
     if (!same) await listeners.put(config, chains, stats);
+    const secrets = this.#builder.renewSecrets(config, chains, stats, next);
+    return secrets.map((message) => this.#problem('secret', name, new Error(message)));
   }
 }
 

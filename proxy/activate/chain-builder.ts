@@ -4,9 +4,11 @@
  * What did not change is kept: a chain whose configuration is the same stays the same object, and with it its
  * connections; where only routes differ its connection manager gets the new ones by one pointer write.
  */
+import type { Logger } from '../../kernel/log.ts';
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { FilterChainConfig, HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
+import { resolveTls, type Secrets, secretsOf } from '../config/resolve-tls.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { ConnectionManager } from '../http/connection-manager.ts';
 import { DateHeader } from '../http/date-header.ts';
@@ -24,7 +26,9 @@ import { HttpService } from '../listener/http-service.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { allChains, type RunningChain, type RunningChains } from '../listener/running-chain.ts';
 import type { Loop } from '../net/loop.ts';
+import { TlsAcceptor } from '../net/tls/tls-acceptor.ts';
 import type { TlsServer } from '../net/tls/tls-server.ts';
+import type { TlsStats } from '../net/tls/tls-stats.ts';
 import { RouteTable } from '../routing/route-table.ts';
 import type { Runtime } from '../routing/runtime.ts';
 import { TcpProxy } from '../tcp/tcp-proxy.ts';
@@ -46,6 +50,7 @@ export interface ChainDeps {
   readonly selfHealth: SelfHealth;
   readonly logFiles: AccessLogFiles;
   readonly lazyTls: LazyTls;
+  readonly log: Logger;
   readonly replicas: ReadyReplicas;
   /** What remembers every exchange; null for nothing. */
   readonly journal: ExchangeJournal | null;
@@ -73,6 +78,8 @@ export class ChainBuilder {
   readonly #contents = new WeakMap<RunningChain, string>();
   readonly #filters: HttpFilters;
   readonly #filterParts = new WeakMap<RunningChain, FilterParts>();
+  /** What each runs with. */
+  readonly #secrets = new WeakMap<RunningChain, Secrets>();
 
   constructor(deps: ChainDeps) {
     this.#deps = deps;
@@ -103,6 +110,26 @@ export class ChainBuilder {
     };
   }
 
+  /**
+   * Makes chains use the secrets of `next`; those whose secrets are what they were are left alone. Returns a sentence for
+   * each that goes on with what it has, since OpenSSL refuses what came.
+   */
+  renewSecrets(listener: ListenerConfig, running: RunningChains, stats: ListenerStats, next: Snapshot): string[] {
+    const problems: string[] = [];
+    for (const chain of allChains(running)) {
+      const { tls } = chain.config;
+      const before = this.#secrets.get(chain) ?? next.secrets;
+      this.#secrets.set(chain, next.secrets);
+      if (chain.tls === null || secretsOf(tls).every(({ key }) => before.get(key) === next.secrets.get(key))) continue;
+      try {
+        chain.tls.renew(this.#tlsServer(listener, chain.config, stats.tls, next.secrets));
+      } catch (error) {
+        problems.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    return problems;
+  }
+
   /** Forgets compiled tables of route configurations that are gone, and breakers of templates that no route names. */
   forgetRoutes(next: Snapshot): void {
     for (const name of this.#tables.keys()) {
@@ -120,6 +147,7 @@ export class ChainBuilder {
       return kept;
     }
     const chain = this.#create(config, build);
+    this.#secrets.set(chain, build.next.secrets);
     this.#contents.set(chain, content);
     return chain;
   }
@@ -154,14 +182,24 @@ export class ChainBuilder {
     return chain;
   }
 
-  #createTls(config: FilterChainConfig, build: Build): TlsServer | null {
-    const { loop, lazyTls } = this.#deps;
-    const { name } = config;
+  #createTls(config: FilterChainConfig, { listener, stats, next }: Build): TlsAcceptor | null {
+    if (config.tls === null) return null;
+    return new TlsAcceptor(this.#tlsServer(listener, config, stats.tls, next.secrets), stats.tls);
+  }
+
+  /** Null while a secret is not there. */
+  #tlsServer({ name }: ListenerConfig, config: FilterChainConfig, stats: TlsStats, secrets: Secrets): TlsServer | null {
+    const { loop, lazyTls, log } = this.#deps;
+    const place = `listener ${name}${config.name === '' ? '' : `, filter chain ${config.name}`}`;
+    const tls = resolveTls(config.tls!, secrets);
+    if (!tls.ok) {
+      log.warn({ why: tls.error }, `${place}: connections are reset`);
+      return null;
+    }
     try {
-      return lazyTls.module?.createTlsServer(loop, config, build.stats.tls) ?? null;
+      return lazyTls.module!.createTlsServer(loop, config, tls.value, stats);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      const place = `listener ${build.listener.name}${name === '' ? '' : `, filter chain ${name}`}`;
       throw new Error(`${place}: TLS cannot be set up: ${cause}`);
     }
   }

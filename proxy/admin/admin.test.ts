@@ -194,7 +194,7 @@ t.test('/config_dump has the sections of Envoy, with resources as they came', (t
   const { configs } = dump('');
   t.same(
     configs.map((each: Record<string, string>) => each['@type']?.replace(/.*\./, '')),
-    ['BootstrapConfigDump', 'ClustersConfigDump', 'ListenersConfigDump', 'RoutesConfigDump'],
+    ['BootstrapConfigDump', 'ClustersConfigDump', 'ListenersConfigDump', 'RoutesConfigDump', 'SecretsConfigDump'],
   );
   t.match(configs[0], { bootstrap: { node: { id: 'n' } }, last_updated: '1970-01-01T00:00:00.000Z' });
   t.match(configs[1], {
@@ -205,7 +205,7 @@ t.test('/config_dump has the sections of Envoy, with resources as they came', (t
     ],
   });
   t.match(configs[2].dynamic_listeners, [{ name: 'bad', error_state: { details: 'no' } }]);
-  t.equal(dump('include_eds').configs.length, 5);
+  t.equal(dump('include_eds').configs.length, 6);
   t.end();
 });
 

@@ -3,26 +3,30 @@ import { nodeCrypto } from '../../kernel/lazy-crypto.ts';
 import { subjectNames } from '../../kernel/subject-names.ts';
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
+import { resolveTls, type Secrets } from '../config/resolve-tls.ts';
 import { type AdminEndpoint, jsonReply } from './admin-endpoint.ts';
 import type { AdminViews } from './views.ts';
 
 const DAY_MS = 86_400_000;
 
 /** The endpoint over the certificates of these listeners. `wallMs` is now, milliseconds since 1970. */
-export function certsEndpoint(views: Pick<AdminViews, 'listeners'>, wallMs: () => number): AdminEndpoint {
+export function certsEndpoint(views: Pick<AdminViews, 'listeners' | 'secrets'>, wallMs: () => number): AdminEndpoint {
   return {
     path: '/certs',
     help: 'print certs on machine',
     handle: () => {
-      const pems = new Set(views.listeners().flatMap(({ config }) => chainsOf(config)));
+      const pems = new Set(views.listeners().flatMap(({ config }) => chainsOf(config, views.secrets())));
       const nowMs = wallMs();
       return jsonReply({ certificates: [...pems].map((pem) => ({ cert_chain: [describe(pem, nowMs)] })) });
     },
   };
 }
 
-function chainsOf(listener: ListenerConfig): string[] {
-  return filterChainsOf(listener).flatMap(({ tls }) => tls?.certificates.map(({ chainPem }) => chainPem) ?? []);
+function chainsOf(listener: ListenerConfig, secrets: Secrets): string[] {
+  return filterChainsOf(listener).flatMap(({ tls }) => {
+    const resolved = tls === null ? null : resolveTls(tls, secrets);
+    return resolved?.ok ? resolved.value.certificates.map(({ chainPem }) => chainPem) : [];
+  });
 }
 
 function describe(pem: string, nowMs: number): unknown {

@@ -52,6 +52,13 @@ const SECTIONS: readonly Section[] = [
     statics: ['static_endpoint_configs', 'StaticEndpointConfig'],
     dynamics: ['dynamic_endpoint_configs', 'DynamicEndpointConfig'],
   },
+  {
+    kind: 'secret',
+    dump: 'SecretsConfigDump',
+    field: 'secret',
+    statics: ['static_secrets', 'StaticSecret'],
+    dynamics: ['dynamic_active_secrets', 'DynamicSecret'],
+  },
 ];
 
 /** The endpoint over this dump. */
@@ -115,8 +122,9 @@ function entries(view: ConfigDumpView, section: Section, origin: DumpedResource[
     .map((each) => (section.kind === 'listener' && origin === 'dynamic' ? listenerEntry(each) : entry(section, each)));
 }
 
-function entry({ field }: Section, resource: DumpedResource): JsonObject {
-  return { ...stateOf(field, resource), ...errorOf(resource) };
+function entry({ field, kind }: Section, resource: DumpedResource): JsonObject {
+  const name = kind === 'secret' ? { name: resource.name } : {};
+  return { ...name, ...stateOf(field, resource), ...errorOf(resource) };
 }
 
 /** Envoy keeps the states of a dynamic listener apart: in use, warming, draining. Ours is in use or refused. */

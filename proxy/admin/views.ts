@@ -6,6 +6,7 @@ import type { AnyMessage } from '../../protos/json/registry.ts';
 import type { Json } from '../../protos/json/write-json.ts';
 import type { EndpointConfig, LocalityConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
+import type { Secrets } from '../config/resolve-tls.ts';
 import type { AskedListener } from '../explain/explain.ts';
 import type { CountedCluster } from '../telemetry/cluster-stat-table.ts';
 import type { CountedListener } from '../telemetry/listener-stat-table.ts';
@@ -78,7 +79,7 @@ export interface RuntimeView {
 
 /** A resource as it came, for `/config_dump`. */
 export interface DumpedResource {
-  readonly kind: 'cluster' | 'listener' | 'route' | 'endpoint';
+  readonly kind: 'cluster' | 'listener' | 'route' | 'endpoint' | 'secret';
   readonly origin: 'static' | 'dynamic';
   readonly name: string;
   /** Empty for static ones. */
@@ -143,6 +144,8 @@ export interface AdminViews {
   readonly actions: AdminActions;
   clusters(): readonly ClusterView[];
   listeners(): readonly ListenerView[];
+  /** What TLS names, by key: for `/certs`. */
+  secrets(): Secrets;
   /** Listeners that speak HTTP, with their routes in use. */
   httpListeners(): readonly AskedListener[];
   configDump(): ConfigDumpView;

@@ -4,6 +4,7 @@ import type { HeaderValue } from '../../protos/gen/envoy/config/core/v3/base.ts'
 import { ApiConfigSource_ApiType } from '../../protos/gen/envoy/config/core/v3/config_source.ts';
 import type { Path } from '../../protos/json/issue.ts';
 import { nearestName } from '../../protos/json/nearest.ts';
+import { requireAds } from '../config/decode/config-source-decoder.ts';
 import type { Decoding } from '../config/decode/decoding.ts';
 import type { AdsConfig } from './bootstrap.ts';
 
@@ -14,6 +15,8 @@ export function decodeAds(message: BootstrapMessage, known: ReadonlySet<string>,
   const listeners = dynamic.ldsConfig !== undefined;
   const clusters = dynamic.cdsConfig !== undefined;
   const path = ['dynamic_resources', 'ads_config'];
+  requireAds(dynamic.ldsConfig, ['dynamic_resources', 'lds_config'], decoding);
+  requireAds(dynamic.cdsConfig, ['dynamic_resources', 'cds_config'], decoding);
   if (dynamic.adsConfig === undefined) {
     if (listeners || clusters)
       decoding.report(path, 'lds_config and cds_config need ads_config, which says where the stream is');

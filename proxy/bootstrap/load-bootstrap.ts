@@ -1,7 +1,7 @@
 /** Reads a bootstrap file, and the files and variables that it names, from this machine. */
 import { readFileSync } from 'node:fs';
 import { SystemClock } from '../../kernel/clock.ts';
-import type { DecodeSources, TextResult } from '../config/decode/decoding.ts';
+import type { MachineSources, TextResult } from '../config/decode/decoding.ts';
 import { type BootstrapResult, readBootstrap } from './read-bootstrap.ts';
 
 /** Largest bootstrap file, or file named by it, that is read. */
@@ -22,7 +22,7 @@ export async function loadBootstrap(
 export function localSources(
   formatCommands: ReadonlySet<string>,
   environment: Readonly<Record<string, string | undefined>>,
-): Omit<DecodeSources, 'knownClusters'> {
+): MachineSources {
   const clock = new SystemClock();
   return {
     readFile: readText,

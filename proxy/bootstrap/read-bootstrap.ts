@@ -12,12 +12,16 @@ import { readJson } from '../../protos/json/read-json.ts';
 import { unpackAny } from '../../protos/json/registry.ts';
 import { findUnhonoured } from '../../protos/json/unhonoured.ts';
 import { decodeCluster } from '../config/decode/cluster-decoder.ts';
-import { type DecodeSources, Decoding } from '../config/decode/decoding.ts';
+import { Decoding, type MachineSources } from '../config/decode/decoding.ts';
 import { decodeListener } from '../config/decode/listener-decoder.ts';
 import { onePerPlace } from '../config/decode/resource-decoder.ts';
+import { decodeSecret } from '../config/decode/secret-decoder.ts';
 import { socketAddress } from '../config/decode/values.ts';
 import { filterChainsOf } from '../config/filter-chains.ts';
 import { HONOURED } from '../config/honoured.ts';
+import type { SecretConfig } from '../config/model/secret.ts';
+import { type SecretReference, secretKey } from '../config/model/secret-reference.ts';
+import { secretsOf } from '../config/resolve-tls.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 import { decodeAds } from './ads-decoder.ts';
 import { decodeAgentSettings } from './agent-settings.ts';
@@ -49,11 +53,7 @@ export type BootstrapResult =
   | { readonly ok: false; readonly errors: readonly BootstrapError[] };
 
 /** Reads a bootstrap. `file` only names the text in errors; `sources` is what the configuration may refer to. */
-export async function readBootstrap(
-  file: string,
-  text: string,
-  sources: Omit<DecodeSources, 'knownClusters'>,
-): Promise<BootstrapResult> {
+export async function readBootstrap(file: string, text: string, sources: MachineSources): Promise<BootstrapResult> {
   const refuse = async (issues: readonly Issue[]): Promise<BootstrapResult> => {
     const source = await openSource(text);
     return {
@@ -74,7 +74,8 @@ export async function readBootstrap(
     ...findUnhonoured(BOOTSTRAP, read.message, HONOURED),
   ];
   const known = new Set((read.message.staticResources?.clusters ?? []).map((cluster) => cluster.name));
-  const decoding = new Decoding({ ...sources, knownClusters: known });
+  const staticSecrets = new Set((read.message.staticResources?.secrets ?? []).map((secret) => secret.name));
+  const decoding = new Decoding({ ...sources, knownClusters: known, staticClusters: known, staticSecrets });
   const bootstrap = decodeBootstrap(read.message, known, decoding);
   const issues = onePerPlace([...checked, ...decoding.issues]);
   return issues.length === 0 ? { ok: true, bootstrap: deepFreeze(bootstrap), message: read.message } : refuse(issues);
@@ -147,34 +148,48 @@ function decodeNode({ node }: BootstrapMessage): NodeIdentity {
 }
 
 function decodeStatics(message: BootstrapMessage, decoding: Decoding): SnapshotParts {
-  const { listeners = [], clusters = [] } = message.staticResources ?? {};
+  const { listeners = [], clusters = [], secrets = [] } = message.staticResources ?? {};
   const place: Path = ['static_resources'];
   const decodedClusters = clusters.map((each, i) => decodeCluster(each, [...place, 'clusters', i], decoding));
   const decodedListeners = listeners.map((each, i) => {
     const config = decodeListener(each, [...place, 'listeners', i], decoding);
     return config.name === '' ? { ...config, name: `${config.address.host}:${config.address.port}` } : config;
   });
+  const decodedSecrets = secrets.map((each, i) => decodeSecret(each, [...place, 'secrets', i], decoding));
   return {
     listeners: byName(decodedListeners, [...place, 'listeners'], decoding),
     routes: new Map(),
     clusters: byName(decodedClusters, [...place, 'clusters'], decoding),
     endpoints: new Map(),
+    secrets: keyed(byName(decodedSecrets, [...place, 'secrets'], decoding)),
   };
 }
 
-/** Static resources may leave endpoints and routes to a control plane; then there has to be one. */
+/** Static resources may leave endpoints, routes and secrets to a control plane; then there has to be one. */
 function refuseDynamicParts({ clusters, listeners }: SnapshotParts, decoding: Decoding): void {
   const where = 'come from a control plane, but there is no dynamic_resources.ads_config';
-  for (const [i, { discovery }] of [...clusters.values()].entries()) {
-    if (discovery.kind !== 'eds') continue;
-    decoding.report(['static_resources', 'clusters', i, 'eds_cluster_config'], `its endpoints ${where}`);
+  for (const [i, { discovery, tls }] of [...clusters.values()].entries()) {
+    const path = ['static_resources', 'clusters', i];
+    if (discovery.kind === 'eds') decoding.report([...path, 'eds_cluster_config'], `its endpoints ${where}`);
+    if (secretsOf(tls).some(isDynamic)) decoding.report([...path, 'transport_socket'], `its secrets ${where}`);
   }
   for (const [i, listener] of [...listeners.values()].entries()) {
     const rds = filterChainsOf(listener).some(
       ({ network }) => network.kind === 'http-connection-manager' && network.routes.kind === 'rds',
     );
     if (rds) decoding.report(['static_resources', 'listeners', i], `its routes (rds) ${where}`);
+    const secrets = filterChainsOf(listener).flatMap(({ tls }) => secretsOf(tls));
+    if (secrets.some(isDynamic))
+      decoding.report(['static_resources', 'listeners', i, 'filter_chains'], `its secrets ${where}`);
   }
+}
+
+function isDynamic({ source }: SecretReference): boolean {
+  return source.kind !== 'static';
+}
+
+function keyed(secrets: ReadonlyMap<string, SecretConfig>): SnapshotParts['secrets'] {
+  return new Map([...secrets].map(([name, secret]) => [secretKey({ kind: 'static' }, name), secret]));
 }
 
 function byName<T extends { readonly name: string }>(

@@ -19,7 +19,9 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.Address': ['socket_address'],
   'envoy.config.core.v3.AggregatedConfigSource': [],
   'envoy.config.core.v3.CidrRange': ['*'],
-  'envoy.config.core.v3.ConfigSource': ['ads', 'resource_api_version=V3'],
+  'envoy.config.core.v3.ConfigSource': fields(`
+    ads api_config_source resource_api_version=V3
+  `),
   'envoy.config.core.v3.DataSource': ['filename', 'inline_bytes', 'inline_string', 'environment_variable'],
   'envoy.config.core.v3.HeaderValue': ['key', 'value'],
   'envoy.config.core.v3.HeaderValueOption': ['*'],
@@ -192,8 +194,12 @@ const TLS: HonouredTable['messages'] = {
   `),
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': ['common_tls_context', 'sni', 'max_session_keys'],
   'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext': fields(`
-    tls_params tls_certificates validation_context alpn_protocols
+    tls_params tls_certificates tls_certificate_sds_secret_configs validation_context
+    validation_context_sds_secret_config combined_validation_context alpn_protocols
   `),
+  'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext': ['*'],
+  'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': ['*'],
+  'envoy.extensions.transport_sockets.tls.v3.Secret': ['name', 'tls_certificate', 'validation_context'],
   'envoy.extensions.transport_sockets.tls.v3.TlsParameters': ['*'],
   'envoy.extensions.transport_sockets.tls.v3.TlsCertificate': ['certificate_chain', 'private_key'],
   'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher': ['*'],
@@ -335,7 +341,7 @@ const BOOTSTRAP: HonouredTable['messages'] = {
     node static_resources dynamic_resources cluster_manager stats_flush_interval layered_runtime admin bootstrap_extensions
   `),
   'envoy.config.bootstrap.v3.ClusterManager': ['local_cluster_name'],
-  'envoy.config.bootstrap.v3.Bootstrap.StaticResources': ['listeners', 'clusters'],
+  'envoy.config.bootstrap.v3.Bootstrap.StaticResources': ['listeners', 'clusters', 'secrets'],
   'envoy.config.bootstrap.v3.Bootstrap.DynamicResources': ['*'],
   'envoy.config.bootstrap.v3.Admin': ['address', 'profile_path'],
   'envoy.config.bootstrap.v3.LayeredRuntime': ['*'],
@@ -363,12 +369,9 @@ export const HONOURED: HonouredTable = {
   messages: { ...CORE, ...ROUTES, ...LISTENERS, ...TLS, ...HTTP, ...FILTERS, ...CLUSTERS, ...BOOTSTRAP },
   instead: {
     'envoy.config.core.v3.Address.pipe': 'use socket_address',
-    'envoy.config.core.v3.ConfigSource.api_config_source': 'use ads: {} and one ads_config',
-    'envoy.config.core.v3.ConfigSource.path_config_source': 'use ads: {} and one ads_config',
+    'envoy.config.core.v3.ConfigSource.path_config_source': 'use ads: {}, or an api_config_source for secrets',
     'envoy.config.core.v3.HeaderValue.raw_value': 'use value',
     'envoy.config.route.v3.WeightedCluster.ClusterWeight.cluster_header': 'use name',
-    'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.tls_certificate_sds_secret_configs':
-      'use tls_certificates',
   },
   // It switches the filter on.
   emptyAnys: ['envoy.config.route.v3.FilterConfig.config'],

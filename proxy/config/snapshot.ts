@@ -6,6 +6,7 @@ import { ContentHash } from '../../kernel/content-hash.ts';
 import type { ClusterConfig, EndpointSetConfig } from './model/cluster.ts';
 import type { ListenerConfig } from './model/listener.ts';
 import type { RouteTableConfig } from './model/route.ts';
+import type { Secrets } from './resolve-tls.ts';
 
 export interface Snapshot {
   readonly version: string;
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly clusters: ReadonlyMap<string, ClusterConfig>;
   /** Endpoint sets of EDS clusters, by EDS service name. Those of static clusters are part of the cluster. */
   readonly endpoints: ReadonlyMap<string, EndpointSetConfig>;
+  /** What TLS of listeners and clusters names, by the key of its reference. */
+  readonly secrets: Secrets;
 }
 
 /** The resources of a snapshot, before they have a version. */
@@ -26,12 +29,13 @@ export const EMPTY_PARTS: SnapshotParts = {
   routes: new Map(),
   clusters: new Map(),
   endpoints: new Map(),
+  secrets: new Map(),
 };
 
 /** Makes a snapshot: its version is a hash, 16 hexadecimal digits, of the resources, sorted by name. */
 export function createSnapshot(parts: SnapshotParts): Snapshot {
   const hash = new ContentHash();
-  for (const map of [parts.listeners, parts.routes, parts.clusters, parts.endpoints]) {
+  for (const map of [parts.listeners, parts.routes, parts.clusters, parts.endpoints, parts.secrets]) {
     for (const name of [...map.keys()].sort()) hash.update(`${name}\n${JSON.stringify(map.get(name))}\n`);
     hash.update('\n');
   }
@@ -45,5 +49,6 @@ export function mergeParts(first: SnapshotParts, second: SnapshotParts): Snapsho
     routes: new Map([...first.routes, ...second.routes]),
     clusters: new Map([...first.clusters, ...second.clusters]),
     endpoints: new Map([...first.endpoints, ...second.endpoints]),
+    secrets: new Map([...first.secrets, ...second.secrets]),
   };
 }

@@ -2,12 +2,12 @@
 import type { FilterChainConfig } from '../config/model/listener.ts';
 import type { ConnectionManager } from '../http/connection-manager.ts';
 import type { ConnectionService } from '../net/service.ts';
-import type { TlsServer } from '../net/tls/tls-server.ts';
+import type { TlsAcceptor } from '../net/tls/tls-acceptor.ts';
 
 export interface RunningChain {
   readonly config: FilterChainConfig;
   /** Null for connections in the clear. */
-  readonly tls: TlsServer | null;
+  readonly tls: TlsAcceptor | null;
   readonly service: ConnectionService;
   /** Of an HTTP chain; null for TCP. */
   readonly manager: ConnectionManager | null;

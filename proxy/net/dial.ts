@@ -3,7 +3,7 @@
  *
  * A dialer is what a cluster's transport socket comes to: plain TCP, TLS, and either of them behind a PROXY header.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ClientAddresses } from './connection-info.ts';
 import type { Loop } from './loop.ts';
@@ -26,6 +26,19 @@ export function plainDialer(loop: Loop): Dialer {
 /** TLS from the first byte. */
 export function tlsDialer(loop: Loop, tls: TlsClient): Dialer {
   return { dial: (address, handler) => tls.dial(loop, address, handler) };
+}
+
+/** No connection is made; each is told why. `onRefused` counts them. */
+export function refusingDialer(loop: Loop, why: string, onRefused: () => void): Dialer {
+  return {
+    dial(_address, handler) {
+      onRefused();
+      const socket = new Socket();
+      const transport = new Transport(loop, socket, handler);
+      socket.destroy(new Error(why));
+      return transport;
+    },
+  };
 }
 
 /** The PROXY header in front of everything, TLS included. Null as `tls` sends what follows in the clear. */

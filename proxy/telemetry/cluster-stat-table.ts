@@ -17,7 +17,7 @@ import {
   variantName,
   within,
 } from './statistic.ts';
-import { TLS_STATS } from './tls-stat-table.ts';
+import { CLIENT_SECRET_STATS, TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one endpoint. The proxy's endpoints are such. */
 export interface CountedEndpoint {
@@ -208,6 +208,7 @@ export function clusterStatsSource(clusters: CountedClusters): StatsSource {
         resetTable(CLUSTER_STATS, stats);
         resetTable(ANSWER_LIMIT_STATS, stats.limits);
         resetTable(TLS_STATS, stats.tls);
+        resetTable(CLIENT_SECRET_STATS, stats.tls);
         resetTable(HTTP2_STATS, stats.http2);
         resetTable(HEALTH_CHECK_STATS, stats.healthCheck);
         stats.byStatus.fill(0);
@@ -225,6 +226,7 @@ function emitCluster(
   emitTable(CLUSTER_STATS, stats, scope, emit);
   emitTable(ANSWER_LIMIT_STATS, stats.limits, scope, emit);
   emitTable(TLS_STATS, stats.tls, scope, emit);
+  if (config.tls !== null) emitTable(CLIENT_SECRET_STATS, stats.tls, scope, emit);
   if (stats.cxHttp2Total > 0) emitTable(HTTP2_STATS, stats.http2, scope, emit);
   if (config.lbPolicy.kind === 'ring-hash') emitTable(RING_STATS, stats.hashTable, scope, emit);
   if (config.lbPolicy.kind === 'maglev') emitTable(MAGLEV_STATS, stats.hashTable, scope, emit);

@@ -15,7 +15,7 @@ import {
   statName,
   variantName,
 } from './statistic.ts';
-import { TLS_STATS } from './tls-stat-table.ts';
+import { SERVER_SECRET_STATS, TLS_STATS } from './tls-stat-table.ts';
 
 /** What is told of one listener. The proxy's listeners are such. */
 export interface CountedListener {
@@ -111,6 +111,7 @@ export function listenerStatsSource(listeners: CountedListeners): StatsSource {
           config.statPrefix === '' ? addressText(address ?? { host: config.name, port: 0 }) : config.statPrefix;
         emitTable(LISTENER_STATS, stats, listenerScope(name), emit);
         emitTable(TLS_STATS, stats.tls, listenerScope(name), emit);
+        emitTable(SERVER_SECRET_STATS, stats.tls, listenerScope(name), emit);
       }
       emitTable(LISTENER_SET_STATS, listeners as ListenerSetCounters, MANAGER_SCOPE, emit);
       const active = statName(MANAGER_SCOPE, 'total_listeners_active', 'Listeners in use');
@@ -122,6 +123,7 @@ export function listenerStatsSource(listeners: CountedListeners): StatsSource {
       for (const { stats } of listeners.all()) {
         resetTable(LISTENER_STATS, stats);
         resetTable(TLS_STATS, stats.tls);
+        resetTable(SERVER_SECRET_STATS, stats.tls);
       }
       resetTable(LISTENER_SET_STATS, listeners as ListenerSetCounters);
     },

@@ -89,10 +89,8 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   readonly #memory = new PickerMemory();
   readonly #local: LocalCluster | null;
   #outlier: OutlierDetector | null = null;
-  /** Null while nothing is checked. */
   #checker: HealthChecker | null = null;
   readonly #suspects = new Suspects(this);
-  /** Whoever waits until the cluster is settled. */
   #settling: (() => void)[] = [];
   readonly #slowStart: Deadline;
   #overprovisioningPercent = 140;
@@ -162,8 +160,8 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     if (JSON.stringify(config.policy.retryBudget) !== JSON.stringify(this.config.policy.retryBudget))
       this.retryBudget = createBudget(config);
     const renewed = socketOf(config) !== socketOf(this.config);
-    if (renewed) this.dialer = this.#makeDialer(config, this.stats);
     const checkChanged = checksOf(config) !== checksOf(this.config);
+    if (renewed) this.dialer = this.#makeDialer(config, this.stats);
     this.config = config;
     if (renewed) for (const endpoint of this.#list) this.#renewPool(endpoint);
     this.limits = config.limits.default;
@@ -172,6 +170,12 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     if (checkChanged || renewed) this.#createChecker();
     this.serviceBreaker = serviceBreaker(config, this.serviceBreaker, this.loop);
     this.#rebuildPicker();
+  }
+
+  /** Connections that come are made with new secrets; those that there are stay. */
+  renewDialer(): void {
+    this.dialer = this.#makeDialer(this.config, this.stats);
+    this.#createChecker();
   }
 
   /** What is in flight ends on the connections it has; what comes gets connections of the new kind. */

@@ -14,7 +14,6 @@
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { formatRejection } from '../../protos/contract/reject-reason.ts';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
-import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
 import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
@@ -22,16 +21,27 @@ import type { ControlCredentials } from './control-credentials.ts';
 import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
-import { clustersWaitFor, type TrackedScope, treeWaitsFor, waitFor } from './dependency-tracker.ts';
+import {
+  clustersWaitFor,
+  namedSecrets,
+  newest,
+  type TrackedScope,
+  treeWaitsFor,
+  waitFor,
+} from './dependency-tracker.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
 import { FallbackTimer } from './last-known-good/fallback-timer.ts';
 import { ConfigurationKeeper } from './last-known-good/keeper.ts';
 import type { LastKnownGoodStats } from './last-known-good/stats.ts';
 import { suspected } from './last-known-good/suspected.ts';
+import { nodeMessage } from './node-message.ts';
 import { Patience } from './patience.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
+import { RepeatedRefusals } from './repeated-refusals.ts';
 import type { UpdateOutcome } from './resource-set.ts';
 import { type DumpedXdsResource, ResourceTree } from './resource-tree.ts';
+import { SecretSources } from './secret-sources.ts';
+import type { SecretStreamDeps } from './secret-stream.ts';
 import { SotwProtocol } from './sotw-protocol.ts';
 import type { Names } from './subscription.ts';
 import { XdsStats } from './xds-stats.ts';
@@ -39,8 +49,14 @@ import { XdsStats } from './xds-stats.ts';
 /** Where a configuration came from. */
 export type SnapshotOrigin = 'control-plane' | 'last-known-good';
 
-/** What an activation comes to: sentences about what could not be done, once it is over; undefined when it is at once. */
-export type ActivationReport = undefined | Promise<readonly string[]>;
+/** What could not be done of an activation: the kind whose resources are refused for it, and a sentence. */
+export interface ActivationProblem {
+  readonly kind: 'CDS' | 'LDS' | 'SDS';
+  readonly message: string;
+}
+
+/** What an activation comes to: what could not be done, once it is over; undefined when it is at once. */
+export type ActivationReport = undefined | Promise<readonly ActivationProblem[]>;
 
 /** What the client is for. */
 export interface AdsClientOptions {
@@ -51,6 +67,8 @@ export interface AdsClientOptions {
   readonly node: NodeIdentity;
   /** Static resources: they may name endpoint sets and route tables too. */
   readonly fixed: SnapshotParts;
+  /** How a static cluster is reached that secrets come from; throws a sentence when it cannot be. */
+  readonly serverOf: SecretStreamDeps['serverOf'];
   /** Of Outrider. */
   readonly version: string;
   readonly extras: readonly ExtraSubscription[];
@@ -58,7 +76,7 @@ export interface AdsClientOptions {
   readonly lastKnownGoodDirectory: string | null;
   /**
    * Gets a complete configuration, static resources included, whenever something in it may have changed. Resolves when
-   * it is active, with sentences about what could not be done: listeners are refused with them.
+   * it is active, with what could not be done: the resources of the response that asked for it are refused for that.
    */
   readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => ActivationReport;
 }
@@ -98,15 +116,6 @@ export function createAdsClient(options: AdsClientOptions, deps: AdsClientDeps):
       );
 }
 
-function nodeMessage({ id, cluster, region, zone, subZone, metadata }: NodeIdentity, version: string): Node {
-  return {
-    ...Node.fromPartial({ id, cluster, locality: { region, zone, subZone } }),
-    metadata,
-    userAgentName: 'outrider',
-    userAgentVersionType: { $case: 'userAgentVersion', value: version },
-  };
-}
-
 class Client<Request, Response> implements AdsClient {
   readonly stats = new XdsStats();
   readonly #options: AdsClientOptions;
@@ -116,6 +125,8 @@ class Client<Request, Response> implements AdsClient {
   readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response>;
   readonly #tree: ResourceTree;
   readonly #patience: Patience;
+  readonly #sources: SecretSources;
+  readonly #refusals: RepeatedRefusals;
   readonly #keeper: ConfigurationKeeper;
   readonly #fallback: FallbackTimer;
   /** Counts streams: an answer that is late belongs to none. */
@@ -140,7 +151,13 @@ class Client<Request, Response> implements AdsClient {
     this.#protocol = protocol;
     const { clusters, listeners } = options.ads;
     this.#scope = { fixed: options.fixed, clusters, listeners };
-    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras);
+    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras, () => this.#sources.known());
+    const node = nodeMessage(options.node, options.version);
+    this.#sources = new SecretSources({ ...deps, node, serverOf: options.serverOf }, () => {
+      this.#dirty = true;
+      this.#resume();
+    });
+    this.#refusals = new RepeatedRefusals(deps.timers);
     this.#patience = new Patience(deps.timers, () => this.#resume());
     this.#keeper = new ConfigurationKeeper(options.lastKnownGoodDirectory, options.node.id, deps);
     this.#fallback = new FallbackTimer(
@@ -181,7 +198,8 @@ class Client<Request, Response> implements AdsClient {
   async close(): Promise<void> {
     this.#fallback.cancel();
     this.#patience.close();
-    await this.#stream.close();
+    this.#refusals.clear();
+    await Promise.all([this.#stream.close(), this.#sources.close()]);
     await this.#keeper.close();
   }
 
@@ -217,6 +235,7 @@ class Client<Request, Response> implements AdsClient {
     this.stats.connected = false;
     this.#keeper.cutOff();
     this.#protocol.streamDown();
+    this.#refusals.clear();
     this.#resume();
   }
 
@@ -231,7 +250,7 @@ class Client<Request, Response> implements AdsClient {
     }
     if (incoming.controlPlane !== '') this.stats.identifier = incoming.controlPlane;
     const { kind } = type;
-    if (kind === 'EDS' || kind === 'RDS') {
+    if (kind === 'EDS' || kind === 'RDS' || kind === 'SDS') {
       for (const name of incoming.update.removed) this.#patience.giveUp(waitFor(kind, name));
     }
     if (outcome.changed) this.#changed(kind);
@@ -253,12 +272,12 @@ class Client<Request, Response> implements AdsClient {
     kind: ResourceKind,
     incoming: IncomingUpdate,
     outcome: UpdateOutcome,
-    activation: Promise<readonly string[]>,
+    activation: Promise<readonly ActivationProblem[]>,
   ): Promise<void> {
     const stream = this.#streams;
-    const problems = await activation;
+    const problems = (await activation).filter((each) => each.kind === kind).map(({ message }) => message);
     if (stream !== this.#streams || !this.connected) return;
-    const isBad = kind === 'LDS' && outcome.rejection === null && problems.length > 0;
+    const isBad = outcome.rejection === null && problems.length > 0;
     const rejection = isBad ? formatRejection('invalid', problems.join('; ')) : outcome.rejection;
     this.#answer(kind, incoming, { ...outcome, rejection });
   }
@@ -276,7 +295,9 @@ class Client<Request, Response> implements AdsClient {
       stats.updateRejected++;
       logger.warn({ kind, version, why: outcome.rejection }, 'update refused');
     }
-    this.#write(this.#protocol.answer(incoming, outcome));
+    const answer = () => this.#write(this.#protocol.answer(incoming, outcome));
+    if (this.#options.ads.delta) answer();
+    else this.#refusals.answer(incoming.typeUrl, version, outcome.rejection, answer);
   }
 
   #write(requests: readonly Request[]): void {
@@ -295,8 +316,10 @@ class Client<Request, Response> implements AdsClient {
   /** What is to be asked for next; notes what is missing. */
   #wanted(): Request[] {
     const { clusters, listeners } = this.#scope;
-    const { endpointSets, routeTables } = this.#tree.prune();
+    const { endpointSets, routeTables, secrets } = this.#tree.prune();
+    this.#sources.want(namedSecrets(this.#scope, this.#tree.known()));
     const requests = [...(clusters ? this.#want('CDS', 'all') : []), ...this.#want('EDS', endpointSets)];
+    requests.push(...this.#want('SDS', secrets));
     if (listeners && !this.#listenersAsked) {
       this.#listenersAsked = this.#worthWaiting(clustersWaitFor(this.#scope, this.#tree.known())).length === 0;
     }
@@ -318,11 +341,11 @@ class Client<Request, Response> implements AdsClient {
     return requests;
   }
 
-  /** Hands out what is new: the tree if it is complete, else new endpoints of what is in use. Null when there is nothing. */
-  #handOut(): Promise<readonly string[]> | null {
+  /** Hands out what is new: the tree if it is complete, else new endpoints and secrets of what is in use. Null when there is nothing. */
+  #handOut(): Promise<readonly ActivationProblem[]> | null {
     if (!this.#dirty) return null;
     const isComplete = this.#waits.length === 0;
-    const parts = isComplete ? this.#tree.parts() : this.#withNewEndpoints();
+    const parts = isComplete ? this.#tree.parts() : this.#renewed();
     if (parts === null) return null;
     this.#handedOut = parts;
     if (isComplete) {
@@ -335,22 +358,23 @@ class Client<Request, Response> implements AdsClient {
     return this.#activate(parts, 'control-plane');
   }
 
-  /** What is in use, with the newest endpoints of its clusters; null when they are what they were. */
-  #withNewEndpoints(): SnapshotParts | null {
+  /** What is in use, with the newest endpoints and secrets of it; null when they are what they were. */
+  #renewed(): SnapshotParts | null {
     const before = this.#handedOut;
     if (before === null) return null;
-    const known = this.#tree.known().endpoints;
-    const endpoints = new Map([...before.endpoints].map(([name, set]) => [name, known.get(name) ?? set]));
-    const isNew = [...endpoints].some(([name, set]) => set !== before.endpoints.get(name));
-    return isNew ? { ...before, endpoints } : null;
+    const known = this.#tree.known();
+    const endpoints = newest(before.endpoints, known.endpoints);
+    const secrets = newest(before.secrets, known.secrets);
+    if (endpoints === null && secrets === null) return null;
+    return { ...before, endpoints: endpoints ?? before.endpoints, secrets: secrets ?? before.secrets };
   }
 
-  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly string[]> {
+  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly ActivationProblem[]> {
     try {
       return (await this.#options.onSnapshot(parts, origin)) ?? [];
     } catch (error) {
       this.#deps.logger.error({ err: error, origin }, 'the configuration could not be activated');
-      return [error instanceof Error ? error.message : String(error)];
+      return [{ kind: 'LDS', message: error instanceof Error ? error.message : String(error) }];
     }
   }
 
@@ -362,7 +386,7 @@ class Client<Request, Response> implements AdsClient {
     const kept = this.hasSnapshot ? null : await this.#keeper.load();
     if (kept === null || this.hasSnapshot) return;
     const { logger, clock, decoders } = this.#deps;
-    const tree = new ResourceTree(this.#scope, decoders, this.#options.extras);
+    const tree = new ResourceTree(this.#scope, decoders, this.#options.extras, () => this.#sources.known());
     const problems = tree.restore(kept.resources, clock.wallMs());
     if (problems.length > 0) logger.warn({ problems }, 'parts of the last known good configuration are not used');
     const { writtenAtMs } = kept;

@@ -10,5 +10,6 @@ export function configDecoders(sources: DecodeSources): Decoders {
     endpointSet: (message) => decodeResource('envoy.config.endpoint.v3.ClusterLoadAssignment', message, sources),
     listener: (message) => decodeResource('envoy.config.listener.v3.Listener', message, sources),
     routeTable: (message) => decodeResource('envoy.config.route.v3.RouteConfiguration', message, sources),
+    secret: (message) => decodeResource('envoy.extensions.transport_sockets.tls.v3.Secret', message, sources),
   };
 }

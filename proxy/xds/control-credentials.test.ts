@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { NO_SECRETS } from '../../test/fakes/config-builders.ts';
 import { TEST_CERTIFICATE_PEM } from '../config/decode/test-certificates.ts';
 import type { TlsValidationConfig, UpstreamTlsConfig } from '../config/model/tls.ts';
 import { controlCredentials } from './control-credentials.ts';
@@ -43,6 +44,7 @@ t.test('what could not be verified is refused at the start', (t) => {
       signatureAlgorithms: null,
     } as const;
     const tls: UpstreamTlsConfig = {
+      ...NO_SECRETS,
       certificates: [],
       validation: { ...validation, ...change },
       parameters,

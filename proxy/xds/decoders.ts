@@ -3,9 +3,11 @@ import type { Cluster } from '../../protos/gen/envoy/config/cluster/v3/cluster.t
 import type { ClusterLoadAssignment } from '../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { Listener } from '../../protos/gen/envoy/config/listener/v3/listener.ts';
 import type { RouteConfiguration } from '../../protos/gen/envoy/config/route/v3/route.ts';
+import type { Secret } from '../../protos/gen/envoy/extensions/transport_sockets/tls/v3/secret.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
+import type { SecretConfig } from '../config/model/secret.ts';
 
 /** One defect: where in the message, and what. */
 export interface DecodeIssue {
@@ -24,4 +26,5 @@ export interface Decoders {
   endpointSet(message: ClusterLoadAssignment): Decoded<EndpointSetConfig>;
   listener(message: Listener): Decoded<ListenerConfig>;
   routeTable(message: RouteConfiguration): Decoded<RouteTableConfig>;
+  secret(message: Secret): Decoded<SecretConfig>;
 }

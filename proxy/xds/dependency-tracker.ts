@@ -1,13 +1,15 @@
 /**
- * What belongs together, as pure functions over what is known so far: which endpoint sets and route tables the clusters
- * and listeners name, what is still missing for a complete tree, and the tree itself.
+ * What belongs together, as pure functions over what is known so far: which endpoint sets, route tables
+ * and secrets the clusters and listeners name, what is still missing for a complete tree, and the tree itself.
  *
- *   listener ──► route table          cluster ──► endpoint set
+ *   listener ──► route table          cluster ──► endpoint set          TLS of either ──► secrets
  */
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
+import { type SecretReference, secretLabel } from '../config/model/secret-reference.ts';
+import { type Secrets, secretsOf } from '../config/resolve-tls.ts';
 import { mergeParts, type SnapshotParts } from '../config/snapshot.ts';
 
 /** What this client is there for. */
@@ -26,16 +28,21 @@ export interface KnownResources {
   readonly listeners: ReadonlyMap<string, ListenerConfig> | null;
   readonly endpoints: ReadonlyMap<string, EndpointSetConfig>;
   readonly routes: ReadonlyMap<string, RouteTableConfig>;
+  /** By key. */
+  readonly secrets: Secrets;
 }
 
 /** Names to subscribe to. */
 export interface NeededNames {
   readonly endpointSets: ReadonlySet<string>;
   readonly routeTables: ReadonlySet<string>;
+  /** Of the stream that this is about; those of other sources are not among them. */
+  readonly secrets: ReadonlySet<string>;
 }
 
 /** What the clusters and listeners known so far name. */
-export function neededNames({ fixed }: TrackedScope, known: KnownResources): NeededNames {
+export function neededNames(scope: TrackedScope, known: KnownResources): NeededNames {
+  const { fixed } = scope;
   const endpointSets = new Set<string>();
   for (const { discovery } of both(fixed.clusters, known.clusters)) {
     if (discovery.kind === 'eds') endpointSets.add(discovery.serviceName);
@@ -44,11 +51,28 @@ export function neededNames({ fixed }: TrackedScope, known: KnownResources): Nee
   for (const listener of both(fixed.listeners, known.listeners)) {
     for (const name of routeTablesOf(listener)) routeTables.add(name);
   }
-  return { endpointSets, routeTables };
+  const references = namedSecrets(scope, known);
+  const secrets = new Set(references.filter(({ source }) => source.kind === 'ads').map(({ name }) => name));
+  return { endpointSets, routeTables, secrets };
+}
+
+/** Every secret that is named, whatever its source. */
+export function namedSecrets({ fixed }: TrackedScope, known: KnownResources): readonly SecretReference[] {
+  return [...clusterSecrets(fixed, known), ...listenerSecrets(fixed, known)];
+}
+
+function clusterSecrets(fixed: SnapshotParts, known: KnownResources): readonly SecretReference[] {
+  return [...both(fixed.clusters, known.clusters)].flatMap(({ tls }) => secretsOf(tls));
+}
+
+function listenerSecrets(fixed: SnapshotParts, known: KnownResources): readonly SecretReference[] {
+  const listeners = [...both(fixed.listeners, known.listeners)];
+  return listeners.flatMap(filterChainsOf).flatMap(({ tls }) => secretsOf(tls));
 }
 
 /** The words for one missing resource. */
-export function waitFor(kind: 'EDS' | 'RDS', name: string): string {
+export function waitFor(kind: 'EDS' | 'RDS' | 'SDS', name: string): string {
+  if (kind === 'SDS') return `secret "${name}" (SDS)`;
   return kind === 'EDS' ? `endpoints of "${name}" (EDS)` : `routes "${name}" (RDS)`;
 }
 
@@ -57,7 +81,14 @@ export function clustersWaitFor(scope: TrackedScope, known: KnownResources): str
   const waits = scope.clusters && known.clusters === null ? ['clusters (CDS)'] : [];
   const { endpointSets } = neededNames(scope, known);
   for (const name of endpointSets) if (!known.endpoints.has(name)) waits.push(waitFor('EDS', name));
+  waits.push(...secretWaits(clusterSecrets(scope.fixed, known), scope, known));
   return waits;
+}
+
+/** Those that are not there, once each; static ones are a matter of their own. */
+function secretWaits(references: readonly SecretReference[], { fixed }: TrackedScope, known: KnownResources): string[] {
+  const missing = references.filter(({ key }) => !known.secrets.has(key) && !fixed.secrets.has(key));
+  return [...new Set(missing.map((each) => `secret ${secretLabel(each)}`))];
 }
 
 /** What is missing for a complete tree, in words that complete "waiting for"; nothing when it stands. */
@@ -66,7 +97,8 @@ export function treeWaitsFor(scope: TrackedScope, known: KnownResources): string
   if (scope.listeners && known.listeners === null) waits.push('listeners (LDS)');
   const { routeTables } = neededNames(scope, known);
   for (const name of routeTables) if (!known.routes.has(name)) waits.push(waitFor('RDS', name));
-  return waits;
+  waits.push(...secretWaits(listenerSecrets(scope.fixed, known), scope, known));
+  return [...new Set(waits)];
 }
 
 /** The tree, static resources included. What is missing is left out. */
@@ -76,6 +108,7 @@ export function treeOf({ fixed }: TrackedScope, known: KnownResources): Snapshot
     listeners: known.listeners ?? new Map(),
     endpoints: known.endpoints,
     routes: known.routes,
+    secrets: known.secrets,
   });
 }
 
@@ -88,4 +121,10 @@ function routeTablesOf(listener: ListenerConfig): string[] {
   return filterChainsOf(listener).flatMap(({ network }) =>
     network.kind === 'http-connection-manager' && network.routes.kind === 'rds' ? [network.routes.name] : [],
   );
+}
+
+/** The entries of `before`, each as new as it is known; null when nothing differs. */
+export function newest<T>(before: ReadonlyMap<string, T>, known: ReadonlyMap<string, T>): Map<string, T> | null {
+  const next = new Map([...before].map(([name, each]) => [name, known.get(name) ?? each]));
+  return [...next].some(([name, each]) => each !== before.get(name)) ? next : null;
 }

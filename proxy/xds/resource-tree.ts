@@ -9,9 +9,13 @@ import type { Cluster } from '../../protos/gen/envoy/config/cluster/v3/cluster.t
 import type { ClusterLoadAssignment } from '../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
 import type { Listener } from '../../protos/gen/envoy/config/listener/v3/listener.ts';
 import type { RouteConfiguration } from '../../protos/gen/envoy/config/route/v3/route.ts';
+import type { Secret } from '../../protos/gen/envoy/extensions/transport_sockets/tls/v3/secret.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
+import type { SecretConfig } from '../config/model/secret.ts';
+import { secretKey } from '../config/model/secret-reference.ts';
+import type { Secrets } from '../config/resolve-tls.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 import type { Decoders } from './decoders.ts';
 import {
@@ -24,11 +28,17 @@ import {
 } from './dependency-tracker.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
 import type { KeptResource } from './last-known-good/kept-text.ts';
-import { type IncomingResource, ResourceSet, type ResourceUpdate, type UpdateOutcome } from './resource-set.ts';
+import {
+  type AcceptedResource,
+  type IncomingResource,
+  ResourceSet,
+  type ResourceUpdate,
+  type UpdateOutcome,
+} from './resource-set.ts';
 
 /** A resource of the configuration, for `/config_dump`. The admin port's DumpedResource. */
 export interface DumpedXdsResource {
-  readonly kind: 'cluster' | 'listener' | 'route' | 'endpoint';
+  readonly kind: 'cluster' | 'listener' | 'route' | 'endpoint' | 'secret';
   readonly origin: 'dynamic';
   readonly name: string;
   readonly versionInfo: string;
@@ -42,7 +52,13 @@ const DUMPED = [
   ['listener', 'LDS'],
   ['route', 'RDS'],
   ['endpoint', 'EDS'],
+  ['secret', 'SDS'],
 ] as const;
+
+/** Kinds of which each resource is asked for by its name. */
+const BY_NAME: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['EDS', 'RDS', 'SDS']);
+
+const ADS = { kind: 'ads' } as const;
 
 /** See the head of this file. */
 export class ResourceTree {
@@ -51,16 +67,26 @@ export class ResourceTree {
   readonly #endpoints: ResourceSet<EndpointSetConfig>;
   readonly #listeners: ResourceSet<ListenerConfig>;
   readonly #routes: ResourceSet<RouteTableConfig>;
+  readonly #secrets: ResourceSet<SecretConfig>;
   readonly #extras: readonly { readonly subscription: ExtraSubscription; readonly set: ResourceSet<unknown> }[];
+  readonly #elsewhere: () => Secrets;
   readonly #answered = new Set<ResourceKind>();
 
-  constructor(scope: TrackedScope, decoders: Decoders, extras: readonly ExtraSubscription[]) {
-    const { CDS, EDS, LDS, RDS } = RESOURCE_TYPES;
+  /** `elsewhere` are the secrets that do not come with the rest. */
+  constructor(
+    scope: TrackedScope,
+    decoders: Decoders,
+    extras: readonly ExtraSubscription[],
+    elsewhere: () => Secrets = () => new Map(),
+  ) {
+    this.#elsewhere = elsewhere;
+    const { CDS, EDS, SDS, LDS, RDS } = RESOURCE_TYPES;
     this.#scope = scope;
     this.#clusters = new ResourceSet(CDS, (message) => decoders.cluster(message as Cluster));
     this.#endpoints = new ResourceSet(EDS, (message) => decoders.endpointSet(message as ClusterLoadAssignment));
     this.#listeners = new ResourceSet(LDS, (message) => decoders.listener(message as Listener));
     this.#routes = new ResourceSet(RDS, (message) => decoders.routeTable(message as RouteConfiguration));
+    this.#secrets = new ResourceSet(SDS, (message) => decoders.secret(message as Secret));
     this.#extras = extras.map((subscription) => ({ subscription, set: new ResourceSet(subscription.type, ok) }));
   }
 
@@ -68,7 +94,8 @@ export class ResourceTree {
   apply(type: ResourceType, update: ResourceUpdate, wallMs: number): UpdateOutcome | null {
     const set = this.#setOf(type.kind);
     if (set === undefined) return null;
-    const outcome = set.apply(update, wallMs);
+    // As in Envoy: what is named is still needed, and who would take it away takes away what names it.
+    const outcome = set.apply(BY_NAME.has(type.kind) ? { ...update, removed: [] } : update, wallMs);
     // A wildcard type is known once it was answered, even if nothing in the answer was good.
     this.#answered.add(type.kind);
     if (outcome.changed) this.#tellExtra(type.kind);
@@ -80,6 +107,7 @@ export class ResourceTree {
     const needed = neededNames(this.#scope, this.known());
     this.#endpoints.retain(needed.endpointSets);
     this.#routes.retain(needed.routeTables);
+    this.#secrets.retain(needed.secrets);
     return needed;
   }
 
@@ -89,7 +117,13 @@ export class ResourceTree {
       listeners: this.#answered.has('LDS') ? this.#listeners.values() : null,
       endpoints: this.#endpoints.values(),
       routes: this.#routes.values(),
+      secrets: this.#allSecrets(),
     };
+  }
+
+  #allSecrets(): Secrets {
+    const own = [...this.#secrets.values()].map(([name, each]) => [secretKey(ADS, name), each] as const);
+    return new Map([...this.#elsewhere(), ...own]);
   }
 
   /** The configuration as far as it is known, static resources included. */
@@ -97,14 +131,20 @@ export class ResourceTree {
     return treeOf(this.#scope, this.known());
   }
 
-  #sets() {
-    const extras = this.#extras.map(({ set }) => set);
-    return [this.#clusters, this.#endpoints, this.#listeners, this.#routes, ...extras];
+  #configuration() {
+    return [this.#clusters, this.#endpoints, this.#secrets, this.#listeners, this.#routes];
   }
 
-  /** Every accepted resource, for the disk. */
+  #sets() {
+    return [...this.#configuration(), ...this.#extras.map(({ set }) => set)];
+  }
+
+  /** Every accepted resource, for the disk; but keys do not go there: see `restore`. */
   kept(): KeptResource[] {
-    return this.#sets().flatMap((set) => [...set.accepted.values()].map(({ version, any }) => ({ version, any })));
+    const open = this.#sets().filter((set) => set !== this.#secrets);
+    const trust = [...this.#secrets.accepted.values()].filter(({ value }) => value.kind === 'validation');
+    const all = [...open.flatMap((set): AcceptedResource<unknown>[] => [...set.accepted.values()]), ...trust];
+    return all.map(({ version, any }) => ({ version, any }));
   }
 
   /**
@@ -144,7 +184,7 @@ export class ResourceTree {
   }
 
   #setOf(kind: ResourceKind): ResourceSet<unknown> | undefined {
-    const sets: readonly ResourceSet<unknown>[] = [this.#clusters, this.#endpoints, this.#listeners, this.#routes];
+    const sets: readonly ResourceSet<unknown>[] = this.#configuration();
     return (
       sets.find(({ type }) => type.kind === kind) ??
       this.#extras.find(({ subscription }) => subscription.type.kind === kind)?.set

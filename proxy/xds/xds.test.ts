@@ -173,7 +173,13 @@ function rds(name: string, table: string): ListenerConfig {
   return listener(name, httpManager(routeTable('', []), { routes: { kind: 'rds', name: table } }));
 }
 
-const NOTHING: KnownResources = { clusters: null, listeners: null, endpoints: new Map(), routes: new Map() };
+const NOTHING: KnownResources = {
+  clusters: null,
+  listeners: null,
+  endpoints: new Map(),
+  routes: new Map(),
+  secrets: new Map(),
+};
 const ALL = { fixed: EMPTY_PARTS, clusters: true, listeners: true };
 
 t.test('clusters name endpoint sets and listeners name route tables', (t) => {
@@ -182,7 +188,11 @@ t.test('clusters name endpoint sets and listeners name route tables', (t) => {
     ['s', cluster('s', [1])],
   ]);
   const known = { ...NOTHING, clusters, listeners: new Map([['in', rds('in', 'main')]]) };
-  t.same(neededNames(ALL, known), { endpointSets: new Set(['a-service']), routeTables: new Set(['main']) });
+  t.same(neededNames(ALL, known), {
+    endpointSets: new Set(['a-service']),
+    routeTables: new Set(['main']),
+    secrets: new Set(),
+  });
   t.same(treeWaitsFor(ALL, known), ['endpoints of "a-service" (EDS)', 'routes "main" (RDS)']);
   t.same(clustersWaitFor(ALL, known), ['endpoints of "a-service" (EDS)']);
   t.end();
@@ -206,6 +216,7 @@ t.test('static resources may depend on dynamic ones, and dynamic ones take their
     ...NOTHING,
     clusters: new Map([['a', cluster('a', [1])]]),
     routes: new Map([['main', routeTable('main', [])]]),
+    secrets: new Map(),
   };
   t.same(treeWaitsFor(scope, known), []);
   t.equal(treeOf(scope, known).clusters.get('a')?.discovery.kind, 'static');
@@ -220,6 +231,7 @@ t.test('a tree without waits holds everything that is named', (t) => {
       listeners: new Map(tables.map((name) => [`l-${name}`, rds(`l-${name}`, name)])),
       endpoints: new Map(endpointNames.map((name) => [name, endpointSet(name, [])])),
       routes: new Map(routeNames.map((name) => [name, routeTable(name, [])])),
+      secrets: new Map(),
     };
     const complete =
       clusterNames.every((name) => endpointNames.includes(name)) && tables.every((name) => routeNames.includes(name));

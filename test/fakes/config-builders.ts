@@ -23,6 +23,9 @@ import type {
 
 export const NO_EDITS: HeaderEdits = { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] };
 
+/** TLS that names no secrets. */
+export const NO_SECRETS = { certificateSecrets: [], validationSecret: null } as const;
+
 const HTTP2 = {
   maxConcurrentStreams: 1024,
   initialStreamWindowBytes: 65_536,

@@ -18,6 +18,18 @@ export interface DecodeSources {
   readonly formatCommands: ReadonlySet<string>;
   /** Clusters that exist, for route tables that validate theirs; null when that cannot be known yet. */
   readonly knownClusters: ReadonlySet<string> | null;
+  /** Clusters of the bootstrap, which a source of secrets may be behind; null when nobody knows. */
+  readonly staticClusters: ReadonlySet<string> | null;
+  /** Names of static_resources.secrets, likewise. */
+  readonly staticSecrets: ReadonlySet<string> | null;
+}
+
+/** What of it is the machine's. */
+export type MachineSources = Omit<DecodeSources, 'knownClusters' | 'staticClusters' | 'staticSecrets'>;
+
+/** Nothing but the machine is known: for what stands alone. */
+export function sourcesAlone(machine: MachineSources): DecodeSources {
+  return { ...machine, knownClusters: null, staticClusters: null, staticSecrets: null };
 }
 
 /** One decoding: collects problems while decoders go on, so that all of them are reported together. */

@@ -187,6 +187,49 @@ t.test('certificates are read and checked', (t) => {
   t.end();
 });
 
+t.test('certificates can be secrets, of the bootstrap, the ADS stream or a server of their own', (t) => {
+  const tls = (common: Json) => {
+    const context = { '@type': `${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext`, common_tls_context: common };
+    return listener([{ filters: [manager()], transport_socket: { name: 'tls', typed_config: context } }]);
+  };
+  const secret = (name: string, sds_config?: Json) => ({ name, ...(sds_config && { sds_config }) });
+  const server = (clusterName: string) => ({
+    api_config_source: {
+      api_type: 'GRPC',
+      transport_api_version: 'V3',
+      grpc_services: [{ envoy_grpc: { cluster_name: clusterName } }],
+    },
+  });
+  const of = (...secrets: Json[]) => decodedListener(tls({ tls_certificate_sds_secret_configs: secrets }));
+  t.match(of(secret('own'), secret('a', { ads: {} }), secret('a', server('sds'))).config.filterChains[0]!.tls, {
+    certificates: [],
+    certificateSecrets: [{ key: 'static own' }, { key: 'ads a' }, { key: 'grpc:sds:sds a' }],
+    validation: null,
+    validationSecret: null,
+  });
+  const place = 'tls_certificate_sds_secret_configs\\[0\\]';
+  t.match(of(secret('owm')).problems, [
+    new RegExp(`${place}.name: static_resources.secrets has no owm; did you mean own`),
+  ]);
+  t.match(of(secret('a', server('sdz'))).problems, [
+    /cluster_name: there is no static cluster sdz; did you mean sds\?/,
+  ]);
+  t.match(of(secret('', { ads: {} })).problems, [/name is required|name: /]);
+  const trust = { validation_context_sds_secret_config: secret('t', { ads: {} }) };
+  const names = { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }] };
+  const common = { tls_certificate_sds_secret_configs: [secret('own')] };
+  const combined = { default_validation_context: names, ...trust };
+  t.match(decodedListener(tls({ ...common, combined_validation_context: combined })).config.filterChains[0]!.tls, {
+    validation: { trustedCa: null, sans: [{ kind: 'dns' }] },
+    validationSecret: { key: 'ads t' },
+    resumption: false,
+  });
+  t.match(decodedListener(tls({ ...common, combined_validation_context: trust })).problems, [
+    /default_validation_context: it is required/,
+  ]);
+  t.end();
+});
+
 t.test('whom a server trusts is checked as well', (t) => {
   const tls = (validation_context: Json, more: Json = {}) => {
     const certificate = { certificate_chain: { filename: 'a.pem' }, private_key: { filename: 'a.key' } };

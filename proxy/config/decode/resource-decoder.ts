@@ -13,11 +13,13 @@ import { HONOURED } from '../honoured.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../model/cluster.ts';
 import type { ListenerConfig } from '../model/listener.ts';
 import type { RouteTableConfig } from '../model/route.ts';
+import type { SecretConfig } from '../model/secret.ts';
 import { decodeCluster } from './cluster-decoder.ts';
 import { type Decoded, type DecodeSources, Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { decodeListener } from './listener-decoder.ts';
 import { decodeRouteTable } from './route-decoder.ts';
+import { decodeSecret } from './secret-decoder.ts';
 
 /** Resources that have a decoder, with what they become. */
 export interface ResourceConfigs {
@@ -25,6 +27,7 @@ export interface ResourceConfigs {
   'envoy.config.route.v3.RouteConfiguration': RouteTableConfig;
   'envoy.config.cluster.v3.Cluster': ClusterConfig;
   'envoy.config.endpoint.v3.ClusterLoadAssignment': EndpointSetConfig;
+  'envoy.extensions.transport_sockets.tls.v3.Secret': SecretConfig;
 }
 
 type Decoders = {
@@ -42,6 +45,7 @@ const DECODERS: Decoders = {
   'envoy.config.cluster.v3.Cluster': decodeCluster,
   'envoy.config.endpoint.v3.ClusterLoadAssignment': (message, path, decoding) =>
     decodeEndpointSet(message, 'ip-only', path, decoding),
+  'envoy.extensions.transport_sockets.tls.v3.Secret': decodeSecret,
 };
 
 /** Decodes one resource. `at` is put in front of every path; `sources` is what it may read. */

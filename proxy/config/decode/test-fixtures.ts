@@ -34,6 +34,8 @@ const SOURCES = {
   wallMs: () => Date.UTC(2030, 0, 1),
   formatCommands: new Set(['REQ', 'PROTOCOL', 'START_TIME', 'RESPONSE_CODE']),
   knownClusters: new Set(['cart', 'shop']),
+  staticClusters: new Set(['sds']),
+  staticSecrets: new Set(['own']),
 };
 
 function decode<N extends keyof ResourceConfigs>(name: N, json: Json) {

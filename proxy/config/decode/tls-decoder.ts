@@ -1,12 +1,6 @@
-/** TLS on both sides: certificates are read and checked here, so that a bad one is refused before it is used. */
-import { nodeCrypto } from '../../../kernel/lazy-crypto.ts';
+/** TLS on both sides. What it refers to by name (SDS) is checked when it comes. */
 import {
-  type CertificateValidationContext,
-  CertificateValidationContext_TrustChainVerification as ChainVerification,
   TlsParameters_TlsProtocol as Protocol,
-  SubjectAltNameMatcher_SanType as SanType,
-  type SubjectAltNameMatcher,
-  type TlsCertificate,
   type TlsParameters,
 } from '../../../protos/gen/envoy/extensions/transport_sockets/tls/v3/common.ts';
 import type {
@@ -14,21 +8,17 @@ import type {
   DownstreamTlsContext,
   UpstreamTlsContext,
 } from '../../../protos/gen/envoy/extensions/transport_sockets/tls/v3/tls.ts';
-import { StringMatcher } from '../../../protos/gen/envoy/type/matcher/v3/string.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import type {
   DownstreamTlsConfig,
-  SanMatch,
   TlsConfig,
-  TlsIdentity,
   TlsParametersConfig,
-  TlsValidationConfig,
   TlsVersion,
   UpstreamTlsConfig,
 } from '../model/tls.ts';
+import { decodeCertificate, decodeValidation } from './certificate-decoder.ts';
 import type { Decoding } from './decoding.ts';
-import { decodeStringMatch } from './matcher-decoder.ts';
-import { dataSourceText } from './values.ts';
+import { decodeSecretReference } from './secret-reference-decoder.ts';
 
 const VERSIONS: Readonly<Record<number, TlsVersion>> = {
   [Protocol.TLSv1_0]: 'TLSv1',
@@ -36,19 +26,6 @@ const VERSIONS: Readonly<Record<number, TlsVersion>> = {
   [Protocol.TLSv1_2]: 'TLSv1.2',
   [Protocol.TLSv1_3]: 'TLSv1.3',
 };
-
-const SAN_KINDS: Readonly<Record<number, SanMatch['kind']>> = {
-  [SanType.EMAIL]: 'email',
-  [SanType.DNS]: 'dns',
-  [SanType.URI]: 'uri',
-  [SanType.IP_ADDRESS]: 'ip',
-};
-
-/** The end of one certificate and the beginning of the next. */
-const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-
-const SHA256_HEX = /^[0-9a-f]{64}$/;
-const SHA256_BASE64 = /^[0-9A-Za-z+/]{43}=$/;
 
 /** Decodes a DownstreamTlsContext. */
 export function decodeDownstreamTls(
@@ -58,10 +35,11 @@ export function decodeDownstreamTls(
 ): DownstreamTlsConfig {
   const place = [...path, 'common_tls_context'];
   const common = decodeCommon(message.commonTlsContext, place, decoding);
-  if (common.certificates.length === 0)
+  if (common.certificates.length === 0 && common.certificateSecrets.length === 0)
     decoding.report([...place, 'tls_certificates'], 'a server needs at least one certificate');
   const requireClientCertificate = message.requireClientCertificate ?? false;
-  if (requireClientCertificate && common.validation === null) {
+  const verifies = common.validation !== null || common.validationSecret !== null;
+  if (requireClientCertificate && !verifies) {
     decoding.report(
       [...path, 'require_client_certificate'],
       'nothing says which client certificates are accepted; give common_tls_context.validation_context a trusted_ca',
@@ -72,7 +50,7 @@ export function decodeDownstreamTls(
     ...common,
     requireClientCertificate,
     requireSni: message.requireSni ?? false,
-    resumption: common.validation === null && !(stateless && message.sessionTicketKeysType?.value === true),
+    resumption: !verifies && !(stateless && message.sessionTicketKeysType?.value === true),
   };
 }
 
@@ -80,24 +58,69 @@ export function decodeDownstreamTls(
 export function decodeUpstreamTls(message: UpstreamTlsContext, path: Path, decoding: Decoding): UpstreamTlsConfig {
   const place = [...path, 'common_tls_context'];
   const common = decodeCommon(message.commonTlsContext, place, decoding);
-  if (common.certificates.length > 1)
-    decoding.report([...place, 'tls_certificates'], `${common.certificates.length} certificates; a client has one`);
+  const { certificates, certificateSecrets } = common;
+  if (certificates.length > 1)
+    decoding.report([...place, 'tls_certificates'], `${certificates.length} certificates; a client has one`);
+  if (certificateSecrets.length > 1) {
+    const message = `${certificateSecrets.length} certificates; a client has one`;
+    decoding.report([...place, 'tls_certificate_sds_secret_configs'], message);
+  }
   return { ...common, sni: message.sni };
 }
 
 function decodeCommon(common: CommonTlsContext | undefined, place: Path, decoding: Decoding): TlsConfig {
-  const validation = common?.validationContextType;
+  const certificates = common?.tlsCertificates ?? [];
+  const secrets = common?.tlsCertificateSdsSecretConfigs ?? [];
+  if (certificates.length > 0 && secrets.length > 0) {
+    const message = 'tls_certificates and tls_certificate_sds_secret_configs exclude each other';
+    decoding.report([...place, 'tls_certificate_sds_secret_configs'], message);
+  }
   return {
-    certificates: (common?.tlsCertificates ?? []).map((each, i) =>
-      decodeCertificate(each, [...place, 'tls_certificates', i], decoding),
+    certificates: certificates.map((each, i) => decodeCertificate(each, [...place, 'tls_certificates', i], decoding)),
+    certificateSecrets: secrets.map((each, i) =>
+      decodeSecretReference(each, [...place, 'tls_certificate_sds_secret_configs', i], decoding),
     ),
-    validation:
-      validation?.$case === 'validationContext'
-        ? decodeValidation(validation.value, [...place, 'validation_context'], decoding)
-        : null,
+    ...decodeTrustOf(common?.validationContextType, place, decoding),
     parameters: decodeParameters(common?.tlsParams, [...place, 'tls_params'], decoding),
     alpnProtocols: common?.alpnProtocols ?? [],
   };
+}
+
+/** Whom to trust: written in place, a secret, or a secret that adds to what is written in place. */
+function decodeTrustOf(
+  type: CommonTlsContext['validationContextType'],
+  place: Path,
+  decoding: Decoding,
+): Pick<TlsConfig, 'validation' | 'validationSecret'> {
+  const secret = 'validation_context_sds_secret_config';
+  switch (type?.$case) {
+    case undefined:
+      return { validation: null, validationSecret: null };
+    case 'validationContext':
+      return {
+        validation: decodeValidation(type.value, [...place, 'validation_context'], decoding),
+        validationSecret: null,
+      };
+    case 'validationContextSdsSecretConfig':
+      return {
+        validation: null,
+        validationSecret: decodeSecretReference(type.value, [...place, secret], decoding),
+      };
+    case 'combinedValidationContext': {
+      const path = [...place, 'combined_validation_context'];
+      const { defaultValidationContext: inPlace, validationContextSdsSecretConfig: reference } = type.value;
+      if (inPlace === undefined) decoding.report([...path, 'default_validation_context'], 'it is required');
+      if (reference === undefined) decoding.report([...path, secret], 'it is required');
+      return {
+        validation:
+          inPlace === undefined
+            ? null
+            : decodeValidation(inPlace, [...path, 'default_validation_context'], decoding, true),
+        validationSecret:
+          reference === undefined ? null : decodeSecretReference(reference, [...path, secret], decoding),
+      };
+    }
+  }
 }
 
 /** TLS 1.2 is the oldest that is spoken by default, on both sides; Envoy's clients stop at 1.2, ours go on to 1.3. */
@@ -122,108 +145,4 @@ function decodeParameters(params: TlsParameters | undefined, path: Path, decodin
 
 function joined(list: readonly string[] | undefined): string | null {
   return list === undefined || list.length === 0 ? null : list.join(':');
-}
-
-function decodeValidation(message: CertificateValidationContext, path: Path, decoding: Decoding): TlsValidationConfig {
-  const { trustedCa, systemRootCerts, crl, matchTypedSubjectAltNames } = message;
-  const sans = matchTypedSubjectAltNames.map((each, i) =>
-    decodeSan(each, [...path, 'match_typed_subject_alt_names', i], decoding),
-  );
-  const trusted = decodeTrust(trustedCa, systemRootCerts !== undefined, path, decoding);
-  if (sans.length > 0 && trusted === null) {
-    decoding.report(
-      [...path, 'match_typed_subject_alt_names'],
-      'a name proves nothing without a trusted_ca that vouches for it',
-    );
-  }
-  return {
-    trustedCa: trusted,
-    crlPem: crl === undefined ? null : dataSourceText(crl, [...path, 'crl'], decoding),
-    acceptUntrusted: message.trustChainVerification === ChainVerification.ACCEPT_UNTRUSTED,
-    spkiHashes: message.verifyCertificateSpki.map((hash, i) =>
-      checked(hash, SHA256_BASE64, 'the base64 of a SHA-256', [...path, 'verify_certificate_spki', i], decoding),
-    ),
-    certificateHashes: message.verifyCertificateHash.map((hash, i) =>
-      checked(
-        hash.replaceAll(':', '').toLowerCase(),
-        SHA256_HEX,
-        'the 64 hexadecimal digits of a SHA-256',
-        [...path, 'verify_certificate_hash', i],
-        decoding,
-      ),
-    ),
-    sans,
-  };
-}
-
-function decodeTrust(
-  trustedCa: CertificateValidationContext['trustedCa'],
-  system: boolean,
-  path: Path,
-  decoding: Decoding,
-): TlsValidationConfig['trustedCa'] {
-  if (trustedCa === undefined) return system ? { kind: 'system' } : null;
-  if (system) decoding.report([...path, 'system_root_certs'], 'system_root_certs and trusted_ca exclude each other');
-  const place = [...path, 'trusted_ca'];
-  const pem = dataSourceText(trustedCa, place, decoding);
-  if (pem !== '') checkCertificates(pem, place, decoding);
-  return { kind: 'pem', pem };
-}
-
-function decodeSan(message: SubjectAltNameMatcher, path: Path, decoding: Decoding): SanMatch {
-  const kind = SAN_KINDS[message.sanType];
-  if (kind === undefined)
-    decoding.report([...path, 'san_type'], 'a kind of name is required: DNS, URI, EMAIL or IP_ADDRESS');
-  const place = [...path, 'matcher'];
-  if (message.matcher === undefined) decoding.report(place, 'matcher is required');
-  return {
-    kind: kind ?? 'dns',
-    match: decodeStringMatch(message.matcher ?? StringMatcher.fromPartial({}), place, decoding),
-  };
-}
-
-function checked(value: string, syntax: RegExp, what: string, path: Path, decoding: Decoding): string {
-  if (!syntax.test(value)) decoding.report(path, `${JSON.stringify(value)} is not ${what}`);
-  return value;
-}
-
-function decodeCertificate(message: TlsCertificate, path: Path, decoding: Decoding): TlsIdentity {
-  const chainPem = dataSourceText(message.certificateChain, [...path, 'certificate_chain'], decoding);
-  const keyPem = dataSourceText(message.privateKey, [...path, 'private_key'], decoding);
-  if (chainPem !== '' && keyPem !== '') {
-    const problem = pairProblem(chainPem, keyPem);
-    if (problem !== undefined) decoding.report([...path, problem.field], problem.message);
-  }
-  return { chainPem, keyPem };
-}
-
-function pairProblem(chainPem: string, keyPem: string): { field: string; message: string } | undefined {
-  const { createPrivateKey, X509Certificate } = nodeCrypto();
-  const certificate = parsedOr(() => new X509Certificate(chainPem));
-  if (certificate instanceof Error)
-    return { field: 'certificate_chain', message: `no certificate in PEM: ${certificate.message}` };
-  const key = parsedOr(() => createPrivateKey(keyPem));
-  if (key instanceof Error)
-    return { field: 'private_key', message: `no unencrypted private key in PEM: ${key.message}` };
-  return certificate.checkPrivateKey(key)
-    ? undefined
-    : { field: 'private_key', message: 'this key does not belong to the certificate' };
-}
-
-/** A bundle with one broken certificate is refused whole: nobody would notice that a root is missing. */
-function checkCertificates(pem: string, path: Path, decoding: Decoding): void {
-  const blocks = pem.match(PEM_BLOCK) ?? [pem];
-  for (const [i, block] of blocks.entries()) {
-    const certificate = parsedOr(() => new (nodeCrypto().X509Certificate)(block));
-    if (certificate instanceof Error)
-      decoding.report(path, `certificate ${i + 1} of ${blocks.length} cannot be read: ${certificate.message}`);
-  }
-}
-
-function parsedOr<T>(parse: () => T): T | Error {
-  try {
-    return parse();
-  } catch (error) {
-    return error as Error;
-  }
 }

@@ -1,5 +1,6 @@
 /** TLS on either side of the proxy. envoy.extensions.transport_sockets.tls.v3. See README.md beside this file. */
 import type { StringMatch } from './match.ts';
+import type { SecretReference } from './secret-reference.ts';
 
 /** A certificate chain with the key of its first certificate, as PEM text, read when the configuration is. */
 export interface TlsIdentity {
@@ -44,8 +45,11 @@ export interface TlsValidationConfig {
 /** What both sides have in common: CommonTlsContext. */
 export interface TlsConfig {
   readonly certificates: readonly TlsIdentity[];
-  /** Null: the peer is not verified. */
+  /** Certificates that are secrets; empty where `certificates` has some. */
+  readonly certificateSecrets: readonly SecretReference[];
+  /** Null: the peer is not verified, unless there is a `validationSecret`, to which this is then what it adds to. */
   readonly validation: TlsValidationConfig | null;
+  readonly validationSecret: SecretReference | null;
   readonly parameters: TlsParametersConfig;
   readonly alpnProtocols: readonly string[];
 }

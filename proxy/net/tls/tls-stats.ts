@@ -10,6 +10,10 @@ export class TlsStats {
   failVerifyError = 0;
   failVerifySan = 0;
   failVerifyCertHash = 0;
+  /** Connections that were not made because a secret was not there. */
+  secretsNotReady = 0;
+  /** Times that secrets have replaced what connections are made with. */
+  updatesBySecrets = 0;
 }
 
 /** Counts a peer that was refused. */

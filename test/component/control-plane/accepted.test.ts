@@ -30,6 +30,8 @@ const SOURCES: DecodeSources = {
   wallMs: () => 0,
   formatCommands: new Set(),
   knownClusters: null,
+  staticClusters: null,
+  staticSecrets: null,
 };
 const SERVICES = `services:
   cart: {command: x, ports: ['8080:80'], x-outrider: {port: 80, protocol: http}}

@@ -8,6 +8,7 @@ import {
   filterChain,
   forward,
   httpManager,
+  NO_SECRETS,
   prefixMatch,
   route,
   routeTable,
@@ -34,6 +35,7 @@ const TLS_PARAMETERS = {
 } as const;
 
 const SERVER_TLS = {
+  ...NO_SECRETS,
   certificates: [SERVER],
   validation: null,
   parameters: TLS_PARAMETERS,
@@ -44,6 +46,7 @@ const SERVER_TLS = {
 };
 
 const CLIENT_TLS = {
+  ...NO_SECRETS,
   certificates: [],
   validation: {
     trustedCa: { kind: 'pem', pem: CA_PEM },

@@ -69,6 +69,7 @@ export class Harness {
       routes: new Map(),
       clusters: new Map(clusters.map((each) => [each.name, each])),
       endpoints: new Map((setup.endpoints ?? []).map((each) => [each.name, each])),
+      secrets: new Map(),
     };
     const problems = await this.plane.apply(createSnapshot(this.#parts));
     if (problems.length > 0) throw new Error(problems[0]!.message);

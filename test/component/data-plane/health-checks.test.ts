@@ -12,7 +12,7 @@ import type {
 } from '../../../proxy/config/model/health-check.ts';
 import type { Cluster } from '../../../proxy/upstream/cluster.ts';
 import { CA_PEM, SERVER } from '../../fakes/certificates.ts';
-import { cluster, endpoint, endpointSet } from '../../fakes/config-builders.ts';
+import { cluster, endpoint, endpointSet, NO_SECRETS } from '../../fakes/config-builders.ts';
 import { eventually, Harness, startUpstream } from './harness.ts';
 import { startHttp2Endpoint } from './http2-peers.ts';
 import { type RawUpstream, response, type UpstreamScript } from './raw-upstream.ts';
@@ -341,6 +341,7 @@ t.test('a TCP check asks and compares, within what it keeps', async (t) => {
 
 t.test('a host outside the mesh, known by its name, is checked over TLS', async (t) => {
   const tls = {
+    ...NO_SECRETS,
     certificates: [],
     validation: {
       trustedCa: { kind: 'pem', pem: CA_PEM } as const,

@@ -5,7 +5,7 @@ import t from 'tap';
 import type { FilterChainConfig, ListenerConfig } from '../../../proxy/config/model/listener.ts';
 import type { DownstreamTlsConfig, TlsValidationConfig, UpstreamTlsConfig } from '../../../proxy/config/model/tls.ts';
 import { CA_PEM, CLIENT, SECOND, SERVER, STRANGER, type TestIdentity } from '../../fakes/certificates.ts';
-import { chainMatch, cluster, filterChain, httpManager } from '../../fakes/config-builders.ts';
+import { chainMatch, cluster, filterChain, httpManager, NO_SECRETS } from '../../fakes/config-builders.ts';
 import { eventually, everythingTo, Harness, start, startUpstream } from './harness.ts';
 import { valuesOf } from './http-text.ts';
 import { PatternCheck, PatternSource } from './pattern.ts';
@@ -36,6 +36,7 @@ function named(value: string): TlsValidationConfig {
 
 function serverTls(change: Partial<DownstreamTlsConfig> = {}): DownstreamTlsConfig {
   return {
+    ...NO_SECRETS,
     certificates: [SERVER],
     validation: null,
     parameters: PARAMETERS,
@@ -48,7 +49,7 @@ function serverTls(change: Partial<DownstreamTlsConfig> = {}): DownstreamTlsConf
 }
 
 function clientTls(change: Partial<UpstreamTlsConfig> = {}): UpstreamTlsConfig {
-  const common = { certificates: [], validation: TRUSTING, parameters: PARAMETERS, alpnProtocols: [] };
+  const common = { ...NO_SECRETS, certificates: [], validation: TRUSTING, parameters: PARAMETERS, alpnProtocols: [] };
   return { ...common, sni: 'shop.test', ...change };
 }
 

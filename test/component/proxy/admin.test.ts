@@ -79,6 +79,7 @@ async function startAdmin(t: Test) {
     },
     clusters: () => clusters,
     listeners: () => listeners,
+    secrets: () => new Map(),
     httpListeners: () => [],
     flights: () => ({ flights: [], wallTimeOf: (ms) => new Date(ms) }),
     configDump: () => ({ bootstrap: {}, startedAtMs: 0, clustersVersion: '', listenersVersion: '', resources: [] }),

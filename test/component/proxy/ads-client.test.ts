@@ -13,7 +13,7 @@ import { HttpConnectionManager } from '../../../protos/gen/envoy/extensions/filt
 import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
 import { type AnyMessage, packAny } from '../../../protos/json/registry.ts';
 import { EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
-import { type AdsClientOptions, createAdsClient } from '../../../proxy/xds/ads-client.ts';
+import { type ActivationProblem, type AdsClientOptions, createAdsClient } from '../../../proxy/xds/ads-client.ts';
 import { configDecoders } from '../../../proxy/xds/config-decoders.ts';
 import { NO_CREDENTIALS } from '../../../proxy/xds/control-credentials.ts';
 import { extraSubscription } from '../../../proxy/xds/extra-subscription.ts';
@@ -23,11 +23,11 @@ import { ScriptedAds } from './scripted-ads.ts';
 
 const NODE = { id: 'shop-0', cluster: 'shop', region: '', zone: '', subZone: '', metadata: { team: 'a' } };
 const DECODERS = configDecoders({
+  ...{ knownClusters: null, staticClusters: null, staticSecrets: null },
   readFile: () => ({ ok: false, problem: 'no files in this test' }),
   readVariable: () => ({ ok: false, problem: 'no variables in this test' }),
   wallMs: () => 0,
   formatCommands: new Set(),
-  knownClusters: null,
 });
 
 interface Given {
@@ -40,6 +40,7 @@ function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = 
   const given = new Inbox<Given>();
   const options: AdsClientOptions = {
     target: `127.0.0.1:${port}`,
+    serverOf: () => ({ target: `127.0.0.1:${port}`, credentials: NO_CREDENTIALS }),
     ads: {
       delta,
       clusterName: 'control-plane',
@@ -305,10 +306,10 @@ t.test('endpoints of a cluster in use do not wait for a new cluster that is inco
 
 t.test('an ACK says that the configuration is active, and a listener that cannot be opened is refused', async (t) => {
   const server = await startServer(t);
-  const activations = new Inbox<(problems: readonly string[]) => void>();
+  const activations = new Inbox<(problems: readonly ActivationProblem[]) => void>();
   startClient(t, server.port, {
     onSnapshot: () => {
-      const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+      const { promise, resolve } = Promise.withResolvers<readonly ActivationProblem[]>();
       activations.push(resolve);
       return promise;
     },
@@ -320,7 +321,7 @@ t.test('an ACK says that the configuration is active, and a listener that cannot
   const nonce = server.send('LDS', 'l1', []);
   const activate = await activations.next();
   t.equal(server.requests.waiting, 0, 'no ACK yet');
-  activate(['listener outbound: cannot bind 127.0.0.1:80']);
+  activate([{ kind: 'LDS', message: 'listener outbound: cannot bind 127.0.0.1:80' }]);
   const nack = await server.requests.next();
   t.match(nack, { responseNonce: nonce, versionInfo: '' });
   t.equal(nack.errorDetail?.message, 'invalid: listener outbound: cannot bind 127.0.0.1:80');

@@ -6,9 +6,10 @@ import { mortal } from './mortal.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'bench', '.peers', 'go');
 
-/** A program of `go/go.mod`. */
+/** A program of `go/go.mod`, or of `../go-control-plane/go`. */
 export type GoPeer =
   | 'h2spec'
+  | 'go-control-plane'
   | 'grpc-interop-client'
   | 'grpc-interop-server'
   | 'connectconformance'

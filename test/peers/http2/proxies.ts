@@ -20,9 +20,16 @@ const STOP_LIMIT_MS = 2_000;
 const STARTS_MAX = 3;
 const SETTLE_MS = 20;
 const LAST_WORDS_LENGTH = 2_000;
+const OUTPUT_LENGTH_MAX = 4_000_000;
 
 /** Which program stands between client and server. */
 export type ProxyKind = 'outrider' | 'envoy';
+
+/** A bootstrap of the test's own, in which the port is what a control plane opens, or nothing. */
+export interface OwnBootstrap {
+  make(port: number, adminPort: number): unknown;
+  readonly logLevel: 'off' | 'debug';
+}
 
 /** From the variable PROXY; Outrider without it. Throws for any other name. */
 export function chosenKind(): ProxyKind {
@@ -43,15 +50,24 @@ export class RunningProxy {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #exited: Promise<void>;
+  /** Connections are accepted from the start. */
+  readonly #listens: boolean;
   #output = '';
 
-  private constructor(kind: ProxyKind, plan: BootstrapPlan, port: number, adminPort: number, outrider: string) {
+  private constructor(
+    kind: ProxyKind,
+    plan: BootstrapPlan | OwnBootstrap,
+    port: number,
+    adminPort: number,
+    outrider: string,
+  ) {
     this.port = port;
     this.adminPort = adminPort;
     this.#folder = mkdtempSync(join(tmpdir(), `outrider-${kind}-`));
+    this.#listens = !('make' in plan);
     const file = join(this.#folder, 'bootstrap.json');
-    writeFileSync(file, JSON.stringify(bootstrap(plan, port, adminPort)));
-    const [command, args] = mortal(...commandLine(kind, file, outrider));
+    writeFileSync(file, JSON.stringify('make' in plan ? plan.make(port, adminPort) : bootstrap(plan, port, adminPort)));
+    const [command, args] = mortal(...commandLine(kind, file, outrider, 'make' in plan ? plan.logLevel : 'off'));
     // What a test runner wants of its children is not for the proxy.
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -66,7 +82,7 @@ export class RunningProxy {
    * Resolves when it listens. Rejects with its own words when it ends before, or does not listen in time. `outrider` is
    * the script that is Outrider: by default the one of the sources.
    */
-  static async start(kind: ProxyKind, plan: BootstrapPlan, outrider = OUTRIDER): Promise<RunningProxy> {
+  static async start(kind: ProxyKind, plan: BootstrapPlan | OwnBootstrap, outrider = OUTRIDER): Promise<RunningProxy> {
     for (let attempt = 1; ; attempt++) {
       const [port, adminPort] = await freePorts(2);
       const proxy = new RunningProxy(kind, plan, port!, adminPort!, outrider);
@@ -81,7 +97,7 @@ export class RunningProxy {
   }
 
   async #serves(): Promise<boolean> {
-    if (!(await accepts(this.port)) || !(await accepts(this.adminPort))) return false;
+    if ((this.#listens && !(await accepts(this.port))) || !(await accepts(this.adminPort))) return false;
     // What was started and has lost a port ends soon.
     await sleep(SETTLE_MS);
     return this.running;
@@ -98,7 +114,12 @@ export class RunningProxy {
 
   /** The end of what it wrote. */
   get lastWords(): string {
-    return this.#output.trim() || 'it said nothing';
+    return this.#output.trim().slice(-LAST_WORDS_LENGTH) || 'it said nothing';
+  }
+
+  /** Everything it wrote. */
+  get output(): string {
+    return this.#output;
   }
 
   /** Resident memory, or 0 when it has ended. */
@@ -127,14 +148,14 @@ export class RunningProxy {
   }
 
   #keep(text: string): void {
-    this.#output = (this.#output + text).slice(-LAST_WORDS_LENGTH);
+    this.#output = (this.#output + text).slice(-OUTPUT_LENGTH_MAX);
   }
 }
 
-function commandLine(kind: ProxyKind, file: string, outrider: string): [string, string[]] {
-  if (kind === 'outrider') return [process.execPath, [outrider, 'proxy', '-c', file, '-l', 'off']];
+function commandLine(kind: ProxyKind, file: string, outrider: string, logLevel: string): [string, string[]] {
+  if (kind === 'outrider') return [process.execPath, [outrider, 'proxy', '-c', file, '-l', logLevel]];
   // Each takes an identity of its own, so that several can run beside each other.
-  return [ENVOY, ['-c', file, '-l', 'off', '--concurrency', '1', '--use-dynamic-base-id']];
+  return [ENVOY, ['-c', file, '-l', logLevel, '--concurrency', '1', '--use-dynamic-base-id']];
 }
 
 /** Ports of this machine that nobody listens on now. */

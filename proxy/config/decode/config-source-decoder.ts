@@ -1,0 +1,13 @@
+/** envoy.config.core.v3.ConfigSource: where something comes from that is not written in place. */
+import type { ConfigSource } from '../../../protos/gen/envoy/config/core/v3/config_source.ts';
+import type { Path } from '../../../protos/json/issue.ts';
+import type { Decoding } from './decoding.ts';
+
+/** Everything but secrets comes from one stream: what asks for another source is refused. */
+export function requireAds(source: ConfigSource | undefined, path: Path, decoding: Decoding): void {
+  const specifier = source?.configSourceSpecifier;
+  const other = specifier !== undefined && specifier.$case !== 'ads' && OTHER_SOURCES[specifier.$case];
+  if (other) decoding.report([...path, other], `${other} is for secrets alone here; use ads: {} and one ads_config`);
+}
+
+const OTHER_SOURCES = { pathConfigSource: 'path_config_source', apiConfigSource: 'api_config_source', self: 'self' };

@@ -1,0 +1,13 @@
+/** Who this proxy says it is, to every server of xDS. */
+import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
+import type { NodeIdentity } from '../bootstrap/bootstrap.ts';
+
+/** The message; `version` is Outrider's own. */
+export function nodeMessage({ id, cluster, region, zone, subZone, metadata }: NodeIdentity, version: string): Node {
+  return {
+    ...Node.fromPartial({ id, cluster, locality: { region, zone, subZone } }),
+    metadata,
+    userAgentName: 'outrider',
+    userAgentVersionType: { $case: 'userAgentVersion', value: version },
+  };
+}
