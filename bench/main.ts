@@ -1,6 +1,8 @@
 /** `npm run bench -- COMMAND`: side-by-side benchmarks. See README.md beside this file. */
 import { parseArgs } from 'node:util';
 import { findChanges, findRegressions, renderChanges } from './compare.ts';
+import { benchControlPlane } from './control-plane/bench.ts';
+import { CONTROL_PLANE_HELP, parseControlPlaneOptions } from './control-plane/options.ts';
 import { benchAbuse } from './macro/abuse.ts';
 import { benchHttp } from './macro/http1.ts';
 import { benchGrpc, benchGrpcLarge, benchGrpcSingle, benchHop } from './macro/http2.ts';
@@ -31,8 +33,10 @@ const USAGE = `usage: npm run bench -- COMMAND
   start [OPTIONS]             time from the start of the process to the first answer; features on
   abuse [OPTIONS]             what a good client notices of hostile HTTP/2 clients: its p99 beside each kind of abuse
   overload [OPTIONS]          answers in time of an application that is asked for more than it can do
+  control-plane [CONTROL]     what the control plane costs with 1,000 sidecars, beside its targets
   micro [PART OF NAME] [--rounds 15] [--json FILE]
   compare BEFORE.json AFTER.json [--threshold 1.1]
+CONTROL: ${CONTROL_PLANE_HELP}
 OPTIONS: ${OPTION_HELP}`;
 
 /** The benches against peers, and whether features are on by default. */
@@ -61,6 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === 'setup') return setup(console.log);
   if (command === 'abuse') return runTold(benchAbuse, rest);
   if (command === 'overload') return runTold(benchOverload, rest);
+  if (command === 'control-plane') return runControlPlane(rest);
   if (command === 'micro') return runMicro(rest);
   if (command === 'compare') return compare(rest);
   console.error(USAGE);
@@ -81,6 +86,11 @@ async function runTold(bench: (options: BenchOptions) => Promise<string>, args: 
   const options = parseBenchOptions(args, 'off');
   pinSelf(options.loadCore);
   console.log(await bench(options));
+  return 0;
+}
+
+async function runControlPlane(args: readonly string[]): Promise<number> {
+  console.log(await benchControlPlane(parseControlPlaneOptions(args)));
   return 0;
 }
 

@@ -46,6 +46,8 @@ export interface LeaseTerms {
 
 const HEARTBEATS_PER_SUSPECT = 3;
 const SWEEP_MS = 1000;
+/** Who comes is written down within this, together with all who come meanwhile; who goes is written down at once. */
+const SAVE_MS = 100;
 /** A sweep that comes so late was held up with everything else: then it is we who were silent. */
 const STALLED_MS = 5000;
 
@@ -58,6 +60,7 @@ export class Registry {
   #table: LeaseTable;
   #sweptAtMs: number;
   #stretch = 1;
+  #saveTimer: Timer | undefined;
   #closed = false;
 
   constructor(deps: RegistryDeps, times: LeaseTimes = leases.DEFAULT_LEASE_TIMES) {
@@ -137,6 +140,7 @@ export class Registry {
   /** What comes from now on is ignored: streams that end because everything does say nothing about their instances. */
   close(): void {
     this.#closed = true;
+    if (this.#saveTimer !== undefined) this.#save();
     this.#sweeper.cancel();
     this.#listeners.clear();
   }
@@ -169,10 +173,16 @@ export class Registry {
     this.#table = table;
     const difference = compare(before, table);
     if (difference === 'none') return;
-    this.#deps.store.saveRegistry(
-      JSON.stringify({ instances: [...table.instances], tombstones: [...table.tombstones] }),
-    );
+    if (difference === 'removal' || table.tombstones !== before.tombstones) this.#save();
+    else this.#saveTimer ??= this.#deps.timers.after(SAVE_MS, () => this.#save());
     for (const listener of this.#listeners) listener({ urgent: difference === 'removal' });
+  }
+
+  #save(): void {
+    this.#saveTimer?.cancel();
+    this.#saveTimer = undefined;
+    const { instances, tombstones } = this.#table;
+    this.#deps.store.saveRegistry(JSON.stringify({ instances: [...instances], tombstones: [...tombstones] }));
   }
 
   #nowMs(): number {
@@ -197,6 +207,7 @@ function compare(before: LeaseTable, after: LeaseTable): 'none' | 'change' | 're
   if (before.preserving !== after.preserving || before.tombstones.size !== after.tombstones.size) difference = 'change';
   for (const [id, old] of before.instances) {
     const now = after.instances.get(id);
+    if (now === old) continue;
     if (now === undefined) return 'removal';
     if (isPublished(old) && !isPublished(now)) return 'removal';
     if (visible(old) !== visible(now)) difference = 'change';
