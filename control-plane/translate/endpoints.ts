@@ -4,24 +4,49 @@
  */
 import { type Instance, isPublished } from '../registry/instance.ts';
 import type { RegistryView } from '../registry/registry.ts';
+import type { SubsetSelector, TrafficPolicy } from '../state/traffic-policy.ts';
 import { ENDPOINT_WEIGHT } from './defaults.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
 
-/** The ClusterLoadAssignment of `service`; empty when nobody is there. */
-export function serviceEndpoints(service: string, registry: RegistryView): XdsResource {
-  const instances = registry.instances.filter((each) => each.identity.services.includes(service) && isPublished(each));
-  const byZone = Map.groupBy(instances, (each) => each.identity.zone);
+type SubsetKey = SubsetSelector['keys'][number];
+
+/**
+ * The ClusterLoadAssignment of `service` with its published instances; empty when nobody is there. Endpoints carry only those labels that subsets of
+ * `policy` are made of: every change of one endpoint sends all of them to everyone.
+ */
+export function serviceEndpoints(
+  service: string,
+  published: readonly Instance[],
+  preserving: boolean,
+  policy: TrafficPolicy | null,
+): XdsResource {
+  const labels = new Set(policy?.loadBalancing?.subsets.flatMap(({ keys }) => keys) ?? []);
+  const byZone = Map.groupBy(published, (each) => each.identity.zone);
   const zones = [...byZone].sort(([a], [b]) => (a < b ? -1 : 1));
   return resource('EDS', service, {
     cluster_name: service,
     endpoints: zones.map(([zone, members]) => ({
       locality: { zone },
-      lb_endpoints: members.map((member) => endpoint(member, registry.preserving)),
+      lb_endpoints: members.map((member) => endpoint(member, preserving, labels)),
       // gRPC ignores a locality without a weight.
       load_balancing_weight: members.reduce((sum, member) => sum + weightOf(member), 0),
       priority: 0,
     })),
   });
+}
+
+/** The instances of each service that take traffic, in the order of the view; services without any are left out. */
+export function publishedByService(registry: RegistryView): ReadonlyMap<string, readonly Instance[]> {
+  const published = new Map<string, Instance[]>();
+  for (const instance of registry.instances) {
+    if (!isPublished(instance)) continue;
+    for (const service of new Set(instance.identity.services)) {
+      const known = published.get(service);
+      if (known === undefined) published.set(service, [instance]);
+      else known.push(instance);
+    }
+  }
+  return published;
 }
 
 /** How many instances of `service` take traffic. */
@@ -39,15 +64,16 @@ export function readyCounts(registry: RegistryView): ReadonlyMap<string, number>
   return counts;
 }
 
-function endpoint(instance: Instance, preserving: boolean): JsonObject {
-  const { address, port, version, workload, zone, id } = instance.identity;
+function endpoint(instance: Instance, preserving: boolean, labels: ReadonlySet<SubsetKey>): JsonObject {
+  const { address, port } = instance.identity;
+  const carried = Object.fromEntries([...labels].sort().map((key) => [key, instance.identity[key]]));
   // In a mass silence nobody's silence is believed.
   const suspect = instance.state === 'suspect' && !preserving;
   return {
     endpoint: { address: { socket_address: { address, port_value: port } } },
     health_status: suspect ? 'UNHEALTHY' : 'HEALTHY',
     load_balancing_weight: weightOf(instance),
-    metadata: { filter_metadata: { 'envoy.lb': { version, workload, zone }, outrider: { instance: id } } },
+    ...(labels.size === 0 ? {} : { metadata: { filter_metadata: { 'envoy.lb': carried } } }),
   };
 }
 

@@ -157,8 +157,8 @@ t.test('what the client spoke is kept from an application that never asks, in a 
 
 t.test('endpoints are those who take traffic; a suspect is marked, unless many are silent', (t) => {
   const instances = [
-    instance('a'),
-    instance('b', {}, { state: 'suspect' }),
+    instance('a', { address: '10.0.0.1' }),
+    instance('b', { address: '10.0.0.2' }, { state: 'suspect' }),
     instance('c', {}, { state: 'draining' }),
     instance('d', {}, { health: 'unknown' }),
     instance('e', {}, { applicationDown: true }),
@@ -168,12 +168,34 @@ t.test('endpoints are those who take traffic; a suspect is marked, unless many a
     const json = JSON.stringify(
       find(sharedResources(stateOf(SERVICES), { instances, preserving }, 'sidecar'), 'EDS', 'cart'),
     );
-    return [...json.matchAll(/"health_status":"(\w+)".*?"instance":"(\w)"/g)].map(
-      ([, status, id]) => `${id} ${status}`,
+    return [...json.matchAll(/"address":"([\d.]+)".*?"health_status":"(\w+)"/g)].map(
+      ([, address, status]) => `${address} ${status}`,
     );
   };
-  t.same(health(false), ['a HEALTHY', 'b UNHEALTHY']);
-  t.same(health(true), ['a HEALTHY', 'b HEALTHY']);
+  t.same(health(false), ['10.0.0.1 HEALTHY', '10.0.0.2 UNHEALTHY']);
+  t.same(health(true), ['10.0.0.1 HEALTHY', '10.0.0.2 HEALTHY']);
+  t.end();
+});
+
+t.test('an endpoint carries the labels that subsets are made of, and no others', (t) => {
+  const labelsOf = (policy: string) => {
+    const state = stateOf(`${SERVICES}${policy}`);
+    const endpoints = find(
+      sharedResources(state, { instances: [instance('a')], preserving: false }, 'sidecar'),
+      'EDS',
+      'cart',
+    );
+    return JSON.stringify(endpoints).match(/"filter_metadata":(\{.*?\}\})/)?.[1];
+  };
+  t.equal(labelsOf(''), undefined);
+  const policy = (keys: string) => `---
+apiVersion: outrider.dev/v1
+kind: TrafficPolicy
+metadata: {name: cart}
+spec: {targetRef: {kind: Service, name: cart}, loadBalancing: {subsets: [{keys: [${keys}]}]}}
+`;
+  t.equal(labelsOf(policy('version')), '{"envoy.lb":{"version":"v1"}}');
+  t.equal(labelsOf(policy('zone, version')), '{"envoy.lb":{"version":"v1","zone":""}}');
   t.end();
 });
 

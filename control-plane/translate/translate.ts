@@ -11,7 +11,7 @@ import { protocolOf, type State, type Workload } from '../state/model.ts';
 import { policiesByService, portsOfServices, routesOf, servicesOf } from '../state/queries.ts';
 import { inboundCluster, serviceCluster } from './clusters.ts';
 import type { Dialect } from './dialect.ts';
-import { serviceEndpoints } from './endpoints.ts';
+import { publishedByService, serviceEndpoints } from './endpoints.ts';
 import { inboundFilters } from './inbound-filters.ts';
 import { apiListener, inboundListener, outboundListener, publishedListener } from './listeners.ts';
 import type { SidecarNode } from './node.ts';
@@ -31,9 +31,10 @@ export function sharedResources(
   breakers: readonly OpenBreaker[] = [],
 ): XdsResource[] {
   const services = allServiceRoutes(state);
+  const published = publishedByService(registry);
   const common = services.flatMap(({ service, members, policies }) => [
     serviceCluster(service, members, dialect, policies.get(service) ?? null),
-    serviceEndpoints(service, registry),
+    serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policies.get(service) ?? null),
   ]);
   if (dialect === 'sidecar') return [...common, outboundRoutes(services), ...breakers.map(sharedBreaker)];
   const ports = portsOfServices(state.workloads.values());
