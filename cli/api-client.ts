@@ -7,6 +7,7 @@ import type {
   ApplyResult,
   AuditView,
   ConfigView,
+  RunAction,
   ScaleResult,
   ScrapeTarget,
   ServiceView,
@@ -121,6 +122,10 @@ export class Client {
 
   scale(service: string, replicas: number): Promise<ScaleResult> {
     return this.#call('PUT', `/v1/services/${segment(service)}/scale`, json({ replicas }));
+  }
+
+  run(service: string, action: RunAction): Promise<unknown> {
+    return this.#call('POST', `/v1/services/${segment(service)}/${action}`, json({}));
   }
 
   /** The whole configuration of a workload, or the answer for one key. */

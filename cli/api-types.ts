@@ -47,8 +47,22 @@ export interface InstanceView {
 export interface ServiceView {
   readonly name: string;
   readonly replicas: { readonly desired: number; readonly running: number; readonly ready: number };
+  /** It was stopped, and is not started again. */
+  readonly stopped: boolean;
+  readonly roll: RollView;
   readonly instances: readonly InstanceView[];
 }
+
+/** How far the replacement of a service's replicas has come; `why` when it does not go on. */
+export interface RollView {
+  readonly state: 'steady' | 'rolling' | 'failed';
+  readonly updated: number;
+  readonly outdated: number;
+  readonly why?: string;
+}
+
+/** What is asked for with POST /v1/services/:name/ACTION. */
+export type RunAction = 'start' | 'stop' | 'restart';
 
 /** What one sidecar last said about one resource type. */
 export interface NodeTypeView {

@@ -229,6 +229,32 @@ t.test('scale sets each service that is named', async (t) => {
   t.equal(out, 'catalog-v1 scaled to 1\npayment scaled to 2\n');
 });
 
+t.test('a restart is followed to its end, and tells why when it does not get there', async (t) => {
+  const begun = { method: 'POST', path: '/v1/services/catalog/restart', answer: { revision: 5, changes: [] } };
+  const look = (ready: number, roll: object) => {
+    return { path: '/v1/services/catalog', answer: { ...catalog, replicas: { desired: 2, running: 2, ready }, roll } };
+  };
+  const done = await run(
+    ['restart', 'catalog'],
+    [
+      begun,
+      look(2, { state: 'rolling', updated: 0, outdated: 2 }),
+      look(2, { state: 'steady', updated: 2, outdated: 0 }),
+    ],
+  );
+  t.equal(done.code, 0);
+  t.equal(done.out, 'catalog: 2 of 2 ready, 2 to be replaced\ncatalog: 2 of 2 ready\n');
+  const why = 'catalog-2: its application has exited';
+  const failed = await run(['restart', 'catalog'], [begun, look(2, { state: 'failed', updated: 1, outdated: 2, why })]);
+  t.equal(failed.code, 1);
+  t.match(
+    failed.err,
+    /^error: catalog: the replacement stands still: catalog-2: its application has exited; 2 of before go on, and 2 are ready\n$/,
+  );
+  const unwaited = await run(['stop', 'catalog', '--no-wait'], [{ ...begun, path: '/v1/services/catalog/stop' }]);
+  t.equal(unwaited.out, 'catalog: stop begun\n');
+});
+
 t.test('scale does nothing at all when one target cannot be read', async (t) => {
   const { code, err } = await run(['scale', 'catalog=1', 'payment']);
   t.equal(code, 2);

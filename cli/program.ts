@@ -9,6 +9,7 @@ import { addConfig } from './commands/config.ts';
 import { addDelete } from './commands/delete.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGet } from './commands/get.ts';
+import { addRun } from './commands/run.ts';
 import { addScale } from './commands/scale.ts';
 import { addServers } from './commands/servers.ts';
 import { addStatus } from './commands/status.ts';
@@ -47,6 +48,7 @@ function createProgram(context: CliContext): Command {
   addStatus(program, context);
   addExplain(program, context);
   addScale(program, context);
+  addRun(program, context);
   addConfig(program, context);
   addToken(program, context);
   addAudit(program, context);

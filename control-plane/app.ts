@@ -175,6 +175,7 @@ async function start(
     executor,
     grpcAddress,
     isReady,
+    reasonOf: (id) => registry.get(id)?.healthReason ?? 'its sidecar has not registered',
     state: () => ledger.state,
   });
   closers.push(() => loop.stop());
@@ -209,6 +210,7 @@ async function start(
     cwd: deps.cwd,
     readFile: deps.readFile,
     replicas: () => driver.inspect(),
+    rolls: () => loop.rolls(),
     logFiles: (workload) => driver.logFiles(workload),
     waitingFor: () => readiness.waitingFor(),
     settle: (timeoutMs) => {

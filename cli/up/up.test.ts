@@ -36,7 +36,8 @@ t.test('a state directory that was given back can be claimed again', (t) => {
 
 t.test('what is not ready is named with its numbers; a service not seen yet counts as missing', (t) => {
   const service = (name: string, ready: number, desired: number) => {
-    return { name, replicas: { ready, desired, running: desired }, instances: [] };
+    const roll = { state: 'steady', updated: ready, outdated: 0 } as const;
+    return { name, replicas: { ready, desired, running: desired }, stopped: false, roll, instances: [] };
   };
   const missing = notReady([service('a', 1, 3), service('b', 1, 1)], ['a', 'b', 'c']);
   t.strictSame(missing, ['a (1 of 3)', 'c (0 of 1)']);

@@ -8,6 +8,7 @@ import type { MetricsRegistry } from '../../kernel/metrics.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
 import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
+import type { Roll } from '../orchestrator/roll.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Security } from '../security/security.ts';
 import type { Ledger } from '../store/ledger.ts';
@@ -31,6 +32,8 @@ export interface ApiContext {
   readonly readFile: (absolutePath: string) => string | null;
   /** What the driver runs now. */
   readonly replicas: () => readonly DriverReplica[];
+  /** How far the replacement of replicas has come, by workload. */
+  readonly rolls: () => ReadonlyMap<string, Roll>;
   /** Where the output of a workload's applications goes. */
   readonly logFiles: (workload: string) => readonly LogFile[];
   /** What has to happen before this control plane serves; empty when it does. */

@@ -45,6 +45,8 @@ export const serviceSchema = {
   properties: {
     name: text,
     replicas: { ...open, properties: { desired: whole, running: whole, ready: whole } },
+    stopped: { type: 'boolean' },
+    roll: { ...open, properties: { state: text, updated: whole, outdated: whole, why: text } },
     instances: { type: 'array', items: open },
   },
 } as const;

@@ -2,9 +2,10 @@
  * /v1/services: what runs, and how much of it there is to be.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
+import type { RunAction } from '../state/run-decision.ts';
 import type { Routes } from './context.ts';
 import { ApiError, rejectionError } from './errors.ts';
-import { anySchema, errorSchema, namedBy, serviceSchema } from './schemas.ts';
+import { anySchema, appliedSchema, errorSchema, namedBy, serviceSchema } from './schemas.ts';
 import { serviceView, serviceViews } from './views.ts';
 
 interface Named {
@@ -48,4 +49,35 @@ export const serviceRoutes: Routes = (server, context) => {
       return { service: params.name, desired: replicas, revision: result.value.state.revision };
     },
   );
+
+  const reason = { type: 'string', maxLength: 1000 } as const;
+  for (const action of Object.keys(RUN_SUMMARIES) as RunAction[]) {
+    const schema = {
+      summary: RUN_SUMMARIES[action],
+      params: namedBy('name'),
+      body: { type: 'object', additionalProperties: false, properties: { reason } },
+      response: { 200: appliedSchema, 404: errorSchema, 422: errorSchema },
+    };
+    server.post<{ Params: Named; Body: { reason?: string } }>(
+      `/v1/services/:name/${action}`,
+      { schema },
+      async ({ params, body }) => {
+        const command = {
+          kind: 'run',
+          service: params.name,
+          action,
+          reason: body.reason ?? 'asked for over the API',
+        } as const;
+        const result = await context.ledger.submit(command);
+        if (!result.ok) throw rejectionError(result.error);
+        return { revision: result.value.state.revision, changes: result.value.changes };
+      },
+    );
+  }
+};
+
+const RUN_SUMMARIES: Readonly<Record<RunAction, string>> = {
+  start: 'Runs a service that was stopped, with as many replicas as before.',
+  stop: 'Ends all replicas of a service; requests in flight are finished. It stays stopped until it is started.',
+  restart: 'Replaces all replicas of a service, some at a time; see `roll` of the service for how it goes.',
 };

@@ -2,8 +2,9 @@
  * What the API shows of the mesh: state, registry and driver put together.
  */
 import { writeJson } from '../../protos/json/write-json.ts';
+import type { Roll } from '../orchestrator/roll.ts';
 import type { Instance } from '../registry/instance.ts';
-import type { State } from '../state/model.ts';
+import type { State, Workload } from '../state/model.ts';
 import { desiredReplicas, servicesOf } from '../state/queries.ts';
 import { readyCount } from '../translate/endpoints.ts';
 import type { ClientStatus, KindStatus } from '../xds/client-status.ts';
@@ -32,9 +33,23 @@ export function serviceView(name: string, context: ApiContext) {
       running: own.filter(({ restartAtMs }) => restartAtMs.application === null && restartAtMs.sidecar === null).length,
       ready: readyCount(name, view),
     },
+    stopped: members.length > 0 && members.every((member) => ledger.state.runs.get(member.name)?.stopped === true),
+    roll: rollView(members, context.rolls()),
     instances: view.instances
       .filter((instance) => instance.identity.services.includes(name))
       .map((instance) => instanceView(instance, clock.nowMs(), context)),
+  };
+}
+
+/** Of all workloads behind a service: the worst of them. */
+function rollView(members: readonly Workload[], rolls: ReadonlyMap<string, Roll>) {
+  const own = members.flatMap(({ name }) => rolls.get(name) ?? []);
+  const worst = (['failed', 'rolling'] as const).find((state) => own.some((each) => each.state === state));
+  return {
+    state: worst ?? 'steady',
+    updated: own.reduce((sum, each) => sum + each.updated, 0),
+    outdated: own.reduce((sum, each) => sum + each.outdated, 0),
+    ...(worst === 'failed' ? { why: own.flatMap(({ why }) => (why === '' ? [] : [why])).join('; ') } : {}),
   };
 }
 

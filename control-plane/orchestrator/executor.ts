@@ -71,6 +71,7 @@ const RETRY_MS = 5000;
 export class Executor {
   readonly #deps: ExecutorDeps;
   readonly #busy = new Map<string, Promise<void>>();
+  readonly #startFailures = new Map<string, string>();
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
@@ -91,6 +92,11 @@ export class Executor {
       });
       this.#busy.set(name, done);
     }
+  }
+
+  /** Why the workload's last start could not be done; undefined when it could. */
+  startFailure(workload: string): string | undefined {
+    return this.#startFailures.get(workload);
   }
 
   /** Resolves when nothing is under way. */
@@ -136,11 +142,13 @@ export class Executor {
       if (action.kind === 'start') {
         traffic.expect(replicaId(name, index));
         await driver.start(workload, index, specHash);
+        this.#startFailures.delete(name);
       } else {
         await driver.restart(name, index, action.role);
         if (action.role === 'application') traffic.applicationUp(replicaId(name, index));
       }
     } catch (err) {
+      if (action.kind === 'start') this.#startFailures.set(name, (err as Error).message);
       this.#deps.logger.error(
         { err, workload: name },
         `the ${action.kind} failed: trying again in ${RETRY_MS / 1000} s`,

@@ -8,6 +8,7 @@ import type { Driver } from './driver/driver.ts';
 import { type Executor, SHUTDOWN_TIMES } from './executor.ts';
 import { type ActualReplica, replicaId } from './plan.ts';
 import { reconcile, startOrder } from './reconcile.ts';
+import { type Roll, rollOf } from './roll.ts';
 import { desiredWorkloads } from './spec.ts';
 
 /** What the loop needs. */
@@ -21,6 +22,8 @@ export interface LoopDeps {
   readonly grpcAddress: string;
   /** Whether the replica's instance takes traffic. */
   readonly isReady: (id: string) => boolean;
+  /** Why it does not, in words; empty when nothing is known. */
+  readonly reasonOf: (id: string) => string;
 }
 
 /** See the head of this file. */
@@ -46,6 +49,21 @@ export class OrchestratorLoop {
     return driver
       .inspect()
       .map((replica) => ({ ...replica, ready: isReady(replicaId(replica.workload, replica.index)) }));
+  }
+
+  /** How far the replacement of replicas has come, by workload. */
+  rolls(): ReadonlyMap<string, Roll> {
+    const { clock, driver, executor, state, grpcAddress, reasonOf, isReady } = this.#deps;
+    const { workloads } = state();
+    const replicas = Map.groupBy(driver.inspect(), ({ workload }) => workload);
+    const rolls = desiredWorkloads(state(), grpcAddress).map((desired): [string, Roll] => {
+      const { name } = desired;
+      const startPeriodMs = workloads.get(name)?.health?.startPeriodMs ?? 0;
+      const own = (replicas.get(name) ?? []).map((each) => ({ ...each, ready: isReady(replicaId(name, each.index)) }));
+      const hints = { startPeriodMs, reasonOf, startFailure: executor.startFailure(name) };
+      return [name, rollOf(desired, own, hints, clock.nowMs())];
+    });
+    return new Map(rolls);
   }
 
   /** Plans no more; what is under way goes on. */

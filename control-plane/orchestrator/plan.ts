@@ -2,6 +2,8 @@
  * What the orchestrator compares and what it decides: plain data on both sides.
  */
 
+import type { UpdateOrder } from '../state/model.ts';
+
 /** The two processes of a replica. */
 export type Role = 'application' | 'sidecar';
 
@@ -11,6 +13,7 @@ export interface DesiredWorkload {
   readonly replicas: number;
   /** Of everything that a running replica cannot change: one with another hash is replaced. */
   readonly specHash: string;
+  readonly update: UpdateOrder;
   /** Workloads of which one replica must have been started before. */
   readonly dependsOn: readonly string[];
 }

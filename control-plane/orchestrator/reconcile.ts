@@ -1,13 +1,12 @@
 /**
  * Reconcile: what is wanted and what is, into a plan. Pure.
  *
- * A change of a workload's spec replaces its replicas one by one: one more than wanted is started, and an old one is
- * stopped once as many are ready as are wanted. A new version that never becomes ready thus stops nothing.
+ * A change of a workload's spec, and a restart, replace its replicas some at a time (`update.parallelism`). Start-first:
+ * so many more than wanted are started, and an old one is stopped once as many are ready as are wanted. Stop-first: so
+ * many fewer than wanted are ready at worst, and the next one is stopped when its predecessor's place is taken. A
+ * replacement that never becomes ready thus stops the rest from being replaced.
  */
 import type { Action, ActualReplica, DesiredWorkload, Plan, Role } from './plan.ts';
-
-/** How many more replicas than wanted may exist while they are being replaced. */
-const SURGE = 1;
 
 /** Everything that should be done now. `nowMs` is clock time. */
 export function reconcile(desired: readonly DesiredWorkload[], actual: readonly ActualReplica[], nowMs: number): Plan {
@@ -58,23 +57,25 @@ function adjust(workload: DesiredWorkload, replicas: readonly ActualReplica[]): 
   const running = replicas.filter((replica) => replica.phase === 'running');
   const current = running.filter((replica) => replica.specHash === workload.specHash);
   const outdated = running.filter((replica) => replica.specHash !== workload.specHash);
-  const { replicas: wanted, name } = workload;
-  const room = outdated.length === 0 ? wanted : wanted + SURGE;
+  const { replicas: wanted, name, update } = workload;
+  const startsFirst = update.order === 'start-first';
+  const room = outdated.length > 0 && startsFirst ? wanted + update.parallelism : wanted;
+  const missable = startsFirst ? 0 : update.parallelism;
   const missing = Math.min(wanted - current.length, room - running.length);
   if (missing > 0) return start(name, freeIndexes(replicas, missing));
   const surplus = stop(leastWanted(current).slice(0, Math.max(0, current.length - wanted)), 'scaled in');
-  return [...surplus, ...stop(replaceable(outdated, current, wanted), 'replaced by a new version')];
+  return [...surplus, ...stop(replaceable(outdated, current, wanted - missable), 'replaced by a new version')];
 }
 
 /** Old replicas that are not missed: those that serve nobody, and as many ready ones as there are too many. */
 function replaceable(
   outdated: readonly ActualReplica[],
   current: readonly ActualReplica[],
-  wanted: number,
+  needed: number,
 ): ActualReplica[] {
   const idle = outdated.filter((replica) => !replica.ready);
   const ready = outdated.filter((replica) => replica.ready);
-  const spare = ready.length + current.filter((replica) => replica.ready).length - wanted;
+  const spare = ready.length + current.filter((replica) => replica.ready).length - needed;
   return [...idle, ...leastWanted(ready).slice(0, Math.max(0, spare))];
 }
 

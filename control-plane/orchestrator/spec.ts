@@ -11,15 +11,20 @@ export function desiredWorkloads(state: State, controlPlane: string): DesiredWor
   return sortedByName(state.workloads).map((workload) => ({
     name: workload.name,
     replicas: desiredReplicas(state, workload),
-    specHash: specHash(workload, controlPlane),
+    specHash: specHash(workload, controlPlane, state.runs.get(workload.name)?.generation ?? 0),
+    update: workload.update,
     dependsOn: workload.dependsOn,
   }));
 }
 
-/** Of what cannot change while a replica runs. The number of replicas, configuration and published ports can. */
-export function specHash(workload: Workload, controlPlane: string): string {
+/**
+ * Of what cannot change while a replica runs, and of the restarts that were asked for. The number of replicas,
+ * configuration and published ports can change.
+ */
+export function specHash(workload: Workload, controlPlane: string, generation: number): string {
   const { command, environment, workingDir, protocol, health, services, version, limits } = workload;
   const sorted = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify([command, sorted, workingDir, protocol, health, services, version, limits, controlPlane]);
+  const spec = [command, sorted, workingDir, protocol, health, services, version, limits, controlPlane];
+  const text = JSON.stringify(generation === 0 ? spec : [...spec, generation]);
   return hash('sha256', text, 'hex').slice(0, 16);
 }

@@ -60,8 +60,14 @@ export const SERVICE: KnownFields = {
 
 /** `deploy`. */
 export const DEPLOY: KnownFields = {
-  ...honour('replicas resources mode'),
-  ...refuse('update_config rollback_config restart_policy placement labels endpoint_mode', NOT_YET),
+  ...honour('replicas resources mode update_config'),
+  ...refuse('rollback_config restart_policy placement labels endpoint_mode', NOT_YET),
+};
+
+/** `deploy.update_config`. */
+export const UPDATE: KnownFields = {
+  ...honour('parallelism order failure_action'),
+  ...refuse('delay monitor max_failure_ratio', NOT_YET),
 };
 
 /** `deploy.resources`. */

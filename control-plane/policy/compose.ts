@@ -4,7 +4,14 @@
 import { resolve } from 'node:path/posix';
 import { labelProblem } from '../../protos/contract/names.ts';
 import type { ResourceDraft } from '../state/command.ts';
-import type { HealthCheck, HealthProbe, PublishedPort, ResourceLimits } from '../state/model.ts';
+import {
+  DEFAULT_UPDATE,
+  type HealthCheck,
+  type HealthProbe,
+  type PublishedPort,
+  type ResourceLimits,
+  type UpdateOrder,
+} from '../state/model.ts';
 import {
   COMPOSE,
   DEPLOY,
@@ -16,6 +23,7 @@ import {
   PORT,
   RESOURCES,
   SERVICE,
+  UPDATE,
 } from './compose-fields.ts';
 import type { Cursor } from './cursor.ts';
 import { parseBytes, parseDurationMs, parseEnvLine, splitCommandLine, unescapeDollars } from './values.ts';
@@ -39,6 +47,7 @@ type Fields = Map<string, Cursor>;
 
 const PORT_RANGE = { min: 1, max: 65_535 };
 const REPLICAS_RANGE = { min: 0, max: 1000 };
+const PARALLELISM_RANGE = { min: 1, max: 1000 };
 const DEFAULT_STOP_GRACE_MS = 10_000;
 const DEFAULT_HEALTH = { intervalMs: 2000, timeoutMs: 1000 };
 const RETRIES = 2;
@@ -72,6 +81,7 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
     protocol: outrider.get('protocol')?.oneOf(['auto', 'http', 'http2', 'grpc', 'tcp']) ?? 'auto',
     health: parseHealth(fields.get('healthcheck'), outrider.get('health')),
     replicas: deploy.get('replicas')?.integer(REPLICAS_RANGE) ?? 1,
+    update: parseUpdate(deploy.get('update_config')),
     published: fields.get('ports')?.list().flatMap(parsePublished) ?? [],
     dependsOn: parseDependsOn(fields.get('depends_on')),
     limits: parseLimits(deploy.get('resources')),
@@ -85,6 +95,16 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
   const isWritten = fields.get('command')?.isString === true;
   if (workload.command.length === 0 && !isWritten) cursor.report('has no command: the process driver needs one');
   return workload;
+}
+
+/** `failure_action: pause` is what is always done: nothing more is replaced until somebody decides. */
+function parseUpdate(cursor: Cursor | undefined): UpdateOrder {
+  const fields = cursor?.object(UPDATE) ?? new Map<string, Cursor>();
+  fields.get('failure_action')?.oneOf(['pause']);
+  return {
+    parallelism: fields.get('parallelism')?.integer(PARALLELISM_RANGE) ?? DEFAULT_UPDATE.parallelism,
+    order: fields.get('order')?.oneOf(['start-first', 'stop-first']) ?? DEFAULT_UPDATE.order,
+  };
 }
 
 function checkName(name: string, cursor: Cursor): void {

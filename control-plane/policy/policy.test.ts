@@ -104,7 +104,9 @@ t.test('what Compose knows and the mesh does not honour is refused with a reason
   t.match(refusal('volumes: [a:b]'), /"volumes" needs containers/);
   t.match(refusal('secrets: [a]'), /"secrets" is not supported yet/);
   t.match(refusal('mem_limit: 5m'), /use deploy\.resources\.limits/);
-  t.match(refusal('deploy: {update_config: {}}'), /"update_config" is not supported yet/);
+  t.match(refusal('deploy: {update_config: {delay: 1s}}'), /"delay" is not supported yet/);
+  t.match(refusal('deploy: {update_config: {order: first-start}}'), /first-start/);
+  t.match(refusal('deploy: {update_config: {parallelism: 0}}'), /from 1 to 1000/);
   t.match(refusal('healthcheck: {test: [pg_isready]}'), /must be \["CMD", PROGRAM/);
   t.match(refusal('healthcheck: {test: [CMD]}'), /must be \["CMD", PROGRAM/);
   t.match(refusal('healthcheck: {test: [CMD-SHELL, a, b]}'), /CMD-SHELL takes one line/);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { apply } from './apply.ts';
 import type { Command, ResourceDraft } from './command.ts';
-import { EMPTY_STATE, type State } from './model.ts';
+import { DEFAULT_UPDATE, EMPTY_STATE, type State } from './model.ts';
 import { desiredReplicas, effectiveConfig, servicesOf } from './queries.ts';
 
 type WorkloadDraft = Extract<ResourceDraft, { kind: 'workload' }>;
@@ -23,6 +23,7 @@ function workload(name: string, fields: Partial<WorkloadDraft> = {}): WorkloadDr
     published: [],
     dependsOn: [],
     limits: { cpus: null, memoryBytes: null },
+    update: DEFAULT_UPDATE,
     stopGraceMs: 10_000,
     labels: {},
     config: {},

@@ -16,8 +16,10 @@ import {
   type Documents,
   type ScaleDecision,
   type State,
+  type Workload,
 } from './model.ts';
 import { allDocuments, resourcesOf, servicesOf } from './queries.ts';
+import { decided, type RunDecision } from './run-decision.ts';
 
 /** The most replicas of one workload; more on one machine is a slip of the finger. */
 export const REPLICAS_MAX = 1000;
@@ -36,6 +38,8 @@ export function apply(state: State, command: Command, nowMs: number): Result<App
       return deleteResource(state, command.resource, command.name, nowMs);
     case 'scale':
       return scale(state, command, nowMs);
+    case 'run':
+      return run(state, command, nowMs);
     case 'set-config':
       return setConfig(state, command.workload, command.key, command.value);
     case 'delete-config':
@@ -83,11 +87,9 @@ function scale(state: State, command: Command & { kind: 'scale' }, nowMs: number
   if (!Number.isInteger(replicas) || replicas < 0 || replicas > REPLICAS_MAX) {
     return invalid('replicas', `replicas is ${replicas}: it must be a whole number from 0 to ${REPLICAS_MAX}`);
   }
-  const services = servicesOf(state);
-  const members = state.workloads.has(service) ? [state.workloads.get(service)!] : services.get(service);
-  if (members === undefined) {
-    return notFound(`there is no service "${service}"`, 'service', nearest(service, services.keys()));
-  }
+  const found = membersOf(state, service);
+  if (!found.ok) return found;
+  const members = found.value;
   if (members.length > 1) {
     const names = members.map((each) => each.name).join(', ');
     return invalid('service', `service "${service}" is made of ${names}: scale one of these`);
@@ -103,6 +105,34 @@ function scale(state: State, command: Command & { kind: 'scale' }, nowMs: number
     state: { ...state, revision, scale: new Map(state.scale).set(workload, decision) },
     changes: [{ kind: 'scale', name: workload, action: before === undefined ? 'created' : 'updated' }],
   });
+}
+
+/** Starts, stops or restarts every workload of a service. */
+function run(state: State, command: Command & { kind: 'run' }, nowMs: number): Result<Applied, Rejection> {
+  const { service, action, reason } = command;
+  const found = membersOf(state, service);
+  if (!found.ok) return found;
+  const stopped = found.value.filter(({ name }) => state.runs.get(name)?.stopped);
+  if (action === 'restart' && stopped.length > 0)
+    return invalid('service', `"${stopped[0]!.name}" is stopped: there is nothing to restart; start it`);
+  const revision = state.revision + 1;
+  const runs = new Map(state.runs);
+  const changes = found.value.map(({ name }): Change => {
+    const decision = decided(runs.get(name), action, { workload: name, reason, decidedAtMs: nowMs, revision });
+    if (decision !== undefined) runs.set(name, decision);
+    return { kind: 'run', name, action: decision === undefined ? 'unchanged' : 'updated' };
+  });
+  const changed = changes.some((change) => change.action !== 'unchanged');
+  return ok({ state: changed ? { ...state, revision, runs } : state, changes });
+}
+
+/** The workload of that name, or all that stand behind the service of that name. */
+function membersOf(state: State, service: string): Result<readonly Workload[], Rejection> {
+  const services = servicesOf(state);
+  const workload = state.workloads.get(service);
+  const members = workload === undefined ? services.get(service) : [workload];
+  if (members !== undefined) return ok(members);
+  return notFound(`there is no service "${service}"`, 'service', nearest(service, services.keys()));
 }
 
 function setConfig(state: State, workload: string, key: string, value: string | null): Result<Applied, Rejection> {
@@ -145,6 +175,7 @@ class Draft {
   readonly #documents: { readonly [M in keyof Documents]: Map<string, Document> };
   readonly #config: Map<string, ConfigOverlay>;
   readonly #scale: Map<string, ScaleDecision>;
+  readonly #runs: Map<string, RunDecision>;
   readonly #changes: Change[] = [];
 
   constructor(state: State) {
@@ -161,6 +192,7 @@ class Draft {
     };
     this.#config = new Map(state.config);
     this.#scale = new Map(state.scale);
+    this.#runs = new Map(state.runs);
   }
 
   put(draft: ResourceDraft, origin: string, nowMs: number): void {
@@ -188,6 +220,7 @@ class Draft {
     if (kind === 'workload') {
       this.#config.delete(name);
       this.#scale.delete(name);
+      this.#runs.delete(name);
     }
     this.#changes.push({ kind, name, action: 'deleted' });
   }
@@ -204,7 +237,13 @@ class Draft {
   finish(): Applied {
     const changes = this.#changes;
     if (changes.every((change) => change.action === 'unchanged')) return { state: this.#before, changes };
-    const state = { revision: this.#revision, ...this.#typed(), config: this.#config, scale: this.#scale };
+    const state = {
+      revision: this.#revision,
+      ...this.#typed(),
+      config: this.#config,
+      scale: this.#scale,
+      runs: this.#runs,
+    };
     return { state, changes };
   }
 

@@ -3,6 +3,7 @@
  */
 import type { FaultPolicy, FaultPolicyDraft } from './fault-policy.ts';
 import type { Document, DocumentKind } from './model.ts';
+import type { RunAction } from './run-decision.ts';
 
 /** A resource as the policy parser makes it: the state gives it revision and time, and a fault its end. */
 export type ResourceDraft = DraftOf<Exclude<Document, FaultPolicy>> | FaultPolicyDraft;
@@ -21,12 +22,13 @@ export type Command =
     }
   | { readonly kind: 'delete'; readonly resource: DocumentKind; readonly name: string }
   | { readonly kind: 'scale'; readonly service: string; readonly replicas: number; readonly reason: string }
+  | { readonly kind: 'run'; readonly service: string; readonly action: RunAction; readonly reason: string }
   | { readonly kind: 'set-config'; readonly workload: string; readonly key: string; readonly value: string }
   | { readonly kind: 'delete-config'; readonly workload: string; readonly key: string };
 
 /** What happened to one thing. */
 export interface Change {
-  readonly kind: DocumentKind | 'config' | 'scale';
+  readonly kind: DocumentKind | 'config' | 'scale' | 'run';
   /** For configuration `workload/key`. */
   readonly name: string;
   readonly action: 'created' | 'updated' | 'unchanged' | 'deleted';

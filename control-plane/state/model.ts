@@ -8,6 +8,7 @@ import type { FaultPolicy } from './fault-policy.ts';
 import type { Resource } from './resource.ts';
 import type { RouteTest } from './route-test.ts';
 import type { GrpcRoute, HttpRoute, TcpRoute } from './routes.ts';
+import type { RunDecision } from './run-decision.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** The whole desired state. A change makes a new one; maps are keyed by name and are never changed in place. */
@@ -27,6 +28,8 @@ export interface State {
   readonly config: ReadonlyMap<string, ConfigOverlay>;
   /** Replica counts decided at run time, by workload; absent: what the workload says. */
   readonly scale: ReadonlyMap<string, ScaleDecision>;
+  /** What was started, stopped and restarted at run time, by workload; absent: it runs, as it was first started. */
+  readonly runs: ReadonlyMap<string, RunDecision>;
 }
 
 /** What users write. */
@@ -68,6 +71,8 @@ export interface Workload extends Resource {
   readonly health: HealthCheck | null;
   /** How many replicas the user wrote. */
   readonly replicas: number;
+  /** `deploy.update_config`. */
+  readonly update: UpdateOrder;
   /** Ports open to the host, each leading to this workload's service. */
   readonly published: readonly PublishedPort[];
   /** Workloads that are started before and stopped after it. */
@@ -127,6 +132,15 @@ export interface ResourceLimits {
   readonly memoryBytes: number | null;
 }
 
+/** How replicas are replaced: so many at a time, and whether the new one starts before the old one ends. */
+export interface UpdateOrder {
+  readonly parallelism: number;
+  readonly order: 'start-first' | 'stop-first';
+}
+
+/** DEFAULT: one at a time, never fewer than before. Compose would stop first. */
+export const DEFAULT_UPDATE: UpdateOrder = { parallelism: 1, order: 'start-first' };
+
 /** Configuration values by key. */
 export type ConfigEntries = Readonly<Record<string, string>>;
 
@@ -165,4 +179,5 @@ export const EMPTY_STATE: State = {
   routeTests: new Map(),
   config: new Map(),
   scale: new Map(),
+  runs: new Map(),
 };

@@ -72,8 +72,9 @@ export function policiesByService({ trafficPolicies }: Pick<State, 'trafficPolic
   return new Map([...trafficPolicies.values()].map((policy) => [policy.service, policy]));
 }
 
-/** How many replicas are wanted: the decision made at run time, else what the user wrote. */
+/** How many replicas are wanted: none of what was stopped, else the decision made at run time, else what the user wrote. */
 export function desiredReplicas(state: State, workload: Workload): number {
+  if (state.runs.get(workload.name)?.stopped) return 0;
   return state.scale.get(workload.name)?.replicas ?? workload.replicas;
 }
 

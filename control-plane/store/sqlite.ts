@@ -20,7 +20,7 @@ const MIGRATIONS = [
 ];
 
 /** The maps of the state and the names of their rows. */
-const KINDS = [...Object.values(DOCUMENT_MAPS), 'config', 'scale'] as const;
+const KINDS = [...Object.values(DOCUMENT_MAPS), 'config', 'scale', 'runs'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** SQLite's codes for "someone else holds the file". */

@@ -9,6 +9,8 @@ export interface DriverReplica extends Omit<ActualReplica, 'ready'> {
   /** Where its sidecar tells about itself, host and port. */
   readonly adminAddress: string;
   readonly services: readonly string[];
+  /** Clock time of its application's last start; of its own, before that. */
+  readonly startedAtMs: number;
   readonly stopGraceMs: number;
 }
 

@@ -218,7 +218,10 @@ t.test('the openapi description names every path, and probes and metrics answer'
     '/v1/resources/{kind}/{name}',
     '/v1/services',
     '/v1/services/{name}',
+    '/v1/services/{name}/restart',
     '/v1/services/{name}/scale',
+    '/v1/services/{name}/start',
+    '/v1/services/{name}/stop',
     '/v1/shutdown',
     '/v1/status',
   ]);

@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +23,7 @@ const MAIN = fileURLToPath(new URL('./fixtures/main.ts', import.meta.url));
 
 interface Service {
   readonly replicas: { readonly desired: number; readonly running: number; readonly ready: number };
+  readonly roll: { readonly state: string; readonly why: string };
   readonly instances: readonly {
     readonly id: string;
     readonly port: number;
@@ -214,6 +215,54 @@ t.test('a new version that never becomes healthy stops nothing', async (t) => {
   await until('the new one to run', async () => (await service(controlPlane, 'echo')).replicas.running === 2);
   t.same((await service(controlPlane, 'echo')).replicas, { desired: 1, running: 2, ready: 1 });
   t.ok(isRunning(pid!));
+});
+
+t.test('a restart replaces every replica and is never fewer; a stop lasts until the start', async (t) => {
+  const dir = folder(t);
+  const first = await start(t, dir);
+  const broken = join(dir, 'broken');
+  await apply(first, compose(workload('echo', { ...replicas(2), environment: { BROKEN_IF: broken } })));
+  const before = await pidsOf(await untilReady(first, 'echo', 2));
+  const post = (action: string, name = 'echo') => call(first, 'POST', `/v1/services/${name}/${action}`, {});
+  t.match((await post('restart')).body, { changes: [{ kind: 'run', name: 'echo', action: 'updated' }] });
+  t.match(await service(first, 'echo'), { roll: { state: 'rolling', outdated: 2 } });
+  let fewest = 2;
+  const after = await until('the end of the roll', async () => {
+    const found = await service(first, 'echo');
+    fewest = Math.min(fewest, found.replicas.ready);
+    return found.roll.state === 'steady' && found.replicas.ready === 2 && found.instances.length === 2 && found;
+  });
+  t.equal(fewest, 2);
+  const pids = await pidsOf(after);
+  t.equal(new Set([...before, ...pids]).size, 4, 'all are new');
+
+  writeFileSync(broken, '');
+  await post('restart');
+  const failed = await until('the failure', async () => {
+    const found = await service(first, 'echo');
+    return found.roll.state === 'failed' && found;
+  });
+  t.match(failed.roll, { outdated: 2, why: /^echo-\d: its application has exited$/ });
+  t.equal(failed.replicas.ready, 2, 'those of before go on');
+  rmSync(broken);
+  await until('it goes on', async () => {
+    const found = await service(first, 'echo');
+    return found.roll.state === 'steady' && found.instances.length === 2;
+  });
+
+  t.match((await post('stop')).body, { changes: [{ action: 'updated' }] });
+  t.match((await post('stop')).body, { changes: [{ action: 'unchanged' }] });
+  await until('nobody is there', async () => (await service(first, 'echo')).instances.length === 0);
+  t.match(await service(first, 'echo'), { stopped: true, replicas: { desired: 0, running: 0 } });
+  const refused = await post('restart');
+  t.equal(refused.status, 422);
+  t.match(refused.body, { error: { message: '"echo" is stopped: there is nothing to restart; start it' } });
+  t.match((await post('stop', 'eco')).body, { error: { code: 'not_found', details: [{ suggestion: 'echo' }] } });
+  await first.stop({ workloads: 'keep' });
+  const second = await start(t, dir);
+  t.match(await service(second, 'echo'), { stopped: true }, 'also over a restart of the control plane');
+  await call(second, 'POST', '/v1/services/echo/start', {});
+  await untilReady(second, 'echo', 2);
 });
 
 t.test('an application that crashes is taken out at once and started again, and so is a sidecar', async (t) => {

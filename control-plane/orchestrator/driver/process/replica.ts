@@ -113,6 +113,7 @@ export class Replica {
       restartAtMs: { application: this.#restartAt('application'), sidecar: this.#restartAt('sidecar') },
       adminAddress: `127.0.0.1:${ports.admin}`,
       services: workload.services,
+      startedAtMs: this.#slots.application.startedAtMs,
       stopGraceMs: workload.stopGraceMs,
     };
   }
