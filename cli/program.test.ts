@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { MockAgent } from 'undici';
@@ -351,4 +352,31 @@ t.test('explain asks the sidecars what would become of a request', async (t) => 
   t.equal(code, 0);
   t.equal(out, 'frontend-0, frontend-1:\n    listener outbound\n        cluster catalog\n');
   for (const url of ['catalog/a', 'ftp://catalog/']) t.equal((await run(['explain', '--request', url])).code, 2);
+});
+
+t.test('a token is printed once, and the access file gets its digest', async (t) => {
+  const file = path.join(t.testdir({ access: 'alice read cn:alice' }), 'access');
+  const made = await run(['token', 'create', 'ci', '--role', 'operate', '--expires', '90d', '--add', file]);
+  t.equal(made.code, 0);
+  t.match(made.out, /^outrider_[\w-]{43}\n$/);
+  const text = readFileSync(file, 'utf8');
+  t.match(text, /^alice read cn:alice\nci operate sha256:[0-9a-f]{64} expires=\d{4}-\S+Z\n$/);
+  t.notMatch(text, made.out.trim());
+  t.match(await run(['token', 'create', 'edge', '--role', 'workload']), { code: 2, err: /needs workload=NAME/ });
+  t.match(await run(['token', 'create', 'a/b', '--role', 'read']), { code: 2, err: /name "a\/b" must be/ });
+  t.match(await run(['token', 'create', 'x', '--role', 'root']), { code: 2, err: /Allowed choices are read, operate/ });
+});
+
+t.test('the audit log is printed as a table', async (t) => {
+  const time = '2027-01-31T00:00:00.000Z';
+  const common = { time, from: '10.0.0.1', action: 'POST /v1/apply' };
+  const answer = [
+    { ...common, result: 'done', status: 200, who: 'ci', grant: 'operate', changes: ['workload/cart updated'] },
+    { ...common, result: 'refused', status: 401, reason: 'the token is not known' },
+  ];
+  const call = { path: '/v1/audit?since=2027-01-30T00%3A00%3A00.000Z&limit=200', answer };
+  const { out } = await run(['audit', '--since', '2027-01-30T00:00:00Z'], [call]);
+  t.match(out, /ci \(operate\) +10\.0\.0\.1 +POST \/v1\/apply +done 200 +workload\/cart updated\n/);
+  t.match(out, / - +10\.0\.0\.1 +POST \/v1\/apply +refused 401 +the token is not known\n/);
+  t.match(await run(['audit', '--since', 'yesterday']), { code: 2, err: /1h, 7d/ });
 });

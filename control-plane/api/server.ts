@@ -1,7 +1,7 @@
 /**
  * The REST server: everything under /v1, described at /openapi.json.
  */
-import { constants, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:https';
 import swagger from '@fastify/swagger';
 import { type FastifyInstance, fastify } from 'fastify';
@@ -61,14 +61,10 @@ export async function createApiServer(
   return server;
 }
 
-/**
- * A client may come without a certificate: the gate decides whether it needs one. No session is resumed, because a
- * resumed one would outlive the authorities that vouched for it.
- */
+/** A client may come without a certificate: the gate decides whether it needs one. */
 function tlsOptions({ certificate, settings }: Security) {
   if (certificate === null) return {};
   const requestCert = settings.tls?.clientAuthorities !== null;
-  const secureOptions = constants.SSL_OP_NO_TICKET;
   // The type of a server over TLS differs from that of one without in nothing that routes see.
-  return { https: { ...certificate.context, requestCert, rejectUnauthorized: false, secureOptions } } as object;
+  return { https: { ...certificate.context, requestCert, rejectUnauthorized: false } } as object;
 }

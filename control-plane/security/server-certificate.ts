@@ -2,7 +2,7 @@
  * The certificate of the control plane's two ports: checked before it is used, so that a broken one is told in a sentence
  * and not by handshakes that fail.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../../kernel/clock.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -53,8 +53,15 @@ export function serverCertificate(
   if (!trusted.ok) return trusted;
   const names = subjectNames(leaf.value.subjectAltName);
   return ok({
-    // Without an entry under `ca` the roots of the web would vouch for clients.
-    context: { cert: certificate, key, ca: trusted.value, minVersion: 'TLSv1.2' },
+    context: {
+      cert: certificate,
+      key,
+      // Without an entry here the roots of the web would vouch for clients.
+      ca: trusted.value,
+      minVersion: 'TLSv1.2',
+      // A session that is resumed would outlive the certificate that its client has shown.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    },
     name: names.find(({ kind }) => kind === 'dns' || kind === 'ip') ?? null,
     selfSigned: leaf.value.checkIssued(leaf.value),
     expiresAtMs,

@@ -1,7 +1,7 @@
 /**
  * The REST API, protected: tokens, roles, foreign pages, and the audit log.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { ApiContext } from '../../../control-plane/api/context.ts';
@@ -148,4 +148,20 @@ t.test('a control plane whose files are wrong does not start, and says why', asy
   );
   const tls = { certificate: join(dir, 'none.pem'), key: join(dir, 'none.key'), clientAuthorities: null };
   await t.rejects(startTestControlPlane(join(dir, 'state'), {}, { ...NO_SECURITY, tls }), /none\.pem cannot be read/);
+});
+
+t.test('where the audit log is required, nothing changes while it cannot be written', async (t) => {
+  const { file, send, tokens, metric } = await start(t, { change: { auditRequired: true } });
+  const change = { token: tokens.operate, method: 'POST', body: MESH };
+  renameSync(file('state'), file('elsewhere'));
+  t.match(await send('/v1/apply', change), { status: 200 }, 'that it cannot be written is found out by writing');
+  t.match(await send('/v1/apply', change), {
+    status: 503,
+    body: { error: { message: /the audit log cannot be written, and no change is made without it/ } },
+  });
+  t.match(await send('/v1/status', { token: tokens.read }), { status: 200 });
+  t.equal(await metric('audit_stuck'), 1);
+  renameSync(file('elsewhere'), file('state'));
+  t.match(await send('/v1/apply', change), { status: 200 });
+  t.equal(await metric('audit_stuck'), 0);
 });
