@@ -1,12 +1,17 @@
 /**
  * The control plane's REST API, one method per call. Every failure is a CliError that can be printed as it is.
  */
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
 import type {
   ApplyResult,
   AuditView,
   ConfigView,
+  Difference,
+  HistoryDetailView,
+  HistoryEntryView,
+  RestoreResult,
   RunAction,
   ScaleResult,
   ScrapeTarget,
@@ -21,6 +26,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 const CREDENTIAL_HINT =
   '\n(show a token with --token-file or OUTRIDER_TOKEN, or name the state directory of the control plane with --state)';
+/** A whole backup is longer on its way. */
+const FILE_TIMEOUT_MS = 110_000;
 
 /** Nobody answers at the control plane's address. */
 export class UnreachableError extends CliError {
@@ -55,12 +62,20 @@ export interface ApplyOptions {
   readonly dir?: string;
   /** Only check, and tell what would change. */
   readonly dryRun?: boolean;
+  /** Also if more than half of a kind goes. */
+  readonly force?: boolean;
   /** Answer when every subscribed sidecar has accepted the change; fail after so many seconds. */
   readonly waitSeconds?: number;
 }
 
+/** Whether to only look, and whether to insist. */
+interface Insistence {
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+}
+
 interface CallOptions {
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly contentType?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly extraMs?: number;
@@ -74,6 +89,7 @@ export class Client {
   readonly address: string;
   readonly #dispatcher: Dispatcher;
   readonly #token: () => string | undefined;
+  #author: Readonly<Record<string, string>> = {};
 
   /** The client closes the dispatcher. `token` is asked before each request. */
   constructor(
@@ -90,13 +106,21 @@ export class Client {
     await this.#dispatcher.close();
   }
 
+  /** Changes are made in the name of `author` from now on, and for the reason given. */
+  speakFor(author: string, message?: string): void {
+    this.#author = {
+      'x-outrider-author': encodeURIComponent(author),
+      ...(message === undefined ? {} : { 'x-outrider-message': encodeURIComponent(message) }),
+    };
+  }
+
   /** Applies one YAML text, all or nothing. */
   apply(text: string, options: ApplyOptions = {}): Promise<ApplyResult> {
-    const { file, shownAs, dryRun, waitSeconds } = options;
+    const { file, shownAs, waitSeconds } = options;
     const query = {
       file: file === undefined ? undefined : path.basename(file),
       dir: options.dir ?? (file === undefined ? undefined : path.dirname(file)),
-      dryRun: dryRun ? '1' : undefined,
+      ...flags(options),
       wait: waitSeconds === undefined ? undefined : String(waitSeconds),
     };
     const extraMs = (waitSeconds ?? 0) * 1000;
@@ -141,6 +165,40 @@ export class Client {
     return this.#call('DELETE', configPath(workload, key));
   }
 
+  /** The latest changes, the newest first. */
+  history(query: {
+    readonly kind?: string | undefined;
+    readonly name?: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly HistoryEntryView[]> {
+    return this.#call('GET', '/v1/history', { query: { ...query, limit: String(query.limit) } });
+  }
+
+  historyEntry(revision: number): Promise<HistoryDetailView> {
+    return this.#call('GET', `/v1/history/${revision}`);
+  }
+
+  diff(from: number, to: number): Promise<{ readonly differences: readonly Difference[] }> {
+    return this.#call('GET', `/v1/diff?from=${from}&to=${to}`);
+  }
+
+  rollback(revision: number, how: Insistence): Promise<ApplyResult> {
+    return this.#call('POST', `/v1/history/${revision}/rollback`, { query: flags(how) });
+  }
+
+  /** The whole file, whose checksum is right. */
+  async backup(): Promise<Buffer> {
+    const { status, bytes } = await this.#send('GET', '/v1/backup', { extraMs: FILE_TIMEOUT_MS });
+    if (status >= 400) throw this.#refused('GET', '/v1/backup', status, bytes.toString());
+    if (isWhole(bytes)) return bytes;
+    throw new CliError(`the backup from ${this.address} came damaged or cut short: nothing was written, try again`);
+  }
+
+  restore(file: Buffer, how: Insistence): Promise<RestoreResult> {
+    const contentType = 'application/octet-stream';
+    return this.#call('POST', '/v1/restore', { body: file, contentType, query: flags(how), extraMs: FILE_TIMEOUT_MS });
+  }
+
   status(): Promise<StatusView> {
     return this.#call('GET', '/v1/status');
   }
@@ -170,13 +228,16 @@ export class Client {
   }
 
   async #call<T>(method: Dispatcher.HttpMethod, target: string, options: CallOptions = {}): Promise<T> {
-    const { status, text } = await this.#send(method, target, options);
-    if (status >= 400) {
-      const said = refusalText(parseJson(text), options.shownAs);
-      const plain = `${method} ${this.address}${target} answered ${status}: ${text.slice(0, 300)}`;
-      throw new RefusedError(status, (said ?? plain) + (status === 401 ? CREDENTIAL_HINT : ''));
-    }
+    const { status, bytes } = await this.#send(method, target, options);
+    const text = bytes.toString();
+    if (status >= 400) throw this.#refused(method, target, status, text, options.shownAs);
     return (text === '' ? undefined : parseJson(text)) as T;
+  }
+
+  #refused(method: string, target: string, status: number, text: string, shownAs?: string): RefusedError {
+    const said = refusalText(parseJson(text), shownAs);
+    const plain = `${method} ${this.address}${target} answered ${status}: ${text.slice(0, 300)}`;
+    return new RefusedError(status, (said ?? plain) + (status === 401 ? CREDENTIAL_HINT : ''));
   }
 
   async #send(method: Dispatcher.HttpMethod, target: string, options: CallOptions) {
@@ -189,18 +250,34 @@ export class Client {
         path: target + queryString(options.query ?? {}),
         body: options.body ?? null,
         headers: {
+          ...(method === 'GET' ? {} : this.#author),
           ...(options.contentType === undefined ? {} : { 'content-type': options.contentType }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
         headersTimeout: timeoutMs,
         signal: AbortSignal.timeout(timeoutMs),
       });
-      return { status: response.statusCode, text: await response.body.text() };
+      return { status: response.statusCode, bytes: Buffer.from(await response.body.arrayBuffer()) };
     } catch (error) {
       const timedOut = error instanceof Error && error.name === 'TimeoutError';
       throw new UnreachableError(this.address, timedOut ? `no answer in ${timeoutMs} ms` : messageOf(error));
     }
   }
+}
+
+function flags({ dryRun, force }: Insistence) {
+  return { dryRun: dryRun === true ? '1' : undefined, force: force === true ? '1' : undefined };
+}
+
+/** Whether the checksum in a backup's first line is that of the rest. */
+function isWhole(file: Buffer): boolean {
+  const end = file.indexOf('\n');
+  const expected = file.toString('latin1', 0, end).split(' ').at(-1);
+  return (
+    createHash('sha256')
+      .update(file.subarray(end + 1))
+      .digest('hex') === expected
+  );
 }
 
 function parseJson(text: string): unknown {

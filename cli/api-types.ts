@@ -13,10 +13,49 @@ export interface Change {
 export interface ApplyResult {
   readonly revision: number;
   readonly changes: readonly Change[];
+  /** What differs, in a dry run. */
+  readonly differences?: readonly Difference[];
   /** What asks for a second look. */
   readonly warnings?: readonly FileProblem[];
   /** What the numbers of a policy come to. */
   readonly notes?: readonly FileProblem[];
+}
+
+/** A resource, or the settings or the scale of a workload, that differs; null where there is none. */
+export interface Difference {
+  readonly kind: string;
+  readonly name: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** One change in the history. */
+export interface HistoryEntryView {
+  readonly revision: number;
+  /** The revision that it was made from. */
+  readonly parent: number;
+  readonly atMs: number;
+  readonly author: string;
+  readonly verified: boolean;
+  readonly message: string;
+  readonly origin: string;
+  readonly changes: readonly Change[];
+}
+
+/** The same with its texts. */
+export interface HistoryDetailView extends HistoryEntryView {
+  readonly differences: readonly Difference[];
+}
+
+/** The answer to POST /v1/restore. */
+export interface RestoreResult extends ApplyResult {
+  readonly backup: {
+    readonly revision: number;
+    readonly takenAt: string;
+    readonly program: string;
+    readonly things: number;
+    readonly records: number;
+  };
 }
 
 /** Something wrong in a file: where it is, and the nearest valid name when a name was the problem. */

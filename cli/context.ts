@@ -8,6 +8,8 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The file that runs this command: the launcher or the bundle. Other commands are started with the same one. */
   readonly script: string;
+  /** Who runs the command, as the operating system knows them. */
+  readonly user: string;
   /** The folder that relative paths start from. */
   readonly cwd: string;
   /** Prints results. */

@@ -22,6 +22,13 @@ export class UsageError extends CliError {
   }
 }
 
+/** The command has said all that there is to say, and exits with this code. */
+export class SilentExit extends CliError {
+  constructor(exitCode: number) {
+    super('', exitCode);
+  }
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -23,14 +23,25 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 async function processContext() {
+  const { userInfo } = await import('node:os');
   const { text } = await import('node:stream/consumers');
   return {
     env: process.env,
     script: process.argv[1]!,
     cwd: process.cwd(),
+    user: nameOf(userInfo),
     out: (chunk: string) => void process.stdout.write(chunk),
     isTerminal: process.stdout.isTTY === true,
     err: (chunk: string) => void process.stderr.write(chunk),
     readStdin: () => text(process.stdin),
   };
+}
+
+/** A user without a name, as containers have them, is a number. */
+function nameOf(userInfo: () => { readonly username: string }): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }

@@ -34,6 +34,7 @@ async function run(argv: readonly string[], calls: readonly FakeCall[] = [], std
     env: { OUTRIDER_SERVER: SERVER },
     script: '/nowhere/outrider',
     cwd: '/nowhere',
+    user: 'ann',
     out: (text) => {
       out += text;
     },

@@ -5,10 +5,15 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addApply } from './commands/apply.ts';
 import { addAudit } from './commands/audit.ts';
+import { addBackup } from './commands/backup.ts';
 import { addConfig } from './commands/config.ts';
 import { addDelete } from './commands/delete.ts';
+import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGet } from './commands/get.ts';
+import { addHistory } from './commands/history.ts';
+import { addRestore } from './commands/restore.ts';
+import { addRollback } from './commands/rollback.ts';
 import { addRun } from './commands/run.ts';
 import { addScale } from './commands/scale.ts';
 import { addServers } from './commands/servers.ts';
@@ -16,7 +21,7 @@ import { addStatus } from './commands/status.ts';
 import { addToken } from './commands/token.ts';
 import { addUp } from './commands/up.ts';
 import type { CliContext } from './context.ts';
-import { CliError, EXIT } from './errors.ts';
+import { CliError, EXIT, SilentExit } from './errors.ts';
 
 /** Runs a command line; prints what there is to print, also errors, and resolves with the exit code. */
 export async function runCommand(argv: readonly string[], context: CliContext): Promise<number> {
@@ -29,7 +34,7 @@ export async function runCommand(argv: readonly string[], context: CliContext): 
     // Commander has printed its own message, with the nearest valid name, by the time it throws.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (!(error instanceof CliError)) throw error;
-    context.err(`error: ${error.message}\n`);
+    if (!(error instanceof SilentExit)) context.err(`error: ${error.message}\n`);
     return error.exitCode;
   }
 }
@@ -43,6 +48,7 @@ function createProgram(context: CliContext): Command {
     .exitOverride();
   addUp(program, context);
   addApply(program, context);
+  addDiff(program, context);
   addGet(program, context);
   addDelete(program, context);
   addStatus(program, context);
@@ -52,6 +58,10 @@ function createProgram(context: CliContext): Command {
   addConfig(program, context);
   addToken(program, context);
   addAudit(program, context);
+  addHistory(program, context);
+  addRollback(program, context);
+  addBackup(program, context);
+  addRestore(program, context);
   addServers(program);
   return program;
 }

@@ -13,6 +13,8 @@ export const DEFAULT_SERVER = 'http://127.0.0.1:15080';
 /** Options that name the control plane. */
 export interface ServerOptions extends AccessOptions {
   readonly server?: string;
+  /** Why something is changed, for the history. */
+  readonly message?: string;
 }
 
 /**

@@ -18,6 +18,11 @@ export function withServerOptions(command: Command): Command {
     .option('--key <file>', 'its key');
 }
 
+/** Adds --message to a command that changes something. */
+export function withChangeOptions(command: Command): Command {
+  return command.option('-m, --message <text>', 'why, for the history');
+}
+
 /** Runs `work` with a client of the control plane that the options name, and closes the client after it. */
 export async function withClient<T>(
   options: ServerOptions,
@@ -27,6 +32,7 @@ export async function withClient<T>(
   const address = serverAddress(options, context);
   const { dispatcher, token } = accessTo(address, options, context);
   const client = new Client(address, dispatcher, token);
+  client.speakFor(context.user, options.message);
   try {
     return await work(client);
   } finally {

@@ -27,6 +27,16 @@ export function controlPlaneMetrics({ ledger, registry, ads, breakers, drains }:
 
     gauge('revision', 'Revision of the desired state.', ledger.state.revision);
     gauge('workloads', 'Workloads in the desired state.', ledger.state.workloads.size);
+    const marks = ledger.history();
+    const { forgotten, massDeletionsRefused } = ledger.counts;
+    gauge('history_entries', 'Changes that are kept.', marks.length);
+    gauge(
+      'history_bytes',
+      'What they take.',
+      marks.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+    counter('history_forgotten_total', 'Changes that were forgotten for the limits of history.', forgotten);
+    counter('mass_deletions_refused_total', 'Changes refused for deleting too much.', massDeletionsRefused);
     const view = registry.view();
     for (const state of ['live', 'suspect', 'draining'] as const) {
       const count = view.instances.filter((instance) => instance.state === state).length;

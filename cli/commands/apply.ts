@@ -10,7 +10,7 @@ import type { CliContext } from '../context.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
 import { type Format, outputOption, render } from '../format.ts';
 import type { ServerOptions } from '../server-address.ts';
-import { withClient, withServerOptions } from '../server-command.ts';
+import { withChangeOptions, withClient, withServerOptions } from '../server-command.ts';
 
 /** How long --wait waits when it is given without a number. */
 const WAIT_SECONDS = 30;
@@ -18,6 +18,8 @@ const WAIT_SECONDS = 30;
 interface ApplyFlags extends ServerOptions {
   readonly file?: readonly string[];
   readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly message?: string;
   readonly wait?: true | number;
   readonly output: Format;
 }
@@ -28,10 +30,11 @@ export function addApply(program: Command, context: CliContext): void {
     .command('apply')
     .description('create or change workloads and routes from YAML files')
     .option('-f, --file <file>', 'a file, or - for standard input; may be repeated', collect)
-    .option('--dry-run', 'check the files and tell what would change')
+    .option('--dry-run', 'check the files and tell what would change; "outrider diff" shows the texts')
+    .option('--force', 'also if more than half of a kind goes')
     .option('--wait [seconds]', 'return when every sidecar concerned has accepted the change', seconds)
     .addOption(outputOption());
-  withServerOptions(command).action((flags: ApplyFlags) => {
+  withServerOptions(withChangeOptions(command)).action((flags: ApplyFlags) => {
     const files = atLeastOne(flags.file, '--file');
     return withClient(flags, context, async (client) => {
       for (const file of files) {
@@ -47,7 +50,7 @@ export function addApply(program: Command, context: CliContext): void {
 export async function applyFile(
   client: Client,
   file: string,
-  options: Pick<ApplyFlags, 'dryRun' | 'wait'>,
+  options: Pick<ApplyFlags, 'dryRun' | 'wait' | 'force'>,
   context: Pick<CliContext, 'cwd' | 'readStdin'>,
 ): Promise<ApplyResult> {
   const text = file === '-' ? await context.readStdin() : readText(path.resolve(context.cwd, file));
@@ -57,6 +60,7 @@ export async function applyFile(
       ? { shownAs: 'standard input', dir: context.cwd }
       : { shownAs: file, file: path.resolve(context.cwd, file) }),
     dryRun: options.dryRun === true,
+    force: options.force === true,
     ...(waitSeconds === undefined ? {} : { waitSeconds }),
   });
 }
@@ -103,6 +107,6 @@ export function collect(value: string, before: readonly string[] = []): readonly
 
 function seconds(value: string): number {
   const number = Number(value);
-  if (Number.isFinite(number) && number > 0 && number <= 600) return number;
-  throw new InvalidArgumentError('It must be a number of seconds, above 0 and at most 600.');
+  if (Number.isInteger(number) && number > 0 && number <= 600) return number;
+  throw new InvalidArgumentError('It must be a whole number of seconds from 1 to 600.');
 }

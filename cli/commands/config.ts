@@ -6,7 +6,7 @@ import type { ConfigView } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { type Format, outputOption, render } from '../format.ts';
 import type { ServerOptions } from '../server-address.ts';
-import { withClient, withServerOptions } from '../server-command.ts';
+import { withChangeOptions, withClient, withServerOptions } from '../server-command.ts';
 
 /** Adds `config set`, `config get` and `config delete`. */
 export function addConfig(program: Command, context: CliContext): void {
@@ -18,11 +18,12 @@ export function addConfig(program: Command, context: CliContext): void {
     .argument('<workload>')
     .argument('<key>')
     .argument('<value>');
-  withServerOptions(set).action((workload: string, key: string, value: string, options: ServerOptions) =>
-    withClient(options, context, async (client) => {
-      await client.setConfig(workload, key, value);
-      context.out(`${workload}: ${key} set\n`);
-    }),
+  withServerOptions(withChangeOptions(set)).action(
+    (workload: string, key: string, value: string, options: ServerOptions) =>
+      withClient(options, context, async (client) => {
+        await client.setConfig(workload, key, value);
+        context.out(`${workload}: ${key} set\n`);
+      }),
   );
 
   const get = config.command('get').description('print all keys, or one').argument('<workload>').argument('[key]');
@@ -35,7 +36,7 @@ export function addConfig(program: Command, context: CliContext): void {
   );
 
   const remove = config.command('delete').description('remove one key').argument('<workload>').argument('<key>');
-  withServerOptions(remove).action((workload: string, key: string, options: ServerOptions) =>
+  withServerOptions(withChangeOptions(remove)).action((workload: string, key: string, options: ServerOptions) =>
     withClient(options, context, async (client) => {
       await client.deleteConfig(workload, key);
       context.out(`${workload}: ${key} deleted\n`);

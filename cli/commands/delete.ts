@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { parseKind } from '../kinds.ts';
 import type { ServerOptions } from '../server-address.ts';
-import { withClient, withServerOptions } from '../server-command.ts';
+import { withChangeOptions, withClient, withServerOptions } from '../server-command.ts';
 
 /** Adds the command. */
 export function addDelete(program: Command, context: CliContext): void {
@@ -15,7 +15,7 @@ export function addDelete(program: Command, context: CliContext): void {
     .description('delete a workload, a route, a policy or a route test')
     .argument('<kind>')
     .argument('<name>');
-  withServerOptions(command).action((kindName: string, name: string, options: ServerOptions) => {
+  withServerOptions(withChangeOptions(command)).action((kindName: string, name: string, options: ServerOptions) => {
     const kind = parseKind(kindName);
     if (kind === 'service') throw new UsageError('a service goes with its workloads: delete those');
     return withClient(options, context, async (client) => {

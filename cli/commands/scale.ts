@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import type { ServerOptions } from '../server-address.ts';
-import { withClient, withServerOptions } from '../server-command.ts';
+import { withChangeOptions, withClient, withServerOptions } from '../server-command.ts';
 
 /** Adds the command. */
 export function addScale(program: Command, context: CliContext): void {
@@ -13,7 +13,7 @@ export function addScale(program: Command, context: CliContext): void {
     .command('scale')
     .description('set the number of replicas')
     .argument('<service=replicas...>', 'such as catalog=3');
-  withServerOptions(command).action((targets: readonly string[], options: ServerOptions) => {
+  withServerOptions(withChangeOptions(command)).action((targets: readonly string[], options: ServerOptions) => {
     const wanted = targets.map(parseTarget);
     return withClient(options, context, async (client) => {
       for (const { service, replicas } of wanted) {

@@ -16,6 +16,7 @@ interface UpFlags extends SecurityFlags {
   readonly http?: string;
   readonly grpc?: string;
   readonly waitTimeout: number;
+  readonly force?: boolean;
 }
 
 /** Adds the command. */
@@ -28,6 +29,7 @@ export function addUp(program: Command, context: CliContext): void {
     .option('--demo', "also run the example's load script, and tell what to try")
     .option('--http <address>', 'where REST answers (default: 127.0.0.1:15080, or as before on this state directory)')
     .option('--grpc <address>', 'where sidecars connect (default: 127.0.0.1:15010, or as before)')
+    .option('--force', 'apply the files also if more than half of a kind goes')
     .option('--wait-timeout <seconds>', 'give up when the workloads are not ready by then', seconds, 120);
   withSecurityFlags(command).action((flags: UpFlags) =>
     runUp({ ...flags, files: atLeastOne(flags.file, '--file'), securityArguments: securityArguments(flags) }, context),

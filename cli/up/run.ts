@@ -28,6 +28,8 @@ import { waitUntilReady } from './wait-ready.ts';
 
 /** The flags of the command. */
 export interface UpOptions {
+  /** Also if more than half of a kind goes. */
+  readonly force?: boolean;
   /** Applied in this order. */
   readonly files: readonly string[];
   /** May be relative to the working directory. */
@@ -114,7 +116,7 @@ class Session {
   async #serve(client: Client): Promise<void> {
     const services: string[] = [];
     for (const file of this.#options.files) {
-      const result = await applyFile(client, file, {}, this.#context);
+      const result = await applyFile(client, file, { force: this.#options.force === true }, this.#context);
       this.#say(`${file}: ${changesText(result, false).trimEnd().replaceAll('\n', ', ')}`);
       for (const { kind, name, action } of result.changes) {
         if (kind === 'workload' && action !== 'deleted') services.push(name);

@@ -2,7 +2,7 @@
  * Warnings and notes beside the answer to a change that was granted.
  */
 import { adviceOn } from '../state/advice.ts';
-import type { Change } from '../state/command.ts';
+import type { Change } from '../state/change.ts';
 import type { State } from '../state/model.ts';
 import type { ResourceProblem } from '../state/problem.ts';
 import type { ApiContext } from './context.ts';

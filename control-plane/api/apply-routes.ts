@@ -6,9 +6,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parsePolicy } from '../policy/parse.ts';
 import type { Command } from '../state/command.ts';
 import { adviceView } from './advice-view.ts';
+import { authorHeaders } from './authorship.ts';
+import { flagSchema, forceSchema, isSet, preview, submit } from './change.ts';
 import type { ApiContext, Routes } from './context.ts';
-import { ApiError, problemsError, rejectionError } from './errors.ts';
+import { ApiError, problemsError } from './errors.ts';
 import { appliedSchema, errorSchema } from './schemas.ts';
+import { settled } from './settled.ts';
 
 /** How an apply is done. */
 interface ApplyQuery {
@@ -16,6 +19,7 @@ interface ApplyQuery {
   readonly dir?: string;
   readonly dryRun?: string;
   readonly wait?: string;
+  readonly force?: string;
 }
 
 type ApplyRequest = FastifyRequest<{ Querystring: ApplyQuery; Body: string }>;
@@ -26,12 +30,14 @@ const DEFAULT_WAIT_SECONDS = 30;
 const schema = {
   summary: 'Applies a Compose file or Gateway API documents, all or nothing.',
   consumes: ['text/yaml'],
+  headers: authorHeaders,
   querystring: {
     type: 'object',
     properties: {
       file: { type: 'string', description: 'What messages call the text.' },
       dir: { type: 'string', description: 'The absolute folder that relative paths in the text start from.' },
-      dryRun: { type: 'string', enum: ['0', '1', 'true', 'false'], description: 'Only tells what would change.' },
+      dryRun: flagSchema('Only tells what would change, with the texts before and after.'),
+      force: forceSchema,
       wait: {
         type: 'string',
         pattern: '^[0-9]{1,3}$',
@@ -51,16 +57,14 @@ export const applyRoutes: Routes = (server, context) => {
 
 async function answer(request: ApplyRequest, reply: FastifyReply, context: ApiContext): Promise<unknown> {
   if (typeof request.body !== 'string') throw new ApiError('malformed', 'the body is empty: send the YAML text');
-  const { ledger } = context;
   const command = parse(request, context);
-  const dry = request.query.dryRun === '1' || request.query.dryRun === 'true';
-  const result = dry ? ledger.preview(command) : await ledger.submit(command);
-  if (!result.ok) throw rejectionError(result.error);
-  const { state, changes } = result.value;
-  const applied = { revision: state.revision, changes, ...adviceView(state, changes, context) };
+  const dry = isSet(request.query.dryRun);
+  const { state, ...told } = dry ? preview(command, context) : await submit(command, request, context);
+  const applied = { revision: state.revision, ...told, ...adviceView(state, told.changes, context) };
   const waitSeconds = waitOf(request);
-  if (!dry && waitSeconds !== undefined) await settle(waitSeconds, applied, context);
-  return reply.send(applied);
+  if (dry || waitSeconds === undefined) return reply.send(applied);
+  const warnings = await settled(waitSeconds, applied, context);
+  return reply.send({ ...applied, warnings: [...applied.warnings, ...warnings] });
 }
 
 function parse({ query, body }: ApplyRequest, context: ApiContext): Command {
@@ -71,24 +75,10 @@ function parse({ query, body }: ApplyRequest, context: ApiContext): Command {
   const { readFile, ledger, clock } = context;
   const parsed = parsePolicy({ text: body, file, dir, origin, readFile, state: ledger.state, nowMs: clock.wallMs() });
   if (!parsed.ok) throw problemsError(file, parsed.error);
-  return { kind: 'apply', origin, prune: origin !== '', resources: parsed.value };
+  return { kind: 'apply', origin, prune: origin !== '', resources: parsed.value, force: isSet(query.force) };
 }
 
 function waitOf({ query, headers }: ApplyRequest): number | undefined {
   if (query.wait !== undefined) return Number(query.wait);
   return headers['x-outrider-wait'] === 'ACK' ? DEFAULT_WAIT_SECONDS : undefined;
-}
-
-async function settle(seconds: number, applied: object, context: ApiContext): Promise<void> {
-  const { refused, pending } = await context.settle(seconds * 1000);
-  const refusals = refused.flatMap(({ nodeId, kinds }) =>
-    [...kinds].flatMap(([kind, { nacked }]) =>
-      nacked === null ? [] : [{ path: `${nodeId}/${kind}`, message: nacked.message }],
-    ),
-  );
-  const late = pending.map(({ nodeId }) => ({ path: nodeId, message: `has not answered within ${seconds} s` }));
-  const details = [...refusals, ...late];
-  if (details.length === 0) return;
-  const message = `the change is stored, but ${refused.length} clients refused it and ${pending.length} have not answered`;
-  throw new ApiError('refused', message, details, applied as Record<string, unknown>);
 }

@@ -1,10 +1,14 @@
 /**
  * /v1/config: application configuration, which reaches the applications through their sidecars.
  */
+import type { FastifyRequest } from 'fastify';
 import { nearest } from '../../kernel/edit-distance.ts';
+import type { Command } from '../state/command.ts';
 import { type EffectiveConfig, effectiveConfig } from '../state/queries.ts';
+import { authorHeaders } from './authorship.ts';
+import { submit } from './change.ts';
 import type { Routes } from './context.ts';
-import { ApiError, rejectionError } from './errors.ts';
+import { ApiError } from './errors.ts';
 import { anySchema, appliedSchema, errorSchema, namedBy } from './schemas.ts';
 
 interface Workload {
@@ -22,10 +26,9 @@ export const configRoutes: Routes = (server, context) => {
     if (ledger.state.workloads.has(workload)) return effectiveConfig(ledger.state, workload);
     throw missing('workload', `there is no workload "${workload}"`, workload, ledger.state.workloads.keys());
   };
-  const submit = async (command: Parameters<typeof ledger.submit>[0]) => {
-    const result = await ledger.submit(command);
-    if (!result.ok) throw rejectionError(result.error);
-    return { revision: result.value.state.revision, changes: result.value.changes };
+  const change = async (command: Command, request: FastifyRequest) => {
+    const { state, changes } = await submit(command, request, context);
+    return { revision: state.revision, changes };
   };
 
   const all = {
@@ -56,14 +59,25 @@ export const configRoutes: Routes = (server, context) => {
     additionalProperties: false,
     properties: { value: { type: 'string' } },
   };
-  const put = { summary: 'Sets one value.', params, body, response: { 200: appliedSchema, 404: errorSchema } };
+  const put = {
+    summary: 'Sets one value.',
+    params,
+    headers: authorHeaders,
+    body,
+    response: { 200: appliedSchema, 404: errorSchema },
+  };
   server.put<{ Params: Key; Body: { value: string } }>('/v1/config/:workload/:key', { schema: put }, (request) =>
-    submit({ kind: 'set-config', ...request.params, value: request.body.value }),
+    change({ kind: 'set-config', ...request.params, value: request.body.value }, request),
   );
 
-  const remove = { summary: 'Takes back one value.', params, response: { 200: appliedSchema, 404: errorSchema } };
+  const remove = {
+    summary: 'Takes back one value.',
+    params,
+    headers: authorHeaders,
+    response: { 200: appliedSchema, 404: errorSchema },
+  };
   server.delete<{ Params: Key }>('/v1/config/:workload/:key', { schema: remove }, (request) =>
-    submit({ kind: 'delete-config', ...request.params }),
+    change({ kind: 'delete-config', ...request.params }, request),
   );
 };
 

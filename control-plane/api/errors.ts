@@ -15,6 +15,7 @@ const STATUS = {
   not_found: 404,
   refused: 409,
   too_many: 429,
+  needs_force: 409,
   not_ready: 503,
   unavailable: 503,
   internal: 500,

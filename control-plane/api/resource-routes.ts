@@ -7,8 +7,10 @@ import { parsePolicy } from '../policy/parse.ts';
 import type { Document, DocumentKind } from '../state/model.ts';
 import { resourcesOf, sortedByName } from '../state/queries.ts';
 import { adviceView } from './advice-view.ts';
+import { authorHeaders } from './authorship.ts';
+import { submit } from './change.ts';
 import type { ApiContext, Routes } from './context.ts';
-import { ApiError, problemsError, rejectionError } from './errors.ts';
+import { ApiError, problemsError } from './errors.ts';
 import { anySchema, appliedSchema, errorSchema, kindParameter, listSchema, namedBy } from './schemas.ts';
 
 interface Named {
@@ -38,6 +40,7 @@ export const resourceRoutes: Routes = (server, context) => {
   const put = {
     summary: 'Creates or replaces one resource: a Compose service, or the whole document of any other kind.',
     params: kindAndName,
+    headers: authorHeaders,
     body: { type: 'object' },
     response: { 200: appliedSchema, 422: errorSchema },
   };
@@ -48,24 +51,25 @@ export const resourceRoutes: Routes = (server, context) => {
   const remove = {
     summary: 'Deletes one resource.',
     params: kindAndName,
+    headers: authorHeaders,
     response: { 200: appliedSchema, 404: errorSchema },
   };
-  server.delete<{ Params: Named }>('/v1/resources/:kind/:name', { schema: remove }, async ({ params }) => {
-    const result = await ledger.submit({ kind: 'delete', resource: params.kind, name: params.name });
-    if (!result.ok) throw rejectionError(result.error);
-    return { revision: result.value.state.revision, changes: result.value.changes };
+  server.delete<{ Params: Named }>('/v1/resources/:kind/:name', { schema: remove }, async (request) => {
+    const { kind, name } = request.params;
+    const { state, changes } = await submit({ kind: 'delete', resource: kind, name }, request, context);
+    return { revision: state.revision, changes };
   });
 };
 
 async function replace(
-  { params, body }: FastifyRequest<{ Params: Named; Body: object }>,
+  request: FastifyRequest<{ Params: Named; Body: object }>,
   context: ApiContext,
 ): Promise<unknown> {
   const { ledger, cwd: dir, readFile, clock } = context;
-  const { kind, name } = params;
+  const { kind, name } = request.params;
   const existing = resourcesOf(ledger.state, kind).get(name);
   // JSON is YAML: the one strict parser reads both.
-  const text = JSON.stringify(kind === 'workload' ? { services: { [name]: body } } : body);
+  const text = JSON.stringify(kind === 'workload' ? { services: { [name]: request.body } } : request.body);
   const parsed = parsePolicy({
     text,
     file: name,
@@ -81,9 +85,7 @@ async function replace(
     throw new ApiError('invalid', `the body is not ${kind} "${name}": kind and name must be those of the path`);
   }
   const command = { kind: 'apply', origin: existing?.origin ?? '', prune: false, resources: [draft] } as const;
-  const result = await ledger.submit(command);
-  if (!result.ok) throw rejectionError(result.error);
-  const { state, changes } = result.value;
+  const { state, changes } = await submit(command, request, context);
   return { revision: state.revision, changes, ...adviceView(state, changes, context) };
 }
 

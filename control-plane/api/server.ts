@@ -9,16 +9,28 @@ import { MESSAGE_BYTES_MAX } from '../../protos/contract/limits.ts';
 import type { Security } from '../security/security.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { BACKUP_TYPE, backupRoutes } from './backup-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError, errorAnswer } from './errors.ts';
 import { addGate } from './gate.ts';
+import { historyRoutes } from './history-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 
-const ROUTES = [applyRoutes, resourceRoutes, serviceRoutes, configRoutes, statusRoutes, logRoutes, auditRoutes];
+const ROUTES = [
+  applyRoutes,
+  resourceRoutes,
+  serviceRoutes,
+  configRoutes,
+  historyRoutes,
+  backupRoutes,
+  statusRoutes,
+  logRoutes,
+  auditRoutes,
+];
 /** Texts that are read as YAML. */
 const YAML_TYPES = ['text/yaml', 'application/yaml', 'application/x-yaml', 'text/x-yaml', 'text/plain'];
 
@@ -43,6 +55,7 @@ export async function createApiServer(
       for (const each of [method].flat()) onRoute(each, url);
     });
   server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser(BACKUP_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error, request, reply) => {
     const { status, body } = errorAnswer(error);
     if (status >= 500 && !(error instanceof ApiError))

@@ -3,8 +3,10 @@
  */
 import { nearest } from '../../kernel/edit-distance.ts';
 import type { RunAction } from '../state/run-decision.ts';
+import { authorHeaders } from './authorship.ts';
+import { submit } from './change.ts';
 import type { Routes } from './context.ts';
-import { ApiError, rejectionError } from './errors.ts';
+import { ApiError } from './errors.ts';
 import { anySchema, appliedSchema, errorSchema, namedBy, serviceSchema } from './schemas.ts';
 import { serviceView, serviceViews } from './views.ts';
 
@@ -31,6 +33,7 @@ export const serviceRoutes: Routes = (server, context) => {
   const scale = {
     summary: 'Decides how many replicas there are.',
     params: namedBy('name'),
+    headers: authorHeaders,
     body: {
       type: 'object',
       required: ['replicas'],
@@ -42,11 +45,11 @@ export const serviceRoutes: Routes = (server, context) => {
   server.put<{ Params: Named; Body: { replicas: number; reason?: string } }>(
     '/v1/services/:name/scale',
     { schema: scale },
-    async ({ params, body }) => {
-      const { replicas, reason = 'asked for over the API' } = body;
-      const result = await context.ledger.submit({ kind: 'scale', service: params.name, replicas, reason });
-      if (!result.ok) throw rejectionError(result.error);
-      return { service: params.name, desired: replicas, revision: result.value.state.revision };
+    async (request) => {
+      const { replicas, reason = 'asked for over the API' } = request.body;
+      const service = request.params.name;
+      const { state } = await submit({ kind: 'scale', service, replicas, reason }, request, context);
+      return { service, desired: replicas, revision: state.revision };
     },
   );
 
@@ -55,22 +58,18 @@ export const serviceRoutes: Routes = (server, context) => {
     const schema = {
       summary: RUN_SUMMARIES[action],
       params: namedBy('name'),
+      headers: authorHeaders,
       body: { type: 'object', additionalProperties: false, properties: { reason } },
       response: { 200: appliedSchema, 404: errorSchema, 422: errorSchema },
     };
     server.post<{ Params: Named; Body: { reason?: string } }>(
       `/v1/services/:name/${action}`,
       { schema },
-      async ({ params, body }) => {
-        const command = {
-          kind: 'run',
-          service: params.name,
-          action,
-          reason: body.reason ?? 'asked for over the API',
-        } as const;
-        const result = await context.ledger.submit(command);
-        if (!result.ok) throw rejectionError(result.error);
-        return { revision: result.value.state.revision, changes: result.value.changes };
+      async (request) => {
+        const service = request.params.name;
+        const { reason = 'asked for over the API' } = request.body;
+        const { state, changes } = await submit({ kind: 'run', service, action, reason }, request, context);
+        return { revision: state.revision, changes };
       },
     );
   }

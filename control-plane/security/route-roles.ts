@@ -26,7 +26,14 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'GET /v1/config/:workload': 'read',
   'GET /v1/config/:workload/:key': 'read',
   'GET /v1/logs/:workload': 'read',
-  'POST /v1/apply': (query) => (isNot(query.force) ? (isYes(query.dryRun) ? 'read' : 'operate') : 'administer'),
+  'POST /v1/apply': changing,
+  'GET /v1/history': 'read',
+  'GET /v1/history/:revision': 'read',
+  'POST /v1/history/:revision/rollback': changing,
+  'GET /v1/diff': 'read',
+  // Everything at once, out or in.
+  'GET /v1/backup': 'administer',
+  'POST /v1/restore': 'administer',
   'PUT /v1/resources/:kind/:name': 'operate',
   'DELETE /v1/resources/:kind/:name': 'operate',
   'PUT /v1/services/:name/scale': 'operate',
@@ -60,6 +67,12 @@ export function routesWithRole(): readonly string[] {
 
 function routeKey(method: string, route: string): string {
   return `${method === 'HEAD' ? 'GET' : method} ${route}`;
+}
+
+/** A dry run only looks, and whoever insists on deleting most of a kind needs more. */
+function changing({ dryRun, force }: Query): Role {
+  if (isYes(dryRun) && (isYes(force) || isNot(force))) return 'read';
+  return isNot(force) ? 'operate' : 'administer';
 }
 
 /** What is surely yes, and what is surely no: anything between asks for more. */

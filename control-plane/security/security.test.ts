@@ -77,6 +77,7 @@ t.test('a role includes the ones before it, and a workload has none', (t) => {
   t.equal(neededRole('POST', '/v1/apply', { dryRun: '1' }), 'read');
   t.equal(neededRole('POST', '/v1/apply', { dryRun: 'perhaps' }), 'operate');
   t.equal(neededRole('POST', '/v1/apply', { force: '1' }), 'administer');
+  t.equal(neededRole('POST', '/v1/apply', { dryRun: '1', force: '1' }), 'read', 'outrider diff');
   t.equal(neededRole('POST', '/v1/apply', { dryRun: '1', force: ['0', '1'] }), 'administer');
   t.equal(neededRole('HEAD', '/v1/status', {}), 'read');
   t.equal(neededRole('POST', '/v1/what/comes/later', {}), 'administer', 'one that is not in the table asks for most');

@@ -5,9 +5,12 @@ import { unreachable } from '../../kernel/assert.ts';
 import { nearest } from '../../kernel/edit-distance.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { CONFIG_ENTRY_BYTES_MAX, CONFIG_KEY_BYTES_MAX } from '../../protos/contract/limits.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { Change } from './change.ts';
 import { problemsOf } from './checks.ts';
-import type { Change, Command, Rejection, ResourceDraft } from './command.ts';
+import type { Command, Rejection, ResourceDraft } from './command.ts';
 import { expiryOf } from './fault-policy.ts';
+import { massDeletions, massDeletionText } from './mass-deletion.ts';
 import {
   type ConfigOverlay,
   DOCUMENT_MAPS,
@@ -19,6 +22,7 @@ import {
   type Workload,
 } from './model.ts';
 import { allDocuments, resourcesOf, servicesOf } from './queries.ts';
+import { restored } from './restore.ts';
 import { decided, type RunDecision } from './run-decision.ts';
 
 /** The most replicas of one workload; more on one machine is a slip of the finger. */
@@ -33,9 +37,11 @@ export interface Applied {
 export function apply(state: State, command: Command, nowMs: number): Result<Applied, Rejection> {
   switch (command.kind) {
     case 'apply':
-      return checked(wouldBe(state, command, nowMs), state, nowMs);
+      return checked(wouldBe(state, command, nowMs), state, nowMs, command.force);
     case 'delete':
-      return deleteResource(state, command.resource, command.name, nowMs);
+      return deleteResource(state, command, nowMs);
+    case 'restore':
+      return restore(state, command, nowMs);
     case 'scale':
       return scale(state, command, nowMs);
     case 'run':
@@ -62,10 +68,10 @@ export function wouldBe(
 }
 
 /** Grants what has come of a draft unless something is wrong with it as a whole. */
-function checked(applied: Applied, before: State, nowMs: number): Result<Applied, Rejection> {
+function checked(applied: Applied, before: State, nowMs: number, force = false): Result<Applied, Rejection> {
   if (applied.state === before) return ok(applied);
   const problems = problemsOf(applied.state, nowMs);
-  if (problems.length === 0) return ok(applied);
+  if (problems.length === 0) return force ? ok(applied) : unlessMass(applied, before);
   const details = problems.map(({ resource, path, message, suggestion }) => ({
     path: `${resource.kind}/${resource.name}.${path}`,
     message,
@@ -74,12 +80,36 @@ function checked(applied: Applied, before: State, nowMs: number): Result<Applied
   return err({ code: 'invalid', message: `${details[0]!.path}: ${details[0]!.message}`, details });
 }
 
-function deleteResource(state: State, kind: DocumentKind, name: string, nowMs: number): Result<Applied, Rejection> {
+function unlessMass(applied: Applied, before: State): Result<Applied, Rejection> {
+  const details = massDeletions(before, applied.state).map((each) => ({
+    path: each.kind,
+    message: massDeletionText(each),
+  }));
+  if (details.length === 0) return ok(applied);
+  const message = `more than half of a kind would be deleted, which needs --force (over REST: ?force=true)`;
+  return err({ code: 'needs_force', message: `${message}; nothing was changed`, details });
+}
+
+function deleteResource(
+  state: State,
+  { resource: kind, name, force }: Command & { kind: 'delete' },
+  nowMs: number,
+): Result<Applied, Rejection> {
   const draft = new Draft(state);
   const existing = resourcesOf(state, kind);
   if (!existing.has(name)) return notFound(`there is no ${kind} "${name}"`, kind, nearest(name, existing.keys()));
   draft.delete(kind, name);
-  return checked(draft.finish(), state, nowMs);
+  return checked(draft.finish(), state, nowMs, force);
+}
+
+function restore(state: State, command: Command & { kind: 'restore' }, nowMs: number): Result<Applied, Rejection> {
+  const revision = Math.max(state.revision, command.revisionFloor) + 1;
+  const applied = restored(state, command.content, revision, nowMs);
+  const there = allDocuments(state).length;
+  if (command.replaces || there === 0 || applied.state === state) return checked(applied, state, nowMs, command.force);
+  const message = `there are ${there} resources already, whose place the ${command.origin} would take`;
+  const insist = 'that needs --force (over REST: ?force=true); nothing was changed';
+  return err({ code: 'needs_force', message: `${message}: ${insist}`, details: [] });
 }
 
 function scale(state: State, command: Command & { kind: 'scale' }, nowMs: number): Result<Applied, Rejection> {
@@ -260,15 +290,6 @@ function isUnchanged(before: Document, draft: ResourceDraft, nowMs: number): boo
   const { expiresAtMs, ...written } = content;
   const goesOn = expiresAtMs > nowMs || content.lasts.kind === 'until';
   return goesOn && canonicalJson(written) === canonicalJson(draft);
-}
-
-/** JSON with the keys of every object sorted. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) =>
-    each !== null && typeof each === 'object' && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
 }
 
 function notFound(message: string, path: string, suggestion?: string): Result<never, Rejection> {

@@ -40,6 +40,14 @@ class HeldStore implements Store {
     await settled();
   }
 
+  history(): readonly [] {
+    return [];
+  }
+
+  async recordsAfter(): Promise<readonly []> {
+    return [];
+  }
+
   watch(): () => void {
     return () => undefined;
   }

@@ -8,8 +8,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { DOCUMENT_MAPS, EMPTY_STATE, type State } from '../state/model.ts';
-import { type Store, StoreError } from './store.ts';
+import { type HistoryMark, type HistoryRecord, STATE_MAPS, type StateMap } from '../state/history.ts';
+import { EMPTY_STATE, type State } from '../state/model.ts';
+import { SqliteHistory } from './sqlite-history.ts';
+import { type HistoryCommit, type Store, StoreError } from './store.ts';
 import { upgraded } from './upgrade.ts';
 
 /** Each step leads from the version of its index to the next; a step that was released is never changed. */
@@ -17,11 +19,8 @@ const MIGRATIONS = [
   `CREATE TABLE object (kind TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, name)) STRICT;
    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
    INSERT INTO meta VALUES ('revision', '0');`,
+  `CREATE TABLE history (revision INTEGER PRIMARY KEY, entry TEXT NOT NULL, undo TEXT NOT NULL) STRICT;`,
 ];
-
-/** The maps of the state and the names of their rows. */
-const KINDS = [...Object.values(DOCUMENT_MAPS), 'config', 'scale', 'runs'] as const;
-type Kind = (typeof KINDS)[number];
 
 /** SQLite's codes for "someone else holds the file". */
 const SQLITE_BUSY = 5;
@@ -31,6 +30,7 @@ const SQLITE_LOCKED = 6;
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #listeners = new Set<(state: State) => void>();
+  readonly #history: SqliteHistory;
   #state: State;
 
   /** Opens or makes `control-plane.db` in `directory`. */
@@ -40,6 +40,7 @@ export class SqliteStore implements Store {
     try {
       migrate(this.#database, file);
       this.#state = this.#read();
+      this.#history = new SqliteHistory(this.#database);
     } catch (cause) {
       this.#database.close();
       throw cause;
@@ -50,15 +51,25 @@ export class SqliteStore implements Store {
     return this.#state;
   }
 
-  async commit(expected: number, next: State): Promise<boolean> {
+  async commit(expected: number, next: State, history: HistoryCommit): Promise<boolean> {
     if (this.#state.revision !== expected) return false;
-    this.#transaction(() => {
-      for (const kind of KINDS) this.#writeDifference(kind, this.#state[kind], next[kind]);
+    const marks = this.#transaction(() => {
+      for (const kind of STATE_MAPS) this.#writeDifference(kind, this.#state[kind], next[kind]);
       this.#setMeta('revision', String(next.revision));
+      return this.#history.write(history);
     });
+    this.#history.marks = marks;
     this.#state = next;
     for (const listener of this.#listeners) listener(next);
     return true;
+  }
+
+  history(): readonly HistoryMark[] {
+    return this.#history.marks;
+  }
+
+  async recordsAfter(revision: number): Promise<readonly HistoryRecord[]> {
+    return this.#history.recordsAfter(revision);
   }
 
   watch(listener: (state: State) => void): () => void {
@@ -81,17 +92,17 @@ export class SqliteStore implements Store {
 
   #read(): State {
     const revision = Number(this.#meta('revision') ?? EMPTY_STATE.revision);
-    const maps = KINDS.map((kind) => [kind, this.#rows(kind)] as const);
+    const maps = STATE_MAPS.map((kind) => [kind, this.#rows(kind)] as const);
     // Each row was written from an object of its kind.
     return { revision, ...(Object.fromEntries(maps) as unknown as Omit<State, 'revision'>) };
   }
 
-  #rows(kind: Kind): Map<string, unknown> {
+  #rows(kind: StateMap): Map<string, unknown> {
     const rows = this.#database.prepare('SELECT name, json FROM object WHERE kind = ? ORDER BY name').all(kind);
     return new Map(rows.map((row) => [String(row.name), upgraded(kind, JSON.parse(String(row.json)))] as const));
   }
 
-  #writeDifference(kind: Kind, before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): void {
+  #writeDifference(kind: StateMap, before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): void {
     if (before === after) return;
     const put = this.#database.prepare('INSERT OR REPLACE INTO object VALUES (?, ?, ?)');
     const remove = this.#database.prepare('DELETE FROM object WHERE kind = ? AND name = ?');
@@ -99,11 +110,12 @@ export class SqliteStore implements Store {
     for (const [name, value] of after) if (before.get(name) !== value) put.run(kind, name, JSON.stringify(value));
   }
 
-  #transaction(run: () => void): void {
+  #transaction<T>(run: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      run();
+      const result = run();
       this.#database.exec('COMMIT');
+      return result;
     } catch (cause) {
       this.#database.exec('ROLLBACK');
       throw cause;

@@ -2,7 +2,17 @@
  * Where the desired state is kept. A commit names the revision it was made from, so that no change is lost when two are
  * made at once. Reading is from memory, and at once; writing may have to ask other machines, and is a promise.
  */
+import type { HistoryMark, HistoryRecord } from '../state/history.ts';
 import type { State } from '../state/model.ts';
+
+/** What a commit adds to the history, in the same transaction. */
+export interface HistoryCommit {
+  readonly record: HistoryRecord;
+  /** Records up to this revision go; 0: none. */
+  readonly forgetUpTo: number;
+  /** What came with a restored backup, oldest first: it takes the place of all that was there. */
+  readonly imported?: readonly HistoryRecord[];
+}
 
 /** A place that keeps states. */
 export interface Store {
@@ -13,7 +23,11 @@ export interface Store {
    * Durable when it resolves, and then `load` gives it. False: another change came first; load and try again. Rejects
    * with CommitError when it could not be done, or nobody knows whether it was.
    */
-  commit(expected: number, next: State): Promise<boolean>;
+  commit(expected: number, next: State, history: HistoryCommit): Promise<boolean>;
+  /** What is known of the commits that are kept, oldest first; from memory, like `load`. */
+  history(): readonly HistoryMark[];
+  /** The records of all commits after `revision`, oldest first. */
+  recordsAfter(revision: number): Promise<readonly HistoryRecord[]>;
   /** Calls `listener` after every commit until the returned function is called. */
   watch(listener: (state: State) => void): () => void;
   /** The registry's last table; undefined when there is none. */

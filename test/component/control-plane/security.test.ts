@@ -100,6 +100,8 @@ t.test('over REST: who is asked for, what for, and what is written down', async 
       { action: 'PUT /v1/services/payment/scale', changes: ['0 replicas'] },
     ],
   );
+  t.match((await send('/v1/history', { token: tokens.read })).text, /"author":"operator","verified":true/);
+  t.match(await send('/v1/backup', { token: tokens.operate }), { status: 403 });
   const asked = await send('/v1/audit?limit=2', { token: tokens.administer });
   t.equal((JSON.parse(asked.text) as unknown[]).length, 2);
   t.match(asked.text, /"refused","action":"GET \/v1\/audit"/);
