@@ -90,7 +90,10 @@ export class ResourceSet<T> {
       changed ||= result.changed;
     }
     const removed = update.complete ? [...this.#accepted.keys()].filter((name) => !seen.has(name)) : update.removed;
-    for (const name of removed) changed = this.#accepted.delete(name) || changed;
+    for (const name of removed) {
+      changed = this.#accepted.delete(name) || changed;
+      this.#refused.delete(name);
+    }
     for (const name of this.#refused.keys()) if (update.complete && !seen.has(name)) this.#refused.delete(name);
     return {
       rejection: refusals.length === 0 ? null : formatRejection('invalid', refusals.join('; ')),

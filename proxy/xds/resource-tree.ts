@@ -95,7 +95,8 @@ export class ResourceTree {
     const set = this.#setOf(type.kind);
     if (set === undefined) return null;
     // As in Envoy: what is named is still needed, and who would take it away takes away what names it.
-    const outcome = set.apply(BY_NAME.has(type.kind) ? { ...update, removed: [] } : update, wallMs);
+    const removed = BY_NAME.has(type.kind) ? update.removed.filter((name) => !set.accepted.has(name)) : update.removed;
+    const outcome = set.apply({ ...update, removed }, wallMs);
     // A wildcard type is known once it was answered, even if nothing in the answer was good.
     this.#answered.add(type.kind);
     if (outcome.changed) this.#tellExtra(type.kind);

@@ -84,7 +84,14 @@ func (g *gate) intercept(srv any, stream grpc.ServerStream, info *grpc.StreamSer
 	if broken {
 		return status.Error(codes.Unavailable, "broken by the test")
 	}
-	err := handler(srv, s)
+	// go-control-plane looks at the connection only: the stream ends when this returns.
+	ended := make(chan error, 1)
+	go func() { ended <- handler(srv, s) }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
 	g.mutex.Lock()
 	delete(g.streams, s.id)
 	g.write(event{Stream: s.id, What: "close"})
