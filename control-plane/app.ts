@@ -28,6 +28,7 @@ import { type EndedRun, restartAtMs } from './orchestrator/restart-policy.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { isPublished } from './registry/instance.ts';
 import type { LeaseTimes } from './registry/leases.ts';
+import { registryMetrics } from './registry/metrics.ts';
 import { Registry } from './registry/registry.ts';
 import { grpcServerCredentials } from './security/grpc-credentials.ts';
 import { grpcGate } from './security/grpc-gate.ts';
@@ -195,6 +196,7 @@ async function start(
 
   const metrics = new MetricsRegistry();
   metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals }));
+  metrics.register(registryMetrics(registry));
   metrics.register(securityMetrics(security));
   const api = await createApiServer({
     security,

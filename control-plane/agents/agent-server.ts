@@ -6,8 +6,6 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { unreachable } from '../../kernel/assert.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
-import { NODE_ID_BYTES_MAX } from '../../protos/contract/limits.ts';
-import { labelProblem } from '../../protos/contract/names.ts';
 import { formatRejection } from '../../protos/contract/reject-reason.ts';
 import {
   type AgentMessage,
@@ -18,6 +16,7 @@ import {
 } from '../../protos/gen/outrider/agent/v1/agent.ts';
 import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import { failCall } from '../grpc-failure.ts';
+import { identityProblem } from '../registry/identity-problem.ts';
 import type { Health, InstanceIdentity } from '../registry/instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LoadReports } from './load-reports.ts';
@@ -92,8 +91,13 @@ export class AgentServer {
     const identity = identityOf(register);
     const problem = identityProblem(identity);
     if (problem !== undefined) return this.#refuse(call, identity.id, formatRejection('invalid', problem));
-    const registered = registry.register({ identity, leaseId: register.leaseId, newLeaseId: randomUUID() });
-    if (!registered.ok) return this.#refuse(call, identity.id, formatRejection('forbidden', registered.error));
+    const registered = registry.register({
+      identity,
+      leaseId: register.leaseId,
+      newLeaseId: randomUUID(),
+      renewal: null,
+    });
+    if (!registered.ok) return this.#refuse(call, identity.id, formatRejection('forbidden', registered.error.message));
     const session = { id: identity.id, leaseId: registered.value.leaseId, call };
     this.#sessions.set(session.id, session);
     logger.info({ instance: session.id, services: identity.services, port: identity.port }, 'instance registered');
@@ -137,7 +141,7 @@ export class AgentServer {
 
   #heartbeat({ id, leaseId, call }: Session, { sequence, health, healthReason }: Heartbeat): void {
     const known = this.#deps.registry.heartbeat(id, leaseId, HEALTH[health] ?? 'unknown', healthReason);
-    if (known) send(call, { $case: 'heartbeatAck', value: { sequence } });
+    if (known) send(call, { $case: 'heartbeatAck', value: { sequence, ...this.#deps.registry.terms() } });
     // Its lease is gone: the end of the stream makes it register again.
     else call.end();
   }
@@ -161,30 +165,20 @@ function send(call: Call, message: NonNullable<Message>): void {
   call.write(ControlMessage.fromPartial({ message }));
 }
 
-function identityOf({ nodeId, identity, pid }: Register): InstanceIdentity {
+function identityOf({ nodeId, identity, pid, incarnation }: Register): InstanceIdentity {
   return {
     id: nodeId,
     workload: identity?.workload ?? '',
     services: identity?.services ?? [],
     version: identity?.version ?? '',
+    region: identity?.region ?? '',
     zone: identity?.zone ?? '',
+    subZone: identity?.subZone ?? '',
     address: identity?.address ?? '',
     port: identity?.port ?? 0,
     protocol: identity?.protocol ?? '',
     weight: identity?.weight ?? 0,
-    pid,
+    metadata: identity?.metadata ?? {},
+    incarnation: incarnation || `${pid}@${identity?.address}:${identity?.port}`,
   };
-}
-
-function identityProblem({ id, workload, services, address, port }: InstanceIdentity): string | undefined {
-  if (id === '') return 'node_id is empty: give each sidecar an id of its own';
-  if (Buffer.byteLength(id) > NODE_ID_BYTES_MAX)
-    return `node_id is too long: at most ${NODE_ID_BYTES_MAX} bytes are allowed`;
-  if (address === '') return 'identity.address is empty: other sidecars must be able to reach this one';
-  if (port < 1 || port > 65_535) return `identity.port is ${port}: it must be 1 to 65535`;
-  for (const service of services) {
-    const problem = labelProblem('service', service);
-    if (problem !== undefined) return problem;
-  }
-  return labelProblem('workload', workload);
 }

@@ -18,11 +18,3 @@ export function isMassLoss(expected: number, silent: number): boolean {
 export function evictable(expected: number, lost: number): number {
   return Math.min(lost, Math.max(1, Math.floor(expected * EVICTION_SHARE_MAX)));
 }
-
-/** All heartbeats of a fleet together stay below this many a second. */
-export const HEARTBEATS_PER_SECOND_MAX = 50;
-
-/** By how much a fleet's times are stretched so that it keeps to that; `intervalMs` is each instance's own interval. */
-export function heartbeatStretch(instances: number, intervalMs: number): number {
-  return Math.max(1, (instances * 1000) / (HEARTBEATS_PER_SECOND_MAX * intervalMs));
-}

@@ -2,17 +2,15 @@
  * Endpoints: who stands behind a service now. What drains or is ill is left out; what has been silent for a while stays,
  * marked unhealthy, so that it is used only if too little else is left.
  */
-import { type Instance, isPublished } from '../registry/instance.ts';
+import { type Instance, isPublished, isSuspect } from '../registry/instance.ts';
 import type { RegistryView } from '../registry/registry.ts';
-import type { SubsetSelector, TrafficPolicy } from '../state/traffic-policy.ts';
+import type { TrafficPolicy } from '../state/traffic-policy.ts';
 import { ENDPOINT_WEIGHT } from './defaults.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
 
-type SubsetKey = SubsetSelector['keys'][number];
-
 /**
- * The ClusterLoadAssignment of `service` with its published instances; empty when nobody is there. Endpoints carry only those labels that subsets of
- * `policy` are made of: every change of one endpoint sends all of them to everyone.
+ * The ClusterLoadAssignment of `service` with its published instances; empty when nobody is there. Endpoints carry only
+ * those labels that subsets of `policy` are made of: every change of one endpoint sends all of them to everyone.
  */
 export function serviceEndpoints(
   service: string,
@@ -20,13 +18,12 @@ export function serviceEndpoints(
   preserving: boolean,
   policy: TrafficPolicy | null,
 ): XdsResource {
-  const labels = new Set(policy?.loadBalancing?.subsets.flatMap(({ keys }) => keys) ?? []);
-  const byZone = Map.groupBy(published, (each) => each.identity.zone);
-  const zones = [...byZone].sort(([a], [b]) => (a < b ? -1 : 1));
+  const labels = new Set<string>(policy?.loadBalancing?.subsets.flatMap(({ keys }) => keys) ?? []);
+  const localities = [...Map.groupBy(published, localityKey)].sort(([a], [b]) => (a < b ? -1 : 1));
   return resource('EDS', service, {
     cluster_name: service,
-    endpoints: zones.map(([zone, members]) => ({
-      locality: { zone },
+    endpoints: localities.map(([, members]) => ({
+      locality: locality(members[0]!),
       lb_endpoints: members.map((member) => endpoint(member, preserving, labels)),
       // gRPC ignores a locality without a weight.
       load_balancing_weight: members.reduce((sum, member) => sum + weightOf(member), 0),
@@ -64,17 +61,32 @@ export function readyCounts(registry: RegistryView): ReadonlyMap<string, number>
   return counts;
 }
 
-function endpoint(instance: Instance, preserving: boolean, labels: ReadonlySet<SubsetKey>): JsonObject {
+function localityKey({ identity: { region, zone, subZone } }: Instance): string {
+  return [region, zone, subZone].join('/');
+}
+
+/** What is empty is left out, but for the zone. */
+function locality({ identity: { region, zone, subZone } }: Instance): JsonObject {
+  return { ...(region === '' ? {} : { region }), zone, ...(subZone === '' ? {} : { sub_zone: subZone }) };
+}
+
+function endpoint(instance: Instance, preserving: boolean, labels: ReadonlySet<string>): JsonObject {
   const { address, port } = instance.identity;
-  const carried = Object.fromEntries([...labels].sort().map((key) => [key, instance.identity[key]]));
-  // In a mass silence nobody's silence is believed.
-  const suspect = instance.state === 'suspect' && !preserving;
   return {
     endpoint: { address: { socket_address: { address, port_value: port } } },
-    health_status: suspect ? 'UNHEALTHY' : 'HEALTHY',
+    health_status: isSuspect(instance, preserving) ? 'UNHEALTHY' : 'HEALTHY',
     load_balancing_weight: weightOf(instance),
-    ...(labels.size === 0 ? {} : { metadata: { filter_metadata: { 'envoy.lb': carried } } }),
+    ...(labels.size === 0 ? {} : { metadata: { filter_metadata: { 'envoy.lb': labelsOf(instance, labels) } } }),
   };
+}
+
+/** What the mesh knows of an instance stands above what it says of itself. */
+function labelsOf({ identity }: Instance, keys: ReadonlySet<string>): JsonObject {
+  const { version, workload, zone, metadata } = identity;
+  const known: Readonly<Record<string, string>> = { ...metadata, version, workload, zone };
+  return Object.fromEntries(
+    [...keys].sort().flatMap((key) => (Object.hasOwn(known, key) ? [[key, known[key]!]] : [])),
+  );
 }
 
 function weightOf(instance: Instance): number {

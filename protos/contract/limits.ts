@@ -12,6 +12,12 @@ export const SUBSCRIBED_NAMES_MAX = 20_000;
 /** Longest node id, in UTF-8 bytes. */
 export const NODE_ID_BYTES_MAX = 256;
 
+/** Most entries of an instance's metadata. */
+export const METADATA_ENTRIES_MAX = 64;
+
+/** Longest key or value of an instance's metadata, in UTF-8 bytes. */
+export const METADATA_BYTES_MAX = 256;
+
 /** Longest text of a rejection; longer texts are cut, since they travel back with every NACK. */
 export const ERROR_DETAIL_CHARS_MAX = 4_096;
 

@@ -1675,7 +1675,10 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 health enum:outrider.agent.v1.Health
 3 health_reason string`,
   'outrider.agent.v1.HeartbeatAck': `
-1 sequence uint64`,
+1 sequence uint64
+2 heartbeat_interval_ms uint32
+3 suspect_after_ms uint32
+4 gone_after_ms uint32`,
   'outrider.agent.v1.HttpProbe': `
 1 path string`,
   'outrider.agent.v1.Identity': `
@@ -1687,7 +1690,9 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 6 port uint32
 7 protocol string
 8 weight uint32
-9 metadata string map`,
+9 metadata string map
+10 region string
+11 sub_zone string`,
   'outrider.agent.v1.LoadReport': `
 1 window_ms uint32
 2 in_flight uint32
@@ -1707,7 +1712,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 node_id string
 2 identity message:outrider.agent.v1.Identity
 3 pid uint32
-4 lease_id string`,
+4 lease_id string
+5 incarnation string`,
   'outrider.agent.v1.Registered': `
 1 lease_id string
 2 heartbeat_interval_ms uint32

@@ -73,17 +73,20 @@ class AgentClient implements Agent {
   readonly #stream: ControlStream<AgentServiceClient, AgentMessage, ControlMessage>;
   readonly #check: HealthCheck | null;
   readonly #meter: LoadMeter;
+  readonly #incarnation: string;
   #leaseId = '';
   #registered = false;
   #sequence = 0;
   /** The last report of breakers was not empty. */
   #toldBreakers = false;
   #heartbeats: Timer | null = null;
+  #intervalMs = 0;
   #loads: Timer | null = null;
 
   constructor(options: AgentOptions, deps: ControlStreamDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#incarnation = `${deps.random.uint32().toString(16)}${deps.random.uint32().toString(16)}`;
     this.#meter = new LoadMeter(options.load, deps.clock.nowMs());
     const { check } = options.settings;
     this.#check =
@@ -131,14 +134,19 @@ class AgentClient implements Agent {
 
   #register(): void {
     const { nodeId, pid, settings } = this.#options;
-    const { workload, services, version, zone, address, port, protocol, weight, metadata } = settings;
-    const identity = { workload, services: [...services], version, zone, address, port, protocol, weight, metadata };
-    this.#send({ $case: 'register', value: { nodeId, identity, pid, leaseId: this.#leaseId } });
+    const { workload, services, version, region, zone, subZone, address, port, protocol, weight, metadata } = settings;
+    const place = { region, zone, subZone, address, port, protocol };
+    const identity = { workload, services: [...services], version, ...place, weight, metadata };
+    this.#send({
+      $case: 'register',
+      value: { nodeId, identity, pid, leaseId: this.#leaseId, incarnation: this.#incarnation },
+    });
   }
 
-  /** Acknowledgements need no answer; what is newer than this sidecar means nothing to it. */
+  /** What is newer than this sidecar means nothing to it. */
   #receive({ message }: ControlMessage): void {
     if (message?.$case === 'registered') this.#start(message.value);
+    else if (message?.$case === 'heartbeatAck') this.#beatEvery(message.value.heartbeatIntervalMs);
     else if (message?.$case === 'drain') this.#drain(message.value);
     else if (message?.$case === 'refused') this.#refused(message.value.reason);
   }
@@ -156,12 +164,20 @@ class AgentClient implements Agent {
     this.#sequence = 0;
     this.#heartbeat();
     const { timers, logger, clock } = this.#deps;
-    this.#heartbeats = timers.every(Math.max(1, heartbeatIntervalMs), () => this.#heartbeat());
+    this.#beatEvery(Math.max(1, heartbeatIntervalMs));
     this.#loads = timers.every(LOAD_INTERVAL_MS, () => {
       this.#send({ $case: 'loadReport', value: this.#meter.report(clock.nowMs()) });
       this.#tellBreakers();
     });
     logger.info({ leaseId, heartbeatIntervalMs }, 'registered with the control plane');
+  }
+
+  /** 0 leaves it as it is: the control plane has not said anything. */
+  #beatEvery(intervalMs: number): void {
+    if (intervalMs === 0 || intervalMs === this.#intervalMs || !this.#registered) return;
+    this.#heartbeats?.cancel();
+    this.#intervalMs = intervalMs;
+    this.#heartbeats = this.#deps.timers.every(intervalMs, () => this.#heartbeat());
   }
 
   /** Once more when there is nothing left to tell, so that nothing is left standing. */
@@ -191,6 +207,7 @@ class AgentClient implements Agent {
 
   #stopTelling(): void {
     this.#registered = false;
+    this.#intervalMs = 0;
     this.#heartbeats?.cancel();
     this.#loads?.cancel();
   }

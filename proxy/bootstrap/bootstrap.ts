@@ -54,7 +54,9 @@ export interface AgentSettings {
   readonly workload: string;
   readonly services: readonly string[];
   readonly version: string;
+  readonly region: string;
   readonly zone: string;
+  readonly subZone: string;
   /** Where other sidecars reach this one. */
   readonly address: string;
   readonly port: number;

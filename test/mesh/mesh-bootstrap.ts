@@ -56,7 +56,7 @@ function instancesOf(state: State, ports: MeshPlan['instances']): Instance[] {
   return Object.entries(ports).flatMap(([workload, each]) =>
     each.map((port, i) => {
       const { services = [workload], protocol = 'auto' } = state.workloads.get(workload) ?? {};
-      return instance(`${workload}-${i}`, { workload, services, protocol, port, weight: 100, pid: 0 });
+      return instance(`${workload}-${i}`, { workload, services, protocol, port, weight: 100 });
     }),
   );
 }

@@ -53,6 +53,8 @@ export interface Identity {
   protocol: string;
   weight: number;
   metadata: { [key: string]: string };
+  region: string;
+  subZone: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -67,6 +69,7 @@ export interface Register {
   identity: Identity | undefined;
   pid: number;
   leaseId: string;
+  incarnation: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -128,6 +131,9 @@ export interface Registered {
 
 export interface HeartbeatAck {
   sequence: number;
+  heartbeatIntervalMs: number;
+  suspectAfterMs: number;
+  goneAfterMs: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
