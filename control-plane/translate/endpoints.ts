@@ -84,9 +84,7 @@ function endpoint(instance: Instance, preserving: boolean, labels: ReadonlySet<s
 function labelsOf({ identity }: Instance, keys: ReadonlySet<string>): JsonObject {
   const { version, workload, zone, metadata } = identity;
   const known: Readonly<Record<string, string>> = { ...metadata, version, workload, zone };
-  return Object.fromEntries(
-    [...keys].sort().flatMap((key) => (Object.hasOwn(known, key) ? [[key, known[key]!]] : [])),
-  );
+  return Object.fromEntries([...keys].sort().flatMap((key) => (Object.hasOwn(known, key) ? [[key, known[key]!]] : [])));
 }
 
 function weightOf(instance: Instance): number {

@@ -170,6 +170,18 @@ t.test('the health of the application is told as soon as it changes', async (t) 
   t.equal(agent.health, 'healthy');
 });
 
+t.test('heartbeats follow the pace that an acknowledgement tells', async (t) => {
+  const registry = await startRegistry(t);
+  startAgent(t, registry.port);
+  t.match(await next(registry.received, 'register'), { incarnation: /^[0-9a-f]+$/ });
+  registry.send({ $case: 'registered', value: { ...REGISTERED, heartbeatIntervalMs: 60_000 } });
+  t.match(await next(registry.received, 'heartbeat'), { sequence: 1 });
+  const terms = { heartbeatIntervalMs: 20, suspectAfterMs: 60, goneAfterMs: 120 };
+  registry.send({ $case: 'heartbeatAck', value: { sequence: 1, ...terms } });
+  t.match(await next(registry.received, 'heartbeat'), { sequence: 2 });
+  t.match(await next(registry.received, 'heartbeat'), { sequence: 3 });
+});
+
 t.test('probes say what is wrong', async (t) => {
   const silent = createTcpServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
