@@ -42,7 +42,7 @@ export class AdsServer {
   readonly #streams = new Set<AnyStream>();
   readonly #totals = new XdsTotals();
   /** Looked at after every answer and every stream that ends. */
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Set<(answered?: AnyStream) => void>();
 
   constructor(deps: AdsServerDeps) {
     this.#deps = deps;
@@ -87,15 +87,20 @@ export class AdsServer {
   converged(timeoutMs: number): Promise<Convergence> {
     const concerned = [...this.#streams];
     const { promise, resolve } = Promise.withResolvers<Convergence>();
-    const clientsThatAre = (progress: string) =>
-      concerned.filter((each) => this.#streams.has(each) && each.progress() === progress).map((each) => each.status());
+    const isPending = (each: AnyStream) => this.#streams.has(each) && each.progress() === 'pending';
+    // An answer concerns the one that gave it: looking at all of them for each would cost the square of their number.
+    let pending = new Set<AnyStream>();
     const finish = () => {
       this.#waiters.delete(check);
       timer.cancel();
-      resolve({ refused: clientsThatAre('refused'), pending: clientsThatAre('pending') });
+      const refused = concerned.filter((each) => this.#streams.has(each) && each.progress() === 'refused');
+      const statuses = (streams: Iterable<AnyStream>) => [...streams].map((each) => each.status());
+      resolve({ refused: statuses(refused), pending: statuses([...pending].filter(isPending)) });
     };
-    const check = () => {
-      if (clientsThatAre('pending').length === 0) finish();
+    const check = (answered?: AnyStream) => {
+      if (answered === undefined) pending = new Set(concerned.filter(isPending));
+      else if (pending.has(answered) && !isPending(answered)) pending.delete(answered);
+      if (pending.size === 0) finish();
     };
     const timer = this.#deps.timers.after(timeoutMs, finish);
     this.#waiters.add(check);
@@ -137,10 +142,10 @@ export class AdsServer {
     const identity = meshNode({ id: node.id, metadata: node.metadata });
     const client = { node: identity, userAgent: node.userAgentName, only };
     const { clock, logger, cache } = this.#deps;
-    const stream = new XdsStream(client, cache.snapshotFor(identity), dialogue, call, {
+    const stream: XdsStream<Message, Request> = new XdsStream(client, cache.snapshotFor(identity), dialogue, call, {
       clock,
       logger,
-      onAnswer: () => this.#answered(),
+      onAnswer: () => this.#answered(stream),
       totals: this.#totals,
     });
     this.#streams.add(stream);
@@ -154,10 +159,11 @@ export class AdsServer {
     const isLast = ![...this.#streams].some((each) => each.node.id === stream.node.id);
     if (isLast) this.#deps.cache.forget(stream.node.id);
     this.#deps.logger.info({ node: stream.node.id }, 'xDS client disconnected');
-    this.#answered();
+    this.#answered(stream);
   }
 
-  #answered(): void {
-    for (const check of this.#waiters) check();
+  /** Told by whom; undefined when it may be anybody. */
+  #answered(stream?: AnyStream): void {
+    for (const check of this.#waiters) check(stream);
   }
 }

@@ -141,6 +141,19 @@ t.test('one bad resource holds back nothing but itself, and comes again when it 
   t.end();
 });
 
+t.test('a bad resource that is let go before it is refused leaves the others good', (t) => {
+  const client = new Client(snapshot({ EDS: { a: 'bad', b: '1' } }));
+  client.refuses = ({ resources }) => resources.some(({ hash }) => hash === 'bad');
+  client.ask('EDS', { subscribe: ['a', 'b'] });
+  client.deliver();
+  client.pump();
+  client.ask('EDS', { unsubscribe: ['a'] });
+  client.settle();
+  t.same(client.holds('EDS'), { b: '1' });
+  t.equal(client.sequencer.progress('EDS'), 'settled');
+  t.end();
+});
+
 t.test('a bad cluster does not hold back the routes of the others', (t) => {
   const client = connected(mesh('a'), ['CDS'], ['EDS', 'a'], ['LDS'], ['RDS', 'outbound']);
   client.refuses = ({ type, resources }) => type.kind === 'CDS' && resources.some(({ name }) => name === 'bad');

@@ -75,9 +75,11 @@ function refused(before: Subscription, message: string): Subscription {
   // What was let go meanwhile is nobody's business any more.
   const sentNames = before.sentNames.filter((name) => isSubscribed(before, name));
   const refusal = { version, message };
-  if (sentNames.length > 1) {
+  // One of those may have been the bad one: only what was refused by itself is known to be bad.
+  if (before.sentNames.length > 1) {
     const half = Math.ceil(sentNames.length / 2);
-    return { ...before, refusal, parts: [sentNames.slice(0, half), sentNames.slice(half), ...before.parts] };
+    const halves = [sentNames.slice(0, half), sentNames.slice(half)].filter((part) => part.length > 0);
+    return { ...before, refusal, parts: [...halves, ...before.parts] };
   }
   const bad = new Map(before.bad);
   for (const name of sentNames) {

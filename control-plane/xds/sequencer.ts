@@ -50,6 +50,8 @@ export class Sequencer<Request> {
   readonly #retained = { CDS: new Map<string, EncodedResource>(), EDS: new Map<string, EncodedResource>() };
   /** Per kind the resources of which the client is known to lack nothing, until it says something. */
   readonly #complete = new Map<ResourceKind, ResourceMap>();
+  /** Per kind the resources that the last response was made from. */
+  readonly #told = new Map<ResourceKind, ResourceMap>();
   /** The clusters that the client was last sent, and those that it last took in. */
   #sentClusters: ResourceMap = NOTHING;
   #acceptedClusters: ResourceMap = NOTHING;
@@ -102,7 +104,6 @@ export class Sequencer<Request> {
   /** Takes in a request of the client. */
   request(kind: ResourceKind, request: Request): RequestOutcome {
     const before = this.#subscriptions.get(kind);
-    this.#complete.delete(kind);
     if (before === undefined) {
       const view = this.#view(kind);
       const subscription = this.#protocol.subscribe(request, rulesOf(kind), view);
@@ -114,6 +115,10 @@ export class Sequencer<Request> {
     }
     const { subscription, outcome } = this.#protocol.receive(before, request);
     if (kind === 'CDS') this.#clustersAnswered(outcome);
+    // Who has taken in all that there was, and asks for no other names, lacks nothing; anything else is looked at.
+    const tookAll = outcome === 'ack' && this.#told.get(kind) === this.#view(kind) && isPlainAck(before, subscription);
+    if (tookAll) this.#complete.set(kind, this.#told.get(kind)!);
+    else this.#complete.delete(kind);
     const wanted = outcome === 'repeat' && kind === 'EDS' && this.#repeatAllowed;
     if (wanted) this.#repeatAllowed = false;
     this.#subscriptions.set(kind, wanted ? markResend(subscription, subscription.names) : subscription);
@@ -142,8 +147,10 @@ export class Sequencer<Request> {
     const subscription = this.#subscriptions.get(kind);
     if (subscription === undefined) return 'settled';
     if (subscription.outstanding) return 'pending';
-    if (this.#protocol.isRefused(subscription, this.#view(kind))) return 'refused';
-    if (this.#protocol.due(subscription, rulesOf(kind), this.#view(kind)) === null) return 'settled';
+    const view = this.#view(kind);
+    if (this.#protocol.isRefused(subscription, view)) return 'refused';
+    if (this.#complete.get(kind) === view) return 'settled';
+    if (this.#protocol.due(subscription, rulesOf(kind), view) === null) return 'settled';
     const clusters = this.#subscriptions.get('CDS');
     const clustersRefused = clusters !== undefined && !clusters.outstanding && this.#protocol.holdsBack(clusters);
     return clustersRefused && this.#isHeldBack(kind, subscription) ? 'refused' : 'pending';
@@ -161,6 +168,9 @@ export class Sequencer<Request> {
       return undefined;
     }
     const nonce = String(++this.#nonces);
+    // A part of what was refused is not all that there is.
+    if (subscription.parts.length === 0) this.#told.set(kind, view);
+    else this.#told.delete(kind);
     this.#subscriptions.set(kind, this.#protocol.responded(subscription, response, view, nonce));
     if (kind === 'CDS') {
       this.#sentClusters = view;
@@ -201,6 +211,8 @@ export class Sequencer<Request> {
 
   #retainRemoved(next: Snapshot): void {
     const clusters = resourcesOf(next, 'CDS');
+    // Most changes are of endpoints.
+    if (clusters === resourcesOf(this.#snapshot, 'CDS')) return;
     const outstanding = this.#subscriptions.get('CDS')?.outstanding === true;
     const inUse = outstanding ? new Map([...this.#acceptedClusters, ...this.#sentClusters]) : this.#acceptedClusters;
     const { CDS, EDS } = this.#retained;
@@ -230,6 +242,11 @@ export class Sequencer<Request> {
     const retained = this.#retained[kind];
     return retained.size === 0 ? current : new Map([...retained, ...current]);
   }
+}
+
+/** Whether nothing but the end of the wait has come of an ACK. */
+function isPlainAck(before: Subscription, { names, wildcard, resend, parts }: Subscription): boolean {
+  return names === before.names && wildcard === before.wildcard && resend.size === 0 && parts.length === 0;
 }
 
 function rulesOf(kind: ResourceKind): KindRules {

@@ -105,6 +105,9 @@ function undelivered({ refusal, sentNames }: Subscription, targets: ReadonlyMap<
 }
 
 function rename(before: Subscription, names: readonly string[]): Subscription {
+  // As every ACK has it.
+  const isSame = !before.wildcard && names.length > 0 && names.length === before.names.size;
+  if (isSame && names.every((name) => before.names.has(name))) return before;
   const next = {
     ...before,
     ...wanted(names, !before.everNamed && before.wildcard),
