@@ -12,6 +12,7 @@ import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
+import { addIntercept } from './commands/intercept.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRun } from './commands/run.ts';
@@ -62,6 +63,7 @@ function createProgram(context: CliContext): Command {
   addRollback(program, context);
   addBackup(program, context);
   addRestore(program, context);
+  addIntercept(program, context);
   addServers(program);
   return program;
 }

@@ -74,6 +74,11 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
     },
     quit: stop,
   });
+  // What Node warns of belongs into our log; that node:ffi is experimental is known.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') log.warn({ warning: warning.name }, warning.message);
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // A reader of our output that goes away must not take the traffic with it.

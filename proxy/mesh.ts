@@ -221,7 +221,7 @@ function staticNames({ clusters, secrets }: SnapshotParts) {
 /** `host:port` of the first endpoint of a static cluster: where gRPC connects to. */
 function targetOf({ clusters }: SnapshotParts, name: string): string {
   const discovery = clusters.get(name)?.discovery;
-  if (discovery === undefined || discovery.kind === 'eds') {
+  if (discovery === undefined || discovery.kind === 'eds' || discovery.kind === 'original-dst') {
     throw new Error(`static_resources has no cluster "${name}" with endpoints of its own; ads_config needs one`);
   }
   const endpoint = discovery.endpoints.localities.flatMap((locality) => locality.endpoints)[0];

@@ -21,6 +21,7 @@ export const CONNECTION: ConnectionInfo = {
   remote,
   directRemote: remote,
   local: { host: '10.0.0.2', port: 80 },
+  restored: false,
   serverName: null,
   tls: null,
 };

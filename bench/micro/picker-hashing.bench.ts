@@ -25,7 +25,7 @@ function pick(policy: HashingPolicyConfig): (iterations: number) => unknown {
     made ??= createHashingPicker(policy, ENDPOINTS, ENDPOINTS, () => 1, tools);
     const picker = made;
     const hash = new XxHash64();
-    const context = { hash, subset: null, pinned: null, tried: null };
+    const context = { hash, subset: null, pinned: null, destination: null, tried: null };
     let picked: Endpoint | null = null;
     for (let i = 0; i < iterations; i++) {
       hash.of(KEYS[i & 1_023]!);

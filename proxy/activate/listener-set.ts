@@ -2,6 +2,7 @@
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { Listener } from '../listener/listener.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
+import { Redirects } from '../listener/redirects.ts';
 import type { RunningChains } from '../listener/running-chain.ts';
 import type { Loop } from '../net/loop.ts';
 
@@ -11,6 +12,7 @@ export class ListenerSet {
   readonly #listeners = new Map<string, Listener>();
   /** Removed ones whose connections have not all ended. */
   readonly #draining = new Set<Listener>();
+  readonly #redirects = new Redirects(() => this.#ports());
   added = 0;
   modified = 0;
   removed = 0;
@@ -36,13 +38,16 @@ export class ListenerSet {
 
   /** Opens the listener, or changes the one of that name. Another address means another socket. Rejects when it cannot bind. */
   async put(config: ListenerConfig, running: RunningChains, stats: ListenerStats): Promise<void> {
+    if (config.filters.originalDestination) await this.#redirects.load();
     const existing = this.#listeners.get(config.name);
     if (existing !== undefined && sameAddress(existing.config, config)) {
       existing.update(config, running);
       this.modified++;
       return;
     }
-    const listener = new Listener(config, running, stats, this.#loop, () => this.#limitOf(config.name));
+    const listener = new Listener(config, running, stats, this.#loop, this.#redirects, () =>
+      this.#limitOf(config.name),
+    );
     try {
       await listener.open();
     } catch (error) {
@@ -52,6 +57,11 @@ export class ListenerSet {
     this.#listeners.set(config.name, listener);
     if (existing === undefined) this.added++;
     else this.#drain(existing);
+  }
+
+  *#ports(): Iterable<number> {
+    for (const { address } of [...this.#listeners.values(), ...this.#draining])
+      if (address !== null) yield address.port;
   }
 
   remove(name: string): void {

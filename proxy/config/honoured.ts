@@ -30,7 +30,7 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.RuntimeDouble': ['default_value'],
   'envoy.config.core.v3.RuntimeFractionalPercent': ['*'],
   'envoy.config.core.v3.RuntimeUInt32': ['*'],
-  'envoy.config.core.v3.SocketAddress': ['protocol=TCP', 'address', 'port_value'],
+  'envoy.config.core.v3.SocketAddress': ['protocol=TCP', 'address', 'port_value', 'ipv4_compat'],
   'envoy.config.core.v3.SubstitutionFormatString': ['json_format', 'text_format_source'],
   'envoy.config.core.v3.TransportSocket': ['*'],
   'envoy.config.core.v3.TypedExtensionConfig': ['*'],
@@ -152,6 +152,7 @@ const LISTENERS: HonouredTable['messages'] = {
   `),
   'envoy.config.listener.v3.FilterChainMatch': ['*'],
   'envoy.config.listener.v3.ListenerFilter': ['name', 'typed_config'],
+  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': [],
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [],
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': [],
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': fields(`
@@ -286,17 +287,18 @@ const FILTERS: HonouredTable['messages'] = {
 const CLUSTERS: HonouredTable['messages'] = {
   ...LOAD_BALANCING,
   'envoy.config.cluster.v3.Cluster': fields(`
-    name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS eds_cluster_config connect_timeout
+    name alt_stat_name type=STATIC|STRICT_DNS|LOGICAL_DNS|EDS|ORIGINAL_DST eds_cluster_config connect_timeout
     per_connection_buffer_limit_bytes
-    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|RING_HASH|MAGLEV|LOAD_BALANCING_POLICY_CONFIG
+    lb_policy=ROUND_ROBIN|LEAST_REQUEST|RANDOM|RING_HASH|MAGLEV|CLUSTER_PROVIDED|LOAD_BALANCING_POLICY_CONFIG
     load_assignment circuit_breakers
     typed_extension_protocol_options dns_refresh_rate respect_dns_ttl dns_lookup_family outlier_detection
     health_checks ignore_health_on_host_removal
     least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config
-    lb_subset_config transport_socket metadata
+    lb_subset_config transport_socket metadata original_dst_lb_config cleanup_interval
     load_balancing_policy
   `),
   'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['*'],
+  'envoy.config.cluster.v3.Cluster.OriginalDstLbConfig': ['upstream_port_override'],
   'envoy.config.cluster.v3.CircuitBreakers': ['thresholds', 'per_host_thresholds'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': fields(`
     priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining

@@ -5,6 +5,7 @@
  *             └─ missing or broken: closed        └─ nothing for too long: settled with what is known, or closed
  */
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
+import type { SocketAddress } from '../config/model/common.ts';
 import type { ListenerFiltersConfig } from '../config/model/listener.ts';
 import type { ClientAddresses } from '../net/connection-info.ts';
 import type { Loop } from '../net/loop.ts';
@@ -34,7 +35,8 @@ export type InspectionFailure = 'timeout' | 'proxy-header' | 'gone';
 
 /** Takes the outcome; exactly one is called, once. */
 export interface InspectionOwner {
-  onInspected(transport: Transport, seen: Inspected): void;
+  /** `restored` is what the inspection was made with. */
+  onInspected(transport: Transport, seen: Inspected, restored: SocketAddress | null): void;
   /** The transport has been closed. */
   onUninspected(transport: Transport, failure: InspectionFailure): void;
 }
@@ -45,6 +47,8 @@ export class Inspection implements TransportHandler, DeadlineOwner {
   readonly #loop: Loop;
   readonly #transport: Transport;
   readonly #config: ListenerFiltersConfig;
+  /** Where a redirected client was going; kept for the owner. */
+  readonly #restored: SocketAddress | null;
   readonly #owner: InspectionOwner;
   readonly #deadline = new Deadline(this);
   #bytes: Buffer = NONE;
@@ -53,10 +57,17 @@ export class Inspection implements TransportHandler, DeadlineOwner {
   #ended = false;
   #settled = false;
 
-  constructor(loop: Loop, transport: Transport, config: ListenerFiltersConfig, owner: InspectionOwner) {
+  constructor(
+    loop: Loop,
+    transport: Transport,
+    config: ListenerFiltersConfig,
+    restored: SocketAddress | null,
+    owner: InspectionOwner,
+  ) {
     this.#loop = loop;
     this.#transport = transport;
     this.#config = config;
+    this.#restored = restored;
     this.#owner = owner;
     this.#headerRead = config.proxyProtocol === null;
     if (config.timeoutMs > 0) loop.wheel.arm(this.#deadline, config.timeoutMs);
@@ -149,7 +160,7 @@ export class Inspection implements TransportHandler, DeadlineOwner {
   #settle(serverName: string, transportProtocol: 'raw_buffer' | 'tls', applicationProtocols: readonly string[]): void {
     if (this.#settled) return;
     this.#finish();
-    this.#owner.onInspected(this.#transport, {
+    const seen = {
       client: this.#client,
       serverName,
       transportProtocol,
@@ -157,7 +168,8 @@ export class Inspection implements TransportHandler, DeadlineOwner {
       bytes: this.#bytes,
       ended: this.#ended,
       silent: this.#bytes.length === 0 && !this.#ended,
-    });
+    };
+    this.#owner.onInspected(this.#transport, seen, this.#restored);
   }
 
   #giveUp(failure: InspectionFailure): void {

@@ -11,5 +11,7 @@ export class ListenerStats {
   preCxTimeout = 0;
   noFilterChainMatch = 0;
   proxyProtocolError = 0;
+  /** Refused: they were going to this proxy itself. */
+  redirectLoop = 0;
   readonly tls = new TlsStats();
 }

@@ -6,15 +6,17 @@
  *   opening ─► active ─► draining (no new connections; open ones close behind their answer) ─► closed
  */
 import type { Socket } from 'node:net';
+import type { SocketAddress } from '../config/model/common.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { adopt, type ListeningSocket, listen, startReading } from '../net/accept.ts';
-import { addressesOf, type ClientAddresses, type ConnectionInfo } from '../net/connection-info.ts';
+import { addressesOf, type ConnectionInfo } from '../net/connection-info.ts';
 import type { Loop } from '../net/loop.ts';
 import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/service.ts';
 import { type Transport, UNHANDLED } from '../net/transport.ts';
 import { ChainMatcher } from './chain-matcher.ts';
 import { type Inspected, Inspection, type InspectionFailure, type InspectionOwner } from './inspection.ts';
 import type { ListenerStats } from './listener-stats.ts';
+import type { Redirects } from './redirects.ts';
 import { allChains, type RunningChain, type RunningChains } from './running-chain.ts';
 import { ServerFirst } from './server-first.ts';
 
@@ -40,6 +42,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   config: ListenerConfig;
   readonly #loop: Loop;
   readonly #limit: ConnectionLimit;
+  readonly #redirects: Redirects;
   #running: RunningChains;
   #matcher: ChainMatcher<RunningChain>;
   readonly #connections = new Map<ServedConnection, RunningChain>();
@@ -56,11 +59,13 @@ export class Listener implements ConnectionOwner, InspectionOwner {
     running: RunningChains,
     stats: ListenerStats,
     loop: Loop,
+    redirects: Redirects,
     limit: ConnectionLimit = () => Infinity,
   ) {
     this.config = config;
     this.stats = stats;
     this.#loop = loop;
+    this.#redirects = redirects;
     this.#limit = limit;
     this.#running = running;
     this.#matcher = matcherOf(running);
@@ -88,9 +93,11 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   /** Binds. Rejects with a message that names listener, address and cause. */
   async open(): Promise<void> {
     const { host, port } = this.config.address;
-    const { tcpBacklog, name, reusePort } = this.config;
+    const { tcpBacklog, name, reusePort, ipv4Compat } = this.config;
     try {
-      this.#socket = await listen({ host, port, backlog: tcpBacklog, reusePort }, (socket) => this.#accept(socket));
+      this.#socket = await listen({ host, port, backlog: tcpBacklog, reusePort, ipv6Only: !ipv4Compat }, (socket) =>
+        this.#accept(socket),
+      );
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new Error(`listener ${name}: cannot bind ${host}:${port}: ${cause}`);
@@ -117,31 +124,42 @@ export class Listener implements ConnectionOwner, InspectionOwner {
       socket.destroy();
       return;
     }
+    const destination = this.config.filters.originalDestination ? this.#redirects.of(socket) : 'direct';
+    if (destination === 'own') {
+      this.stats.redirectLoop++;
+      socket.destroy();
+      return;
+    }
     this.stats.cxActive++;
+    this.#look(socket, destination === 'direct' ? null : destination);
+  }
+
+  /** `restored` is where a redirected client was going. */
+  #look(socket: Socket, restored: SocketAddress | null): void {
     const { tlsInspector, httpInspector, proxyProtocol } = this.config.filters;
     const wanted = proxyProtocol !== null || ((tlsInspector || httpInspector) && this.#matcher.only === null);
     if (!wanted) {
-      this.#choose(socket, null, UNSEEN, null);
+      this.#choose(socket, null, restored, UNSEEN, null);
       return;
     }
-    const destination = destinationOf(addressesOf(socket));
+    const destination = destinationKey(socket, restored);
     if (proxyProtocol === null && this.#serverFirst.knows(destination)) {
-      this.#choose(socket, null, UNSEEN, (first) => this.#serverFirst.learn(destination, first));
+      this.#choose(socket, null, restored, UNSEEN, (first) => this.#serverFirst.learn(destination, first));
       return;
     }
     const transport = adopt(this.#loop, socket);
-    const inspection = new Inspection(this.#loop, transport, this.config.filters, this);
+    const inspection = new Inspection(this.#loop, transport, this.config.filters, restored, this);
     this.#inspections.set(transport, inspection);
     this.stats.preCxActive++;
     transport.handler = inspection;
     startReading(transport);
   }
 
-  onInspected(transport: Transport, seen: Inspected): void {
+  onInspected(transport: Transport, seen: Inspected, restored: SocketAddress | null): void {
     this.#inspected(transport);
-    const destination = destinationOf(addressesOf(transport.socket));
+    const destination = destinationKey(transport.socket, restored);
     const learn: FirstWord | null = seen.silent ? (first) => this.#serverFirst.learn(destination, first) : null;
-    this.#choose(transport.socket, transport, seen, learn);
+    this.#choose(transport.socket, transport, restored, seen, learn);
   }
 
   onUninspected(transport: Transport, failure: InspectionFailure): void {
@@ -156,9 +174,15 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   }
 
   /** `adopted` is the transport over the socket when something was read from it already. */
-  #choose(socket: Socket, adopted: Transport | null, seen: Inspected, firstWord: FirstWord | null): void {
+  #choose(
+    socket: Socket,
+    adopted: Transport | null,
+    restored: SocketAddress | null,
+    seen: Inspected,
+    firstWord: FirstWord | null,
+  ): void {
     const direct = addressesOf(socket);
-    const { remote, local } = seen.client ?? direct;
+    const { remote, local } = seen.client ?? { ...direct, local: restored ?? direct.local };
     const { transportProtocol, applicationProtocols } = seen;
     const serverName = seen.serverName || null;
     const facts = { remote, local, directRemote: direct.remote, transportProtocol, applicationProtocols };
@@ -169,7 +193,16 @@ export class Listener implements ConnectionOwner, InspectionOwner {
       this.#left();
       return;
     }
-    const info = { id: this.#loop.accepted++, remote, local, directRemote: direct.remote, serverName, tls: null };
+    const { remote: directRemote } = direct;
+    const info = {
+      id: this.#loop.accepted++,
+      remote,
+      local,
+      restored: restored !== null && seen.client === null,
+      directRemote,
+      serverName,
+      tls: null,
+    };
     if (chain.tls !== null && seen.ended) {
       // Whoever ends its side in the middle of a handshake cannot finish it.
       socket.destroy();
@@ -276,6 +309,7 @@ function matcherOf({ chains, fallback }: RunningChains): ChainMatcher<RunningCha
   );
 }
 
-function destinationOf({ local }: ClientAddresses): string {
+function destinationKey(socket: Socket, restored: SocketAddress | null): string {
+  const local = restored ?? addressesOf(socket).local;
   return `${local.host} ${local.port}`;
 }

@@ -13,12 +13,19 @@ export interface ClientAddresses {
 export interface ConnectionInfo extends ClientAddresses {
   /** No other connection of this process has it. */
   readonly id: number;
+  /** `local` is where the client was going before the kernel redirected it here. */
+  readonly restored: boolean;
   /** The socket's own peer. */
   readonly directRemote: SocketAddress;
   /** What the client asked for by TLS, whether or not TLS ends here; null when it did not. */
   readonly serverName: string | null;
   /** What TLS proved, where it ends here. */
   readonly tls: TlsPeer | null;
+}
+
+/** Where a redirected client was going; null for one that came by itself. */
+export function restoredDestination({ restored, local }: ConnectionInfo): SocketAddress | null {
+  return restored ? local : null;
 }
 
 /** The addresses of a socket. */

@@ -12,7 +12,7 @@ import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, NO_CLUSTER, NO_HEALTHY_
 import type { Loggable } from '../http/loggable.ts';
 import { NO_REQUEST } from '../http/no-request.ts';
 import { addressText } from '../net/address-text.ts';
-import type { ConnectionInfo } from '../net/connection-info.ts';
+import { type ConnectionInfo, restoredDestination } from '../net/connection-info.ts';
 import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/service.ts';
 import { type DialHandler, type Transport, type TransportHandler, UNHANDLED } from '../net/transport.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -128,7 +128,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
 
   #connect(cluster: Cluster): void {
     const { stats, config } = cluster;
-    const endpoint = cluster.pick(PLAIN_PICK);
+    const endpoint = cluster.pick({ ...PLAIN_PICK, destination: restoredDestination(this.downstream.connection) });
     if (endpoint === null) {
       stats.noneHealthy++;
       this.#fail(NO_HEALTHY_UPSTREAM);

@@ -42,6 +42,7 @@ export const LISTENER_STATS: readonly StatRow<ListenerStats>[] = [
   counter('cxDestroy', 'downstream_cx_destroy', 'Connections ended'),
   counter('cxOverflow', 'downstream_cx_overflow', 'Connections refused at the limit of the listener'),
   gauge('preCxActive', 'downstream_pre_cx_active', 'Connections whose first bytes are waited for'),
+  counter('redirectLoop', 'downstream_cx_redirect_loop', 'Redirected connections to this proxy itself, refused'),
   counter('preCxTimeout', 'downstream_pre_cx_timeout', 'Connections whose first bytes did not come in time'),
   counter('noFilterChainMatch', 'no_filter_chain_match', 'Connections that fit no filter chain'),
   counter(

@@ -5,7 +5,8 @@ import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
 import { RetriedMarks } from './attempt/retried-marks.ts';
-import { Cluster, type ClusterShared, type MakeDialer } from './cluster.ts';
+import { Cluster, type MakeDialer } from './cluster.ts';
+import type { ClusterShared } from './cluster-shared.ts';
 import type { LocalCluster } from './local-cluster.ts';
 
 export class ClusterManager {

@@ -21,8 +21,11 @@ import { LastNumberLine } from './attempt/hop-deadline.ts';
 import { LastGoodAnswers } from './attempt/last-good.ts';
 import { RecentLatency } from './attempt/recent-latency.ts';
 import type { RetriedMarks } from './attempt/retried-marks.ts';
-import { RetryBudget } from './attempt/retry-budget.ts';
+import type { RetryBudget } from './attempt/retry-budget.ts';
+import { budgetOf, checksOf, createBudget, ejectionOf, socketOf } from './cluster-parts.ts';
+import type { ClusterShared } from './cluster-shared.ts';
 import { ClusterStats } from './cluster-stats.ts';
+import { type DestinationHost, Destinations } from './destinations.ts';
 import { Endpoint, endpointKey } from './endpoint.ts';
 import { measureLatency } from './endpoint-latency.ts';
 import type { Breaker } from './guard/breaker.ts';
@@ -46,17 +49,7 @@ import type { PoolHost } from './pool/pool.ts';
 /** Makes what dials the endpoints of a cluster. Throws with a sentence when its TLS cannot be set up. */
 export type MakeDialer = (config: ClusterConfig, stats: ClusterStats) => Dialer;
 
-/** What all clusters of a loop share. */
-export interface ClusterShared {
-  readonly loop: Loop;
-  readonly responseHead: MessageHead;
-  readonly http2: Http2Shared;
-  readonly retriedMarks: RetriedMarks;
-  /** Null when the bootstrap names none. */
-  readonly local: LocalCluster | null;
-}
-
-export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
+export class Cluster implements PoolHost, DeadlineOwner, CheckListener, DestinationHost {
   readonly loop: Loop;
   readonly responseHead: MessageHead;
   readonly http2: Http2Shared;
@@ -84,7 +77,9 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   #high: HighPriority | null = null;
   /** By address. */
   #endpoints = new Map<string, Endpoint>();
-  #list: readonly Endpoint[] = [];
+  #list: Endpoint[] = [];
+  /** Null unless endpoints are where clients were going. */
+  #destinations: Destinations | null = null;
   #picker: Picker = EMPTY_PICKER;
   readonly #memory = new PickerMemory();
   readonly #local: LocalCluster | null;
@@ -157,8 +152,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   /** Takes another configuration of the same cluster. Endpoints stay until `setEndpoints`. */
   update(config: ClusterConfig): void {
     const outlierChanged = ejectionOf(config) !== ejectionOf(this.config);
-    if (JSON.stringify(config.policy.retryBudget) !== JSON.stringify(this.config.policy.retryBudget))
-      this.retryBudget = createBudget(config);
+    if (budgetOf(config) !== budgetOf(this.config)) this.retryBudget = createBudget(config);
     const renewed = socketOf(config) !== socketOf(this.config);
     const checkChanged = checksOf(config) !== checksOf(this.config);
     if (renewed) this.dialer = this.#makeDialer(config, this.stats);
@@ -216,6 +210,22 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.onAllChecked();
   }
 
+  /** Endpoints are wherever redirected clients were going, from now on. */
+  followDestinations(): void {
+    const { discovery } = this.config;
+    this.#destinations?.stop();
+    this.#destinations = discovery.kind === 'original-dst' ? new Destinations(discovery, this) : null;
+    this.warm = true;
+  }
+
+  addEndpoint(key: string, config: EndpointConfig, locality: LocalityConfig): Endpoint {
+    const endpoint = this.#keepOrCreate(key, config, locality);
+    this.#endpoints.set(key, endpoint);
+    this.#list.push(endpoint);
+    this.stats.membershipChange++;
+    return endpoint;
+  }
+
   /** Resolves when endpoints are known and, where they are checked, each of them has been checked once; or at its end. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
@@ -228,6 +238,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
   pick(context: PickContext): Endpoint | null {
     const pinned = context.pinned === null ? undefined : pinnedEndpoint(this.#endpoints, context.pinned);
     if (pinned !== undefined) return pinned;
+    if (this.#destinations !== null) return this.#destinations.pick(context);
     const endpoint = this.#picker.pick(context);
     const { maxRequestsPerEndpoint } = this.config.policy;
     if (endpoint === null || endpoint.active < maxRequestsPerEndpoint) return endpoint;
@@ -286,6 +297,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
 
   #stop(): void {
     this.#suspects.close();
+    this.#destinations?.stop();
     this.#outlier?.destroy();
     this.#checker?.close(true);
     this.#checker = null;
@@ -378,23 +390,4 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener {
     this.loop.refresh();
     this.#rebuildPicker();
   }
-}
-
-function createBudget({ policy }: ClusterConfig): RetryBudget | null {
-  return policy.retryBudget === null ? null : new RetryBudget(policy.retryBudget);
-}
-
-/** All that decides who is ejected. */
-function ejectionOf({ outlier, policy }: ClusterConfig): string {
-  return JSON.stringify([outlier, policy.ejection]);
-}
-
-/** All that decides how endpoints are checked. */
-function checksOf({ healthCheck, ignoresNewHosts, name }: ClusterConfig): string {
-  return JSON.stringify([healthCheck, ignoresNewHosts, name]);
-}
-
-/** All that decides how connections are made. */
-function socketOf({ tls, proxyProtocol, protocol, http2 }: ClusterConfig): string {
-  return JSON.stringify([tls, proxyProtocol, protocol, http2]);
 }

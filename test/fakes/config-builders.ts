@@ -256,12 +256,14 @@ export function listener(
   return {
     name,
     address: { host: '127.0.0.1', port: 0 },
+    ipv4Compat: false,
     additionalAddresses: [],
     filterChains: [filterChain(network)],
     defaultFilterChain: null,
     filters: {
       tlsInspector: false,
       httpInspector: false,
+      originalDestination: false,
       proxyProtocol: null,
       timeoutMs: 15_000,
       continueOnTimeout: false,

@@ -38,6 +38,7 @@ export const CONNECTION: ConnectionInfo = {
   remote: CLIENT,
   directRemote: CLIENT,
   local: { host: '10.0.0.1', port: 80 },
+  restored: false,
   serverName: null,
   tls: null,
 };

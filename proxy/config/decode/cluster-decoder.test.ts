@@ -193,9 +193,14 @@ t.test('clusters find their endpoints in four ways', (t) => {
     serviceName: 'c',
   });
   t.match(refused(CLUSTER, { name: 'c', type: 'EDS' }), [/a cluster of type EDS needs eds_cluster_config/]);
-  t.match(refused(CLUSTER, { name: 'c', type: 'ORIGINAL_DST' }), [
-    /type ORIGINAL_DST is not supported by Outrider, only STATIC/,
-  ]);
+  const original = { name: 'c', type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' };
+  t.same(accepted(CLUSTER, original).discovery, { kind: 'original-dst', portOverride: null, cleanupMs: 5_000 });
+  const more = { original_dst_lb_config: { upstream_port_override: 15006 }, cleanup_interval: '9s' };
+  t.match(accepted(CLUSTER, { ...original, ...more }).discovery, { portOverride: 15006, cleanupMs: 9_000 });
+  t.match(refused(CLUSTER, { ...original, lb_policy: 'RANDOM' }), [/^lb_policy: .* needs lb_policy CLUSTER_PROVIDED/]);
+  t.match(refused(CLUSTER, { ...original, load_assignment: endpoints('::1') }), [/^load_assignment: .* by itself/]);
+  const byHeader = { original_dst_lb_config: { use_http_header: true } };
+  t.match(refused(CLUSTER, { ...original, ...byHeader }), [/use_http_header is not supported/]);
   t.end();
 });
 

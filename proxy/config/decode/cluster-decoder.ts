@@ -3,6 +3,7 @@ import {
   type Cluster,
   Cluster_DiscoveryType as DiscoveryType,
   Cluster_DnsLookupFamily as Family,
+  Cluster_LbPolicy as LbPolicy,
 } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
 import type { Http1ProtocolOptions, Http2ProtocolOptions } from '../../../protos/gen/envoy/config/core/v3/protocol.ts';
 import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
@@ -28,6 +29,7 @@ const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const CONNECT_TIMEOUT_MS = 5_000;
 const DNS_REFRESH_MS = 5_000;
 const PANIC_PERCENT = 50;
+const CLEANUP_MS = 5_000;
 
 const FAMILIES = {
   [Family.AUTO]: 'auto',
@@ -124,6 +126,8 @@ function decodeHttpOptions(message: Cluster, path: Path, decoding: Decoding): Ht
 
 function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): ClusterConfig['discovery'] {
   const type = message.clusterDiscoveryType?.value ?? DiscoveryType.STATIC;
+  if (message.lbPolicy === LbPolicy.CLUSTER_PROVIDED && type !== DiscoveryType.ORIGINAL_DST)
+    decoding.report([...path, 'lb_policy'], 'CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST');
   const assignment = message.loadAssignment ?? ClusterLoadAssignment.fromPartial({ clusterName: message.name });
   const place = [...path, 'load_assignment'];
   switch (type) {
@@ -146,7 +150,22 @@ function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): Clus
         family: FAMILIES[message.dnsLookupFamily],
       };
     }
+    case DiscoveryType.ORIGINAL_DST:
+      return decodeOriginalDestination(message, path, decoding);
     default:
       return { kind: 'static', endpoints: decodeEndpointSet(assignment, 'ip-only', place, decoding) };
   }
+}
+
+function decodeOriginalDestination(message: Cluster, path: Path, decoding: Decoding): ClusterConfig['discovery'] {
+  if (message.lbPolicy !== LbPolicy.CLUSTER_PROVIDED)
+    decoding.report([...path, 'lb_policy'], 'a cluster of type ORIGINAL_DST needs lb_policy CLUSTER_PROVIDED');
+  if (message.loadAssignment !== undefined)
+    decoding.report([...path, 'load_assignment'], 'a cluster of type ORIGINAL_DST finds its endpoints by itself');
+  const options = message.lbConfig?.$case === 'originalDstLbConfig' ? message.lbConfig.value : undefined;
+  return {
+    kind: 'original-dst',
+    portOverride: options?.upstreamPortOverride ?? null,
+    cleanupMs: durationMs(message.cleanupInterval, CLEANUP_MS),
+  };
 }

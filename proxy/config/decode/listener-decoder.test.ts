@@ -99,7 +99,7 @@ t.test('what is set and not honoured is refused with its path', (t) => {
   ]);
   t.match(managerProblems({ add_user_agent: true }), [/^hcm\.add_user_agent: add_user_agent is not supported/]);
   t.match(refused(CLUSTER, { name: 'c', lb_policy: 'CLUSTER_PROVIDED' }), [
-    /^lb_policy: lb_policy CLUSTER_PROVIDED is not supported by Outrider, only/,
+    /^lb_policy: CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST$/,
   ]);
   t.end();
 });

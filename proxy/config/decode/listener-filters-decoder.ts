@@ -33,6 +33,7 @@ export function decodeListenerFilters(
   return {
     tlsInspector: has('TlsInspector') || namesWanted,
     httpInspector: has('HttpInspector'),
+    originalDestination: has('OriginalDst'),
     proxyProtocol: proxyAt < 0 ? null : decodeProxyProtocol(filters[proxyAt]!, [...path, proxyAt], decoding),
     timeoutMs: durationMs(message.listenerFiltersTimeout, TIMEOUT_MS),
     continueOnTimeout: message.continueOnListenerFiltersTimeout,

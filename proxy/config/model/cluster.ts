@@ -14,6 +14,13 @@ export interface ClusterConfig {
     | { readonly kind: 'static'; readonly endpoints: EndpointSetConfig }
     | { readonly kind: 'eds'; readonly serviceName: string }
     | {
+        /** Where redirected clients were going. `portOverride` null: the port that they dialled. */
+        readonly kind: 'original-dst';
+        readonly portOverride: number | null;
+        /** An address that nothing has used for so long is given up. Default 5,000. */
+        readonly cleanupMs: number;
+      }
+    | {
         readonly kind: 'strict-dns' | 'logical-dns';
         readonly endpoints: EndpointSetConfig;
         /** Default 5,000. */

@@ -9,6 +9,8 @@ import type { DownstreamTlsConfig } from './tls.ts';
 export interface ListenerConfig {
   readonly name: string;
   readonly address: SocketAddress;
+  /** An IPv6 wildcard takes IPv4 clients as well (ipv4_compat). */
+  readonly ipv4Compat: boolean;
   readonly additionalAddresses: readonly SocketAddress[];
   /** In order; the first whose match fits takes the connection. */
   readonly filterChains: readonly FilterChainConfig[];
@@ -28,6 +30,8 @@ export interface ListenerFiltersConfig {
   readonly tlsInspector: boolean;
   /** Tell HTTP/1 and HTTP/2 from everything else. */
   readonly httpInspector: boolean;
+  /** A redirected connection counts as one to where its client was going. */
+  readonly originalDestination: boolean;
   /** Null when no PROXY header is read. */
   readonly proxyProtocol: ProxyProtocolConfig | null;
   /** For all of them together; default 15,000, 0 for no limit. */

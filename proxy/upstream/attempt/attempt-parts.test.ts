@@ -43,6 +43,7 @@ class FakeRequest implements RetryOwner {
   readonly hash = null;
   readonly subset = null;
   readonly pinned = null;
+  readonly destination = null;
   readonly tried: Endpoint[] = [];
   readonly onRetryDue: () => void;
 

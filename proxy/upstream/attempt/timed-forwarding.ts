@@ -6,6 +6,7 @@
  *   timeout       from the end of the request, so that a slow upload does not spend it
  *   either        ends with the answer, or with its head where that has no end of its own
  */
+import type { SocketAddress } from '../../config/model/common.ts';
 import type { SubsetKeys } from '../../config/model/route.ts';
 import { isEndless } from '../../http/endless.ts';
 import type { Exchange } from '../../http/exchange.ts';
@@ -13,6 +14,7 @@ import type { RequestHead, ResponseHead } from '../../http/message.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
 import type { PinnedHost } from '../../http/pinned-host.ts';
 import type { RequestHash } from '../../http/request-hash.ts';
+import { restoredDestination } from '../../net/connection-info.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { PickContext } from '../picker/picker.ts';
@@ -43,6 +45,10 @@ export abstract class TimedForwarding implements PickContext {
     this.exchange = exchange;
     this.cluster = cluster;
     this.options = options;
+  }
+
+  get destination(): SocketAddress | null {
+    return restoredDestination(this.exchange.downstream.connection);
   }
 
   /** Other attempts go elsewhere from now on, as long as there is anywhere else. */

@@ -21,7 +21,7 @@ export function pickFree(picker: Picker, context: PickContext, full: Endpoint, r
   const { hash, subset } = context;
   const tried = [...(context.tried ?? []), full];
   for (let i = 0; i < DRAWS_FOR_ROOM; i++) {
-    const endpoint = picker.pick({ hash, subset, pinned: null, tried });
+    const endpoint = picker.pick({ hash, subset, pinned: null, destination: null, tried });
     if (endpoint === null) return full;
     if (endpoint.active < requestsMax) return endpoint;
     tried.push(endpoint);

@@ -2,6 +2,7 @@
  * Pickers choose an endpoint for one attempt. A picker is a momentary view of the endpoints that may be picked: it is
  * replaced, never changed, when membership or health changes. `pick` is synchronous, allocates nothing and never throws.
  */
+import type { SocketAddress } from '../../config/model/common.ts';
 import type { SubsetKeys } from '../../config/model/route.ts';
 import type { PinnedHost } from '../../http/pinned-host.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -15,12 +16,14 @@ export interface PickContext {
   readonly subset: SubsetKeys | null;
   /** The endpoint that it asks for by its address; the cluster looks for it before it asks a picker. */
   readonly pinned: PinnedHost | null;
+  /** Where its client was going before it was redirected here; null when it was not. Asked by ORIGINAL_DST clusters. */
+  readonly destination: SocketAddress | null;
   /** Endpoints that have failed this request, or keep it waiting: others come first. Null for none, as in a first attempt. */
   readonly tried: readonly Endpoint[] | null;
 }
 
 /** Nothing to say. */
-export const PLAIN_PICK: PickContext = { hash: null, subset: null, pinned: null, tried: null };
+export const PLAIN_PICK: PickContext = { hash: null, subset: null, pinned: null, destination: null, tried: null };
 
 export interface Picker {
   /** An endpoint, or null when there is none. */

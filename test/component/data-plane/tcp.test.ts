@@ -19,6 +19,7 @@ import type { RawUpstream, UpstreamScript } from './raw-upstream.ts';
 const FILTERS: ListenerFiltersConfig = {
   tlsInspector: false,
   httpInspector: false,
+  originalDestination: false,
   proxyProtocol: null,
   timeoutMs: 5_000,
   continueOnTimeout: false,

@@ -282,6 +282,7 @@ t.test('chains are chosen by server name and by whether the client speaks TLS', 
       filters: {
         tlsInspector: true,
         httpInspector: false,
+        originalDestination: false,
         proxyProtocol: null,
         timeoutMs: 5_000,
         continueOnTimeout: false,

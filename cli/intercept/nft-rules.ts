@@ -1,0 +1,61 @@
+/**
+ * The rules for nftables: one table of our own, which is made and removed as a whole, so that a second run replaces the
+ * first and a removal leaves no trace. Both families in one transaction. PURE.
+ */
+import { type InterceptPlan, isIpv6Range } from './plan.ts';
+
+const TABLE = 'inet outrider';
+const DNS_PORT = 53;
+
+/** Input for `nft -f -` that puts the rules in place, whatever was there of them before. */
+export function nftInstall(plan: InterceptPlan): string {
+  return `${nftRemove()}table ${TABLE} {
+  chain outbound {
+    type nat hook output priority -100; policy accept;
+${lines(outbound(plan))}
+  }
+  chain inbound {
+    type nat hook prerouting priority -100; policy accept;
+${lines(inbound(plan))}
+  }
+}
+`;
+}
+
+/** Input for `nft -f -` that takes them away; no error when there are none. */
+export function nftRemove(): string {
+  return `add table ${TABLE}\ndelete table ${TABLE}\n`;
+}
+
+function outbound(plan: InterceptPlan): string[] {
+  const { dnsPort, outboundPort, proxyUid, excludeOutboundPorts, excludeAddresses, includeLoopback } = plan;
+  const dns = dnsPort === null ? [] : ['udp', 'tcp'].map((l4) => `${l4} dport ${DNS_PORT} redirect to :${dnsPort}`);
+  return [
+    `meta skuid ${proxyUid} return`,
+    ...dns,
+    'meta l4proto != tcp return',
+    ...(excludeOutboundPorts.length > 0 ? [`tcp dport { ${excludeOutboundPorts.join(', ')} } return`] : []),
+    ...excludeAddresses.map((range) => `${destination(range)} return`),
+    ...includeLoopback.map((range) => `${destination(range)} meta l4proto tcp redirect to :${outboundPort}`),
+    'oifname "lo" return',
+    `meta l4proto tcp redirect to :${outboundPort}`,
+  ];
+}
+
+function inbound({ inboundPort, outboundPort, excludeInboundPorts }: InterceptPlan): string[] {
+  const untouched = [...new Set([inboundPort, outboundPort, ...excludeInboundPorts])];
+  return [
+    'meta l4proto != tcp return',
+    'iifname "lo" return',
+    `tcp dport { ${untouched.join(', ')} } return`,
+    `meta l4proto tcp redirect to :${inboundPort}`,
+  ];
+}
+
+function destination(range: string): string {
+  return `${isIpv6Range(range) ? 'ip6' : 'ip'} daddr ${range}`;
+}
+
+function lines(rules: readonly string[]): string {
+  return rules.map((rule) => `    ${rule}`).join('\n');
+}

@@ -1,0 +1,79 @@
+import t from 'tap';
+import { iptablesInstall, iptablesRemove, JUMPS } from './iptables-rules.ts';
+import { nftInstall, nftRemove } from './nft-rules.ts';
+import { type InterceptPlan, rangeProblem } from './plan.ts';
+
+const PLAN: InterceptPlan = {
+  outboundPort: 15001,
+  inboundPort: 15006,
+  dnsPort: 15053,
+  proxyUid: 1337,
+  excludeOutboundPorts: [25, 2525],
+  excludeInboundPorts: [22],
+  excludeAddresses: ['10.0.0.0/8', 'fd00::/8'],
+  includeLoopback: ['127.77.0.0/16'],
+};
+
+/** The rules of a chain, in their order. */
+const chain = (text: string, name: string) =>
+  text.split('\n').flatMap((line) => (line.startsWith(`-A ${name} `) ? [line.slice(`-A ${name} `.length)] : []));
+
+t.test('iptables: the proxy passes first, exclusions before redirections, each family its own ranges', (t) => {
+  const ipv4 = iptablesInstall(PLAN, 'ipv4', [...JUMPS]);
+  t.same(chain(ipv4, 'OUTRIDER_OUT'), [
+    '-m owner --uid-owner 1337 -j RETURN',
+    '-p udp --dport 53 -j REDIRECT --to-ports 15053',
+    '-p tcp --dport 53 -j REDIRECT --to-ports 15053',
+    '! -p tcp -j RETURN',
+    '-p tcp --dport 25 -j RETURN',
+    '-p tcp --dport 2525 -j RETURN',
+    '-d 10.0.0.0/8 -j RETURN',
+    '-p tcp -d 127.77.0.0/16 -j REDIRECT --to-ports 15001',
+    '-o lo -j RETURN',
+    '-p tcp -j REDIRECT --to-ports 15001',
+  ]);
+  t.same(chain(ipv4, 'OUTRIDER_IN'), [
+    '! -p tcp -j RETURN',
+    '-i lo -j RETURN',
+    '-p tcp --dport 15006 -j RETURN',
+    '-p tcp --dport 15001 -j RETURN',
+    '-p tcp --dport 22 -j RETURN',
+    '-p tcp -j REDIRECT --to-ports 15006',
+  ]);
+  const ipv6 = iptablesInstall(PLAN, 'ipv6', []);
+  t.match(ipv6, /-d fd00::\/8 -j RETURN/);
+  t.notMatch(ipv6, /127\.77|10\.0\.0\.0/);
+  t.notMatch(ipv6, /^-I/m, 'jumps that are there are not made again');
+  t.notMatch(iptablesInstall({ ...PLAN, dnsPort: null }, 'ipv4', []), /dport 53/);
+  t.end();
+});
+
+t.test('iptables: a table changes as a whole, and only by chains of our own', (t) => {
+  for (const text of [iptablesInstall(PLAN, 'ipv4', [...JUMPS]), iptablesRemove([...JUMPS])]) {
+    const lines = text.trimEnd().split('\n');
+    t.equal(lines[0], '*nat');
+    t.equal(lines.at(-1), 'COMMIT');
+    for (const line of lines.slice(1, -1))
+      t.match(line, /^(:OUTRIDER_|-A OUTRIDER_|-X OUTRIDER_|-[ID] \w+ (1 )?-j OUTRIDER_)/);
+  }
+  t.end();
+});
+
+t.test('nftables: a run replaces the one before, and a removal needs none', (t) => {
+  const text = nftInstall(PLAN);
+  t.ok(text.startsWith(nftRemove()));
+  const rule = (part: string) => text.indexOf(part);
+  t.ok(rule('meta skuid 1337 return') < rule('udp dport 53 redirect to :15053'));
+  t.ok(rule('ip daddr 10.0.0.0/8 return') < rule('meta l4proto tcp redirect to :15001'));
+  t.match(text, /ip6 daddr fd00::\/8 return/);
+  t.match(text, /tcp dport \{ 25, 2525 \} return/);
+  t.match(text, /tcp dport \{ 15006, 15001, 22 \} return/);
+  t.end();
+});
+
+t.test('a range is an address, with a length that its family has', (t) => {
+  for (const range of ['10.0.0.0/8', '10.1.2.3', 'fd00::/8', '::1', '0.0.0.0/0']) t.equal(rangeProblem(range), null);
+  for (const range of ['', 'ten', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', 'fd00::/129', '10.0.0.0/-1'])
+    t.type(rangeProblem(range), 'string', range);
+  t.end();
+});
