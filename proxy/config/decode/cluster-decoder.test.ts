@@ -1,5 +1,7 @@
 import t from 'tap';
-import { accepted, CLUSTER, ENDPOINTS, type Json, refused, TYPE } from './test-fixtures.ts';
+import { Cluster } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
+import { decodeResource } from './resource-decoder.ts';
+import { accepted, CLUSTER, ENDPOINTS, type Json, refused, SOURCES, TYPE } from './test-fixtures.ts';
 
 t.test('a cluster with nothing but a name has Envoy’s defaults', (t) => {
   t.match(accepted(CLUSTER, { name: 'c' }), {
@@ -363,5 +365,16 @@ t.test('all problems of a resource are reported together', (t) => {
     problems.map((each) => each.split(':')[0]),
     ['name', 'connect_timeout', 'lb_policy', 'eds_cluster_config'],
   );
+  t.end();
+});
+
+t.test('the bytes of a message within that cannot be read refuse the resource, and throw nothing', (t) => {
+  const policy = { typeUrl: 'type.googleapis.com/outrider.resilience.v1.ClusterPolicy', value: Buffer.from([0x36]) };
+  const metadata = { filterMetadata: {}, typedFilterMetadata: { 'outrider.resilience.v1.ClusterPolicy': policy } };
+  const message = Cluster.fromPartial({ name: 'c', metadata });
+  const decoded = decodeResource(CLUSTER, message, SOURCES);
+  t.match(decoded.ok ? [] : decoded.issues.map((each) => each.message), [
+    /^the bytes of this .*ClusterPolicy cannot be decoded/,
+  ]);
   t.end();
 });

@@ -7,7 +7,7 @@
  */
 import type { MessageTypes } from '../../../protos/gen/registry.ts';
 import { findBrokenConstraints } from '../../../protos/json/constraint.ts';
-import type { Issue, Path } from '../../../protos/json/issue.ts';
+import { type Issue, issueAt, type Path } from '../../../protos/json/issue.ts';
 import { findUnhonoured } from '../../../protos/json/unhonoured.ts';
 import { HONOURED } from '../honoured.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../model/cluster.ts';
@@ -55,14 +55,20 @@ export function decodeResource<N extends keyof ResourceConfigs>(
   sources: DecodeSources,
   at: Path = [],
 ): Decoded<ResourceConfigs[N]> {
-  const checked = [
-    ...findBrokenConstraints(messageName, message, at),
-    ...findUnhonoured(messageName, message, HONOURED, at),
-  ];
   const decoding = new Decoding(sources);
-  const value = DECODERS[messageName](message, at, decoding);
-  const issues = onePerPlace([...checked, ...decoding.issues]);
-  return issues.length === 0 ? { ok: true, value } : { ok: false, issues };
+  const issues: Issue[] = [];
+  try {
+    issues.push(...findBrokenConstraints(messageName, message, at));
+    issues.push(...findUnhonoured(messageName, message, HONOURED, at));
+    const value = DECODERS[messageName](message, at, decoding);
+    issues.push(...decoding.issues);
+    if (issues.length === 0) return { ok: true, value };
+  } catch (error) {
+    // A message within whose bytes cannot be read has been reported above. Nothing that is pushed may end the proxy.
+    const why = error instanceof Error ? error.message : String(error);
+    if (issues.length === 0) issues.push(...decoding.issues, issueAt(at, `it cannot be read: ${why}`));
+  }
+  return { ok: false, issues: onePerPlace(issues) };
 }
 
 /** The first issue of every path, in order. */

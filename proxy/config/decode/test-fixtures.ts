@@ -25,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
   'a.key': TEST_KEY_PEM,
   'b.key': OTHER_KEY_PEM,
 };
-const SOURCES = {
+export const SOURCES = {
   readFile: (path: string) =>
     FILES[path] === undefined
       ? ({ ok: false, problem: `${path} is missing` } as const)
