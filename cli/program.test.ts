@@ -102,6 +102,8 @@ t.test('help is asked for, so it is no mistake, and names the commands that main
     'explain',
     'scale',
     'config',
+    'envoy-bootstrap',
+    'grpc-bootstrap',
   ]) {
     t.match(out, new RegExp(`^  ${command} `, 'm'));
   }

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { addApply } from './commands/apply.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
+import { addBootstrap } from './commands/bootstrap.ts';
 import { addConfig } from './commands/config.ts';
 import { addDelete } from './commands/delete.ts';
 import { addDiff } from './commands/diff.ts';
@@ -64,6 +65,7 @@ function createProgram(context: CliContext): Command {
   addBackup(program, context);
   addRestore(program, context);
   addIntercept(program, context);
+  addBootstrap(program, context);
   addServers(program);
   return program;
 }

@@ -18,7 +18,8 @@ import { createApiServer } from './api/server.ts';
 import { SharedBreakers } from './breakers/shared-breakers.ts';
 import { MeshTrafficControl } from './drain/traffic-control.ts';
 import { FaultClock } from './fault-clock.ts';
-import { bindGrpcServer, createGrpcServer } from './grpc-server.ts';
+import { bindGrpcServer, createGrpcServer, joinAddress } from './grpc-server.ts';
+import { serveLocalXds } from './local-xds.ts';
 import { controlPlaneMetrics } from './metrics.ts';
 import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
 import { Executor, type StopTimes } from './orchestrator/executor.ts';
@@ -136,10 +137,12 @@ async function start(
   closers.push(() => grpc.forceShutdown());
   const grpcPort = await bindGrpcServer(
     grpc,
-    withLastPort(settings.grpc, before?.grpc),
+    joinAddress(withLastPort(settings.grpc, before?.grpc)),
     grpcServerCredentials(security),
   );
-  const grpcAddress = join({ ...settings.grpc, port: grpcPort });
+  const grpcAddress = joinAddress({ ...settings.grpc, port: grpcPort });
+  const local = await serveLocalXds(settings.stateDir, ads, logger);
+  closers.push(() => local?.forceShutdown());
 
   // Replicas are processes of this machine.
   const controlPlane = { host: settings.grpc.host, port: grpcPort };
@@ -250,8 +253,4 @@ async function start(
 function withLastPort(address: ListenAddress, last: string | undefined): ListenAddress {
   if (address.port !== 0 || last === undefined) return address;
   return { ...address, port: Number(last.slice(last.lastIndexOf(':') + 1)) };
-}
-
-function join({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -11,28 +11,29 @@ import { xdsServices } from './xds/services.ts';
 
 /** A client that is gone without a word is noticed within these two together. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5000 };
+/** Of every server that speaks xDS. */
+export const XDS_SERVER_OPTIONS = {
+  ...KEEPALIVE,
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': -1,
+};
 
 /** A server with both services behind a gate, not bound yet. */
 export function createGrpcServer(ads: AdsServer, agents: AgentServer, gate: ServerInterceptor): Server {
-  const server = new Server({
-    ...KEEPALIVE,
-    interceptors: [gate],
-    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-    'grpc.max_send_message_length': -1,
-  });
+  const server = new Server({ ...XDS_SERVER_OPTIONS, interceptors: [gate] });
   for (const { definition, implementation } of xdsServices(ads.handlers()))
     server.addService(definition, implementation);
   server.addService(AgentServiceService, agents.handlers());
   return server;
 }
 
-/** Binds the server; the port that it got. */
-export function bindGrpcServer(
-  server: Server,
-  { host, port }: ListenAddress,
-  credentials: ServerCredentials,
-): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** Host and port as one. */
+export function joinAddress({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Binds the server to `host:port`, or `unix:PATH`; the port that it got. */
+export function bindGrpcServer(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.bindAsync(address, credentials, (error, bound) => {
     if (error === null) resolve(bound);

@@ -7,7 +7,7 @@ import type { WorkloadBinding } from './roles.ts';
 /** The workload and services that somebody speaks for. */
 export interface Claim {
   readonly nodeId: string;
-  /** Undefined: a client without a sidecar, which speaks for nobody. */
+  /** Undefined: a client without a sidecar of ours, which speaks for no workload. */
   readonly workload: string | undefined;
   readonly services: readonly string[];
 }
@@ -16,6 +16,9 @@ export interface Claim {
 export function claimOfNode(identity: NodeIdentity): Claim {
   const node = meshNode(identity);
   if (node.kind === 'proxyless') return { nodeId: node.id, workload: undefined, services: [] };
+  // An Envoy speaks for a service, by whatever workload it is called; what it is told of it is in its front alone.
+  if (node.kind === 'envoy')
+    return { nodeId: node.id, workload: undefined, services: node.inbound === null ? [] : [node.inbound.service] };
   return { nodeId: node.id, workload: node.workload, services: node.services };
 }
 
@@ -31,8 +34,8 @@ export function claimProblem(
   const bound = `this credential is bound to workload "${binding.workload}"`;
   if (binding.nodeId !== null ? nodeId !== binding.nodeId : !nodeIdFits(nodeId, binding.workload))
     return `${bound}, and cannot be node "${nodeId}"${binding.nodeId === null ? '' : `: it is ${binding.nodeId}'s`}`;
-  if (workload === undefined) return undefined;
-  if (workload !== binding.workload) return `${bound}, and cannot speak for workload "${workload}"`;
+  if (workload !== undefined && workload !== binding.workload)
+    return `${bound}, and cannot speak for workload "${workload}"`;
   const own = binding.services ?? servicesOf(binding.workload);
   const foreign = services.find((each) => each !== binding.workload && !own.includes(each));
   return foreign === undefined ? undefined : `${bound}, and cannot answer for service "${foreign}"`;

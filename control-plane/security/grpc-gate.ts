@@ -36,7 +36,11 @@ const FOR_READERS = /^\/envoy\.service\.status\.v3\./;
 /** As far as it is looked at: a DiscoveryRequest of either protocol, a load report, an AgentMessage. */
 interface ClaimingMessage {
   readonly node?:
-    | { readonly id: string; readonly metadata?: Readonly<Record<string, unknown>> | undefined }
+    | {
+        readonly id: string;
+        readonly userAgentName: string;
+        readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+      }
     | undefined;
   readonly message?: { readonly $case: string; readonly value: unknown } | undefined;
 }
@@ -116,7 +120,8 @@ class Visitor {
 
   #claimProblem({ node, message }: ClaimingMessage, binding: WorkloadBinding): string | undefined {
     const claims: Claim[] = [];
-    if (node !== undefined) claims.push(claimOfNode({ id: node.id, metadata: node.metadata }));
+    if (node !== undefined)
+      claims.push(claimOfNode({ id: node.id, userAgent: node.userAgentName, metadata: node.metadata }));
     if (message?.$case === 'register') {
       const { nodeId, identity } = message.value as RegisterMessage;
       claims.push({ nodeId, workload: identity?.workload ?? '', services: identity?.services ?? [] });

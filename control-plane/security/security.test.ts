@@ -124,7 +124,7 @@ t.test('a credential covers its own workload’s nodes and services, and no othe
   });
   const problem = (id: string, workload: string, services: string[], change: Partial<WorkloadBinding> = {}) =>
     claimProblem(
-      claimOfNode({ id, metadata: metadata(workload, services) }),
+      claimOfNode({ id, userAgent: '', metadata: metadata(workload, services) }),
       { workload: 'cart', services: null, nodeId: null, ...change },
       (name) => (name === 'cart' ? ['cart', 'shop'] : [name]),
     );
@@ -134,13 +134,20 @@ t.test('a credential covers its own workload’s nodes and services, and no othe
   t.match(problem('payment-0', 'cart', ['cart']), /cannot be node "payment-0"/);
   t.match(problem('cart-1', 'cart', ['cart'], { nodeId: 'cart-0' }), /cannot be node "cart-1": it is cart-0's/);
   t.match(problem('cart-0', 'cart', ['shop'], { services: ['cart'] }), /"shop"/, 'what the credential names counts');
-  const proxyless = claimOfNode({ id: 'cart', metadata: undefined });
+  const proxyless = claimOfNode({ id: 'cart', userAgent: '', metadata: undefined });
   const binding = { workload: 'cart', services: null, nodeId: null };
   t.equal(
     claimProblem(proxyless, binding, () => []),
     undefined,
     'a client without a sidecar speaks for nobody',
   );
+  const envoy = (service: string) => {
+    const inbound = { host: '127.0.0.1', port: 1, service, app_port: 2 };
+    const claim = claimOfNode({ id: 'cart-0', userAgent: 'envoy', metadata: { outrider: { inbound } } });
+    return claimProblem(claim, binding, () => ['cart', 'shop']);
+  };
+  t.equal(envoy('shop'), undefined);
+  t.match(envoy('payment'), /cannot answer for service "payment"/, 'an Envoy stands in front of its own service');
   t.match(problem('cart', '', []), /cannot speak for workload ""/);
   for (const id of ['cart', 'cart-0', 'cart/pod-1', 'cart.shop', 'cart~10.0.0.1']) t.ok(nodeIdFits(id, 'cart'), id);
   for (const id of ['cart-v2-0', 'carts', 'car', 'cart-', 'xcart', '']) t.notOk(nodeIdFits(id, 'cart'), id);

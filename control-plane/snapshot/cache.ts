@@ -11,8 +11,8 @@ import type { RegistryView } from '../registry/registry.ts';
 import type { State } from '../state/model.ts';
 import type { Dialect } from '../translate/dialect.ts';
 import { readyCounts } from '../translate/endpoints.ts';
-import type { MeshNode, SidecarNode } from '../translate/node.ts';
-import { nodeResources, sharedResources } from '../translate/translate.ts';
+import type { EnvoyNode, MeshNode, SidecarNode } from '../translate/node.ts';
+import { envoyResources, nodeResources, sharedResources } from '../translate/translate.ts';
 import { ResourceEncoder } from './encoded-resource.ts';
 import { byKind, type Kinds, type ResourceMap, type Snapshot, unchangedKept } from './snapshot.ts';
 
@@ -22,9 +22,9 @@ interface Made {
   readonly kinds: Kinds;
 }
 
-/** One sidecar's own part, and the maps in which it is joined with the shared one. */
+/** The part that one sidecar or Envoy has to itself, and the maps in which it is joined with the shared one. */
 interface NodeEntry {
-  readonly node: SidecarNode;
+  readonly node: SidecarNode | EnvoyNode;
   readonly encoder: ResourceEncoder;
   made: (Made & { readonly ready: string }) | undefined;
   readonly joined: Map<
@@ -35,7 +35,7 @@ interface NodeEntry {
 
 /** See the head of this file. */
 export class SnapshotCache {
-  readonly #encoder = { sidecar: new ResourceEncoder(), grpc: new ResourceEncoder() };
+  readonly #encoder = { sidecar: new ResourceEncoder(), envoy: new ResourceEncoder(), grpc: new ResourceEncoder() };
   readonly #shared = new Map<Dialect, Made & { readonly generation: number }>();
   /** By node id, as long as it is asked for. */
   readonly #nodes = new Map<string, NodeEntry>();
@@ -67,8 +67,8 @@ export class SnapshotCache {
 
   /** The snapshot of one client. */
   snapshotFor(node: MeshNode): Snapshot {
-    const shared = this.#sharedKinds(node.kind === 'sidecar' ? 'sidecar' : 'grpc');
-    const kinds = node.kind === 'sidecar' ? this.#join(shared, this.#entry(node)) : shared;
+    const shared = this.#sharedKinds(node.kind === 'proxyless' ? 'grpc' : node.kind);
+    const kinds = node.kind === 'proxyless' ? shared : this.#join(shared, this.#entry(node));
     return { generation: this.#generation, kinds };
   }
 
@@ -91,7 +91,7 @@ export class SnapshotCache {
   }
 
   /** A node that comes back under the same id may have other ports. */
-  #entry(node: SidecarNode): NodeEntry {
+  #entry(node: SidecarNode | EnvoyNode): NodeEntry {
     const known = this.#nodes.get(node.id);
     if (known?.node === node) return known;
     const entry: NodeEntry = { node, encoder: new ResourceEncoder(), made: undefined, joined: new Map() };
@@ -112,9 +112,12 @@ export class SnapshotCache {
   /** Of the registry only the number of ready instances goes into them. */
   #ownKinds(entry: NodeEntry): Kinds {
     const { node, encoder, made } = entry;
-    const ready = node.services.map((service) => this.#ready.get(service) ?? 0).join();
+    const services = node.kind === 'sidecar' ? node.services : [];
+    const ready = services.map((service) => this.#ready.get(service) ?? 0).join();
     if (made !== undefined && made.state === this.#state && made.ready === ready) return made.kinds;
-    const own = nodeResources(this.#state, this.#registry, node).map((each) => encoder.encode(each));
+    const resources =
+      node.kind === 'sidecar' ? nodeResources(this.#state, this.#registry, node) : envoyResources(this.#state, node);
+    const own = resources.map((each) => encoder.encode(each));
     encoder.endRound();
     const kinds = unchangedKept(byKind(own), made?.kinds);
     entry.made = { state: this.#state, ready, kinds };

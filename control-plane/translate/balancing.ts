@@ -11,7 +11,7 @@ const PANIC_THRESHOLD = { value: 50 };
 /** The fields of a cluster. */
 export function balancing(policy: LoadBalancing | null, dialect: Dialect): JsonObject {
   return {
-    ...(dialect === 'grpc' ? clientBalancer(policy) : balancer(policy)),
+    ...(dialect === 'grpc' ? clientBalancer(policy) : balancer(policy, dialect)),
     common_lb_config: { healthy_panic_threshold: PANIC_THRESHOLD, ...(dialect === 'grpc' ? {} : common(policy)) },
     ...(dialect === 'grpc' || policy === null || policy.subsets.length === 0 ? {} : subsets(policy.subsets)),
   };
@@ -22,9 +22,11 @@ function clientBalancer(policy: LoadBalancing | null): JsonObject {
   return { lb_policy: policy?.policy === 'RingHash' ? 'RING_HASH' : 'ROUND_ROBIN' };
 }
 
-function balancer(policy: LoadBalancing | null): JsonObject {
+function balancer(policy: LoadBalancing | null, dialect: 'sidecar' | 'envoy'): JsonObject {
   const slowStart = policy?.slowStart ?? null;
-  switch (policy?.policy ?? defaultBalancer(policy)) {
+  const chosen = policy?.policy ?? defaultBalancer(policy);
+  // An Envoy has nothing that goes by latency: the nearest is the number of requests in flight.
+  switch (chosen === 'PeakEwma' && dialect === 'envoy' ? 'LeastRequest' : chosen) {
     case 'PeakEwma':
       return peakEwma(slowStart);
     case 'RoundRobin':

@@ -12,11 +12,13 @@ import { balancing } from './balancing.ts';
 import * as defaults from './defaults.ts';
 import type { Dialect } from './dialect.ts';
 import { circuitBreakers, clusterPolicy, outlierDetection } from './limits.ts';
-import type { SidecarNode } from './node.ts';
+import type { EnvoyInbound, SidecarNode } from './node.ts';
 import { duration, type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /** The cluster that leads from the sidecar to its own application. */
 export const INBOUND_CLUSTER = 'inbound';
+/** The same behind an Envoy, for requests whose client is told to have spoken HTTP/1.1. */
+export const INBOUND_HTTP1_CLUSTER = 'inbound-http1';
 
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
@@ -30,9 +32,9 @@ export function serviceCluster(
   const protocol = protocolOf(members);
   const connectMs = policy?.timeouts?.connectMs ?? null;
   const own =
-    dialect === 'grpc'
-      ? {}
-      : { ...(protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {}), ...clusterPolicy(policy) };
+    dialect === 'sidecar'
+      ? { ...(protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {}), ...clusterPolicy(policy) }
+      : {};
   return resource('CDS', service, {
     name: service,
     type: 'EDS',
@@ -47,20 +49,41 @@ export function serviceCluster(
 }
 
 /** The cluster of the application itself: nothing to choose, nothing to eject; its own sidecar is the last to judge. */
-export function inboundCluster(node: SidecarNode, protocol: Protocol): XdsResource {
-  const address = { socket_address: { address: '127.0.0.1', port_value: node.appPort } };
-  return resource('CDS', INBOUND_CLUSTER, {
-    name: INBOUND_CLUSTER,
+export function inboundCluster({ appPort }: SidecarNode, protocol: Protocol): XdsResource {
+  const switches = metadata({
+    ...defaults.LEARN_IDLE_TIMEOUT,
+    ...(protocol === 'auto' ? defaults.CARRY_PROTOCOL : {}),
+  });
+  const options = httpOptions(applicationOptions(protocol), defaults.APPLICATION_POOL_IDLE);
+  return applicationCluster(INBOUND_CLUSTER, appPort, {
+    typed_extension_protocol_options: options,
+    metadata: switches,
+  });
+}
+
+/**
+ * The same behind an Envoy. It cannot follow what callers tell of their client by itself: where they do, its routes choose
+ * a cluster by it. It does not learn either how long the application keeps idle connections.
+ */
+export function envoyInboundClusters({ appPort }: EnvoyInbound, protocol: Protocol): XdsResource[] {
+  const cluster = (name: string, version: JsonObject) =>
+    applicationCluster(name, appPort, {
+      typed_extension_protocol_options: httpOptions(version, defaults.UNKNOWN_APPLICATION_POOL_IDLE),
+    });
+  const all = cluster(INBOUND_CLUSTER, applicationOptions(protocol));
+  return protocol === 'auto' ? [all, cluster(INBOUND_HTTP1_CLUSTER, HTTP1)] : [all];
+}
+
+function applicationCluster(name: string, port: number, options: JsonObject): XdsResource {
+  const address = { socket_address: { address: '127.0.0.1', port_value: port } };
+  return resource('CDS', name, {
+    name,
     type: 'STATIC',
     connect_timeout: defaults.CONNECT_TIMEOUT,
     lb_policy: 'ROUND_ROBIN',
-    load_assignment: { cluster_name: INBOUND_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     circuit_breakers: defaults.CIRCUIT_BREAKERS,
-    typed_extension_protocol_options: httpOptions(applicationOptions(protocol), defaults.APPLICATION_POOL_IDLE),
-    metadata: metadata({
-      ...defaults.LEARN_IDLE_TIMEOUT,
-      ...(protocol === 'auto' ? defaults.CARRY_PROTOCOL : {}),
-    }),
+    ...options,
   });
 }
 
@@ -70,9 +93,13 @@ const AS_THE_CLIENT: JsonObject = {
   use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: defaults.HTTP2_OPTIONS },
 };
 
-/** What callers speak to the other sidecar. gRPC clients have limits of their own. */
+/**
+ * What callers speak to the other sidecar. An Envoy cannot tell what its client spoke, so that where this matters it speaks
+ * the same. gRPC clients have limits of their own.
+ */
 function callerOptions(protocol: Protocol, dialect: Dialect): JsonObject {
-  if (dialect === 'sidecar') return protocol === 'tcp' ? HTTP1 : HTTP2;
+  if (dialect === 'envoy' && protocol === 'auto') return AS_THE_CLIENT;
+  if (dialect !== 'grpc') return protocol === 'tcp' ? HTTP1 : HTTP2;
   return ['http2', 'grpc'].includes(protocol) ? { explicit_http_config: { http2_protocol_options: {} } } : HTTP1;
 }
 

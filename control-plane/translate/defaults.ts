@@ -131,6 +131,8 @@ export const SIDECAR_POOL_IDLE = '60s';
  * says and does; until then it is taken for 4 s, below the 5 s of Node's own server, the shortest in wide use.
  */
 export const APPLICATION_POOL_IDLE = '60s';
+/** Where nobody learns it: below those 5 s. */
+export const UNKNOWN_APPLICATION_POOL_IDLE = '4s';
 export const LEARN_IDLE_TIMEOUT: JsonObject = { learn_idle_timeout: true };
 /** How long the sidecar keeps an idle connection of a client: above every client's own limit. */
 export const SERVER_KEEP_ALIVE = '75s';

@@ -1,5 +1,6 @@
 /**
- * Two kinds of client understand different parts of the same resources: the sidecar (and Envoy) all of them; a gRPC
- * client refuses load balancing policies that it does not have, and answers that are no calls.
+ * Three kinds of client understand different parts of the same resources. Our own sidecars understand all of them. An
+ * Envoy gets what is Envoy's own, and the nearest that it has in place of Outrider's extensions, or nothing. A gRPC client
+ * refuses load balancing policies that it does not have, and answers that are no calls. docs/other-clients.md has the table.
  */
-export type Dialect = 'sidecar' | 'grpc';
+export type Dialect = 'sidecar' | 'envoy' | 'grpc';

@@ -18,6 +18,8 @@ import { escapeRegex, exactHeader, valueMatch } from './routes/parts.ts';
 const OUTRIDER = 'outrider.filters.http';
 const TYPE = `type.googleapis.com/${OUTRIDER}.v1`;
 const LOCAL_RATE_LIMIT = 'envoy.filters.http.local_ratelimit';
+const FAULT = 'envoy.filters.http.fault';
+const FAULT_TYPE = 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault';
 const LOCAL_RATE_LIMIT_TYPE = 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 
 /** The filters of a sidecar's inbound listener; those of its own service count before those of a group. */
@@ -36,6 +38,17 @@ export function inboundFilters(state: State, { services }: SidecarNode): JsonObj
     byDefault(filter('adaptive_limit', 'AdaptiveLimit', adaptiveLimit(adaptive ?? null))),
     ...faultsOf(state, services).map((fault) => filter('expiring_fault', 'ExpiringFault', faultJson(fault))),
   ];
+}
+
+/** What an Envoy has of them: the rate limit and the faults. Those that have ended are taken away by the control plane. */
+export function envoyInboundFilters(state: State, services: readonly string[]): JsonObject[] {
+  const policies = policiesByService(state);
+  const rateLimit = services.map((service) => policies.get(service)?.inbound?.rateLimit ?? null).find(Boolean) ?? null;
+  const faults = faultsOf(state, services).map(({ name, ...fault }) => ({
+    name: `${FAULT}.${name}`,
+    typed_config: { '@type': FAULT_TYPE, ...faultSettings(fault) },
+  }));
+  return [...(rateLimit === null ? [] : [rateLimitFilter(rateLimit)]), ...faults];
 }
 
 function filter(name: string, message: string, settings: JsonObject): JsonObject {
@@ -98,8 +111,13 @@ function faultsOf(state: State, services: readonly string[]): FaultPolicy[] {
   return faults.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function faultJson({ match, delay, abort, expiresAtMs }: FaultPolicy): JsonObject {
-  const fault = {
+function faultJson(policy: FaultPolicy): JsonObject {
+  return { fault: faultSettings(policy), expires_at: new Date(policy.expiresAtMs).toISOString() };
+}
+
+/** envoy.extensions.filters.http.fault.v3.HTTPFault. */
+function faultSettings({ match, delay, abort }: Pick<FaultPolicy, 'match' | 'delay' | 'abort'>): JsonObject {
+  return {
     ...headersOf(match),
     ...(delay === null
       ? {}
@@ -108,7 +126,6 @@ function faultJson({ match, delay, abort, expiresAtMs }: FaultPolicy): JsonObjec
       ? {}
       : { abort: { [`${abort.answer.kind}_status`]: abort.answer.status, percentage: percentage(abort.percent) } }),
   };
-  return { fault, expires_at: new Date(expiresAtMs).toISOString() };
 }
 
 function percentage(percent: number): JsonObject {

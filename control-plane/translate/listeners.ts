@@ -3,11 +3,12 @@
  */
 import type { Protocol, PublishedPort } from '../state/model.ts';
 import type { TcpRoute } from '../state/routes.ts';
-import { INBOUND_CLUSTER } from './clusters.ts';
+import { INBOUND_CLUSTER, INBOUND_HTTP1_CLUSTER } from './clusters.ts';
 import * as defaults from './defaults.ts';
-import type { SidecarNode } from './node.ts';
+import type { Address, SidecarNode } from './node.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
 import type { RouteContext } from './routes/context.ts';
+import { exactHeader } from './routes/parts.ts';
 import { connectionChoice, OUTBOUND_ROUTES, routesToService } from './routes/tables.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -20,10 +21,25 @@ const LOOPBACK = '127.0.0.1';
 
 /** Where the application's own calls come in. `filters` stand in front of the router. */
 export function outboundListener(node: SidecarNode, filters: readonly JsonObject[]): XdsResource {
-  const routes = { rds: { route_config_name: OUTBOUND_ROUTES, config_source: defaults.ADS_SOURCE } };
-  return listener('outbound', LOOPBACK, node.outboundPort, 'OUTBOUND', {
+  return serviceListener({ host: LOOPBACK, port: node.outboundPort }, filters, {});
+}
+
+/** The same of an Envoy. */
+export function envoyOutboundListener(address: Address, filters: readonly JsonObject[]): XdsResource {
+  return serviceListener(address, filters, clientTrust(address.host));
+}
+
+/** Every service by its name. */
+function serviceListener({ host, port }: Address, filters: readonly JsonObject[], manager: JsonObject): XdsResource {
+  const routes = { rds: { route_config_name: OUTBOUND_ROUTES, config_source: defaults.ADS_SOURCE }, ...manager };
+  return listener('outbound', host, port, 'OUTBOUND', {
     filter_chains: [httpChain('outbound', routes, 'ALLOW', filters)],
   });
+}
+
+/** Who comes from outside of the machine is a client as any other: its word on where it comes from does not count. */
+function clientTrust(host: string): JsonObject {
+  return /^127\.|^::1$/.test(host) ? {} : { use_remote_address: true };
 }
 
 /**
@@ -45,10 +61,37 @@ export function inboundListener(
     route: { cluster: INBOUND_CLUSTER, timeout: '0s' },
     ...(toldProtocol && protocol !== 'auto' ? { request_headers_to_remove: [defaults.PROTOCOL_HEADER] } : {}),
   };
-  const http = httpChain('inbound', inlineRoutes('inbound', [toApplication]), underscoresFor(protocol), filters);
+  return applicationListener({ host: LOOPBACK, port: node.inboundPort }, protocol, [toApplication], filters);
+}
+
+/** The same of an Envoy: which cluster speaks what the caller's client spoke is for its routes to say. */
+export function envoyInboundListener(
+  address: Address,
+  protocol: Protocol,
+  filters: readonly JsonObject[],
+): XdsResource {
+  const to = (cluster: string) => ({
+    route: { cluster, timeout: '0s' },
+    request_headers_to_remove: [defaults.PROTOCOL_HEADER],
+  });
+  const told = { prefix: '/', headers: [exactHeader(defaults.PROTOCOL_HEADER, 'HTTP/1.1')] };
+  const routes = [
+    ...(protocol === 'auto' ? [{ match: told, ...to(INBOUND_HTTP1_CLUSTER) }] : []),
+    { match: { prefix: '/' }, ...to(INBOUND_CLUSTER) },
+  ];
+  return applicationListener(address, protocol, routes, filters);
+}
+
+function applicationListener(
+  { host, port }: Address,
+  protocol: Protocol,
+  routes: readonly JsonObject[],
+  filters: readonly JsonObject[],
+): XdsResource {
+  const http = httpChain('inbound', inlineRoutes('inbound', routes), underscoresFor(protocol), filters);
   const chains =
     protocol === 'auto' ? detected(http) : chainFor(protocol, http, 'inbound', { cluster: INBOUND_CLUSTER });
-  return listener('inbound', LOOPBACK, node.inboundPort, 'INBOUND', chains);
+  return listener('inbound', host, port, 'INBOUND', chains);
 }
 
 /**
@@ -61,21 +104,26 @@ export function publishedListener(
   { hostIp, hostPort }: PublishedPort,
   tcpRoute: TcpRoute | null,
 ): XdsResource {
-  const { service, protocol } = context;
+  const { service, protocol, dialect } = context;
   const name = `published-${hostPort}`;
-  const http = httpChain(name, inlineRoutes(name, routesToService(context)), underscoresFor(protocol), []);
+  const trust = dialect === 'envoy' ? clientTrust(hostIp) : {};
+  const routes = { ...inlineRoutes(name, routesToService(context)), ...trust };
+  const http = httpChain(name, routes, underscoresFor(protocol), []);
   const choice = connectionChoice(service, tcpRoute);
   return listener(name, hostIp, hostPort, 'INBOUND', chainFor(protocol, http, name, choice));
 }
 
-/** What a gRPC client finds under `xds:///<name>`. */
-export function apiListener(name: string, service: string): XdsResource {
+/**
+ * What a gRPC client finds under `xds:///<name>`. `revision` is that of the workloads behind it: grpc-js 1.14 passes over a
+ * listener that comes back, after it was taken away, exactly as it was, and is dead from then on.
+ */
+export function apiListener(name: string, service: string, revision: number): XdsResource {
   const json = {
     name,
     api_listener: {
       api_listener: {
         '@type': MANAGER,
-        stat_prefix: service,
+        stat_prefix: `${service}@${revision}`,
         rds: { route_config_name: service, config_source: defaults.ADS_SOURCE },
         http_filters: [defaults.ROUTER_FILTER],
       },

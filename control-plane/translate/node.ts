@@ -1,9 +1,9 @@
 /**
- * Who is asking: a sidecar that the mesh runs, or a gRPC client that speaks xDS itself.
+ * Who is asking: a sidecar that the mesh runs, an Envoy that somebody else runs, or a gRPC client that speaks xDS itself.
  */
 
 /** A client of the control plane, as far as its resources depend on it. */
-export type MeshNode = SidecarNode | ProxylessNode;
+export type MeshNode = SidecarNode | EnvoyNode | ProxylessNode;
 
 /** A sidecar, told by `node.metadata.outrider`. */
 export interface SidecarNode {
@@ -17,22 +17,58 @@ export interface SidecarNode {
   readonly appPort: number;
 }
 
+/** An Envoy, told by `node.user_agent_name`; which listeners it wants is in `node.metadata.outrider`. */
+export interface EnvoyNode {
+  readonly kind: 'envoy';
+  readonly id: string;
+  /** Where clients reach every service by its name; null: nowhere. */
+  readonly outbound: Address | null;
+  /** What it stands in front of; null: nothing. */
+  readonly inbound: EnvoyInbound | null;
+  /** Ports that lead into one service each, by the port. */
+  readonly published: readonly PublishedService[];
+}
+
+/** Where to listen. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A local application behind an Envoy. */
+export interface EnvoyInbound extends Address {
+  readonly service: string;
+  readonly appPort: number;
+}
+
+/** A port that leads into one service. */
+export interface PublishedService extends Address {
+  readonly service: string;
+}
+
 /** Anything else: it is given what it asks for by name. */
 export interface ProxylessNode {
   readonly kind: 'proxyless';
   readonly id: string;
 }
 
-/** What an xDS node says of itself. `metadata` is the proto Struct as JSON. */
+/** What an xDS node says of itself. `metadata` is the proto Struct as JSON; `userAgent` is `user_agent_name`. */
 export interface NodeIdentity {
   readonly id: string;
+  readonly userAgent: string;
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Reads the node; one whose metadata are incomplete counts as proxyless. */
-export function meshNode({ id, metadata }: NodeIdentity): MeshNode {
-  const outrider = metadata?.outrider;
-  if (!isObject(outrider)) return { kind: 'proxyless', id };
+/** What every Envoy calls itself. */
+const ENVOY_USER_AGENT = 'envoy';
+
+/**
+ * Reads the node. A sidecar whose metadata are incomplete counts as proxyless; of an Envoy's metadata, what is incomplete
+ * counts as not there.
+ */
+export function meshNode({ id, userAgent, metadata }: NodeIdentity): MeshNode {
+  const outrider = isObject(metadata?.outrider) ? metadata.outrider : {};
+  if (userAgent === ENVOY_USER_AGENT) return envoyNode(id, outrider);
   const { workload, services, version, outbound_port, inbound_port, app_port } = outrider;
   const ports = [outbound_port, inbound_port, app_port];
   if (typeof workload !== 'string' || !ports.every(isPort)) return { kind: 'proxyless', id };
@@ -48,11 +84,65 @@ export function meshNode({ id, metadata }: NodeIdentity): MeshNode {
   };
 }
 
+function envoyNode(id: string, { outbound, inbound, published }: Readonly<Record<string, unknown>>): EnvoyNode {
+  const services = Array.isArray(published) ? published.filter(isPublished) : [];
+  return {
+    kind: 'envoy',
+    id,
+    outbound: isAddress(outbound) ? outbound : null,
+    inbound: isInbound(inbound) ? inboundOf(inbound) : null,
+    // Two listeners of one name cannot be told apart.
+    published: [...new Map(services.map((each) => [each.port, each])).values()],
+  };
+}
+
+function inboundOf({ host, port, service, app_port }: InboundMetadata): EnvoyInbound {
+  return { host, port, service, appPort: app_port };
+}
+
 /** The metadata that `meshNode` reads back. */
 export function nodeMetadata(node: SidecarNode): { outrider: Record<string, unknown> } {
   const { workload, services, version, outboundPort, inboundPort, appPort } = node;
   const ports = { outbound_port: outboundPort, inbound_port: inboundPort, app_port: appPort };
   return { outrider: { workload, services, version, ...ports } };
+}
+
+/** The same for an Envoy; what it does not want is left out. */
+export function envoyMetadata({ outbound, inbound, published }: Omit<EnvoyNode, 'kind' | 'id'>): {
+  outrider: Record<string, unknown>;
+} {
+  return {
+    outrider: {
+      ...(outbound === null ? {} : { outbound }),
+      ...(inbound === null ? {} : { inbound: inboundMetadata(inbound) }),
+      ...(published.length === 0 ? {} : { published }),
+    },
+  };
+}
+
+/** As it is written in metadata. */
+interface InboundMetadata extends PublishedService {
+  readonly app_port: number;
+}
+
+function inboundMetadata({ appPort, ...rest }: EnvoyInbound): InboundMetadata {
+  return { ...rest, app_port: appPort };
+}
+
+function isAddress(value: unknown): value is Address {
+  return isObject(value) && isFilled(value.host) && isPort(value.port);
+}
+
+function isPublished(value: unknown): value is PublishedService {
+  return isAddress(value) && isFilled((value as Partial<PublishedService>).service);
+}
+
+function isInbound(value: unknown): value is InboundMetadata {
+  return isPublished(value) && isPort((value as { readonly app_port?: unknown }).app_port);
+}
+
+function isFilled(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -211,10 +211,10 @@ t.test('a sidecar has its own listeners, its application and what concerns its w
 });
 
 t.test('a node is what its metadata say, or a gRPC client', (t) => {
-  t.same(meshNode({ id: 'cart-0', metadata: nodeMetadata(NODE) }), NODE);
+  t.same(meshNode({ id: 'cart-0', userAgent: 'outrider', metadata: nodeMetadata(NODE) }), NODE);
   const { app_port: _, ...incomplete } = nodeMetadata(NODE).outrider;
   for (const metadata of [undefined, {}, { outrider: 1 }, { outrider: incomplete }]) {
-    t.same(meshNode({ id: 'x', metadata }), { kind: 'proxyless', id: 'x' });
+    t.same(meshNode({ id: 'x', userAgent: '', metadata }), { kind: 'proxyless', id: 'x' });
   }
   t.end();
 });

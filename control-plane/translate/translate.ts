@@ -3,20 +3,29 @@
  *
  *   sharedResources   what all clients of a dialect see: made once per change
  *   nodeResources     what one sidecar has to itself
+ *   envoyResources    what one Envoy has to itself
  */
 import { assert } from '../../kernel/assert.ts';
 import type { OpenBreaker } from '../breakers/shared-breakers.ts';
 import type { RegistryView } from '../registry/registry.ts';
-import { protocolOf, type State, type Workload } from '../state/model.ts';
+import { type Protocol, protocolOf, type State, type Workload } from '../state/model.ts';
 import { policiesByService, portsOfServices, routesOf, servicesOf } from '../state/queries.ts';
-import { inboundCluster, serviceCluster } from './clusters.ts';
+import { envoyInboundClusters, inboundCluster, serviceCluster } from './clusters.ts';
 import type { Dialect } from './dialect.ts';
 import { publishedByService, serviceEndpoints } from './endpoints.ts';
-import { inboundFilters } from './inbound-filters.ts';
-import { apiListener, inboundListener, outboundListener, publishedListener } from './listeners.ts';
-import type { SidecarNode } from './node.ts';
+import { envoyInboundFilters, inboundFilters } from './inbound-filters.ts';
+import {
+  apiListener,
+  envoyInboundListener,
+  envoyOutboundListener,
+  inboundListener,
+  outboundListener,
+  publishedListener,
+} from './listeners.ts';
+import type { EnvoyInbound, EnvoyNode, SidecarNode } from './node.ts';
 import { configSet, scalingDecision, sharedBreaker } from './outrider.ts';
 import type { XdsResource } from './resource.ts';
+import type { RouteContext } from './routes/context.ts';
 import { CORS_FILTER, needCors } from './routes/cors.ts';
 import { outboundRoutes, type ServiceRoutes, serviceRoutes } from './routes/tables.ts';
 
@@ -36,7 +45,8 @@ export function sharedResources(
     serviceCluster(service, members, dialect, policies.get(service) ?? null),
     serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policies.get(service) ?? null),
   ]);
-  if (dialect === 'sidecar') return [...common, outboundRoutes(services), ...breakers.map(sharedBreaker)];
+  if (dialect === 'envoy') return [...common, outboundRoutes(services, dialect)];
+  if (dialect === 'sidecar') return [...common, outboundRoutes(services, dialect), ...breakers.map(sharedBreaker)];
   const ports = portsOfServices(state.workloads.values());
   return [...common, ...services.flatMap((each) => grpcNames(each, ports.get(each.service) ?? null))];
 }
@@ -53,6 +63,29 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
     configSet(state, node.workload),
     ...node.services.map((service) => scalingDecision(state, registry, service)),
   ];
+}
+
+/** The listeners that an Envoy asks for; those of a service that is not there wait for it. */
+export function envoyResources(state: State, { outbound, inbound, published }: EnvoyNode): XdsResource[] {
+  const members = servicesOf(state);
+  const cors = needCors(state.routes.values()) ? [CORS_FILTER] : [];
+  return [
+    ...(outbound === null ? [] : [envoyOutboundListener(outbound, cors)]),
+    ...(inbound === null ? [] : envoyInbound(state, inbound, protocolOf(members.get(inbound.service) ?? []))),
+    ...published.flatMap(({ service, host, port }) => {
+      const behind = members.get(service);
+      if (behind === undefined) return [];
+      const context = { service, protocol: protocolOf(behind), dialect: 'envoy', policies: policiesByService(state) };
+      return [
+        publishedListener(context as RouteContext, { hostIp: host, hostPort: port }, routesOf(service, state).tcp),
+      ];
+    }),
+  ];
+}
+
+function envoyInbound(state: State, inbound: EnvoyInbound, protocol: Protocol): XdsResource[] {
+  const filters = envoyInboundFilters(state, [inbound.service]);
+  return [...envoyInboundClusters(inbound, protocol), envoyInboundListener(inbound, protocol, filters)];
 }
 
 function publishedListeners(state: State, { name: service, protocol, published }: Workload): XdsResource[] {
@@ -77,7 +110,8 @@ function allServiceRoutes(state: State): ServiceRoutes[] {
 }
 
 function grpcNames(routes: ServiceRoutes, port: number | null): XdsResource[] {
-  const { service } = routes;
-  const withPort = port === null ? [] : [apiListener(`${service}:${port}`, service)];
-  return [serviceRoutes(routes), apiListener(service, service), ...withPort];
+  const { service, members } = routes;
+  const revision = Math.max(...members.map((member) => member.revision));
+  const withPort = port === null ? [] : [apiListener(`${service}:${port}`, service, revision)];
+  return [serviceRoutes(routes), apiListener(service, service, revision), ...withPort];
 }

@@ -139,7 +139,7 @@ export class AdsServer {
     { node }: Message,
   ): XdsStream<Message, Request> | undefined {
     if (node === undefined || node.id === '' || Buffer.byteLength(node.id) > NODE_ID_BYTES_MAX) return undefined;
-    const identity = meshNode({ id: node.id, metadata: node.metadata });
+    const identity = meshNode({ id: node.id, userAgent: node.userAgentName, metadata: node.metadata });
     const client = { node: identity, userAgent: node.userAgentName, only };
     const { clock, logger, cache } = this.#deps;
     const stream: XdsStream<Message, Request> = new XdsStream(client, cache.snapshotFor(identity), dialogue, call, {

@@ -43,16 +43,20 @@ export function meshBootstrap(plan: MeshPlan): JsonObject {
   return {
     node: { id: node.id, cluster: node.workload },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: plan.adminPort } } },
-    static_resources: {
-      listeners: ofKind(resources, 'LDS')
-        .filter(({ name }) => wanted.includes(name))
-        .map(({ json }) => withRoutes(json, resources) as JsonObject),
-      clusters: ofKind(resources, 'CDS').map(({ json }) => withEndpoints(json, resources)),
-    },
+    static_resources: staticResources(resources.filter(({ kind, name }) => kind !== 'LDS' || wanted.includes(name))),
   };
 }
 
-function instancesOf(state: State, ports: MeshPlan['instances']): Instance[] {
+/** What would be discovered, as a bootstrap has it. */
+export function staticResources(resources: readonly XdsResource[]): JsonObject {
+  return {
+    listeners: ofKind(resources, 'LDS').map(({ json }) => withRoutes(json, resources)),
+    clusters: ofKind(resources, 'CDS').map(({ json }) => withEndpoints(json, resources)),
+  };
+}
+
+/** The instances that listen on these ports, by workload. */
+export function instancesOf(state: State, ports: MeshPlan['instances']): Instance[] {
   return Object.entries(ports).flatMap(([workload, each]) =>
     each.map((port, i) => {
       const { services = [workload], protocol = 'auto' } = state.workloads.get(workload) ?? {};

@@ -57,9 +57,12 @@ interface RuleEntry {
   readonly rule: object;
 }
 
-/** `route` with Outrider's policy, behind copies of it for the request breakers that may take some of its requests. */
+/**
+ * `route` with Outrider's policy, behind copies of it for the request breakers that may take some of its requests. Others
+ * than sidecars get the route alone.
+ */
 export function withPolicy(context: RouteContext, route: JsonObject, entry: RuleEntry | null): JsonObject[] {
-  if (context.dialect === 'grpc') return [route];
+  if (context.dialect !== 'sidecar') return [route];
   const policy = policyOf(context);
   const own = routePolicy(policy, entry);
   const copies: JsonObject[] = [];

@@ -34,12 +34,12 @@ export interface ServiceRoutes extends RoutesOfService {
   readonly policies: ReadonlyMap<string, TrafficPolicy>;
 }
 
-/** The table that holds every service, for sidecars. */
-export function outboundRoutes(services: readonly ServiceRoutes[]): XdsResource {
+/** The table that holds every service, for sidecars and Envoys. */
+export function outboundRoutes(services: readonly ServiceRoutes[], dialect: 'sidecar' | 'envoy'): XdsResource {
   return resource('RDS', OUTBOUND_ROUTES, {
     name: OUTBOUND_ROUTES,
     ignore_port_in_host_matching: true,
-    virtual_hosts: services.map((each) => virtualHost(each, 'sidecar')),
+    virtual_hosts: services.map((each) => virtualHost(each, dialect)),
   });
 }
 
@@ -82,7 +82,7 @@ function routesJson(routes: ServiceRoutes, dialect: Dialect): JsonObject[] {
     return [...calls, ...withPolicy(context, { match: { prefix: '/' }, route }, null)];
   }
   const all = routesToService(context);
-  return dialect === 'sidecar' && context.protocol === 'tcp' ? [tunnel(service, routes.tcp), ...all] : all;
+  return dialect !== 'grpc' && context.protocol === 'tcp' ? [tunnel(service, routes.tcp), ...all] : all;
 }
 
 /**

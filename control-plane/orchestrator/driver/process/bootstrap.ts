@@ -5,6 +5,7 @@ import { assert } from '../../../../kernel/assert.ts';
 import { readJson } from '../../../../protos/json/read-json.ts';
 import { type Json, writeJson } from '../../../../protos/json/write-json.ts';
 import type { HealthCheck, HealthProbe, Workload } from '../../../state/model.ts';
+import { CONTROL_PLANE_CLUSTER, controlPlaneCluster } from '../../../translate/control-plane-cluster.ts';
 import { nodeMetadata } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
@@ -30,11 +31,6 @@ export interface BootstrapInput {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The static cluster that leads to the control plane. */
-export const CONTROL_PLANE_CLUSTER = 'outrider-control-plane';
-
-const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-const TLS_CONTEXT = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 const LOOPBACK = '127.0.0.1';
 
 /** The bootstrap as JSON, in the form in which a config dump shows it. */
@@ -72,44 +68,10 @@ function bootstrap(input: BootstrapInput): unknown {
       cds_config: ads,
       lds_config: ads,
     },
-    static_resources: { clusters: [controlPlaneCluster(input)] },
+    static_resources: {
+      clusters: [controlPlaneCluster({ ...input.controlPlane, trust: input.trust, certificate: null })],
+    },
     bootstrap_extensions: [{ name: 'outrider.agent', typed_config: agentConfig(input) }],
-  };
-}
-
-function controlPlaneCluster({ controlPlane, trust }: BootstrapInput): JsonObject {
-  const { host, port } = controlPlane;
-  return {
-    name: CONTROL_PLANE_CLUSTER,
-    type: /^[\d.]+$|:/.test(host) ? 'STATIC' : 'STRICT_DNS',
-    connect_timeout: '1s',
-    load_assignment: {
-      cluster_name: CONTROL_PLANE_CLUSTER,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(host, port) } }] }],
-    },
-    typed_extension_protocol_options: {
-      [HTTP_OPTIONS]: {
-        '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
-        explicit_http_config: { http2_protocol_options: {} },
-      },
-    },
-    ...(trust === null ? {} : { transport_socket: tlsSocket(trust) }),
-  };
-}
-
-/** TLS that knows whom it talks to: by an authority, and by the name in the certificate. */
-function tlsSocket({ authorities, name }: ServerTrust): JsonObject {
-  const names: JsonObject[] =
-    name === null ? [] : [{ san_type: name.kind === 'dns' ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name.value } }];
-  const trusted: JsonObject =
-    authorities === null ? { system_root_certs: {} } : { trusted_ca: { filename: authorities } };
-  return {
-    name: 'envoy.transport_sockets.tls',
-    typed_config: {
-      '@type': `type.googleapis.com/${TLS_CONTEXT}`,
-      common_tls_context: { validation_context: { ...trusted, match_typed_subject_alt_names: names } },
-      ...(name?.kind === 'dns' ? { sni: name.value } : {}),
-    },
   };
 }
 

@@ -1,0 +1,79 @@
+/**
+ * The static cluster by which a bootstrap leads to the control plane.
+ */
+import { type JsonObject, written } from './resource.ts';
+
+/** Its name. */
+export const CONTROL_PLANE_CLUSTER = 'outrider-control-plane';
+
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const TLS_CONTEXT = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+
+/** Where it is, how its client verifies it (null: plaintext), and what certificate the client shows (null: none). */
+export interface ControlPlaneEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Files of authorities (null: the system's), and the name in the certificate (null: any). */
+  readonly trust: {
+    readonly authorities: string | null;
+    readonly name: { readonly kind: 'dns' | 'ip'; readonly value: string } | null;
+  } | null;
+  /** Files. */
+  readonly certificate: { readonly chain: string; readonly key: string } | null;
+}
+
+/** The cluster. */
+export function controlPlaneCluster(endpoint: ControlPlaneEndpoint): JsonObject {
+  const { host, port, trust } = endpoint;
+  const address = { socket_address: { address: host, port_value: port } };
+  const type = /^[\d.]+$|:/.test(host) ? 'STATIC' : 'STRICT_DNS';
+  return cluster(type, address, trust === null ? {} : { transport_socket: tlsSocket({ ...endpoint, trust }) });
+}
+
+/** The same over a socket file. */
+export function localControlPlaneCluster(path: string): JsonObject {
+  return cluster('STATIC', { pipe: { path } }, {});
+}
+
+function cluster(type: string, address: JsonObject, more: JsonObject): JsonObject {
+  return {
+    name: CONTROL_PLANE_CLUSTER,
+    type,
+    connect_timeout: '1s',
+    load_assignment: {
+      cluster_name: CONTROL_PLANE_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
+    },
+    typed_extension_protocol_options: {
+      [HTTP_OPTIONS]: {
+        '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+    ...more,
+  };
+}
+
+type Verified = ControlPlaneEndpoint & { readonly trust: NonNullable<ControlPlaneEndpoint['trust']> };
+
+/** TLS that knows whom it talks to: by an authority, and by the name in the certificate. */
+function tlsSocket({ trust: { authorities, name }, certificate }: Verified): JsonObject {
+  const names: JsonObject[] =
+    name === null ? [] : [{ san_type: name.kind === 'dns' ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name.value } }];
+  const trusted: JsonObject =
+    authorities === null ? { system_root_certs: {} } : { trusted_ca: { filename: authorities } };
+  const own = certificate && [
+    { certificate_chain: { filename: certificate.chain }, private_key: { filename: certificate.key } },
+  ];
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': `type.googleapis.com/${TLS_CONTEXT}`,
+      common_tls_context: {
+        validation_context: { ...trusted, match_typed_subject_alt_names: names },
+        ...written({ tls_certificates: own }),
+      },
+      ...(name?.kind === 'dns' ? { sni: name.value } : {}),
+    },
+  };
+}
