@@ -17,6 +17,8 @@ export interface Instance {
 export class Agents {
   readonly #connections: RawConnection[] = [];
   readonly #writers = new Map<string, (message: Uint8Array) => void>();
+  /** What each one says of its application from now on. */
+  readonly #health = new Map<string, Health>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #address: { readonly host: string; readonly port: number };
 
@@ -36,13 +38,14 @@ export class Agents {
     let next = 0;
     this.#timers.push(
       setInterval(() => {
-        for (let i = 0; i < Math.ceil(ids.length / 100); i++) this.beat(ids[next++ % ids.length]!, Health.HEALTHY);
+        for (let i = 0; i < Math.ceil(ids.length / 100); i++) this.beat(ids[next++ % ids.length]!);
       }, HEARTBEAT_MS / 100),
     );
   }
 
-  /** One heartbeat. */
-  beat(id: string, health: Health): void {
+  /** One heartbeat; `health` is said in the later ones, too. */
+  beat(id: string, health = this.#health.get(id) ?? Health.HEALTHY): void {
+    this.#health.set(id, health);
     const value = { sequence: 1, health, healthReason: '' };
     this.#writers.get(id)!(
       AgentMessage.encode(AgentMessage.fromPartial({ message: { $case: 'heartbeat', value } })).finish(),

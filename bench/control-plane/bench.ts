@@ -19,6 +19,8 @@ import { type Held, type Protocol, SimulatedSidecar } from './sidecar.ts';
 
 /** Longest wait for everybody to have something. */
 const LIMIT_MS = 120_000;
+/** A change of which somebody has not heard by then was disturbed, and does not count. */
+const CHANGE_LIMIT_MS = 10_000;
 /** Everybody comes back within this. */
 const RECONNECT_MS = 1000;
 /** What is still to be done after the last client has it, such as taking in answers. */
@@ -103,11 +105,14 @@ async function measureStreams(
     const change = await window(pid, () => {
       const told = sidecars.map((sidecar) => nextEndpoints(sidecar));
       agents.beat(`${services[(round % services.length) - (round % 2)]!}-0`, health);
-      return p99Of(told);
+      return p99Of(told, CHANGE_LIMIT_MS).catch(() => null);
     });
+    // Late heartbeats on a busy machine are changes, too, and one can undo another before anybody hears of it.
+    if (change.result === null) continue;
     const bytes = mean(sidecars.map(({ connection }, i) => connection.receivedBytes - before[i]!));
     changes.push({ p99Ms: change.result, cpuMs: change.cpuMs - idleShare * change.ms, bytes });
   }
+  if (changes.length === 0) throw new Error('every change was disturbed: the machine is too busy');
   const residentFullMb = residentMb(pid);
 
   const held = sidecars.map((each) => each.held);
@@ -202,17 +207,17 @@ async function window<T>(
 }
 
 /** Milliseconds from now until 99 of 100 have come to pass. */
-async function p99Of(all: readonly Promise<void>[]): Promise<number> {
+async function p99Of(all: readonly Promise<void>[], limitMs = LIMIT_MS): Promise<number> {
   const startMs = performance.now();
   const times: number[] = [];
-  await within(Promise.all(all.map((each) => each.then(() => times.push(performance.now() - startMs)))));
+  await within(Promise.all(all.map((each) => each.then(() => times.push(performance.now() - startMs)))), limitMs);
   return times.sort((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1]!;
 }
 
-async function within<T>(promise: Promise<T>): Promise<T> {
+async function within<T>(promise: Promise<T>, limitMs = LIMIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not everybody was told within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`not everybody was told within ${limitMs / 1000} s`)), limitMs);
   });
   try {
     return await Promise.race([promise, late]);

@@ -22,10 +22,15 @@ interface Made {
   readonly kinds: Kinds;
 }
 
-/** The part that one sidecar or Envoy has to itself, and the maps in which it is joined with the shared one. */
+/**
+ * The own part of sidecars or Envoys that differ in nothing but their id, as replicas in containers do, and the maps in which it is
+ * joined with the shared one: 10 replicas cost what one does.
+ */
 interface NodeEntry {
   readonly node: SidecarNode | EnvoyNode;
   readonly encoder: ResourceEncoder;
+  /** Ids of those who use it. */
+  readonly users: Set<string>;
   made: (Made & { readonly ready: string }) | undefined;
   readonly joined: Map<
     ResourceKind,
@@ -37,8 +42,9 @@ interface NodeEntry {
 export class SnapshotCache {
   readonly #encoder = { sidecar: new ResourceEncoder(), envoy: new ResourceEncoder(), grpc: new ResourceEncoder() };
   readonly #shared = new Map<Dialect, Made & { readonly generation: number }>();
-  /** By node id, as long as it is asked for. */
-  readonly #nodes = new Map<string, NodeEntry>();
+  /** By all of a node but its id, as long as somebody uses it. */
+  readonly #entries = new Map<string, NodeEntry>();
+  readonly #entryOf = new WeakMap<SidecarNode | EnvoyNode, NodeEntry>();
   #state: State;
   #registry: RegistryView;
   #breakers: readonly OpenBreaker[] = [];
@@ -74,7 +80,8 @@ export class SnapshotCache {
 
   /** The client has gone. */
   forget(nodeId: string): void {
-    this.#nodes.delete(nodeId);
+    for (const [shape, { users }] of this.#entries)
+      if (users.delete(nodeId) && users.size === 0) this.#entries.delete(shape);
   }
 
   #sharedKinds(dialect: Dialect): Kinds {
@@ -90,12 +97,20 @@ export class SnapshotCache {
     return kinds;
   }
 
-  /** A node that comes back under the same id may have other ports. */
   #entry(node: SidecarNode | EnvoyNode): NodeEntry {
-    const known = this.#nodes.get(node.id);
-    if (known?.node === node) return known;
-    const entry: NodeEntry = { node, encoder: new ResourceEncoder(), made: undefined, joined: new Map() };
-    this.#nodes.set(node.id, entry);
+    const known = this.#entryOf.get(node);
+    if (known !== undefined) return known;
+    const shape = JSON.stringify({ ...node, id: '' });
+    const entry = this.#entries.get(shape) ?? {
+      node,
+      encoder: new ResourceEncoder(),
+      users: new Set(),
+      made: undefined,
+      joined: new Map(),
+    };
+    entry.users.add(node.id);
+    this.#entries.set(shape, entry);
+    this.#entryOf.set(node, entry);
     return entry;
   }
 
