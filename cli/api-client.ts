@@ -8,9 +8,11 @@ import type {
   ApplyResult,
   AuditView,
   ConfigView,
+  DeregisteredInstance,
   Difference,
   HistoryDetailView,
   HistoryEntryView,
+  RegisteredInstance,
   RestoreResult,
   RunAction,
   ScaleResult,
@@ -211,6 +213,25 @@ export class Client {
   /** The newest entries of the audit log, oldest first. `since` is a time in ISO 8601. */
   audit(since: string | undefined, limit: number): Promise<readonly AuditView[]> {
     return this.#call('GET', '/v1/audit', { query: { since, limit: String(limit) } });
+  }
+
+  instances(): Promise<readonly RegisteredInstance[]> {
+    return this.#call('GET', '/v1/instances');
+  }
+
+  /** Registers an instance without a sidecar; `body` as PUT /v1/instances/:id takes it. */
+  registerInstance(id: string, body: Readonly<Record<string, unknown>>): Promise<RegisteredInstance> {
+    return this.#call('PUT', `/v1/instances/${segment(id)}`, json(body));
+  }
+
+  renewInstance(id: string, body: Readonly<Record<string, unknown>>): Promise<RegisteredInstance> {
+    return this.#call('POST', `/v1/instances/${segment(id)}/renew`, json(body));
+  }
+
+  /** Takes it out, and waits up to so many seconds for its callers; the ids of those that have not answered. */
+  deregisterInstance(id: string, leaseId: string | undefined, waitSeconds: number): Promise<DeregisteredInstance> {
+    const query = { leaseId, wait: String(waitSeconds) };
+    return this.#call('DELETE', `/v1/instances/${segment(id)}`, { query, extraMs: waitSeconds * 1000 });
   }
 
   scrapeTargets(): Promise<readonly ScrapeTarget[]> {

@@ -193,3 +193,20 @@ export interface RouteView {
 export interface ConfigView {
   readonly entries: Readonly<Record<string, string>>;
 }
+
+/** One instance, with or without a sidecar. */
+export interface RegisteredInstance extends InstanceView {
+  readonly services: readonly string[];
+  readonly sidecar: boolean;
+  /** Without a sidecar: the lease, how long it lasts, and how soon it has to be renewed. */
+  readonly leaseId?: string;
+  readonly ttlMs?: number;
+  readonly renewWithinMs?: number;
+}
+
+/** The answer to DELETE /v1/instances/:id. */
+export interface DeregisteredInstance {
+  readonly id: string;
+  /** Clients that have not answered that they no longer call it. */
+  readonly unconfirmed: readonly string[];
+}

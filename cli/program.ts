@@ -13,6 +13,7 @@ import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
+import { addInstance } from './commands/instance.ts';
 import { addIntercept } from './commands/intercept.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
@@ -56,6 +57,7 @@ function createProgram(context: CliContext): Command {
   addStatus(program, context);
   addExplain(program, context);
   addScale(program, context);
+  addInstance(program, context);
   addRun(program, context);
   addConfig(program, context);
   addToken(program, context);

@@ -16,6 +16,8 @@ import { AgentServer } from './agents/agent-server.ts';
 import { LoadReports } from './agents/load-reports.ts';
 import { createApiServer } from './api/server.ts';
 import { SharedBreakers } from './breakers/shared-breakers.ts';
+import { PageFeed } from './discovery/feed.ts';
+import { discoveryMetrics } from './discovery/metrics.ts';
 import { MeshTrafficControl } from './drain/traffic-control.ts';
 import { FaultClock } from './fault-clock.ts';
 import { bindGrpcServer, createGrpcServer, joinAddress } from './grpc-server.ts';
@@ -123,8 +125,12 @@ async function start(
   const pushes = new PushScheduler(clock, timers, () => {
     cache.refresh(faults.inForce(ledger.state), registry.view(), breakers.open);
     ads.push();
+    feed.changed();
   });
   closers.push(() => pushes.close());
+  // Whoever has no sidecar polls.
+  const feed = new PageFeed(clock, timers);
+  closers.push(() => feed.close());
 
   // Upwards: every sidecar's agent.
   const loads = new LoadReports();
@@ -200,6 +206,7 @@ async function start(
   const metrics = new MetricsRegistry();
   metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals }));
   metrics.register(registryMetrics(registry));
+  metrics.register(discoveryMetrics(feed));
   metrics.register(securityMetrics(security));
   const api = await createApiServer({
     security,
@@ -210,6 +217,7 @@ async function start(
     loads,
     breakers,
     ads,
+    feed,
     metrics,
     version: deps.version,
     cwd: deps.cwd,

@@ -7,6 +7,7 @@ import type { Logger } from '../../kernel/log.ts';
 import type { MetricsRegistry } from '../../kernel/metrics.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
 import type { SharedBreakers } from '../breakers/shared-breakers.ts';
+import type { PageFeed } from '../discovery/feed.ts';
 import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
 import type { Roll } from '../orchestrator/roll.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -24,6 +25,8 @@ export interface ApiContext {
   readonly loads: LoadReports;
   readonly breakers: SharedBreakers;
   readonly ads: AdsServer;
+  /** Pages that clients without a sidecar poll. */
+  readonly feed: PageFeed;
   readonly metrics: MetricsRegistry;
   /** The version of this program. */
   readonly version: string;

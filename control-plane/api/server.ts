@@ -12,9 +12,11 @@ import { auditRoutes } from './audit-routes.ts';
 import { BACKUP_TYPE, backupRoutes } from './backup-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
+import { discoveryRoutes } from './discovery-routes.ts';
 import { ApiError, errorAnswer } from './errors.ts';
 import { addGate } from './gate.ts';
 import { historyRoutes } from './history-routes.ts';
+import { instanceRoutes } from './instance-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
@@ -24,6 +26,8 @@ const ROUTES = [
   applyRoutes,
   resourceRoutes,
   serviceRoutes,
+  discoveryRoutes,
+  instanceRoutes,
   configRoutes,
   historyRoutes,
   backupRoutes,
@@ -44,6 +48,8 @@ export async function createApiServer(
     ...tlsOptions(security),
     genReqId: () => randomUUID(),
     bodyLimit: MESSAGE_BYTES_MAX,
+    // As the routes' own schemas have it: what is longer is told in our words.
+    routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
     // A wrong type is a mistake of the caller, and is told.
     ajv: { customOptions: { coerceTypes: false, allErrors: true, removeAdditional: false } },

@@ -1,14 +1,14 @@
 /**
  * /v1/services: what runs, and how much of it there is to be.
  */
-import { nearest } from '../../kernel/edit-distance.ts';
+import { servicesJson } from '../discovery/endpoint-list.ts';
 import type { RunAction } from '../state/run-decision.ts';
 import { authorHeaders } from './authorship.ts';
 import { submit } from './change.ts';
 import type { Routes } from './context.ts';
-import { ApiError } from './errors.ts';
+import { answerPoll, notModifiedSchema, type PollQuery, pollQuery } from './polling.ts';
 import { anySchema, appliedSchema, errorSchema, namedBy, serviceSchema } from './schemas.ts';
-import { serviceView, serviceViews } from './views.ts';
+import { knownService, serviceNames, serviceView, serviceViews } from './views.ts';
 
 interface Named {
   readonly name: string;
@@ -16,18 +16,19 @@ interface Named {
 
 /** See the head of this file. */
 export const serviceRoutes: Routes = (server, context) => {
-  const list = { summary: 'All services.', response: { 200: { type: 'array', items: serviceSchema } } };
-  server.get('/v1/services', { schema: list }, () => serviceViews(context));
+  const list = {
+    summary: 'All services; with an ETag of who is there, and waiting for a change of that.',
+    querystring: { type: 'object', additionalProperties: false, properties: pollQuery },
+    response: { 200: { type: 'array', items: serviceSchema }, 304: notModifiedSchema, 503: errorSchema },
+  } as const;
+  const make = () => servicesJson(serviceNames(context), context.registry.view());
+  server.get<{ Querystring: PollQuery }>('/v1/services', { schema: list }, (request, reply) =>
+    answerPoll('services', make, request, reply, context, () => serviceViews(context)),
+  );
 
   const one = { summary: 'One service.', params: namedBy('name'), response: { 200: serviceSchema, 404: errorSchema } };
   server.get<{ Params: Named }>('/v1/services/:name', { schema: one }, ({ params }) => {
-    const names = serviceViews(context).map((view) => view.name);
-    if (names.includes(params.name)) return serviceView(params.name, context);
-    const suggestion = nearest(params.name, names);
-    const message = `there is no service "${params.name}"`;
-    throw new ApiError('not_found', message, [
-      { path: 'name', message, ...(suggestion === undefined ? {} : { suggestion }) },
-    ]);
+    return serviceView(knownService(params.name, context), context);
   });
 
   const scale = {

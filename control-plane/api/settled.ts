@@ -17,7 +17,9 @@ export async function settled(
 ): Promise<readonly ErrorDetail[]> {
   const { refused, pending } = await settle(seconds * 1000);
   const streams = new Set(ads.clients().map(({ nodeId }) => nodeId));
-  const away = registry.view().instances.filter(({ identity }) => !streams.has(identity.id));
+  const away = registry
+    .view()
+    .instances.filter(({ identity, renewal }) => renewal === null && !streams.has(identity.id));
   const warnings = away.map(({ identity }) => ({
     path: identity.id,
     message: 'has no xDS stream open: it gets the change when it has',

@@ -1,6 +1,7 @@
 /**
  * What the API shows of the mesh: state, registry and driver put together.
  */
+import { nearest } from '../../kernel/edit-distance.ts';
 import { writeJson } from '../../protos/json/write-json.ts';
 import type { Roll } from '../orchestrator/roll.ts';
 import type { Instance } from '../registry/instance.ts';
@@ -9,14 +10,30 @@ import { desiredReplicas, servicesOf } from '../state/queries.ts';
 import { readyCount } from '../translate/endpoints.ts';
 import type { ClientStatus, KindStatus } from '../xds/client-status.ts';
 import type { ApiContext } from './context.ts';
+import { ApiError } from './errors.ts';
 
 /** Every service: those that are written, and those that only instances speak of. */
 export function serviceViews(context: ApiContext) {
-  const { ledger, registry } = context;
+  return serviceNames(context).map((name) => serviceView(name, context));
+}
+
+/** Their names, sorted. */
+export function serviceNames({ ledger, registry }: ApiContext): string[] {
   const names = new Set(servicesOf(ledger.state).keys());
   for (const instance of registry.view().instances)
     for (const service of instance.identity.services) names.add(service);
-  return [...names].sort().map((name) => serviceView(name, context));
+  return [...names].sort();
+}
+
+/** `name`, if there is such a service; throws an ApiError with the nearest one otherwise. */
+export function knownService(name: string, context: ApiContext): string {
+  const names = serviceNames(context);
+  if (names.includes(name)) return name;
+  const suggestion = nearest(name, names);
+  const message = `there is no service "${name}"`;
+  throw new ApiError('not_found', message, [
+    { path: 'name', message, ...(suggestion === undefined ? {} : { suggestion }) },
+  ]);
 }
 
 /** One service with its instances. */
@@ -58,20 +75,24 @@ function desiredOf(state: State, service: string): number {
   return members.reduce((sum, member) => sum + desiredReplicas(state, member), 0);
 }
 
-function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) {
-  const { identity, applicationDown, state, connected, heardAtMs } = instance;
+/** One instance with what is known of it. */
+export function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) {
+  const { identity, renewal, applicationDown, state, connected, heardAtMs } = instance;
   const health = applicationDown ? 'unhealthy' : instance.health;
   const healthReason = applicationDown ? 'the application has exited' : instance.healthReason;
-  const { id, workload, address, port, version, zone } = identity;
+  const { id, workload, services, address, port, version, zone } = identity;
   const received = loads.get(id)?.report;
   const load = received === undefined ? undefined : (writeJson('outrider.agent.v1.LoadReport', received) as object);
   return {
     id,
     workload,
+    services,
     address,
     port,
     version,
     zone,
+    ...(renewal === null ? {} : { leaseId: instance.leaseId, ttlMs: renewal.ttlMs }),
+    sidecar: renewal === null,
     health,
     ...(healthReason === '' ? {} : { healthReason }),
     state,
@@ -86,7 +107,9 @@ function instanceView(instance: Instance, nowMs: number, { loads }: ApiContext) 
 export function nodeViews({ ads, registry }: ApiContext) {
   const clients = ads.clients();
   const connected = new Set(clients.map((client) => client.nodeId));
-  const away = registry.view().instances.filter((instance) => !connected.has(instance.identity.id));
+  const away = registry
+    .view()
+    .instances.filter(({ identity, renewal }) => renewal === null && !connected.has(identity.id));
   return [
     ...clients.map(clientView),
     ...away.map(({ identity }) => ({ id: identity.id, connected: false, types: {} })),

@@ -5,6 +5,7 @@ import {
   BALANCERS,
   type HashInput,
   isHashing,
+  isSubsetKey,
   type LoadBalancing,
   type LocalityChoice,
   type ServiceLimits,
@@ -32,6 +33,7 @@ import { cookieText, parameterName } from './texts.ts';
 
 const HASHING = 'RingHash or Maglev';
 const YEAR_MS = 365 * DAY_MS;
+const SUBSET_KEYS_MAX = 8;
 
 /** Parses `loadBalancing`. */
 export function parseLoadBalancing(cursor: Cursor): LoadBalancing {
@@ -119,10 +121,16 @@ function parseSlowStart(cursor: Cursor): SlowStart {
 
 function parseSubset(cursor: Cursor): SubsetSelector {
   const fields = cursor.object({ keys: true, fallback: true });
-  const keys = items(fields, 'keys', SUBSET_KEYS.length).flatMap((key) => key.oneOf(SUBSET_KEYS) ?? []);
-  if (cursor.isMap && keys.length === 0) cursor.report(`needs "keys": some of ${SUBSET_KEYS.join(', ')}`);
+  const keys = items(fields, 'keys', SUBSET_KEYS_MAX).flatMap(parseSubsetKey);
+  if (cursor.isMap && keys.length === 0) cursor.report(`needs "keys": some of ${SUBSET_KEYS.join(', ')}, metadata.KEY`);
   if (new Set(keys).size < keys.length) fields.get('keys')!.report('has a key twice');
   return { keys, fallback: fields.get('fallback')?.oneOf(['AnyEndpoint', 'NoFallback']) ?? 'AnyEndpoint' };
+}
+
+function parseSubsetKey(cursor: Cursor): string[] {
+  const key = cursor.isString ? cursor.json() : null;
+  if (typeof key === 'string' && isSubsetKey(key)) return [key];
+  return cursor.oneOf(SUBSET_KEYS) === undefined ? [] : [String(key)];
 }
 
 function parseLocality(fields: Fields, hashing: boolean): LocalityChoice | null {

@@ -93,7 +93,11 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
   };
   // A command line that cannot be split has been reported already.
   const isWritten = fields.get('command')?.isString === true;
-  if (workload.command.length === 0 && !isWritten) cursor.report('has no command: the process driver needs one');
+  // Without replicas it is a service whose instances register themselves.
+  if (workload.command.length === 0 && !isWritten && workload.replicas > 0)
+    cursor.report(
+      'has no command: the process driver needs one; with deploy.replicas 0 its instances register themselves',
+    );
   return workload;
 }
 

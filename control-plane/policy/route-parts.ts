@@ -2,7 +2,7 @@
  * What Gateway API's HTTPRoute and GRPCRoute have in common, with Services as parents: the GAMMA shape.
  */
 import type { Backend, HeaderChanges, HeaderFilter, HeaderValue, MirrorFilter, ValueMatch } from '../state/routes.ts';
-import { SUBSET_KEYS } from '../state/traffic-policy.ts';
+import { isSubsetKey, SUBSET_KEYS } from '../state/traffic-policy.ts';
 import type { Cursor, KnownFields } from './cursor.ts';
 import { missing, NOT_YET, PORT_RANGE, parseDocumentParts, parseServiceName } from './document.ts';
 import { checkRegex, editableHeader, headerText, headerValue, parameterName } from './texts.ts';
@@ -70,7 +70,9 @@ export function parseBackend(cursor: Cursor): Backend[] {
 const NOT_FOR_A_BACKEND = ['requestRedirect', 'urlRewrite', 'requestMirror', 'cors', 'extensionRef'];
 
 function parseSubset(cursor: Cursor): Record<string, string> {
-  const fields = cursor.object(Object.fromEntries(SUBSET_KEYS.map((key) => [key, true] as const)));
+  const written = cursor.isMap ? [...(cursor.entries()?.keys() ?? [])] : [];
+  const known = [...SUBSET_KEYS, ...written.filter(isSubsetKey)];
+  const fields = cursor.object(Object.fromEntries(known.map((key) => [key, true] as const)));
   if (cursor.isMap && fields.size === 0) cursor.report('names no value: leave it out to mean every instance');
   return Object.fromEntries([...fields].flatMap(([key, value]) => [[key, value.text() ?? '']]));
 }

@@ -28,8 +28,8 @@ export interface InstanceIdentity {
 
 /** How the sidecars of its callers find out whether an instance without a sidecar is well. */
 export interface InstanceCheck {
-  readonly kind: 'http' | 'tcp';
-  /** Of the GET; empty for `tcp`. */
+  readonly kind: 'http' | 'grpc' | 'tcp';
+  /** Of the GET; empty for the others. */
   readonly path: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;

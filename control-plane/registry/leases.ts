@@ -84,6 +84,8 @@ export interface Registration {
   readonly newLeaseId: string;
   /** Null when a stream holds the lease. */
   readonly renewal: Renewal | null;
+  /** Absent: as before, or unknown. */
+  readonly health?: Health;
 }
 
 /** Why a registration is refused. */
@@ -104,7 +106,7 @@ export function register(
   registration: Registration,
   nowMs: number,
 ): Result<LeaseTable, RegisterRefusal> {
-  const { identity, leaseId, newLeaseId, renewal } = registration;
+  const { identity, leaseId, newLeaseId, renewal, health } = registration;
   const { id, incarnation } = identity;
   const before = table.instances.get(id);
   const tombstone = before === undefined ? table.tombstones.get(id) : undefined;
@@ -123,8 +125,8 @@ export function register(
     renewal,
     // A new process under the id of one that is draining is the old one's restart, not a return.
     state: before?.state === 'draining' ? 'draining' : 'live',
-    health: continues ? before.health : 'unknown',
-    healthReason: continues ? before.healthReason : '',
+    health: health ?? (continues ? before.health : 'unknown'),
+    healthReason: continues && health === undefined ? before.healthReason : '',
     applicationDown: continues && before.applicationDown,
     connected: renewal === null,
     heardAtMs: nowMs,

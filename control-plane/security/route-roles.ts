@@ -21,6 +21,12 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'GET /v1/status': 'read',
   'GET /v1/services': 'read',
   'GET /v1/services/:name': 'read',
+  'GET /v1/services/:name/endpoints': 'read',
+  'GET /v1/instances': 'read',
+  // Who may say where traffic goes may do as much as whoever routes it.
+  'PUT /v1/instances/:id': 'operate',
+  'POST /v1/instances/:id/renew': 'operate',
+  'DELETE /v1/instances/:id': 'operate',
   'GET /v1/resources/:kind': 'read',
   'GET /v1/resources/:kind/:name': 'read',
   'GET /v1/config/:workload': 'read',

@@ -125,6 +125,11 @@ function scale(state: State, command: Command & { kind: 'scale' }, nowMs: number
     return invalid('service', `service "${service}" is made of ${names}: scale one of these`);
   }
   const workload = members[0]!.name;
+  if (replicas > 0 && members[0]!.command.length === 0)
+    return invalid(
+      'replicas',
+      `"${workload}" has no command: its instances register themselves, and none can be started`,
+    );
   const before = state.scale.get(workload);
   if (before?.replicas === replicas) {
     return ok({ state, changes: [{ kind: 'scale', name: workload, action: 'unchanged' }] });

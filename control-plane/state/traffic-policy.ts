@@ -68,12 +68,18 @@ export interface SlowStart {
   readonly successes: number | null;
 }
 
-/** What instances carry for subsets. */
+/** What instances carry for subsets, beside `metadata.KEY`. */
 export const SUBSET_KEYS = ['version', 'workload', 'zone'] as const;
+const METADATA_KEY = /^metadata\.[\w./-]{1,200}$/;
+
+/** Whether a subset may be made by this key. */
+export function isSubsetKey(key: string): boolean {
+  return SUBSET_KEYS.some((known) => known === key) || METADATA_KEY.test(key);
+}
 
 /** Instances that share the values of these keys can be asked for by a route. */
 export interface SubsetSelector {
-  readonly keys: readonly (typeof SUBSET_KEYS)[number][];
+  readonly keys: readonly string[];
   /** When no instance has them. */
   readonly fallback: 'AnyEndpoint' | 'NoFallback';
 }

@@ -13,6 +13,7 @@ import * as defaults from './defaults.ts';
 import type { Dialect } from './dialect.ts';
 import { circuitBreakers, clusterPolicy, outlierDetection } from './limits.ts';
 import type { EnvoyInbound, SidecarNode } from './node.ts';
+import { healthChecks, type Outside } from './outside.ts';
 import { duration, type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /** The cluster that leads from the sidecar to its own application. */
@@ -28,13 +29,11 @@ export function serviceCluster(
   members: readonly Workload[],
   dialect: Dialect,
   policy: TrafficPolicy | null,
+  outside: Outside | null = null,
 ): XdsResource {
   const protocol = protocolOf(members);
   const connectMs = policy?.timeouts?.connectMs ?? null;
-  const own =
-    dialect === 'sidecar'
-      ? { ...(protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {}), ...clusterPolicy(policy) }
-      : {};
+  const own = dialect === 'sidecar' ? { ...switches(protocol, outside), ...clusterPolicy(policy) } : {};
   return resource('CDS', service, {
     name: service,
     type: 'EDS',
@@ -43,7 +42,11 @@ export function serviceCluster(
     ...balancing(policy?.loadBalancing ?? null, dialect),
     ...outlierDetection(policy?.outlierDetection ?? null),
     circuit_breakers: circuitBreakers(policy?.limits ?? null),
-    typed_extension_protocol_options: httpOptions(callerOptions(protocol, dialect), defaults.SIDECAR_POOL_IDLE),
+    typed_extension_protocol_options: httpOptions(
+      callerOptions(protocol, dialect, outside),
+      defaults.SIDECAR_POOL_IDLE,
+    ),
+    ...(outside === null || dialect === 'grpc' ? {} : healthChecks(outside)),
     ...(Object.keys(own).length === 0 ? {} : { metadata: own }),
   });
 }
@@ -93,13 +96,20 @@ const AS_THE_CLIENT: JsonObject = {
   use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: defaults.HTTP2_OPTIONS },
 };
 
+/** A program that closes idle connections early is found out, as an application beside its sidecar is. */
+function switches(protocol: Protocol, outside: Outside | null): JsonObject {
+  if (outside !== null) return metadata(defaults.LEARN_IDLE_TIMEOUT);
+  return protocol === 'auto' ? metadata(defaults.CARRY_PROTOCOL) : {};
+}
+
 /**
  * What callers speak to the other sidecar. An Envoy cannot tell what its client spoke, so that where this matters it speaks
  * the same. gRPC clients have limits of their own.
  */
-function callerOptions(protocol: Protocol, dialect: Dialect): JsonObject {
-  if (dialect === 'envoy' && protocol === 'auto') return AS_THE_CLIENT;
-  if (dialect !== 'grpc') return protocol === 'tcp' ? HTTP1 : HTTP2;
+function callerOptions(protocol: Protocol, dialect: Dialect, outside: Outside | null): JsonObject {
+  const plain = outside !== null && (protocol === 'http' || protocol === 'auto');
+  if (dialect === 'envoy' && protocol === 'auto' && !plain) return AS_THE_CLIENT;
+  if (dialect !== 'grpc') return protocol === 'tcp' || plain ? HTTP1 : HTTP2;
   return ['http2', 'grpc'].includes(protocol) ? { explicit_http_config: { http2_protocol_options: {} } } : HTTP1;
 }
 

@@ -6,6 +6,7 @@ import { type Instance, isPublished, isSuspect } from '../registry/instance.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import type { TrafficPolicy } from '../state/traffic-policy.ts';
 import { ENDPOINT_WEIGHT } from './defaults.ts';
+import { checkOf, type Outside } from './outside.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /**
@@ -17,6 +18,7 @@ export function serviceEndpoints(
   published: readonly Instance[],
   preserving: boolean,
   policy: TrafficPolicy | null,
+  outside: Outside | null = null,
 ): XdsResource {
   const labels = new Set<string>(policy?.loadBalancing?.subsets.flatMap(({ keys }) => keys) ?? []);
   const localities = [...Map.groupBy(published, localityKey)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -24,7 +26,7 @@ export function serviceEndpoints(
     cluster_name: service,
     endpoints: localities.map(([, members]) => ({
       locality: locality(members[0]!),
-      lb_endpoints: members.map((member) => endpoint(member, preserving, labels)),
+      lb_endpoints: members.map((member) => endpoint(member, preserving, labels, outside)),
       // gRPC ignores a locality without a weight.
       load_balancing_weight: members.reduce((sum, member) => sum + weightOf(member), 0),
       priority: 0,
@@ -70,20 +72,25 @@ function locality({ identity: { region, zone, subZone } }: Instance): JsonObject
   return { ...(region === '' ? {} : { region }), zone, ...(subZone === '' ? {} : { sub_zone: subZone }) };
 }
 
-function endpoint(instance: Instance, preserving: boolean, labels: ReadonlySet<string>): JsonObject {
+function endpoint(
+  instance: Instance,
+  preserving: boolean,
+  labels: ReadonlySet<string>,
+  outside: Outside | null,
+): JsonObject {
   const { address, port } = instance.identity;
   return {
-    endpoint: { address: { socket_address: { address, port_value: port } } },
+    endpoint: { address: { socket_address: { address, port_value: port } }, ...checkOf(instance, outside) },
     health_status: isSuspect(instance, preserving) ? 'UNHEALTHY' : 'HEALTHY',
     load_balancing_weight: weightOf(instance),
     ...(labels.size === 0 ? {} : { metadata: { filter_metadata: { 'envoy.lb': labelsOf(instance, labels) } } }),
   };
 }
 
-/** What the mesh knows of an instance stands above what it says of itself. */
 function labelsOf({ identity }: Instance, keys: ReadonlySet<string>): JsonObject {
-  const { version, workload, zone, metadata } = identity;
-  const known: Readonly<Record<string, string>> = { ...metadata, version, workload, zone };
+  const { version, workload, zone } = identity;
+  const own = Object.entries(identity.metadata).map(([key, value]) => [`metadata.${key}`, value] as const);
+  const known: Readonly<Record<string, string>> = { ...Object.fromEntries(own), version, workload, zone };
   return Object.fromEntries([...keys].sort().flatMap((key) => (Object.hasOwn(known, key) ? [[key, known[key]!]] : [])));
 }
 

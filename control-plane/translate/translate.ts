@@ -24,6 +24,7 @@ import {
 } from './listeners.ts';
 import type { EnvoyInbound, EnvoyNode, SidecarNode } from './node.ts';
 import { configSet, scalingDecision, sharedBreaker } from './outrider.ts';
+import { outsideByService } from './outside.ts';
 import type { XdsResource } from './resource.ts';
 import type { RouteContext } from './routes/context.ts';
 import { CORS_FILTER, needCors } from './routes/cors.ts';
@@ -41,10 +42,15 @@ export function sharedResources(
 ): XdsResource[] {
   const services = allServiceRoutes(state);
   const published = publishedByService(registry);
-  const common = services.flatMap(({ service, members, policies }) => [
-    serviceCluster(service, members, dialect, policies.get(service) ?? null),
-    serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policies.get(service) ?? null),
-  ]);
+  const outside = outsideByService(registry);
+  const common = services.flatMap(({ service, members, policies }) => {
+    const policy = policies.get(service) ?? null;
+    const own = outside.get(service) ?? null;
+    return [
+      serviceCluster(service, members, dialect, policy, own),
+      serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policy, own),
+    ];
+  });
   if (dialect === 'envoy') return [...common, outboundRoutes(services, dialect)];
   if (dialect === 'sidecar') return [...common, outboundRoutes(services, dialect), ...breakers.map(sharedBreaker)];
   const ports = portsOfServices(state.workloads.values());
