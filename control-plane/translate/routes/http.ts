@@ -22,7 +22,8 @@ function routesJson(entry: RouteEntry<HttpRouteRule>, context: RouteContext): Js
   const { route, rule, ruleIndex } = entry;
   const { dialect } = context;
   const name = `${route.name}/${ruleIndex}`;
-  const match = matchJson(entry.match);
+  if (dialect === 'grpc' && !matchesCalls(entry.match)) return [];
+  const match = dialect === 'grpc' ? callMatchJson(entry.match) : matchJson(entry.match);
   const edits = { ...headerEdits(rule.filters), ...(dialect === 'grpc' ? {} : corsPolicy(rule.filters)) };
   const answer = answerJson(entry, dialect);
   if (answer !== null) return [{ name, match, ...answer, ...edits }];
@@ -53,6 +54,20 @@ function matchJson(match: HttpRouteMatch): JsonObject {
     ...pathMatch(match.path),
     ...(headers.length === 0 ? {} : { headers }),
     ...(query.length === 0 ? {} : { query_parameters: query }),
+  };
+}
+
+/** A gRPC client makes nothing but POSTs without a query. */
+function matchesCalls({ method, query }: HttpRouteMatch): boolean {
+  return (method === null || method === 'POST') && query.length === 0;
+}
+
+/** For gRPC clients, which do not know prefixes that end at a slash, nor the method. */
+function callMatchJson({ path, headers }: HttpRouteMatch): JsonObject {
+  const isSeparated = path.kind === 'prefix' && path.value !== '/';
+  return {
+    ...(isSeparated ? { safe_regex: { regex: `${escapeRegex(path.value)}(?:/.*)?` } } : pathMatch(path)),
+    ...(headers.length === 0 ? {} : { headers: headers.map(valueMatch) }),
   };
 }
 

@@ -1,8 +1,15 @@
 /**
- * Everything that the control plane writes for sidecars, read by the sidecars' own decoders: nothing may be refused. And what
+ * Everything that the control plane writes for sidecars, read by the sidecars' own decoders, and what it writes for gRPC
+ * clients, read by grpc-js: nothing may be refused. test/peers/envoy-accepts.test.ts asks an Envoy. And what
  * the control plane's route tests say of a request is what a sidecar would do with it.
  */
 import { readFileSync } from 'node:fs';
+import { register } from '@grpc/grpc-js-xds';
+import { ClusterResourceType } from '@grpc/grpc-js-xds/build/src/xds-resource-type/cluster-resource-type.js';
+import { EndpointResourceType } from '@grpc/grpc-js-xds/build/src/xds-resource-type/endpoint-resource-type.js';
+import { ListenerResourceType } from '@grpc/grpc-js-xds/build/src/xds-resource-type/listener-resource-type.js';
+import { RouteConfigurationResourceType } from '@grpc/grpc-js-xds/build/src/xds-resource-type/route-config-resource-type.js';
+import type { XdsDecodeContext } from '@grpc/grpc-js-xds/build/src/xds-resource-type/xds-resource-type.js';
 import fc from 'fast-check';
 import t from 'tap';
 import { routed } from '../../../control-plane/routing/matcher.ts';
@@ -16,6 +23,7 @@ import { nodeResources, sharedResources } from '../../../control-plane/translate
 import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
 import type { MessageTypes } from '../../../protos/gen/registry.ts';
 import { readJson } from '../../../protos/json/read-json.ts';
+import { codecNamed } from '../../../protos/json/registry.ts';
 import type { DecodeSources } from '../../../proxy/config/decode/decoding.ts';
 import { decodeResource, type ResourceConfigs } from '../../../proxy/config/decode/resource-decoder.ts';
 import { RouteTable } from '../../../proxy/routing/route-table.ts';
@@ -71,11 +79,33 @@ const node = (workload: string): SidecarNode => ({
   appPort: 4003,
 });
 
-/** What the sidecars of the mesh would say of it. */
+/** What the sidecars of the mesh, and gRPC clients, would say of it. */
 function refusals(text: string): string[] {
   const state = stateOf(SERVICES + text);
   const own = [...state.workloads.keys()].flatMap((workload) => nodeResources(state, NOBODY, node(workload)));
-  return [...sharedResources(state, NOBODY, 'sidecar'), ...own].flatMap(problemsOf);
+  const ours = [...sharedResources(state, NOBODY, 'sidecar'), ...own].flatMap(problemsOf);
+  return [...ours, ...sharedResources(state, NOBODY, 'grpc').flatMap(grpcProblems)];
+}
+
+/** Filters and load balancers of gRPC. */
+register();
+const GRPC_TYPES = {
+  LDS: ListenerResourceType.get(),
+  RDS: RouteConfigurationResourceType.get(),
+  CDS: ClusterResourceType.get(),
+  EDS: EndpointResourceType.get(),
+};
+
+function grpcProblems({ kind, name, json }: XdsResource): string[] {
+  const { messageName, typeUrl } = RESOURCE_TYPES[kind];
+  const read = readJson(messageName, json);
+  if (!read.ok) return read.issues.map(({ path, message }) => `${kind} ${name} ${path}: ${message}`);
+  const value = Buffer.from(codecNamed(messageName)!.encode(read.message).finish());
+  const server = { serverUri: '', serverFeatures: [], channelCreds: [] };
+  const bootstrap = { xdsServers: [], authorities: {}, node: { id: '', locality: {} }, certificateProviders: {} };
+  const type = GRPC_TYPES[kind as keyof typeof GRPC_TYPES];
+  const { error } = type.decode({ server, bootstrap } as unknown as XdsDecodeContext, { type_url: typeUrl, value });
+  return error === undefined ? [] : [`gRPC: ${kind} ${name}: ${error}`];
 }
 
 function problemsOf({ kind, name, json }: XdsResource): string[] {

@@ -1,7 +1,10 @@
 /**
- * A real gRPC client that speaks xDS itself, against our control plane: it resolves a service by its name, follows its
- * endpoints and its routes, and has nothing to refuse.
+ * A real gRPC client that speaks xDS itself, against our control plane, which it reaches over the socket of the state
+ * directory: it resolves a service by its name, follows its endpoints and its routes, and has nothing to refuse.
  */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import {
   type Client,
   credentials,
@@ -11,6 +14,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
+import { grpcBootstrap } from '../../../cli/bootstrap/grpc-bootstrap.ts';
 import { Agent } from './fixtures/agent.ts';
 import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
 
@@ -40,6 +44,15 @@ spec:
       backendRefs: [{name: greeter-v1}]
     - matches: [{method: {service: test.Greeter}}, {method: {method: Greet}}, {method: {type: RegularExpression, method: G.+}}]
       backendRefs: [{name: greeter-v2}]
+`;
+const PREFIX_TO_V2 = `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: greeter}
+spec:
+  parentRefs: [{kind: Service, name: greeter}]
+  rules:
+    - {matches: [{path: {value: /test.Greet}}, {method: GET}, {queryParams: [{name: q, value: x}]}], backendRefs: [{name: greeter-v1}]}
+    - {matches: [{path: {value: /test.Greeter}, method: POST}], backendRefs: [{name: greeter-v2}]}
 `;
 const ALL_TO_V2 = `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -85,17 +98,21 @@ function greet(client: Client): Promise<string> {
 }
 
 t.test('a gRPC client resolves a service, follows it, and refuses nothing', async (t) => {
-  const controlPlane = await startTestControlPlane(t.testdir());
-  t.teardown(() => controlPlane.stop({ workloads: 'stop' }));
+  // A socket's path must be short.
+  const stateDir = mkdtempSync(path.join(tmpdir(), 'outrider-grpc-'));
+  const controlPlane = await startTestControlPlane(stateDir);
+  t.teardown(async () => {
+    await controlPlane.stop({ workloads: 'stop' });
+    rmSync(stateDir, { recursive: true, force: true });
+  });
   await apply(controlPlane, MESH, '?file=mesh.yaml&dir=/mesh');
   await startGreeter(t, controlPlane.grpcAddress, 'greeter-v1-0', 'greeter-v1');
   await startGreeter(t, controlPlane.grpcAddress, 'greeter-v2-0', 'greeter-v2');
-  process.env.GRPC_XDS_BOOTSTRAP_CONFIG = JSON.stringify({
-    xds_servers: [
-      { server_uri: controlPlane.grpcAddress, channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] },
-    ],
-    node: { id: 'grpc-client', locality: { zone: 'test' } },
-  });
+  const socket = path.join(stateDir, 'xds.sock');
+  t.equal(statSync(socket).mode & 0o777, 0o600);
+  process.env.GRPC_XDS_BOOTSTRAP_CONFIG = JSON.stringify(
+    grpcBootstrap({ nodeId: 'grpc-client', zone: 'test', controlPlane: { kind: 'socket', path: socket } }),
+  );
   const { register } = await import('@grpc/grpc-js-xds');
   register();
   const GreeterClient = makeGenericClientConstructor(GREETER, 'test.Greeter');
@@ -122,6 +139,30 @@ t.test('a gRPC client resolves a service, follows it, and refuses nothing', asyn
     const routed = await Promise.all(Array.from({ length: 20 }, () => greet(client)));
     return routed.every((name) => name === 'greeter-v1-0');
   });
+
+  await call(controlPlane, 'DELETE', '/v1/resources/grpcroute/greeter');
+  await apply(controlPlane, PREFIX_TO_V2, '?wait=10');
+  await until('the path to decide', async () => {
+    const routed = await Promise.all(Array.from({ length: 20 }, () => greet(client)));
+    return routed.every((name) => name.startsWith('greeter-v2'));
+  });
+  await call(controlPlane, 'DELETE', '/v1/resources/httproute/greeter');
+
+  const names = ['greeter-v1', 'greeter-v2'];
+  for (const name of names) await call(controlPlane, 'DELETE', `/v1/resources/workload/${name}`);
+  await until('calls of what is gone to fail', () =>
+    greet(client).then(
+      () => false,
+      () => true,
+    ),
+  );
+  await apply(controlPlane, MESH, '?file=mesh.yaml&dir=/mesh&wait=10');
+  await until('the same service to be back, for the same client', () =>
+    greet(client).then(
+      () => true,
+      () => false,
+    ),
+  );
 
   const { body } = await call(controlPlane, 'GET', '/v1/status');
   const node = (
