@@ -19,6 +19,8 @@ import type {
   ScrapeTarget,
   ServiceView,
   StatusView,
+  XdsClientSummary,
+  XdsClientView,
 } from './api-types.ts';
 import { CliError, messageOf } from './errors.ts';
 import { refusalText } from './refusal.ts';
@@ -203,6 +205,16 @@ export class Client {
 
   status(): Promise<StatusView> {
     return this.#call('GET', '/v1/status');
+  }
+
+  /** Every xDS client. */
+  xdsClients(): Promise<readonly XdsClientSummary[]> {
+    return this.#call('GET', '/v1/clients');
+  }
+
+  /** One with all of its resources. */
+  xdsClient(id: string): Promise<XdsClientView> {
+    return this.#call('GET', `/v1/clients/${segment(id)}`);
   }
 
   /** Resolves when every sidecar has taken in what there is for it, or after so many seconds. */

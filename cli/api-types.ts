@@ -210,3 +210,35 @@ export interface DeregisteredInstance {
   /** Clients that have not answered that they no longer call it. */
   readonly unconfirmed: readonly string[];
 }
+
+/** One stream of an xDS client; counts by kind and state. */
+export interface XdsClientSummary {
+  readonly id: string;
+  readonly userAgent?: string;
+  readonly protocol: string;
+  readonly kinds: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** One resource as a client has it. */
+export interface XdsResourceView {
+  readonly kind: string;
+  readonly name: string;
+  /** SYNCED, NOT_SENT, STALE or ERROR, as in client status discovery. */
+  readonly status: string;
+  /** False: the client asks for it in vain. */
+  readonly exists: boolean;
+  readonly version: string;
+  /** ISO 8601. */
+  readonly sentAt?: string;
+  readonly error?: { readonly message: string; readonly version: string; readonly at: string };
+}
+
+/** The answer to GET /v1/clients/:id. */
+export interface XdsClientView {
+  readonly id: string;
+  readonly streams: readonly {
+    readonly userAgent?: string;
+    readonly protocol: string;
+    readonly resources: readonly XdsResourceView[];
+  }[];
+}

@@ -23,6 +23,7 @@ import { addServers } from './commands/servers.ts';
 import { addStatus } from './commands/status.ts';
 import { addToken } from './commands/token.ts';
 import { addUp } from './commands/up.ts';
+import { addXds } from './commands/xds.ts';
 import type { CliContext } from './context.ts';
 import { CliError, EXIT, SilentExit } from './errors.ts';
 
@@ -55,6 +56,7 @@ function createProgram(context: CliContext): Command {
   addGet(program, context);
   addDelete(program, context);
   addStatus(program, context);
+  addXds(program, context);
   addExplain(program, context);
   addScale(program, context);
   addInstance(program, context);

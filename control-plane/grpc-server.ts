@@ -3,10 +3,12 @@
  */
 import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX } from '../protos/contract/limits.ts';
+import { ClientStatusDiscoveryServiceService } from '../protos/gen/envoy/service/status/v3/csds.ts';
 import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentServer } from './agents/agent-server.ts';
 import type { ListenAddress } from './settings.ts';
 import type { AdsServer } from './xds/ads-server.ts';
+import { clientStatusHandlers } from './xds/client-status-service.ts';
 import { xdsServices } from './xds/services.ts';
 
 /** A client that is gone without a word is noticed within these two together. */
@@ -18,11 +20,12 @@ export const XDS_SERVER_OPTIONS = {
   'grpc.max_send_message_length': -1,
 };
 
-/** A server with both services behind a gate, not bound yet. */
+/** A server with all services behind a gate, not bound yet. */
 export function createGrpcServer(ads: AdsServer, agents: AgentServer, gate: ServerInterceptor): Server {
   const server = new Server({ ...XDS_SERVER_OPTIONS, interceptors: [gate] });
   for (const { definition, implementation } of xdsServices(ads.handlers()))
     server.addService(definition, implementation);
+  server.addService(ClientStatusDiscoveryServiceService, clientStatusHandlers(ads));
   server.addService(AgentServiceService, agents.handlers());
   return server;
 }

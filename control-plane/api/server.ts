@@ -10,6 +10,7 @@ import type { Security } from '../security/security.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { BACKUP_TYPE, backupRoutes } from './backup-routes.ts';
+import { clientRoutes } from './client-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
@@ -32,6 +33,7 @@ const ROUTES = [
   historyRoutes,
   backupRoutes,
   statusRoutes,
+  clientRoutes,
   logRoutes,
   auditRoutes,
 ];

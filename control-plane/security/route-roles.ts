@@ -19,6 +19,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'GET /v1/prometheus/targets': 'read',
   'GET /openapi.json': 'read',
   'GET /v1/status': 'read',
+  'GET /v1/clients': 'read',
+  'GET /v1/clients/:id': 'read',
   'GET /v1/services': 'read',
   'GET /v1/services/:name': 'read',
   'GET /v1/services/:name/endpoints': 'read',

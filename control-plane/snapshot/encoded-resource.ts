@@ -19,6 +19,8 @@ export interface EncodedResource {
   readonly hash: string;
   /** The resource as a `resources` field of a DiscoveryResponse, tag and length included. */
   readonly bytes: Buffer;
+  /** The resource itself. */
+  readonly resource: AnyMessage;
   /** The same of a DeltaDiscoveryResponse, where its version is its hash. Made when it is first asked for. */
   readonly deltaBytes: Buffer;
 }
@@ -70,7 +72,7 @@ class Encoded implements EncodedResource {
   readonly onDemand: boolean;
   readonly hash: string;
   readonly bytes: Buffer;
-  readonly #resource: AnyMessage;
+  readonly resource: AnyMessage;
   #deltaBytes: Buffer | null = null;
 
   constructor(
@@ -84,7 +86,7 @@ class Encoded implements EncodedResource {
     this.onDemand = onDemand;
     this.hash = hash;
     this.bytes = bytes;
-    this.#resource = resource;
+    this.resource = resource;
   }
 
   get deltaBytes(): Buffer {
@@ -94,7 +96,7 @@ class Encoded implements EncodedResource {
 
   #encodeDelta(): Buffer {
     const { name, hash: version } = this;
-    const only = DeltaDiscoveryResponse.fromPartial({ resources: [{ name, version, resource: this.#resource }] });
+    const only = DeltaDiscoveryResponse.fromPartial({ resources: [{ name, version, resource: this.resource }] });
     return Buffer.from(DeltaDiscoveryResponse.encode(only).finish());
   }
 }

@@ -11,7 +11,7 @@ import type { StreamStanding } from '../drain/handshake.ts';
 import { failCall } from '../grpc-failure.ts';
 import type { SnapshotCache } from '../snapshot/cache.ts';
 import { meshNode } from '../translate/node.ts';
-import type { ClientStatus } from './client-status.ts';
+import type { ClientReport, ClientStatus } from './client-status.ts';
 import { DELTA_DIALOGUE, type Dialogue, type RequestMessage, SOTW_DIALOGUE } from './dialogue.ts';
 import type { XdsCall, XdsHandlers } from './services.ts';
 import { XdsStream } from './stream.ts';
@@ -34,7 +34,10 @@ export interface Convergence {
 }
 
 /** A stream of whichever protocol. */
-type AnyStream = Pick<XdsStream<never, never>, 'node' | 'push' | 'status' | 'standingOf' | 'progress' | 'close'>;
+type AnyStream = Pick<
+  XdsStream<never, never>,
+  'node' | 'push' | 'status' | 'report' | 'standingOf' | 'progress' | 'close'
+>;
 
 /** See the head of this file. */
 export class AdsServer {
@@ -65,6 +68,12 @@ export class AdsServer {
   /** One entry per open stream, sorted by node id. */
   clients(): ClientStatus[] {
     return [...this.#streams].map((stream) => stream.status()).sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  /** The streams of these clients with all of their resources, sorted by node id. `wanted` is asked before any is made. */
+  *reports(wanted: (client: Pick<ClientStatus, 'nodeId' | 'userAgent'>) => boolean): Iterable<ClientReport> {
+    const streams = [...this.#streams].sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
+    for (const stream of streams) if (wanted(stream.status())) yield stream.report();
   }
 
   /** Counts since the start, by kind of resource. */

@@ -15,6 +15,8 @@ export interface RequestMessage {
 
 /** One protocol: its messages, and what they mean. */
 export interface Dialogue<Message extends RequestMessage, Request> {
+  /** As people call it. */
+  readonly name: 'delta' | 'state of the world';
   readonly protocol: Protocol<Request>;
   read(message: Message): Request;
   /** Why the message cannot be taken in at all, as a sentence; undefined when it can. */
@@ -22,6 +24,7 @@ export interface Dialogue<Message extends RequestMessage, Request> {
 }
 
 export const SOTW_DIALOGUE: Dialogue<DiscoveryRequest, SubscriptionRequest> = {
+  name: 'state of the world',
   protocol: STATE_OF_THE_WORLD,
   read: ({ resourceNames: names, versionInfo, responseNonce: nonce, errorDetail }) => ({
     names,
@@ -33,6 +36,7 @@ export const SOTW_DIALOGUE: Dialogue<DiscoveryRequest, SubscriptionRequest> = {
 };
 
 export const DELTA_DIALOGUE: Dialogue<DeltaDiscoveryRequest, DeltaRequest> = {
+  name: 'delta',
   protocol: DELTA,
   read: (message) => ({
     subscribe: message.resourceNamesSubscribe,

@@ -74,6 +74,11 @@ export class Sequencer<Request> {
     return this.#subscriptions.get(kind);
   }
 
+  /** What there is of this kind for the client now. */
+  resources(kind: ResourceKind): ResourceMap {
+    return this.#view(kind);
+  }
+
   /** Whether the client subscribes to this name. */
   subscribes(kind: ResourceKind, name: string): boolean {
     const subscription = this.#subscriptions.get(kind);

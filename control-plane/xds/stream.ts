@@ -3,14 +3,22 @@
  */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
-import { type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
+import { PUSH_ORDER, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import type { Standing } from '../drain/handshake.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { MeshNode } from '../translate/node.ts';
-import { type ClientStatus, type KindStatus, NOTHING_SENT } from './client-status.ts';
+import {
+  type ClientReport,
+  type ClientStatus,
+  type KindStatus,
+  NOTHING_SENT,
+  type ResourceReport,
+} from './client-status.ts';
 import type { Dialogue, RequestMessage } from './dialogue.ts';
 import { Outbox, type Sink } from './outbox.ts';
 import { countProblem } from './request-limits.ts';
+import { resourceStates } from './resource-states.ts';
+import { SentTimes } from './sent-times.ts';
 import { type Progress, type SequencedResponse, Sequencer } from './sequencer.ts';
 import type { RequestOutcome } from './subscription.ts';
 import type { XdsTotals } from './totals.ts';
@@ -43,6 +51,7 @@ export class XdsStream<Message extends RequestMessage, Request> {
   readonly #sequencer: Sequencer<Request>;
   readonly #outbox: Outbox<SequencedResponse>;
   readonly #status = new Map<ResourceKind, KindStatus>();
+  readonly #sentTimes = new Map<ResourceKind, SentTimes>();
 
   constructor(
     client: XdsClient,
@@ -110,6 +119,29 @@ export class XdsStream<Message extends RequestMessage, Request> {
     return { nodeId: this.node.id, userAgent: this.#userAgent, kinds: new Map(this.#status) };
   }
 
+  /** Every resource that the client has asked for or was told of, by kind in push order and name. */
+  report(): ClientReport {
+    const { name: protocol } = this.#dialogue;
+    const kinds = PUSH_ORDER.map(({ kind }) => kind).filter((kind) => this.#sequencer.subscription(kind) !== undefined);
+    const resources = kinds.flatMap((kind) => this.#reportsOf(kind));
+    return { nodeId: this.node.id, userAgent: this.#userAgent, protocol, resources };
+  }
+
+  #reportsOf(kind: ResourceKind): ResourceReport[] {
+    const subscription = this.#sequencer.subscription(kind)!;
+    const view = this.#sequencer.resources(kind);
+    const { nacked } = this.#status.get(kind) ?? NOTHING_SENT;
+    const isDelta = this.#dialogue.name === 'delta';
+    return resourceStates(subscription, view).map((each) => ({
+      ...each,
+      kind,
+      version: isDelta || each.hash === '' ? each.hash : subscription.ackedVersion || subscription.sentVersion,
+      sentAtMs: each.hash === '' ? 0 : (this.#sentTimes.get(kind)?.of(each.name) ?? 0),
+      refusal: each.state === 'ERROR' ? nacked : null,
+      resource: each.exists ? view.get(each.name) : undefined,
+    }));
+  }
+
   /** Nothing is written any more. */
   close(): void {
     this.#outbox.close();
@@ -121,7 +153,13 @@ export class XdsStream<Message extends RequestMessage, Request> {
     const { kind } = response.type;
     this.#deps.totals.of(kind).responses++;
     const before = this.#status.get(kind) ?? NOTHING_SENT;
-    this.#status.set(kind, { ...before, sent: response.version, sentAtMs: this.#deps.clock.wallMs() });
+    const atMs = this.#deps.clock.wallMs();
+    this.#status.set(kind, { ...before, sent: response.version, sentAtMs: atMs });
+    const times = this.#sentTimes.get(kind) ?? new SentTimes();
+    this.#sentTimes.set(kind, times);
+    const names = response.resources.map(({ name }) => name);
+    times.sent(names, this.#sequencer.subscription(kind)!.sent.size, atMs);
+    times.forget(response.removed);
     return response;
   }
 

@@ -20,7 +20,9 @@ export function snapshot(contents: Contents): Snapshot {
 }
 
 function resource(kind: ResourceKind, name: string, hash: string): EncodedResource {
-  return { kind, name, hash, onDemand: name.startsWith('+'), bytes: Buffer.alloc(0), deltaBytes: Buffer.alloc(0) };
+  const none = Buffer.alloc(0);
+  const resource = { typeUrl: '', value: none };
+  return { kind, name, hash, onDemand: name.startsWith('+'), resource, bytes: none, deltaBytes: none };
 }
 
 /** A mesh of services: routes name clusters, endpoints follow them. The hash of the routes is the list of services. */
