@@ -46,7 +46,7 @@ export function serviceCluster(
       callerOptions(protocol, dialect, outside),
       defaults.SIDECAR_POOL_IDLE,
     ),
-    ...(outside === null || dialect === 'grpc' ? {} : healthChecks(outside)),
+    ...(outside === null || dialect === 'grpc' ? {} : healthChecks(outside, dialect)),
     ...(Object.keys(own).length === 0 ? {} : { metadata: own }),
   });
 }

@@ -73,6 +73,33 @@ t.test('an Envoy is given nothing that is not Envoy’s', (t) => {
   t.end();
 });
 
+t.test('idempotent requests are tried again by Envoys as by sidecars, unless somebody wrote what is', (t) => {
+  const routes = (text: string, service = 'cart') => {
+    const { virtual_hosts: hosts } = find(
+      sharedResources(stateOf(SERVICES + text), REGISTRY, 'envoy'),
+      'RDS',
+      'outbound',
+    );
+    const all = hosts as unknown as {
+      name: string;
+      routes: { match: object; route: { retry_policy: { retry_on: string } } }[];
+    }[];
+    const own = all.find(({ name }) => name === service)!.routes;
+    return own.map(
+      ({ match, route }) =>
+        `${/GET|POST/.exec(JSON.stringify(match)) ?? 'any'}${/,5xx/.exec(route.retry_policy.retry_on) ?? ''}`,
+    );
+  };
+  t.same(routes(''), ['GET,5xx', 'any']);
+  t.same(routes('', 'orders'), ['any', 'GET,5xx', 'any'], 'calls stand first');
+  t.same(routes('', 'cart-v2'), ['any'], 'calls are POSTs');
+  const matches = (method: string) => route('cart', `{matches: [{method: ${method}}], backendRefs: [{name: cart}]}`);
+  t.same(routes(matches('GET')), ['GET,5xx']);
+  t.same(routes(matches('POST')), ['POST']);
+  t.same(routes(route('cart', '{retry: {codes: [503]}, backendRefs: [{name: cart}]}')), ['any']);
+  t.end();
+});
+
 t.test('what clients spoke decides what an application hears behind an Envoy', (t) => {
   const state = stateOf(SERVICES);
   const all = envoyResources(state, NODE);

@@ -8,6 +8,7 @@
  */
 import type { Instance, InstanceCheck } from '../registry/instance.ts';
 import type { RegistryView } from '../registry/registry.ts';
+import type { Dialect } from './dialect.ts';
 import { duration, type JsonObject } from './resource.ts';
 
 /** What is known of those of one service; there is at least one. */
@@ -27,12 +28,18 @@ export function outsideByService({ instances }: RegistryView): ReadonlyMap<strin
   return found;
 }
 
-/** `health_checks` of the cluster: three failures take an endpoint out, two successes bring it back. */
-export function healthChecks({ check }: Outside): JsonObject {
+/**
+ * `health_checks` of the cluster: three failures take an endpoint out, two successes bring it back. An Envoy would go on with
+ * an endpoint that is let go of, as long as its checks are fine.
+ */
+export function healthChecks({ check }: Outside, dialect: Dialect): JsonObject {
   if (check === null) return {};
   const interval = duration(check.intervalMs);
   const times = { timeout: duration(check.timeoutMs), interval, no_traffic_interval: interval };
-  return { health_checks: [{ ...times, unhealthy_threshold: 3, healthy_threshold: 2, ...asked(check) }] };
+  return {
+    health_checks: [{ ...times, unhealthy_threshold: 3, healthy_threshold: 2, ...asked(check) }],
+    ...(dialect === 'envoy' ? { ignore_health_on_host_removal: true } : {}),
+  };
 }
 
 function asked({ kind, path }: InstanceCheck): JsonObject {

@@ -97,6 +97,19 @@ class Mesh {
     return (await request(`${this.addresses().http}${page}`, { headers })).body.text();
   }
 
+  async put(page: string, value: object): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    const options = { method: 'PUT', headers, body: JSON.stringify(value) } as const;
+    const { statusCode, body } = await request(`${this.addresses().http}${page}`, options);
+    if (statusCode >= 300) throw new Error(await body.text());
+    await body.dump();
+  }
+
+  async delete(page: string): Promise<void> {
+    const options = { method: 'DELETE', headers: { authorization: `Bearer ${this.token}` } } as const;
+    await (await request(`${this.addresses().http}${page}`, options)).body.dump();
+  }
+
   async status(): Promise<Status> {
     return JSON.parse(await this.get('/v1/status')) as Status;
   }
@@ -299,5 +312,16 @@ async function standsInFront(t: Test, mesh: Mesh): Promise<void> {
     return (await body.text()) === '{"workload":"greeter"}' && statusCode === 200;
   });
   t.same([...new Set(heard)], ['1.1 undefined'], 'it hears what clients spoke, and nothing of how it was told');
+
+  await mesh.apply('legacy.yaml', 'services:\n  legacy: { command: "true", deploy: { replicas: 0 } }\n');
+  const check = { kind: 'http', path: '/', interval: '1s', timeout: '1s' };
+  const lease = { service: 'legacy', address: '127.0.0.1', port: appPort, ttl: '60s', check };
+  await mesh.put('/v1/instances/legacy-0', lease);
+  await eventually('a program without a sidecar', async () => (await envoy.ask('legacy')).status === 200);
+  await mesh.delete('/v1/instances/legacy-0');
+  await eventually(
+    'it is let go of, though its checks are fine',
+    async () => (await envoy.ask('legacy')).status === 503,
+  );
   t.equal(await envoy.refusals(), 0);
 }

@@ -15,6 +15,7 @@ import { isHashing } from '../../state/traffic-policy.ts';
 import * as defaults from '../defaults.ts';
 import { type JsonObject, optionalDuration, written } from '../resource.ts';
 import { policyOf, type RouteContext } from './context.ts';
+import { withIdempotentRetries } from './envoy-retries.ts';
 import { exactHeader } from './parts.ts';
 
 const ROUTE_POLICY = 'outrider.resilience.v1.RoutePolicy';
@@ -58,12 +59,16 @@ interface RuleEntry {
 }
 
 /**
- * `route` with Outrider's policy, behind copies of it for the request breakers that may take some of its requests. Others
- * than sidecars get the route alone.
+ * `route` with Outrider's policy, behind copies of it for the request breakers that may take some of its requests. Envoys
+ * get the retries of it, gRPC clients the route alone.
  */
 export function withPolicy(context: RouteContext, route: JsonObject, entry: RuleEntry | null): JsonObject[] {
-  if (context.dialect !== 'sidecar') return [route];
+  if (context.dialect === 'grpc') return [route];
   const policy = policyOf(context);
+  if (context.dialect === 'envoy')
+    return context.protocol === 'grpc' || isChosen(policy?.retries ?? null, entry)
+      ? [route]
+      : withIdempotentRetries(route);
   const own = routePolicy(policy, entry);
   const copies: JsonObject[] = [];
   for (const breaker of policy?.requestBreakers ?? []) {
@@ -90,12 +95,16 @@ function metadata(body: JsonObject): JsonObject {
 /** The mesh's defaults with what is written over them. */
 function routePolicy(policy: TrafficPolicy | null, entry: RuleEntry | null): JsonObject {
   const retries = policy?.retries ?? null;
-  // Whoever has written on what is tried again means that and no more.
-  const rule = entry?.rule ?? {};
-  const chosen = (retries?.on ?? null) !== null || retries?.codes.length || ('retry' in rule && rule.retry !== null);
-  const on = chosen ? {} : { retry_on: defaults.SAFE_RETRY_ON };
+  const on = isChosen(retries, entry) ? {} : { retry_on: defaults.SAFE_RETRY_ON };
   const safe = { ...on, ...(retries === null ? {} : safeRetries(retries)) };
   return { ...defaults.ROUTE_POLICY, safe_retries: safe, ...(policy === null ? {} : writtenPolicy(policy)) };
+}
+
+/** Whoever has written on what is tried again means that and no more. */
+function isChosen(retries: Retries | null, entry: RuleEntry | null): boolean {
+  const rule = entry?.rule ?? {};
+  if (retries !== null && (retries.on !== null || retries.codes.length > 0)) return true;
+  return 'retry' in rule && rule.retry !== null;
 }
 
 function writtenPolicy({ hedging, fallbacks, timeouts }: TrafficPolicy): JsonObject {
