@@ -15,6 +15,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       const { runControlPlane } = await import('../control-plane/main.ts');
       return runControlPlane(rest);
     }
+    case 'run': {
+      const { runBeside } = await import('./run/main.ts');
+      return runBeside(rest);
+    }
     default: {
       const { runCommand } = await import('./program.ts');
       return runCommand(argv, await processContext());

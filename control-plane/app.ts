@@ -134,7 +134,14 @@ async function start(
 
   // Upwards: every sidecar's agent.
   const loads = new LoadReports();
-  const agents = new AgentServer({ clock, logger, registry, loads, breakers });
+  const agents = new AgentServer({
+    clock,
+    logger,
+    registry,
+    loads,
+    breakers,
+    leave: (...who) => void traffic.leave(...who),
+  });
   breakers.watch(() => pushes.changed({ urgent: true }));
 
   // The gRPC server is bound before anything is run: sidecars are told where it is.

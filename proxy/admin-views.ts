@@ -27,6 +27,7 @@ export interface DynamicDump {
 export interface ViewDeps extends AdminActions {
   readonly startedAtMs: number;
   readonly configPath: string;
+  readonly epoch: number;
   state(): ServerState;
   waitingFor(): readonly string[];
   uptimeMs(): number;
@@ -52,6 +53,7 @@ export function adminViews(
     node: message.node === undefined ? {} : writeJson(NODE, message.node),
     configPath: deps.configPath,
     concurrency: 1,
+    epoch: deps.epoch,
     state: deps.state,
     waitingFor: deps.waitingFor,
     uptimeMs: deps.uptimeMs,

@@ -8,6 +8,7 @@
  * The mesh half needs gRPC and is loaded only when the bootstrap asks for it: a static proxy stays small.
  */
 import { Readiness } from '../kernel/readiness.ts';
+import type { Result } from '../kernel/result.ts';
 import { type AdminServer, createAdminServer } from './admin/admin-server.ts';
 import { adminViews } from './admin-views.ts';
 import type { LoadedBootstrap } from './bootstrap/read-bootstrap.ts';
@@ -18,14 +19,15 @@ import type { FilterChainConfig } from './config/model/listener.ts';
 import { secretsOf } from './config/resolve-tls.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import { DataPlane, type PlaneDeps } from './data-plane.ts';
+import { type LeaveTimes, Leaving } from './lifecycle/leaving.ts';
+import type { Listener } from './listener/listener.ts';
 import type { Mesh } from './mesh.ts';
+import type { HandedSocket } from './net/inherited-sockets.ts';
 import { Runtime } from './routing/runtime.ts';
+import { drainStatsSource } from './telemetry/drain-stat-table.ts';
 import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
 import { StatsRegistry } from './telemetry/stats-registry.ts';
 import { LocalCluster } from './upstream/local-cluster.ts';
-
-/** What a peer gets to take its last bytes and to close, when the time for draining is over. */
-const FAREWELL_MS = 1_000;
 
 /** Effects of the outside world, and facts about the process. */
 export interface SidecarDeps extends PlaneDeps {
@@ -36,6 +38,10 @@ export interface SidecarDeps extends PlaneDeps {
   memory(): MemoryUse;
   /** Ends the process with status 0, by way of `drain` when connections are open. */
   quit(): void;
+  /** Puts another process in the place of this one; resolves with its number, or with why there is none. */
+  hotRestart(): Promise<Result<number, string>>;
+  /** Hot restarts before this process. */
+  readonly epoch: number;
 }
 
 /** What the process manager sees. */
@@ -46,6 +52,8 @@ export class Sidecar {
   readonly #deps: SidecarDeps;
   readonly #readiness = new Readiness();
   readonly #startedMs: number;
+  readonly #leaving: Leaving;
+  #asked: Promise<void> | null = null;
   #admin: AdminServer | null = null;
   #mesh: Mesh | null = null;
   #draining = false;
@@ -54,6 +62,8 @@ export class Sidecar {
     this.#bootstrap = bootstrap;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();
+    this.#leaving = new Leaving(deps);
+    this.stats.register(drainStatsSource(this.#leaving.stats));
     const { runtime, node, localCluster } = bootstrap.config;
     const local = localCluster === null ? null : new LocalCluster(localCluster, node);
     this.plane = new DataPlane(deps, new Runtime(runtime), node.cluster, local);
@@ -65,7 +75,8 @@ export class Sidecar {
    */
   async start(): Promise<{ readonly admin: SocketAddress | null }> {
     const release = this.#readiness.hold('static configuration');
-    const admin = await this.#startAdmin();
+    // A process that takes over opens it when it does.
+    const admin = this.#deps.inherited == null ? await this.#startAdmin() : null;
     const { statics, ads } = this.#bootstrap.config;
     const problems = await this.plane.apply(createSnapshot(this.#startable(statics)));
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
@@ -88,7 +99,7 @@ export class Sidecar {
       startedAtMs: this.#deps.clock.wallMs(),
       configPath: this.#deps.configPath,
       state: () => this.#state(),
-      waitingFor: () => [...this.#readiness.waitingFor(), ...(this.#mesh?.waitingFor() ?? [])],
+      waitingFor: () => this.standing().waitingFor,
       uptimeMs: () => this.#deps.clock.nowMs() - this.#startedMs,
       memory: () => this.#deps.memory(),
       lastKnownGood: () => this.#mesh?.ads?.lastKnownGood ?? null,
@@ -98,9 +109,11 @@ export class Sidecar {
       },
       drainListeners: (options) => this.#drainListeners(options),
       quit: () => this.#deps.quit(),
+      hotRestart: () => this.#deps.hotRestart(),
+      epoch: this.#deps.epoch,
     });
-    const { clock, log } = this.#deps;
-    this.#admin = createAdminServer(views, { clock, logger: log, address: admin });
+    const { clock, log, inherited = null } = this.#deps;
+    this.#admin = createAdminServer(views, { clock, logger: log, address: admin, inherited });
     return this.#admin.start();
   }
 
@@ -128,30 +141,93 @@ export class Sidecar {
         void listener.drain();
         continue;
       }
-      // Clients are asked to leave with their next answer; the port closes when they have had the time to.
-      listener.askToLeave();
+      // One after the other, over the drain time; then the port closes.
+      listener.askToLeave(listener.drainTimeoutMs);
       this.#deps.timers.after(listener.drainTimeoutMs, () => void listener.drain());
     }
   }
 
-  /** Stops accepting, lets requests in flight finish within the deadline, then ends everything. */
-  async drain(deadlineMs: number): Promise<void> {
-    this.#draining = true;
+  /** Whether requests can be served as configured, and what is waited for if not. */
+  standing(): { readonly ready: boolean; readonly waitingFor: readonly string[] } {
+    const waitingFor = [...this.#readiness.waitingFor(), ...(this.#mesh?.waitingFor() ?? [])];
+    if (waitingFor.length === 0 && this.#mesh?.unbound === true) waitingFor.push('the inbound listener to be bound');
+    return { ready: this.#readiness.ready && waitingFor.length === 0, waitingFor };
+  }
+
+  /** Where an application on this machine reaches the mesh: the first outbound listener. Null when there is none. */
+  get outbound(): SocketAddress | null {
+    const found = this.plane.listeners.all().find(({ config }) => config.direction === 'outbound');
+    return found?.address ?? null;
+  }
+
+  /** Takes inbound traffic to its end within the deadline; outbound traffic goes on. Resolves with what was cut. */
+  async leave(times: LeaveTimes): Promise<number> {
+    const endMs = this.#deps.clock.nowMs() + times.deadlineMs;
+    await this.#ask(times, 'the application is stopping');
+    for (const listener of this.#inbound()) listener.stopAccepting();
+    return this.#leaving.end(this.#inbound(), Math.max(0, endMs - this.#deps.clock.nowMs()));
+  }
+
+  /** Takes all traffic to its end within the deadline, inbound first, then ends everything. */
+  async drain(times: LeaveTimes): Promise<void> {
+    const { clock } = this.#deps;
+    const endMs = clock.nowMs() + times.deadlineMs;
+    await this.#ask(times, 'the sidecar is stopping');
     await this.#mesh?.deregister('the sidecar is stopping');
-    const { listeners } = this.plane;
-    const drained = listeners.drainAll();
-    await this.#atMost(deadlineMs, drained);
-    // Streams that have no end of their own (tunnels, TCP) get one: what was sent is delivered, then a FIN.
-    listeners.finishAll();
-    await this.#atMost(FAREWELL_MS, drained);
+    void this.plane.listeners.drainAll();
+    await this.#leaving.end(this.plane.listeners.everyone(), Math.max(0, endMs - clock.nowMs()));
     await this.close();
   }
 
-  async #atMost(limitMs: number, done: Promise<unknown>): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const timer = this.#deps.timers.after(limitMs, over.resolve);
-    await Promise.race([done, over.promise]);
-    timer.cancel();
+  /** From now on nobody should come; resolves when nobody does. Once. */
+  #ask(times: LeaveTimes, reason: string): Promise<void> {
+    this.#draining = true;
+    this.plane.selfHealth.ending = true;
+    const out = (limitMs: number) => this.#mesh?.leave(reason, limitMs) ?? Promise.resolve(false);
+    this.#asked ??= this.#leaving.ask(this.#inbound(), out, times);
+    return this.#asked;
+  }
+
+  #inbound(): readonly Listener[] {
+    return this.plane.listeners.all().filter(({ config }) => config.direction === 'inbound');
+  }
+
+  /** What a successor inherits. */
+  get handed(): readonly HandedSocket[] {
+    const sockets = this.plane.listeners.all().map((each) => each.handed);
+    return [...sockets, this.#admin?.handed ?? null, ...(this.#mesh?.handed ?? [])].filter((each) => each !== null);
+  }
+
+  /** What a successor continues. */
+  get leaseId(): string {
+    return this.#mesh?.leaseId ?? '';
+  }
+
+  /** Whether nothing is known yet of the application that is checked. */
+  get unchecked(): boolean {
+    return this.#mesh?.unchecked === true;
+  }
+
+  /** Accepts from now on at the sockets that were inherited, and stands for the instance at the control plane. */
+  async takeOver(leaseId: string): Promise<void> {
+    const { inherited, log } = this.#deps;
+    inherited!.begin();
+    await this.#startAdmin();
+    await this.#mesh?.takeOver(leaseId);
+    const gone = inherited!.closeRest();
+    if (gone.length > 0) log.warn({ gone }, 'sockets of the predecessor that are not configured any more are closed');
+  }
+
+  /** A successor accepts: takes what is here to its end within the deadline, without a word to the control plane. */
+  async yield(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    for (const listener of this.plane.listeners.all()) listener.stopAccepting();
+    this.#admin?.stopAccepting();
+    await this.#mesh?.yield();
+    const everyone = this.plane.listeners.everyone();
+    for (const listener of everyone) listener.askToLeave(Math.min(listener.drainTimeoutMs, deadlineMs / 2));
+    await this.#leaving.end(everyone, deadlineMs);
+    await this.close();
   }
 
   /** Ends everything now. */

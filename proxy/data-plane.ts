@@ -14,6 +14,7 @@ import { ReplicaCounts } from './activate/replica-counts.ts';
 import type { Snapshot } from './config/snapshot.ts';
 import { SelfHealth } from './http/filters/health-check/self-health.ts';
 import { Http2Shared } from './http2/shared.ts';
+import type { InheritedSockets } from './net/inherited-sockets.ts';
 import { Loop } from './net/loop.ts';
 import type { Runtime } from './routing/runtime.ts';
 import { AccessLogFiles } from './telemetry/access-log-file.ts';
@@ -30,6 +31,8 @@ export interface PlaneDeps {
   readonly random: RandomIds;
   readonly log: Logger;
   readonly lookup: Lookup;
+  /** Sockets of the process whose place this one takes; null, the default, for none. */
+  readonly inherited?: InheritedSockets | null;
 }
 
 /** The data plane of one event loop. */
@@ -65,7 +68,7 @@ export class DataPlane {
     const limitOf = (name: string) =>
       runtime.number(`envoy.resource_limits.listener.${name}.connection_limit`, Infinity);
     this.selfHealth = new SelfHealth(service, (name) => this.clusters.get(name)?.endpoints);
-    this.listeners = new ListenerSet(this.loop, limitOf);
+    this.listeners = new ListenerSet(this.loop, limitOf, deps.inherited ?? null);
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
     const { loop, clusters, requestBreakers, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);

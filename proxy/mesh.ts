@@ -17,6 +17,7 @@ import { resolveTls } from './config/resolve-tls.ts';
 import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Listener } from './listener/listener.ts';
+import type { HandedSocket, InheritedSockets } from './net/inherited-sockets.ts';
 import { createSettings, type Settings } from './settings/settings.ts';
 import type { Cluster } from './upstream/cluster.ts';
 import type { SharedOpening } from './upstream/guard/request-breaker.ts';
@@ -39,6 +40,8 @@ export interface MeshDeps {
   readonly log: Logger;
   readonly sources: MachineSources;
   readonly pid: number;
+  /** Sockets of the process whose place this one takes; null, the default, for none. */
+  readonly inherited?: InheritedSockets | null;
 }
 
 /** What the mesh half tells the rest of the process. */
@@ -49,6 +52,8 @@ export interface MeshEvents {
 
 /** stat_prefix of the connection manager in front of the application. */
 const INBOUND = 'inbound';
+/** The control plane waits 5 s for its clients before it says that nobody sends here any more. */
+const LEAVE_MS = 6_000;
 
 export class Mesh {
   /** Null when the bootstrap has no `ads_config`. */
@@ -58,13 +63,18 @@ export class Mesh {
   readonly #plane: DataPlane;
   readonly #log: Logger;
   readonly #events: MeshEvents;
-  /** The agent has been started. */
-  #registered = false;
+  readonly #sockets: InheritedSockets | null;
+  /** The port that callers come to is bound. */
+  #bound = false;
+  /** Another process serves, and stands for this instance at the control plane. */
+  #standby: boolean;
 
   constructor(plane: DataPlane, bootstrap: Bootstrap, deps: MeshDeps, events: MeshEvents) {
     this.#plane = plane;
     this.#log = deps.log;
     this.#events = events;
+    this.#sockets = deps.inherited ?? null;
+    this.#standby = this.#sockets !== null;
     const { agent } = bootstrap;
     const parts = { timers: deps.timers, logger: deps.log };
     this.#settings =
@@ -75,14 +85,53 @@ export class Mesh {
 
   /** Opens the settings port, then the streams. Rejects when the port cannot be bound. */
   async start(): Promise<void> {
-    await this.#settings?.start();
+    if (!this.#standby) await this.#settings?.start();
     this.ads?.start();
-    if (this.ads === null) this.#agent?.start();
+    if (this.ads === null) this.#register();
   }
 
   /** What stands between this sidecar and its first configuration. */
   waitingFor(): readonly string[] {
     return this.ads === null || this.ads.hasSnapshot ? [] : this.ads.waitingFor();
+  }
+
+  /** Whether callers have no port to come to, though the control plane is to send them here. */
+  get unbound(): boolean {
+    return this.#agent !== null && !this.#bound;
+  }
+
+  /** Whether nothing is known yet of the application that is checked. */
+  get unchecked(): boolean {
+    return this.#agent?.health === 'unknown';
+  }
+
+  /** What a successor continues. */
+  get leaseId(): string {
+    return this.#agent?.leaseId ?? '';
+  }
+
+  /** What a successor inherits. */
+  get handed(): readonly HandedSocket[] {
+    const handed = this.#settings?.handed ?? null;
+    return handed === null ? [] : [handed];
+  }
+
+  /** The other process, which held this lease, has handed over: this one stands for the instance now. */
+  async takeOver(leaseId: string): Promise<void> {
+    this.#standby = false;
+    await this.#settings?.start(this.#sockets);
+    if (this.#bound) this.#agent?.start(leaseId);
+  }
+
+  /** A successor stands for the instance: nothing is said to the control plane any more, above all no goodbye. */
+  async yield(): Promise<void> {
+    this.#settings?.stopAccepting();
+    await Promise.all([this.#agent?.close(), this.ads?.close()]);
+  }
+
+  /** Asks to be taken out of traffic; true once nobody sends here any more. */
+  async leave(reason: string, limitMs: number): Promise<boolean> {
+    return (await this.#agent?.leave(reason, Math.min(limitMs, LEAVE_MS))) ?? false;
   }
 
   /** Tells the control plane that this instance goes on purpose. */
@@ -163,9 +212,11 @@ export class Mesh {
 
   /** Nobody is sent here before the port is open that they would come to. */
   #register(): void {
-    if (this.#registered || !this.#inbound().some((listener) => listener.address !== null)) return;
-    this.#registered = true;
-    this.#agent?.start();
+    if (this.#bound) return;
+    if (this.ads !== null && !this.#inbound().some((listener) => listener.address !== null)) return;
+    this.#bound = true;
+    if (this.#standby) this.#agent?.startChecking();
+    else this.#agent?.start();
   }
 
   #inbound(): readonly Listener[] {

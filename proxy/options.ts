@@ -17,6 +17,10 @@ export interface ProxyOptions {
   readonly serviceCluster: string | null;
   /** How long requests in flight may take after SIGTERM, in milliseconds; default 30,000. */
   readonly drainMs: number;
+  /** How long inbound ports stay open after SIGTERM for callers that no control plane tells, in milliseconds; default 0. */
+  readonly lingerMs: number;
+  /** How long a successor may take until it is ready, in milliseconds; default 30,000. Null: there is none. */
+  readonly hotRestartMs: number | null;
 }
 
 /** `help` and `version` are asked for instead of a run. */
@@ -31,6 +35,8 @@ const OPTIONS = {
   'service-node': { type: 'string' },
   'service-cluster': { type: 'string' },
   'drain-time-s': { type: 'string' },
+  'drain-linger-s': { type: 'string' },
+  'hot-restart-timeout-s': { type: 'string' },
   'base-id': { type: 'string' },
   'use-dynamic-base-id': { type: 'boolean' },
   'disable-hot-restart': { type: 'boolean' },
@@ -50,8 +56,14 @@ Starts one sidecar from an Envoy v3 bootstrap (YAML or JSON).
       --service-node ID      overrides node.id
       --service-cluster NAME overrides node.cluster
       --drain-time-s N       seconds that requests in flight may take after SIGTERM (default 30)
+      --drain-linger-s N     seconds that inbound ports stay open after SIGTERM, for callers that only /ready or the
+                             health check filter tells (default 0)
+      --hot-restart-timeout-s N
+                             seconds until a new process has to be ready, which SIGUSR2 or POST /hot_restart puts
+                             in the place of this one (default 30)
+      --disable-hot-restart  never does that
       --version, --help
-Accepted for Envoy's sake, without effect: --base-id, --use-dynamic-base-id, --disable-hot-restart.
+Accepted for Envoy's sake, without effect: --base-id, --use-dynamic-base-id.
 `;
 
 /** Parses the words behind `outrider proxy`. The error is one sentence. */
@@ -76,6 +88,10 @@ export function parseProxyOptions(argv: readonly string[]): Result<ParsedOptions
   if (!concurrency.ok) return concurrency;
   const drainSeconds = wholeNumber('drain-time-s', values['drain-time-s'] ?? '30', 3_600);
   if (!drainSeconds.ok) return drainSeconds;
+  const lingerSeconds = wholeNumber('drain-linger-s', values['drain-linger-s'] ?? '0', 3_600);
+  if (!lingerSeconds.ok) return lingerSeconds;
+  const restartSeconds = wholeNumber('hot-restart-timeout-s', values['hot-restart-timeout-s'] ?? '30', 3_600);
+  if (!restartSeconds.ok) return restartSeconds;
   return ok({
     configPath,
     configYaml,
@@ -84,6 +100,8 @@ export function parseProxyOptions(argv: readonly string[]): Result<ParsedOptions
     serviceNode: values['service-node'] ?? null,
     serviceCluster: values['service-cluster'] ?? null,
     drainMs: drainSeconds.value * 1000,
+    lingerMs: lingerSeconds.value * 1000,
+    hotRestartMs: values['disable-hot-restart'] === true ? null : restartSeconds.value * 1000,
   });
 }
 

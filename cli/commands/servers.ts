@@ -1,11 +1,12 @@
 /**
- * `outrider control-plane` and `outrider proxy` as the help and the suggestions know them. main.ts runs both before
- * this program is loaded, and each reads its own options.
+ * `outrider control-plane`, `outrider proxy` and `outrider run` as the help and the suggestions know them. main.ts runs
+ * them before this program is loaded, and each reads its own options.
  */
 import type { Command } from 'commander';
 
-/** Adds both commands' names and descriptions. */
+/** Adds the commands' names and descriptions. */
 export function addServers(program: Command): void {
   program.command('control-plane').description('run a control plane (--help for its options)');
+  program.command('run').description('run an application beside its sidecar (--help for its options)');
   program.command('proxy').description('run one sidecar from an Envoy bootstrap file (--help for its options)');
 }

@@ -28,6 +28,8 @@ export interface AgentServerDeps {
   readonly registry: Registry;
   readonly loads: LoadReports;
   readonly breakers: SharedBreakers;
+  /** An instance asks to be taken out; it is told to drain once that has happened. */
+  readonly leave: (id: string, services: readonly string[], reason: string) => void;
 }
 
 type Call = ServerDuplexStream<AgentMessage, ControlMessage>;
@@ -37,6 +39,7 @@ type Message = ControlMessage['message'];
 interface Session {
   readonly id: string;
   readonly leaseId: string;
+  readonly services: readonly string[];
   readonly call: Call;
 }
 
@@ -98,7 +101,7 @@ export class AgentServer {
       renewal: null,
     });
     if (!registered.ok) return this.#refuse(call, identity.id, formatRejection('forbidden', registered.error.message));
-    const session = { id: identity.id, leaseId: registered.value.leaseId, call };
+    const session = { id: identity.id, leaseId: registered.value.leaseId, services: identity.services, call };
     this.#sessions.set(session.id, session);
     logger.info({ instance: session.id, services: identity.services, port: identity.port }, 'instance registered');
     send(call, { $case: 'registered', value: { leaseId: session.leaseId, ...registry.terms() } });
@@ -130,6 +133,9 @@ export class AgentServer {
         this.#deps.loads.forget(session.id);
         this.#deps.registry.remove(session.id);
         break;
+      case 'leave':
+        this.#deps.leave(session.id, session.services, message.value.reason);
+        break;
       case 'register':
         // One stream is one lease: whoever registers again does so on a new stream.
         session.call.end();
@@ -147,10 +153,10 @@ export class AgentServer {
   }
 
   #close(session: Session): void {
-    if (this.#sessions.get(session.id) === session) {
-      this.#sessions.delete(session.id);
-      this.#deps.breakers.forget(session.id);
-    }
+    // A newer stream, perhaps of the process that took over, stands for the instance now.
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    this.#deps.breakers.forget(session.id);
     this.#deps.registry.disconnected(session.id, session.leaseId);
   }
 }

@@ -41,6 +41,8 @@ export class DrainTotals {
 /** Requests that were on their way when the last caller confirmed arrive within this. */
 const SETTLE_MS = 100;
 const LOOK_MS = 100;
+/** How long the confirmations are waited for that an instance is out which ends by itself: as for those that are stopped. */
+const LEAVE_MS = 5_000;
 
 /** See the head of this file. */
 export class MeshTrafficControl implements TrafficControl {
@@ -70,6 +72,12 @@ export class MeshTrafficControl implements TrafficControl {
       { instance: id, services, waitingFor },
       `not everyone has confirmed within ${timeoutMs} ms that ${id} is out, and it is stopped all the same: ${waitingFor.join(', ')}`,
     );
+  }
+
+  /** An instance wants to end by itself: it is out when it hears so, and has its own time for what is in flight. */
+  async leave(id: string, services: readonly string[], reason: string): Promise<void> {
+    await this.drain(id, services, reason, LEAVE_MS);
+    this.#deps.agents.sendDrain(id, 0, reason);
   }
 
   /** Resolves with the clients that have not confirmed: none, or those that are left when time is over. */

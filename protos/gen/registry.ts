@@ -363,6 +363,7 @@ export interface MessageTypes {
   'outrider.agent.v1.HeartbeatAck': outrider_agent_v1_agent.HeartbeatAck;
   'outrider.agent.v1.HttpProbe': outrider_agent_v1_agent.HttpProbe;
   'outrider.agent.v1.Identity': outrider_agent_v1_agent.Identity;
+  'outrider.agent.v1.Leave': outrider_agent_v1_agent.Leave;
   'outrider.agent.v1.LoadReport': outrider_agent_v1_agent.LoadReport;
   'outrider.agent.v1.Refused': outrider_agent_v1_agent.Refused;
   'outrider.agent.v1.Register': outrider_agent_v1_agent.Register;
@@ -647,6 +648,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'outrider.agent.v1.HeartbeatAck',
   'outrider.agent.v1.HttpProbe',
   'outrider.agent.v1.Identity',
+  'outrider.agent.v1.Leave',
   'outrider.agent.v1.LoadReport',
   'outrider.agent.v1.Refused',
   'outrider.agent.v1.Register',

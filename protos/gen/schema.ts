@@ -1631,7 +1631,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 heartbeat message:outrider.agent.v1.Heartbeat oneof:message
 3 load_report message:outrider.agent.v1.LoadReport oneof:message
 4 deregister message:outrider.agent.v1.Deregister oneof:message
-5 breaker_report message:outrider.agent.v1.BreakerReport oneof:message`,
+5 breaker_report message:outrider.agent.v1.BreakerReport oneof:message
+6 leave message:outrider.agent.v1.Leave oneof:message`,
   'outrider.agent.v1.ApplicationCheck': `
 1 http message:outrider.agent.v1.HttpProbe oneof:probe
 2 tcp message:outrider.agent.v1.TcpProbe oneof:probe
@@ -1693,6 +1694,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 9 metadata string map
 10 region string
 11 sub_zone string`,
+  'outrider.agent.v1.Leave': `
+1 reason string`,
   'outrider.agent.v1.LoadReport': `
 1 window_ms uint32
 2 in_flight uint32

@@ -4,11 +4,13 @@ import { Listener } from '../listener/listener.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { Redirects } from '../listener/redirects.ts';
 import type { RunningChains } from '../listener/running-chain.ts';
+import type { InheritedSockets } from '../net/inherited-sockets.ts';
 import type { Loop } from '../net/loop.ts';
 
 export class ListenerSet {
   readonly #loop: Loop;
   readonly #limitOf: (name: string) => number;
+  readonly #inherited: InheritedSockets | null;
   readonly #listeners = new Map<string, Listener>();
   /** Removed ones whose connections have not all ended. */
   readonly #draining = new Set<Listener>();
@@ -19,8 +21,9 @@ export class ListenerSet {
   createFailure = 0;
 
   /** `limitOf` tells how many connections the listener of a name may have. */
-  constructor(loop: Loop, limitOf: (name: string) => number) {
+  constructor(loop: Loop, limitOf: (name: string) => number, inherited: InheritedSockets | null = null) {
     this.#loop = loop;
+    this.#inherited = inherited;
     this.#limitOf = limitOf;
   }
 
@@ -49,7 +52,7 @@ export class ListenerSet {
       this.#limitOf(config.name),
     );
     try {
-      await listener.open();
+      await listener.open(this.#inherited);
     } catch (error) {
       this.createFailure++;
       throw error;
@@ -82,9 +85,9 @@ export class ListenerSet {
     await Promise.all(this.all().map((listener) => listener.drain()));
   }
 
-  /** Ends what is left in an orderly way: everybody gets what was sent. */
-  finishAll(): void {
-    for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.finish();
+  /** Those that are open, and removed ones whose connections have not all ended. */
+  everyone(): readonly Listener[] {
+    return [...this.#listeners.values(), ...this.#draining];
   }
 
   destroy(): void {

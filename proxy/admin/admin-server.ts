@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { SocketAddress } from '../config/model/common.ts';
+import { descriptorOf } from '../net/accept.ts';
+import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import { type AdminEndpoint, type AdminReply, textReply } from './admin-endpoint.ts';
 import { certsEndpoint } from './certs-page.ts';
 import { clustersEndpoint } from './clusters-page.ts';
@@ -23,6 +25,7 @@ import type { AdminViews } from './views.ts';
 /** Forms of runtime_modify are small. */
 const BODY_BYTES_MAX = 65_536;
 const REQUEST_TIMEOUT_MS = 10_000;
+const PURPOSE = 'admin';
 
 /** What the server needs. */
 export interface AdminServerDeps {
@@ -30,12 +33,18 @@ export interface AdminServerDeps {
   readonly logger: Logger;
   /** Where to listen; port 0 takes a free one. */
   readonly address: SocketAddress;
+  /** Sockets of the process whose place this one takes. */
+  readonly inherited?: InheritedSockets | null;
 }
 
 /** The admin port. */
 export interface AdminServer {
   /** Binds and resolves with the bound address. Rejects with a message that names address and cause. */
   start(): Promise<SocketAddress>;
+  /** What a successor inherits; null when it is not open. */
+  readonly handed: HandedSocket | null;
+  /** Opens no connection any more; those that are there go on. */
+  stopAccepting(): void;
   /** Stops and cuts open connections. */
   close(): Promise<void>;
 }
@@ -60,13 +69,20 @@ export function createAdminServer(views: AdminViews, deps: AdminServerDeps): Adm
       server.once('error', (error) => {
         reject(new Error(`admin port: cannot bind ${address.host}:${address.port}: ${error.message}`));
       });
-      server.listen({ host: address.host, port: address.port }, () => {
+      const taken = deps.inherited?.take(PURPOSE, address.host, address.port);
+      server.listen(taken === undefined ? { host: address.host, port: address.port } : { fd: taken.fd }, () => {
         const { address: host, port } = server.address() as AddressInfo;
         logger.info({ host, port }, 'admin port open');
         resolve({ host, port });
       });
       return promise;
     },
+    get handed() {
+      const fd = descriptorOf(server);
+      if (fd === undefined) return null;
+      return { purpose: PURPOSE, ...address, boundPort: (server.address() as AddressInfo).port, fd };
+    },
+    stopAccepting: () => void server.close(),
     close() {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());

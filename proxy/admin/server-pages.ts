@@ -4,6 +4,9 @@ import { LOG_LEVELS } from '../log-level.ts';
 import { type AdminEndpoint, type AdminReply, ALWAYS, jsonReply, textReply } from './admin-endpoint.ts';
 import type { AdminViews, LastKnownGoodView, ServerView } from './views.ts';
 
+/** Of what two processes say to each other at a hot restart. */
+const HOT_RESTART_VERSION = '1';
+
 /** The endpoints over this process. */
 export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, logger: Logger): AdminEndpoint[] {
   const { server, actions } = views;
@@ -22,7 +25,16 @@ export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, l
     {
       path: '/hot_restart_version',
       help: 'print the hot restart compatibility version',
-      handle: () => textReply('disabled'),
+      handle: () => textReply(HOT_RESTART_VERSION),
+    },
+    {
+      path: '/hot_restart',
+      help: 'put a new process in the place of this one, which hands over its sockets',
+      changes: ALWAYS,
+      handle: async () => {
+        const done = await actions.hotRestart();
+        return done.ok ? jsonReply({ pid: done.value }) : textReply(`${done.error}\n`, 503);
+      },
     },
     {
       path: '/logging',
@@ -91,7 +103,7 @@ function serverInfo(server: ServerView, logger: Logger): unknown {
   return {
     version: `outrider/${server.version}`,
     state: server.state(),
-    hot_restart_version: 'disabled',
+    hot_restart_version: HOT_RESTART_VERSION,
     command_line_options: {
       concurrency: server.concurrency,
       config_path: server.configPath,

@@ -2,6 +2,7 @@
  * What the admin port sees of the proxy, and what it may do to it. `app.ts` hands it in; the proxy's own clusters,
  * listeners and runtime fit as they are.
  */
+import type { Result } from '../../kernel/result.ts';
 import type { AnyMessage } from '../../protos/json/registry.ts';
 import type { Json } from '../../protos/json/write-json.ts';
 import type { EndpointConfig, LocalityConfig } from '../config/model/cluster.ts';
@@ -132,6 +133,8 @@ export interface AdminActions {
   drainListeners(options: { readonly graceful: boolean; readonly inboundOnly: boolean }): void;
   /** Ends the process with status 0. */
   quit(): void;
+  /** Puts another process in the place of this one; resolves with its number, or with why there is none. */
+  hotRestart(): Promise<Result<number, string>>;
 }
 
 /** See the head of this file. */

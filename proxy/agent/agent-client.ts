@@ -43,7 +43,15 @@ export interface AgentOptions {
 
 /** The running agent. */
 export interface Agent {
-  start(): void;
+  /** `leaseId` is that of a process whose place this one takes. */
+  start(leaseId?: string): void;
+  /** Begins to check the application, before `start` where that comes later. */
+  startChecking(): void;
+  /**
+   * Asks to be taken out of traffic. True once nobody sends here any more, or that was so; false when nobody says so within
+   * `limitMs`.
+   */
+  leave(reason: string, limitMs: number): Promise<boolean>;
   /** Says goodbye on purpose: the endpoint is removed at once. Ends the stream for good. */
   deregister(reason: string): Promise<void>;
   /** Ends the stream; the lease runs out by itself. */
@@ -52,6 +60,8 @@ export interface Agent {
   readonly health: ApplicationHealth;
   /** The control plane knows this instance, on the stream that is open. */
   readonly registered: boolean;
+  /** What a successor continues; empty before the first registration. */
+  readonly leaseId: string;
 }
 
 const LOAD_INTERVAL_MS = 1_000;
@@ -75,6 +85,9 @@ class AgentClient implements Agent {
   readonly #meter: LoadMeter;
   readonly #incarnation: string;
   #leaseId = '';
+  #checking = false;
+  /** Resolves once the control plane has said that no new traffic will come. */
+  readonly #out = Promise.withResolvers<true>();
   #registered = false;
   #sequence = 0;
   /** The last report of breakers was not empty. */
@@ -116,9 +129,29 @@ class AgentClient implements Agent {
     return this.#registered;
   }
 
-  start(): void {
-    this.#check?.start();
+  get leaseId(): string {
+    return this.#leaseId;
+  }
+
+  startChecking(): void {
+    if (!this.#checking) this.#check?.start();
+    this.#checking = true;
+  }
+
+  start(leaseId = ''): void {
+    this.#leaseId = leaseId;
+    this.startChecking();
     this.#stream.start();
+  }
+
+  async leave(reason: string, limitMs: number): Promise<boolean> {
+    this.#send({ $case: 'leave', value: { reason } });
+    // Who is not connected cannot ask; it may have been told before.
+    const over = Promise.withResolvers<false>();
+    const timer = this.#deps.timers.after(this.#registered ? limitMs : 0, () => over.resolve(false));
+    const out = await Promise.race([this.#out.promise, over.promise]);
+    timer.cancel();
+    return out;
   }
 
   deregister(reason: string): Promise<void> {
@@ -190,6 +223,7 @@ class AgentClient implements Agent {
 
   #drain({ deadlineMs, reason }: Drain): void {
     this.#deps.logger.info({ deadlineMs, reason }, 'the control plane takes this instance out');
+    this.#out.resolve(true);
     this.#options.onDrain({ deadlineMs, reason });
   }
 

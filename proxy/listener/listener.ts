@@ -8,12 +8,14 @@
 import type { Socket } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
-import { adopt, type ListeningSocket, listen, startReading } from '../net/accept.ts';
+import { adopt, type ListeningSocket, listen, listenInherited, startReading } from '../net/accept.ts';
 import { addressesOf, type ConnectionInfo } from '../net/connection-info.ts';
+import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import type { Loop } from '../net/loop.ts';
 import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/service.ts';
 import { type Transport, UNHANDLED } from '../net/transport.ts';
 import { ChainMatcher } from './chain-matcher.ts';
+import { Departure } from './departure.ts';
 import { type Inspected, Inspection, type InspectionFailure, type InspectionOwner } from './inspection.ts';
 import type { ListenerStats } from './listener-stats.ts';
 import type { Redirects } from './redirects.ts';
@@ -51,8 +53,9 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   readonly #securing = new Set<Socket>();
   readonly #serverFirst = new ServerFirst();
   #socket: ListeningSocket | null = null;
+  readonly #departure: Departure;
   #draining = false;
-  #onEmpty: (() => void) | null = null;
+  #onEmpty: (() => void)[] = [];
 
   constructor(
     config: ListenerConfig,
@@ -69,6 +72,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
     this.#limit = limit;
     this.#running = running;
     this.#matcher = matcherOf(running);
+    this.#departure = new Departure(loop, () => this.#connections.keys());
   }
 
   /** The bound address; the port is real even when 0 was configured. Null before `open` and after `close`. */
@@ -90,10 +94,26 @@ export class Listener implements ConnectionOwner, InspectionOwner {
     return Math.max(...times);
   }
 
-  /** Binds. Rejects with a message that names listener, address and cause. */
-  async open(): Promise<void> {
+  /** What a successor inherits; null when it is not bound. */
+  get handed(): HandedSocket | null {
+    const { address, fd } = this.#socket ?? {};
+    if (address === undefined || fd === undefined) return null;
+    return { purpose: purposeOf(this.config), ...this.config.address, boundPort: address.port, fd };
+  }
+
+  /** Binds, or takes the socket that was inherited. Rejects with a message that names listener, address and cause. */
+  async open(inherited: InheritedSockets | null = null): Promise<void> {
     const { host, port } = this.config.address;
     const { tcpBacklog, name, reusePort, ipv4Compat } = this.config;
+    const taken = inherited?.take(purposeOf(this.config), host, port);
+    if (taken !== undefined) {
+      const broken = (error: Error) => {
+        throw new Error(`listener ${name}: the inherited socket of ${host}:${port}: ${error.message}`);
+      };
+      const accept = (socket: Socket) => this.#accept(socket);
+      this.#socket = listenInherited(taken, tcpBacklog, inherited!.begun, accept, broken);
+      return;
+    }
     try {
       this.#socket = await listen({ host, port, backlog: tcpBacklog, reusePort, ipv6Only: !ipv4Compat }, (socket) =>
         this.#accept(socket),
@@ -242,6 +262,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   #track(chain: RunningChain, transport: Transport, info: ConnectionInfo, firstWord: FirstWord | null): void {
     const connection = chain.service.serve(transport, info, this, firstWord);
     this.#connections.set(connection, chain);
+    this.#departure.joined(connection);
     if (this.#draining) connection.drain();
   }
 
@@ -252,7 +273,11 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   #left(): void {
     this.stats.cxActive--;
     this.stats.cxDestroy++;
-    if (this.#size() === 0) this.#onEmpty?.();
+    if (this.#size() === 0) this.#emptied();
+  }
+
+  #emptied(): void {
+    for (const tell of this.#onEmpty.splice(0)) tell();
   }
 
   #size(): number {
@@ -262,22 +287,34 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   // -------------------------------------------------------------------------------------------------------------------
   // The end
 
-  /** Answers carry `connection: close` from now on; idle connections close after the drain timeout. Goes on accepting. */
-  askToLeave(): void {
-    for (const connection of this.#connections.keys()) connection.retire();
+  /**
+   * Asks all connections to leave, spread over `spreadMs`: HTTP/1.1 by `connection: close` in the next answer, HTTP/2 by
+   * GOAWAY; who is idle is closed after the drain timeout. Goes on accepting.
+   */
+  askToLeave(spreadMs = 0): void {
+    this.#departure.start(spreadMs);
+  }
+
+  /** Connections that were asked to leave. */
+  get askedCount(): number {
+    return this.#departure.asked;
+  }
+
+  /** Resolves when no connection is left; at once when none is there. */
+  empty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEmpty.push(resolve);
+      if (this.#size() === 0) this.#emptied();
+    });
   }
 
   /** Stops accepting and lets open connections end. Resolves when none is left. */
   drain(): Promise<void> {
     this.stopAccepting();
     this.#draining = true;
-    const empty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
     for (const inspection of [...this.#inspections.values()]) inspection.hurry();
     for (const connection of [...this.#connections.keys()]) connection.drain();
-    if (this.#size() === 0) this.#onEmpty?.();
-    return empty;
+    return this.empty();
   }
 
   /** Ends every connection that is left with what has been sent so far. */
@@ -293,6 +330,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   /** Ends everything now. */
   destroy(): void {
     this.stopAccepting();
+    this.#departure.stop();
     for (const [transport, inspection] of this.#inspections) {
       transport.handler = UNHANDLED;
       inspection.destroy();
@@ -307,6 +345,10 @@ function matcherOf({ chains, fallback }: RunningChains): ChainMatcher<RunningCha
     chains.map((chain) => ({ match: chain.config.match, value: chain })),
     fallback,
   );
+}
+
+function purposeOf({ name }: ListenerConfig): string {
+  return `listener ${name}`;
 }
 
 function destinationKey(socket: Socket, restored: SocketAddress | null): string {

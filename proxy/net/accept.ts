@@ -6,7 +6,9 @@
  * from Node 20 to 26; where it does not look as expected the plain 'data' event is used, which costs 2 to 3
  * microseconds a request.
  */
+import { closeSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
+import type { HandedSocket } from './inherited-sockets.ts';
 import type { Loop } from './loop.ts';
 import { onread } from './onread.ts';
 import { Transport, UNHANDLED } from './transport.ts';
@@ -25,15 +27,26 @@ interface HandleOwner {
 export interface ListeningSocket {
   /** The bound address; the port is the one the kernel chose when 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
+  /** Of the socket, in this process: what a successor inherits. Undefined when the platform does not tell. */
+  readonly fd: number | undefined;
   /** Stops accepting at once. Accepted connections live on. */
   close(): void;
+}
+
+/** A socket that is bound already. Node's own types do not name these options for `listen`. */
+interface InheritedOptions {
+  readonly fd: number;
+  readonly backlog: number;
 }
 
 /**
  * Binds and accepts. Accepted sockets come paused: `adopt` them, or let TLS take them. Rejects with Node's error, whose
  * message names address and port.
  */
-export function listen(options: ListenOptions, onConnection: (accepted: Socket) => void): Promise<ListeningSocket> {
+export function listen(
+  options: ListenOptions | InheritedOptions,
+  onConnection: (accepted: Socket) => void,
+): Promise<ListeningSocket> {
   const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, onConnection);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -44,11 +57,49 @@ export function listen(options: ListenOptions, onConnection: (accepted: Socket) 
   });
 }
 
+/**
+ * A socket that was inherited: it is bound, and accepts from the moment on that `begun` resolves. `onError` hears why it does
+ * not, which would be a mistake of ours.
+ */
+export function listenInherited(
+  socket: HandedSocket,
+  backlog: number,
+  begun: Promise<void>,
+  onConnection: (accepted: Socket) => void,
+  onError: (error: Error) => void,
+): ListeningSocket {
+  let open: ListeningSocket | null = null;
+  let closed = false;
+  void begun
+    .then(() => (closed ? null : listen({ fd: socket.fd, backlog }, onConnection)))
+    .then((opened) => {
+      open = opened;
+      if (closed) open?.close();
+    }, onError);
+  return {
+    address: { host: socket.host, port: socket.boundPort },
+    fd: socket.fd,
+    close: () => {
+      if (closed) return;
+      closed = true;
+      if (open === null) closeSync(socket.fd);
+      else open.close();
+    },
+  };
+}
+
+/** The descriptor of a server's socket; undefined when it is not open, or the platform does not tell. */
+export function descriptorOf(server: Server): number | undefined {
+  const fd = (server as unknown as { readonly _handle: { readonly fd?: number } | null })._handle?.fd;
+  return fd === undefined || fd < 0 ? undefined : fd;
+}
+
 function listening(server: Server): ListeningSocket {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error(`unexpected server address ${String(address)}`);
   return {
     address: { host: address.address, port: address.port },
+    fd: descriptorOf(server),
     // The 'close' event would never come: the server still counts the sockets whose handles were taken.
     close: () => void server.close(),
   };

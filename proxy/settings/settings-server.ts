@@ -10,12 +10,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Timers } from '../../kernel/timers.ts';
+import { descriptorOf } from '../net/accept.ts';
+import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import { tagOf } from './settings-view.ts';
 
 /** Longest wait; a longer one is cut. */
 const WAIT_SECONDS_MAX = 300;
 /** Most requests that wait at once. */
 const WAITING_MAX = 256;
+const HOST = '127.0.0.1';
+const PURPOSE = 'settings';
 const LOCAL_HOST = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?$/i;
 
 /** What is served: a value for JSON by path, undefined when there is none. */
@@ -26,6 +30,7 @@ export class SettingsServer {
   readonly #lookup: SettingsLookup;
   readonly #timers: Timers;
   readonly #server: Server;
+  #port = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(lookup: SettingsLookup, timers: Timers) {
@@ -35,13 +40,30 @@ export class SettingsServer {
   }
 
   /** Listens on 127.0.0.1 and resolves with the port. Rejects when it is taken. */
-  listen(port: number): Promise<number> {
+  listen(port: number, inherited: InheritedSockets | null = null): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.once('error', (error) => {
-      reject(new Error(`settings port: cannot bind 127.0.0.1:${port}: ${error.message}`));
+      reject(new Error(`settings port: cannot bind ${HOST}:${port}: ${error.message}`));
     });
-    this.#server.listen({ host: '127.0.0.1', port }, () => resolve((this.#server.address() as AddressInfo).port));
+    const taken = inherited?.take(PURPOSE, HOST, port);
+    this.#port = port;
+    this.#server.listen(taken === undefined ? { host: HOST, port } : { fd: taken.fd }, () =>
+      resolve((this.#server.address() as AddressInfo).port),
+    );
     return promise;
+  }
+
+  /** What a successor inherits; null when it is not open. */
+  get handed(): HandedSocket | null {
+    const fd = descriptorOf(this.#server);
+    if (fd === undefined) return null;
+    const { port: boundPort } = this.#server.address() as AddressInfo;
+    return { purpose: PURPOSE, host: HOST, port: this.#port, boundPort, fd };
+  }
+
+  /** Opens no connection any more. */
+  stopAccepting(): void {
+    this.#server.close();
   }
 
   /** Something is different: whoever waits looks again. */

@@ -4,6 +4,7 @@ import { ReplacedFile } from '../../kernel/replaced-file.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import type { ConfigSet } from '../../protos/gen/outrider/config/v1/config_set.ts';
 import type { ScalingDecision } from '../../protos/gen/outrider/scaling/v1/scaling_decision.ts';
+import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import { SettingsServer } from './settings-server.ts';
 import { scalingView, settingsView, settingView } from './settings-view.ts';
 
@@ -24,7 +25,11 @@ export interface SettingsDeps {
 /** The running settings. */
 export interface Settings {
   /** Opens the port. Rejects with a message that names it and the cause. Null when there is none. */
-  start(): Promise<{ readonly port: number } | null>;
+  start(inherited?: InheritedSockets | null): Promise<{ readonly port: number } | null>;
+  /** What a successor inherits; null when no port is open. */
+  readonly handed: HandedSocket | null;
+  /** Opens no connection any more. */
+  stopAccepting(): void;
   close(): Promise<void>;
   /** The control plane's settings of this workload; undefined when there are none (any more). */
   setConfig(set: ConfigSet | undefined): void;
@@ -45,10 +50,14 @@ export function createSettings({ port, file }: SettingsOptions, { timers, logger
   };
   const server = new SettingsServer(lookup, timers);
   return {
-    async start() {
+    async start(inherited) {
       if (port === null) return null;
-      return { port: await server.listen(port) };
+      return { port: await server.listen(port, inherited) };
     },
+    get handed() {
+      return server.handed;
+    },
+    stopAccepting: () => server.stopAccepting(),
     async close() {
       await writing;
       if (port !== null) await server.close();

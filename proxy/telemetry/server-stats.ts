@@ -21,6 +21,8 @@ export interface CountedServer {
   memory(): MemoryUse;
   /** Event loops that carry traffic. */
   readonly concurrency: number;
+  /** Hot restarts before this process. */
+  readonly epoch: number;
   /** Connections of clients that are open. */
   connectionCount(): number;
 }
@@ -49,7 +51,7 @@ export function serverStatsSource(server: CountedServer): StatsSource {
       gauge('memory_heap_size', 'Bytes reserved for the heap', memory.heapBytes);
       gauge('memory_physical_size', 'Resident bytes', memory.residentBytes);
       gauge('total_connections', 'Connections of clients that are open', server.connectionCount());
-      gauge('hot_restart_epoch', 'Restarts without loss of connections', 0);
+      gauge('hot_restart_epoch', 'Restarts without loss of connections', server.epoch);
     },
     reset() {},
   };

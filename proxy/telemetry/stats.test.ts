@@ -199,7 +199,14 @@ t.test('the process is told in the words of Envoy', (t) => {
   let state: ServerState = 'PRE_INITIALIZING';
   const registry = new StatsRegistry();
   const memory = () => ({ allocatedBytes: 1, heapBytes: 2, residentBytes: 3 });
-  const server = { state: () => state, uptimeMs: () => 12_345, memory, concurrency: 1, connectionCount: () => 9 };
+  const server = {
+    state: () => state,
+    uptimeMs: () => 12_345,
+    memory,
+    concurrency: 1,
+    epoch: 0,
+    connectionCount: () => 9,
+  };
   registry.register(serverStatsSource(server));
   t.match(valuesOf(registry), {
     'server.live': 0,

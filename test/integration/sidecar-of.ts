@@ -6,6 +6,7 @@ import type { ReplicaPorts } from '../../control-plane/orchestrator/driver/proce
 import { stateOf } from '../../control-plane/translate/test-fixtures.ts';
 import { SystemClock } from '../../kernel/clock.ts';
 import { type Logger, silentLogger } from '../../kernel/log.ts';
+import { err } from '../../kernel/result.ts';
 import { SystemTimers } from '../../kernel/timers.ts';
 import { Sidecar } from '../../proxy/app.ts';
 import { localSources } from '../../proxy/bootstrap/load-bootstrap.ts';
@@ -63,6 +64,8 @@ export async function makeSidecar(place: SidecarPlace, log: Logger = silentLogge
       pid: process.pid,
       memory: () => ({ allocatedBytes: 0, heapBytes: 0, residentBytes: 0 }),
       quit: () => undefined,
+      hotRestart: async () => err('not in a test'),
+      epoch: 0,
     },
   );
 }

@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { SystemClock } from '../../../kernel/clock.ts';
 import type { Logger, LogLevel } from '../../../kernel/log.ts';
 import { silentLogger } from '../../../kernel/log.ts';
+import { ok } from '../../../kernel/result.ts';
 import { createAdminServer } from '../../../proxy/admin/admin-server.ts';
 import type { AdminViews, ClusterView, ListenerView } from '../../../proxy/admin/views.ts';
 import { ListenerStats } from '../../../proxy/listener/listener-stats.ts';
@@ -55,6 +56,7 @@ async function startAdmin(t: Test) {
     node: { id: 'n' },
     configPath: 'x.yaml',
     concurrency: 1,
+    epoch: 0,
     state: () => state.server,
     waitingFor: () => ['listeners (LDS)'],
     lastKnownGood: () => null,
@@ -76,6 +78,7 @@ async function startAdmin(t: Test) {
       failHealthChecks: (failed) => state.done.push(`fail ${failed}`),
       drainListeners: ({ graceful, inboundOnly }) => state.done.push(`drain ${graceful} ${inboundOnly}`),
       quit: () => state.done.push('quit'),
+      hotRestart: async () => ok(4711),
     },
     clusters: () => clusters,
     listeners: () => listeners,

@@ -12,10 +12,15 @@ import { replicaId } from '../../plan.ts';
 import type { ReplicaPorts } from './record.ts';
 import type { ServerTrust } from './sidecar-access.ts';
 
+/** What a sidecar knows of its workload. */
+export type SidecarWorkload = Pick<Workload, 'name' | 'services' | 'version' | 'protocol' | 'health' | 'workingDir'>;
+
 /** What a bootstrap is made from. */
 export interface BootstrapInput {
-  readonly workload: Workload;
+  readonly workload: SidecarWorkload;
   readonly index: number;
+  /** Of the node; absent: that of a replica of the driver. */
+  readonly id?: string;
   readonly ports: ReplicaPorts;
   /** Where the control plane's gRPC server is. */
   readonly controlPlane: { readonly host: string; readonly port: number };
@@ -42,7 +47,7 @@ export function bootstrapJson(input: BootstrapInput): Json {
 
 function bootstrap(input: BootstrapInput): unknown {
   const { workload, index, ports } = input;
-  const id = replicaId(workload.name, index);
+  const id = input.id ?? replicaId(workload.name, index);
   const metadata = nodeMetadata({
     kind: 'sidecar',
     id,

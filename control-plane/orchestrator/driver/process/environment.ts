@@ -26,23 +26,30 @@ export interface EnvironmentInput {
 /** All variables. What the user wrote wins over what is inherited, what the mesh needs over both. */
 export function applicationEnvironment(input: EnvironmentInput): Record<string, string> {
   const { workload, index, ports } = input;
-  const outbound = `http://127.0.0.1:${ports.outbound}`;
   return {
     ...baseEnvironment(input.own, input.nodeDirectory),
     ...workload.environment,
     HOST: '127.0.0.1',
     PORT: String(ports.app),
-    HTTP_PROXY: outbound,
-    // What is on this machine, its own settings port above all, is not asked for through the mesh.
-    NO_PROXY: '127.0.0.1,localhost,::1',
-    NODE_USE_ENV_PROXY: '1',
-    OUTRIDER_OUTBOUND: outbound,
+    ...outboundVariables(`127.0.0.1:${ports.outbound}`),
     OUTRIDER_SETTINGS: `http://127.0.0.1:${ports.settings}`,
     OUTRIDER_SETTINGS_FILE: input.settingsFile,
     OUTRIDER_WORKLOAD: workload.name,
     OUTRIDER_REPLICA: String(index),
     OUTRIDER_VERSION: workload.version,
     [RUN_VARIABLE]: input.directory,
+  };
+}
+
+/** What leads an application's requests to its sidecar; `address` is host and port of the outbound listener. */
+export function outboundVariables(address: string): Record<string, string> {
+  const outbound = `http://${address}`;
+  return {
+    HTTP_PROXY: outbound,
+    // What is on this machine, its own settings port above all, is not asked for through the mesh.
+    NO_PROXY: '127.0.0.1,localhost,::1',
+    NODE_USE_ENV_PROXY: '1',
+    OUTRIDER_OUTBOUND: outbound,
   };
 }
 

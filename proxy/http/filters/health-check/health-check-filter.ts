@@ -63,7 +63,7 @@ export class HealthCheckFilter implements FilterPart {
   #ask(exchange: Exchange): Verdict {
     if (!this.#matchers.every((matcher) => matcher.matches(exchange.head))) return CONTINUE;
     exchange.healthCheck = true;
-    const failed = this.#self.failed ? LEAVING_FAILURE : null;
+    const failed = this.#self.leaving ? LEAVING_FAILURE : null;
     const kept = failed === null ? this.#keptNow(exchange) : null;
     if (this.#config.passThrough && failed === null && kept === null) return CONTINUE;
     const failure = failed ?? (kept === null ? this.#tooFewEndpoints() : keptFailure(kept));
@@ -100,7 +100,7 @@ export class HealthCheckFilter implements FilterPart {
   }
 
   #tell(exchange: Exchange, head: ResponseFields): void {
-    if (this.#self.failed) head.append(LEAVING);
+    if (this.#self.leaving) head.append(LEAVING);
     if (!exchange.healthCheck) return;
     const { cacheTimeMs } = this.#config;
     if (cacheTimeMs > 0 && exchange.upstreamHost !== '') {

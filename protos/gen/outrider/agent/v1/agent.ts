@@ -29,6 +29,7 @@ export interface AgentMessage {
     | { $case: "loadReport"; value: LoadReport }
     | { $case: "deregister"; value: Deregister }
     | { $case: "breakerReport"; value: BreakerReport }
+    | { $case: "leave"; value: Leave }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -113,6 +114,11 @@ export interface BreakerView {
   name: string;
   open: boolean;
   requests: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface Leave {
+  reason: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -211,6 +217,7 @@ export const LoadReport: MessageCodec<LoadReport> = /* @__PURE__ */ codecOf("out
 export const Edge: MessageCodec<Edge> = /* @__PURE__ */ codecOf("outrider.agent.v1.Edge");
 export const BreakerReport: MessageCodec<BreakerReport> = /* @__PURE__ */ codecOf("outrider.agent.v1.BreakerReport");
 export const BreakerView: MessageCodec<BreakerView> = /* @__PURE__ */ codecOf("outrider.agent.v1.BreakerView");
+export const Leave: MessageCodec<Leave> = /* @__PURE__ */ codecOf("outrider.agent.v1.Leave");
 export const Deregister: MessageCodec<Deregister> = /* @__PURE__ */ codecOf("outrider.agent.v1.Deregister");
 export const Registered: MessageCodec<Registered> = /* @__PURE__ */ codecOf("outrider.agent.v1.Registered");
 export const HeartbeatAck: MessageCodec<HeartbeatAck> = /* @__PURE__ */ codecOf("outrider.agent.v1.HeartbeatAck");

@@ -1,0 +1,212 @@
+/** The command line of `outrider run`. PURE. */
+import { parseArgs } from 'node:util';
+import { nearest } from '../../kernel/edit-distance.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+
+/** A sidecar that joins a control plane; the sidecar's other ports are free ones. */
+export interface JoinOptions {
+  readonly kind: 'join';
+  readonly controlPlane: { readonly host: string; readonly port: number };
+  readonly workload: string;
+  /** The workload itself first. */
+  readonly services: readonly string[];
+  readonly version: string;
+  readonly protocol: 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
+  /** Where the application listens; null: nowhere. */
+  readonly port: number | null;
+  /** Asked by HTTP whether it is well; null: by a connection. */
+  readonly healthPath: string | null;
+  readonly tokenFile: string | null;
+  /** Whom to trust for the control plane's certificate; null: it speaks plaintext. */
+  readonly ca: string | null;
+}
+
+/** A sidecar from a bootstrap of its own. */
+export interface BootstrapOptions {
+  readonly kind: 'bootstrap';
+  readonly configPath: string;
+}
+
+/** See the head of this file. */
+export interface RunOptions {
+  readonly sidecar: JoinOptions | BootstrapOptions;
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  /** It ends by itself, and nobody calls it. */
+  readonly job: boolean;
+  readonly readyTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly lingerMs: number;
+  readonly logLevel: string;
+}
+
+const OPTIONS = {
+  'config-path': { type: 'string', short: 'c' },
+  'control-plane': { type: 'string' },
+  workload: { type: 'string' },
+  service: { type: 'string', multiple: true },
+  'workload-version': { type: 'string' },
+  protocol: { type: 'string' },
+  port: { type: 'string', short: 'p' },
+  'health-path': { type: 'string' },
+  'token-file': { type: 'string' },
+  ca: { type: 'string' },
+  job: { type: 'boolean' },
+  'ready-timeout': { type: 'string' },
+  'drain-timeout': { type: 'string' },
+  'stop-timeout': { type: 'string' },
+  linger: { type: 'string' },
+  'log-level': { type: 'string', short: 'l' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const JOIN_ONLY = [
+  'workload',
+  'service',
+  'workload-version',
+  'protocol',
+  'port',
+  'health-path',
+  'token-file',
+  'ca',
+] as const;
+
+const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
+const SECONDS_MAX = 86_400;
+
+export const RUN_USAGE = `Usage: outrider run [options] -- COMMAND [ARGUMENTS...]
+
+Starts a sidecar, the application beside it once the mesh is ready, and ends both without losing a request.
+
+  -c, --config-path FILE     the sidecar's bootstrap; or, joining a control plane:
+      --control-plane HOST:PORT
+                             its gRPC port (15010)
+      --workload NAME        who the application is
+      --service NAME         a service that it answers for besides; may be repeated
+      --workload-version V   default v1
+  -p, --port PORT            where it listens, on 127.0.0.1; it gets it as PORT
+      --protocol P           auto, http, http2, grpc or tcp (default auto)
+      --health-path PATH     asked by HTTP whether it is well (default: it accepts connections)
+      --token-file FILE      proves who the sidecar is
+      --ca FILE              whom to trust for the control plane's certificate (default: it speaks plaintext)
+      --job                  it ends by itself and nobody calls it: no --port, and nothing inbound is waited for
+      --ready-timeout S      seconds until the mesh must be ready (default 30)
+      --drain-timeout S      seconds that requests in flight may take at the end (default 30)
+      --stop-timeout S       seconds from SIGTERM to SIGKILL for the application (default 10)
+      --linger S             seconds that ports stay open at the end for callers that no control plane tells
+                             (default 0 when joining a control plane, else 5)
+  -l, --log-level LEVEL      of the sidecar (default warning)
+  -h, --help
+`;
+
+type Values = ReturnType<typeof parse>['values'];
+
+/** Parses the words behind `outrider run`. The error is one sentence. */
+export function parseRunOptions(argv: readonly string[]): Result<RunOptions | 'help', string> {
+  const split = argv.indexOf('--');
+  const own = split < 0 ? argv : argv.slice(0, split);
+  let values: Values;
+  let rest: readonly string[];
+  try {
+    ({ values, positionals: rest } = parse(own));
+  } catch (error) {
+    return err(explain(error));
+  }
+  if (values.help === true) return ok('help');
+  if (rest.length > 0) return err(`"${rest[0]}" stands in front of --: put the application's command behind it`);
+  const command = split < 0 ? [] : argv.slice(split + 1);
+  if (command.length === 0)
+    return err('no application: put its command behind --, as in outrider run -c FILE -- node app.js');
+  const sidecar = sidecarOf(values);
+  if (!sidecar.ok) return sidecar;
+  const times = timesOf(values, sidecar.value.kind === 'join' ? '0' : '5');
+  if (!times.ok) return times;
+  return ok({
+    sidecar: sidecar.value,
+    command,
+    job: values.job === true,
+    logLevel: values['log-level'] ?? 'warning',
+    ...times.value,
+  });
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: true });
+}
+
+function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, string> {
+  const configPath = values['config-path'];
+  if (configPath !== undefined) {
+    const other =
+      values['control-plane'] !== undefined ? 'control-plane' : JOIN_ONLY.find((each) => values[each] !== undefined);
+    if (other !== undefined)
+      return err(`--${other} stands in the bootstrap when there is one: give either it or --config-path`);
+    return ok({ kind: 'bootstrap', configPath });
+  }
+  const address = values['control-plane'];
+  if (address === undefined)
+    return err('no sidecar: give its bootstrap with -c FILE, or a control plane with --control-plane');
+  const controlPlane = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address);
+  const port = Number(controlPlane?.[3]);
+  if (controlPlane === null || port < 1 || port > 65_535)
+    return err(`--control-plane: "${address}" is not HOST:PORT, such as 127.0.0.1:15010`);
+  const { workload } = values;
+  if (workload === undefined) return err('--control-plane needs --workload: who the application is');
+  const appPort = portOf(values);
+  if (!appPort.ok) return appPort;
+  const protocol = PROTOCOLS.find((each) => each === (values.protocol ?? 'auto'));
+  if (protocol === undefined) return err(`--protocol: "${values.protocol}" is not one of ${PROTOCOLS.join(', ')}`);
+  const healthPath = values['health-path'] ?? null;
+  if (healthPath !== null && !healthPath.startsWith('/'))
+    return err(`--health-path: "${healthPath}" must start with /`);
+  return ok({
+    kind: 'join',
+    controlPlane: { host: controlPlane[1] ?? controlPlane[2]!, port },
+    workload,
+    services: [...new Set([workload, ...(values.service ?? [])])],
+    version: values['workload-version'] ?? 'v1',
+    protocol,
+    port: appPort.value,
+    healthPath,
+    tokenFile: values['token-file'] ?? null,
+    ca: values.ca ?? null,
+  });
+}
+
+function portOf({ port, job }: Values): Result<number | null, string> {
+  if (port === undefined)
+    return job === true ? ok(null) : err('no --port: where the application listens; or --job, when it does not');
+  const value = Number(port);
+  if (!/^\d{1,5}$/.test(port) || value < 1 || value > 65_535)
+    return err(`--port: "${port}" is no port; 1 to 65535 are`);
+  return ok(value);
+}
+
+type Times = Pick<RunOptions, 'readyTimeoutMs' | 'drainTimeoutMs' | 'stopTimeoutMs' | 'lingerMs'>;
+
+function timesOf(values: Values, linger: string): Result<Times, string> {
+  const ready = seconds('ready-timeout', values['ready-timeout'] ?? '30');
+  const drain = seconds('drain-timeout', values['drain-timeout'] ?? '30');
+  const stop = seconds('stop-timeout', values['stop-timeout'] ?? '10');
+  const stay = seconds('linger', values.linger ?? linger);
+  for (const each of [ready, drain, stop, stay]) if (!each.ok) return each;
+  const ms = (each: Result<number, string>) => (each.ok ? each.value : 0);
+  return ok({ readyTimeoutMs: ms(ready), drainTimeoutMs: ms(drain), stopTimeoutMs: ms(stop), lingerMs: ms(stay) });
+}
+
+function seconds(name: string, text: string): Result<number, string> {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value > SECONDS_MAX)
+    return err(`--${name}: "${text}" is not a number of seconds of at most ${SECONDS_MAX}`);
+  return ok(value * 1000);
+}
+
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /Unknown option '(-[^']*)'/.exec(message);
+  if (unknown === null) return message.split('. ')[0]!;
+  const name = unknown[1]!;
+  const close = nearest(name.replace(/^-+/, ''), Object.keys(OPTIONS));
+  return `unknown option ${name}${close === undefined ? '' : `, did you mean --${close}?`}`;
+}
