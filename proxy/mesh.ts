@@ -22,12 +22,8 @@ import { createSettings, type Settings } from './settings/settings.ts';
 import type { Cluster } from './upstream/cluster.ts';
 import type { SharedOpening } from './upstream/guard/request-breaker.ts';
 import { PROXY_VERSION } from './version.ts';
-import {
-  type AdsClient,
-  createAdsClient,
-  type SnapshotOrigin,
-  type ActivationProblem as XdsProblem,
-} from './xds/ads-client.ts';
+import { type AdsClient, createAdsClient } from './xds/ads-client.ts';
+import type { SnapshotOrigin, ActivationProblem as XdsProblem } from './xds/ads-client-options.ts';
 import { configDecoders } from './xds/config-decoders.ts';
 import { type ControlCredentials, controlCredentials } from './xds/control-credentials.ts';
 import { type ExtraSubscription, extraSubscription } from './xds/extra-subscription.ts';

@@ -12,14 +12,12 @@
  * may end an instance that was taken out. What has to be held is ACKed at once, because the rest may depend on that.
  */
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
-import { formatRejection } from '../../protos/contract/reject-reason.ts';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
-import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
-import type { ControlCredentials } from './control-credentials.ts';
-import { ControlStream, type ControlStreamDeps } from './control-stream.ts';
-import type { Decoders } from './decoders.ts';
+import type { ActivationProblem, AdsClientDeps, AdsClientOptions, SnapshotOrigin } from './ads-client-options.ts';
+import { Answers, withProblems } from './answers.ts';
+import { ControlStream } from './control-stream.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import {
   clustersWaitFor,
@@ -29,62 +27,20 @@ import {
   treeWaitsFor,
   waitFor,
 } from './dependency-tracker.ts';
-import type { ExtraSubscription } from './extra-subscription.ts';
 import { FallbackTimer } from './last-known-good/fallback-timer.ts';
 import { ConfigurationKeeper } from './last-known-good/keeper.ts';
 import type { LastKnownGoodStats } from './last-known-good/stats.ts';
 import { suspected } from './last-known-good/suspected.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { nodeMessage } from './node-message.ts';
 import { Patience } from './patience.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
-import { RepeatedRefusals } from './repeated-refusals.ts';
 import type { UpdateOutcome } from './resource-set.ts';
 import { type DumpedXdsResource, ResourceTree } from './resource-tree.ts';
 import { SecretSources } from './secret-sources.ts';
-import type { SecretStreamDeps } from './secret-stream.ts';
 import { SotwProtocol } from './sotw-protocol.ts';
 import type { Names } from './subscription.ts';
 import { XdsStats } from './xds-stats.ts';
-
-/** Where a configuration came from. */
-export type SnapshotOrigin = 'control-plane' | 'last-known-good';
-
-/** What could not be done of an activation: the kind whose resources are refused for it, and a sentence. */
-export interface ActivationProblem {
-  readonly kind: 'CDS' | 'LDS' | 'SDS';
-  readonly message: string;
-}
-
-/** What an activation comes to: what could not be done, once it is over; undefined when it is at once. */
-export type ActivationReport = undefined | Promise<readonly ActivationProblem[]>;
-
-/** What the client is for. */
-export interface AdsClientOptions {
-  /** `host:port` of the control plane: the endpoint of the static cluster that `ads` names. */
-  readonly target: string;
-  readonly ads: AdsConfig;
-  readonly credentials: ControlCredentials;
-  readonly node: NodeIdentity;
-  /** Static resources: they may name endpoint sets and route tables too. */
-  readonly fixed: SnapshotParts;
-  /** How a static cluster is reached that secrets come from; throws a sentence when it cannot be. */
-  readonly serverOf: SecretStreamDeps['serverOf'];
-  /** Of Outrider. */
-  readonly version: string;
-  readonly extras: readonly ExtraSubscription[];
-  /** Where the last complete configuration is kept; null keeps none. */
-  readonly lastKnownGoodDirectory: string | null;
-  /**
-   * Gets a complete configuration, static resources included, whenever something in it may have changed. Resolves when
-   * it is active, with what could not be done: the resources of the response that asked for it are refused for that.
-   */
-  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => ActivationReport;
-}
-
-/** What the client needs. */
-export interface AdsClientDeps extends ControlStreamDeps {
-  readonly decoders: Decoders;
-}
 
 /** The running client. */
 export interface AdsClient {
@@ -126,7 +82,8 @@ class Client<Request, Response> implements AdsClient {
   readonly #tree: ResourceTree;
   readonly #patience: Patience;
   readonly #sources: SecretSources;
-  readonly #refusals: RepeatedRefusals;
+  readonly #answers: Answers;
+  readonly #lifetimes: Lifetimes;
   readonly #keeper: ConfigurationKeeper;
   readonly #fallback: FallbackTimer;
   /** Counts streams: an answer that is late belongs to none. */
@@ -157,7 +114,8 @@ class Client<Request, Response> implements AdsClient {
       this.#dirty = true;
       this.#resume();
     });
-    this.#refusals = new RepeatedRefusals(deps.timers);
+    this.#answers = new Answers(this.stats, options.ads.delta, deps);
+    this.#lifetimes = new Lifetimes(deps, (kind, names) => this.#expire(kind, names));
     this.#patience = new Patience(deps.timers, () => this.#resume());
     this.#keeper = new ConfigurationKeeper(options.lastKnownGoodDirectory, options.node.id, deps);
     this.#fallback = new FallbackTimer(
@@ -198,7 +156,8 @@ class Client<Request, Response> implements AdsClient {
   async close(): Promise<void> {
     this.#fallback.cancel();
     this.#patience.close();
-    this.#refusals.clear();
+    this.#answers.clear();
+    this.#lifetimes.close();
     await Promise.all([this.#stream.close(), this.#sources.close()]);
     await this.#keeper.close();
   }
@@ -235,7 +194,7 @@ class Client<Request, Response> implements AdsClient {
     this.stats.connected = false;
     this.#keeper.cutOff();
     this.#protocol.streamDown();
-    this.#refusals.clear();
+    this.#answers.clear();
     this.#resume();
   }
 
@@ -253,12 +212,27 @@ class Client<Request, Response> implements AdsClient {
     if (kind === 'EDS' || kind === 'RDS' || kind === 'SDS') {
       for (const name of incoming.update.removed) this.#patience.giveUp(waitFor(kind, name));
     }
+    this.#lifetimes.set(kind, outcome.ttls);
+    this.#lifetimes.forget(kind, outcome.gone);
     if (outcome.changed) this.#changed(kind);
     const requests = this.#wanted();
     const activation = this.#handOut();
     if (activation === null) this.#answer(kind, incoming, outcome);
     this.#write(requests);
     if (activation !== null) void this.#answerWhenActive(kind, incoming, outcome, activation);
+  }
+
+  /** Their time is over: as if the control plane had removed them, which it may be too far away to do. */
+  #expire(kind: ResourceKind, names: readonly string[]): void {
+    const type = RESOURCE_TYPES[kind];
+    const update = { resources: [], complete: false, version: null, removed: names };
+    const outcome = this.#tree.apply(type, update, this.#deps.clock.wallMs());
+    if (outcome === null || outcome.gone.length === 0) return;
+    this.stats.of(kind).expired += outcome.gone.length;
+    this.#deps.logger.warn({ kind, names: outcome.gone }, 'removed, because their ttl has passed without a refresh');
+    this.#protocol.expired(type, outcome.gone);
+    this.#changed(kind);
+    this.#resume();
   }
 
   /** Settings and the like are no part of a snapshot, but are kept with it. */
@@ -275,29 +249,13 @@ class Client<Request, Response> implements AdsClient {
     activation: Promise<readonly ActivationProblem[]>,
   ): Promise<void> {
     const stream = this.#streams;
-    const problems = (await activation).filter((each) => each.kind === kind).map(({ message }) => message);
+    const problems = await activation;
     if (stream !== this.#streams || !this.connected) return;
-    const isBad = outcome.rejection === null && problems.length > 0;
-    const rejection = isBad ? formatRejection('invalid', problems.join('; ')) : outcome.rejection;
-    this.#answer(kind, incoming, { ...outcome, rejection });
+    this.#answer(kind, incoming, withProblems(outcome, kind, problems));
   }
 
   #answer(kind: ResourceKind, incoming: IncomingUpdate, outcome: UpdateOutcome): void {
-    const { version } = incoming;
-    const { logger } = this.#deps;
-    const stats = this.stats.of(kind);
-    stats.updateAttempt++;
-    if (outcome.rejection === null) {
-      stats.updateSuccess++;
-      stats.version = version;
-      logger.debug({ kind, version }, 'update accepted');
-    } else {
-      stats.updateRejected++;
-      logger.warn({ kind, version, why: outcome.rejection }, 'update refused');
-    }
-    const answer = () => this.#write(this.#protocol.answer(incoming, outcome));
-    if (this.#options.ads.delta) answer();
-    else this.#refusals.answer(incoming.typeUrl, version, outcome.rejection, answer);
+    this.#answers.answer(kind, incoming, outcome, () => this.#write(this.#protocol.answer(incoming, outcome)));
   }
 
   #write(requests: readonly Request[]): void {

@@ -6,6 +6,7 @@ import {
   DeltaDiscoveryRequest,
   type DeltaDiscoveryResponse,
 } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
+import { durationMs } from '../config/decode/values.ts';
 import { type DeltaEvent, type DeltaSubscription, deltaStep, newDeltaSubscription } from './delta-subscription.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
 import type { UpdateOutcome } from './resource-set.ts';
@@ -34,6 +35,10 @@ export class DeltaProtocol implements Protocol<DeltaDiscoveryRequest, DeltaDisco
     return this.#step(typeUrl, { kind: 'names', names });
   }
 
+  expired({ typeUrl }: ResourceType, names: readonly string[]): void {
+    this.#step(typeUrl, { kind: 'expired', names });
+  }
+
   read(response: DeltaDiscoveryResponse): IncomingUpdate {
     const { typeUrl, nonce, systemVersionInfo, resources, removedResources, controlPlane } = response;
     return {
@@ -42,12 +47,14 @@ export class DeltaProtocol implements Protocol<DeltaDiscoveryRequest, DeltaDisco
       version: systemVersionInfo,
       controlPlane: controlPlane?.identifier ?? '',
       update: {
-        resources: resources.map(({ name, version, resource }) => ({
+        resources: resources.map(({ name, version, resource, ttl }) => ({
           name,
           version,
-          any: resource ?? { typeUrl, value: Buffer.alloc(0) },
+          any: resource ?? null,
+          ttlMs: durationMs(ttl, null),
         })),
         complete: false,
+        version: null,
         removed: removedResources,
       },
     };

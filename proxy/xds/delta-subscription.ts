@@ -4,6 +4,7 @@
  *   stream-up ──► request: all names, and the version of every resource that is held
  *   response ───► taken: ACK with its nonce     refused: NACK with its nonce and the reasons
  *   names ──────► request: what to subscribe to, what to unsubscribe from
+ *   expired ────► nothing; the next stream does not tell their versions
  *   stream-down ► nothing; names and versions are kept for the next stream
  *
  * Requests about names and answers to responses are independent: only answers carry a nonce.
@@ -26,6 +27,7 @@ export type DeltaEvent =
   | { readonly kind: 'stream-up' }
   | { readonly kind: 'stream-down' }
   | { readonly kind: 'names'; readonly names: Names }
+  | { readonly kind: 'expired'; readonly names: readonly string[] }
   | {
       readonly kind: 'response';
       readonly nonce: string;
@@ -73,6 +75,10 @@ export function deltaStep(state: DeltaSubscription, event: DeltaEvent): DeltaSte
       return { next: { ...state, streamUp: false, requested: false }, request: null };
     case 'names':
       return rename(state, event.names);
+    case 'expired': {
+      const left = [...state.versions].filter(([name]) => !event.names.includes(name));
+      return { next: { ...state, versions: new Map(left) }, request: null };
+    }
     case 'response':
       return respond(state, event);
   }

@@ -20,6 +20,8 @@ export interface Protocol<Request, Response> {
   streamDown(): void;
   /** Changes what is wanted of a type: what to write, if there is a stream. */
   want(type: ResourceType, names: Names): Request[];
+  /** They are not held any more, though the server has not removed them: the next stream does not claim them. */
+  expired(type: ResourceType, names: readonly string[]): void;
   read(response: Response): IncomingUpdate;
   /** The ACK or NACK of a response. */
   answer(incoming: IncomingUpdate, outcome: UpdateOutcome): Request[];

@@ -58,6 +58,9 @@ const DUMPED = [
 /** Kinds of which each resource is asked for by its name. */
 const BY_NAME: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['EDS', 'RDS', 'SDS']);
 
+/** They stay past their ttl as long as they are named. */
+const STAYING: ReadonlySet<string> = new Set([...BY_NAME].map((kind) => RESOURCE_TYPES[kind].typeUrl));
+
 const ADS = { kind: 'ads' } as const;
 
 /** See the head of this file. */
@@ -140,12 +143,13 @@ export class ResourceTree {
     return [...this.#configuration(), ...this.#extras.map(({ set }) => set)];
   }
 
-  /** Every accepted resource, for the disk; but keys do not go there: see `restore`. */
+  /** Every accepted resource, for the disk; but neither secrets' keys go there nor what ends without a control plane. */
   kept(): KeptResource[] {
     const open = this.#sets().filter((set) => set !== this.#secrets);
     const trust = [...this.#secrets.accepted.values()].filter(({ value }) => value.kind === 'validation');
     const all = [...open.flatMap((set): AcceptedResource<unknown>[] => [...set.accepted.values()]), ...trust];
-    return all.map(({ version, any }) => ({ version, any }));
+    const lasting = all.filter(({ ends, any }) => !ends || STAYING.has(any.typeUrl));
+    return lasting.map(({ version, any }) => ({ version, any }));
   }
 
   /**
@@ -156,8 +160,8 @@ export class ResourceTree {
     const problems: string[] = [];
     for (const { type } of this.#sets()) {
       const own = resources.filter(({ any }) => any.typeUrl === type.typeUrl);
-      const incoming = own.map(({ version, any }): IncomingResource => ({ name: '', version, any }));
-      const outcome = this.apply(type, { resources: incoming, complete: true, removed: [] }, wallMs);
+      const incoming = own.map(({ version, any }): IncomingResource => ({ name: '', version, any, ttlMs: null }));
+      const outcome = this.apply(type, { resources: incoming, complete: true, version: null, removed: [] }, wallMs);
       if (typeof outcome?.rejection === 'string') problems.push(outcome.rejection);
     }
     return [...problems, ...treeWaitsFor(this.#scope, this.known()).map((each) => `missing: ${each}`)];

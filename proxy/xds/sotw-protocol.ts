@@ -8,6 +8,7 @@ import {
   Resource,
 } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
 import { type AnyMessage, typeNameOf } from '../../protos/json/registry.ts';
+import { durationMs } from '../config/decode/values.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
 import type { IncomingResource, UpdateOutcome } from './resource-set.ts';
 import { type Names, newSubscription, type Subscription, type SubscriptionEvent, step } from './subscription.ts';
@@ -35,6 +36,10 @@ export class SotwProtocol implements Protocol<DiscoveryRequest, DiscoveryRespons
     return this.#step(typeUrl, { kind: 'names', names });
   }
 
+  expired({ typeUrl }: ResourceType): void {
+    this.#step(typeUrl, { kind: 'expired' });
+  }
+
   read(response: DiscoveryResponse): IncomingUpdate {
     const { typeUrl, nonce, versionInfo: version, resources, controlPlane } = response;
     return {
@@ -45,6 +50,7 @@ export class SotwProtocol implements Protocol<DiscoveryRequest, DiscoveryRespons
       update: {
         resources: resources.map((any) => unwrap(any, version)),
         complete: resourceTypeOfUrl(typeUrl)?.completeSet ?? false,
+        version,
         removed: [],
       },
     };
@@ -74,11 +80,11 @@ export class SotwProtocol implements Protocol<DiscoveryRequest, DiscoveryRespons
 
 /** A server may wrap resources to say their names; one that cannot be opened is refused as what it is. */
 function unwrap(any: AnyMessage, version: string): IncomingResource {
-  if (typeNameOf(any.typeUrl) !== 'envoy.service.discovery.v3.Resource') return { name: '', version, any };
+  if (typeNameOf(any.typeUrl) !== 'envoy.service.discovery.v3.Resource') return { name: '', version, any, ttlMs: null };
   try {
-    const { name, resource } = Resource.decode(any.value);
-    return { name, version, any: resource ?? any };
+    const { name, resource, ttl } = Resource.decode(any.value);
+    return { name, version, any: resource ?? null, ttlMs: durationMs(ttl, null) };
   } catch {
-    return { name: '', version, any };
+    return { name: '', version, any, ttlMs: null };
   }
 }

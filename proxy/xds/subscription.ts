@@ -5,8 +5,9 @@
  *   stream-up ──► request: version of the last ACK, no nonce, all names
  *   response ───► taken: ACK with its version and nonce    refused: NACK with its nonce, the old version and the reasons
  *   names ──────► request: version of the last ACK, last nonce, all names (an empty list unsubscribes)
- *   stream-down ► nothing; the version is kept for the next stream, unless the last response was refused: its good part
- *                 is in use, so that what is held is no version of the server's
+ *   expired ────► nothing: some of what is held is gone by itself
+ *   stream-down ► nothing; the version is kept for the next stream, unless the last response was refused (its good part
+ *                 is in use) or something has expired: what is held is then no version of the server's
  *
  * The rules are those of the xDS protocol (envoyproxy.io, "xDS REST and gRPC protocol", variants "Aggregated").
  */
@@ -25,14 +26,15 @@ export interface Subscription {
   readonly version: string;
   /** Of the last response on this stream; empty before. */
   readonly nonce: string;
-  /** The last response was refused. */
-  readonly refused: boolean;
+  /** What is held is not what `version` was: the last response was refused, or something has expired since. */
+  readonly partial: boolean;
 }
 
 /** What happens to a subscription. */
 export type SubscriptionEvent =
   | { readonly kind: 'stream-up' }
   | { readonly kind: 'stream-down' }
+  | { readonly kind: 'expired' }
   | { readonly kind: 'names'; readonly names: Names }
   | {
       readonly kind: 'response';
@@ -60,7 +62,7 @@ export interface SubscriptionStep {
 
 /** Nothing wanted, no stream. */
 export function newSubscription(): Subscription {
-  return { names: new Set(), streamUp: false, requested: false, version: '', nonce: '', refused: false };
+  return { names: new Set(), streamUp: false, requested: false, version: '', nonce: '', partial: false };
 }
 
 /** Takes an event in. */
@@ -69,12 +71,14 @@ export function step(state: Subscription, event: SubscriptionEvent): Subscriptio
     case 'stream-up':
       return ask({ ...state, streamUp: true, requested: false, nonce: '' });
     case 'stream-down': {
-      const version = state.refused ? '' : state.version;
+      const version = state.partial ? '' : state.version;
       return {
-        next: { ...state, version, streamUp: false, requested: false, nonce: '', refused: false },
+        next: { ...state, version, streamUp: false, requested: false, nonce: '', partial: false },
         request: null,
       };
     }
+    case 'expired':
+      return { next: { ...state, partial: true }, request: null };
     case 'names':
       return rename(state, event.names);
     case 'response':
@@ -99,7 +103,7 @@ function ask(state: Subscription): SubscriptionStep {
 function respond(state: Subscription, event: Extract<SubscriptionEvent, { kind: 'response' }>): SubscriptionStep {
   const { nonce, rejection } = event;
   const version = rejection === null ? event.version : state.version;
-  const next = { ...state, version, nonce, refused: rejection !== null };
+  const next = { ...state, version, nonce, partial: rejection !== null };
   return { next, request: requestOf(next, rejection) };
 }
 

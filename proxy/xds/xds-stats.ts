@@ -8,6 +8,7 @@ export class XdsTypeStats {
   updateAttempt = 0;
   updateSuccess = 0;
   updateRejected = 0;
+  expired = 0;
   /** Of the last response that was taken. */
   version = '';
 }
@@ -16,6 +17,7 @@ const TYPE_STATS: readonly StatRow<XdsTypeStats>[] = [
   counter('updateAttempt', 'update_attempt', 'Requests and answers sent'),
   counter('updateSuccess', 'update_success', 'Updates taken in'),
   counter('updateRejected', 'update_rejected', 'Updates refused, wholly or in part'),
+  counter('expired', 'ttl_expired', 'Resources removed because their ttl had passed without a refresh'),
 ];
 
 /** Envoy has these two by themselves; endpoints and routes it counts per cluster and per connection manager. */

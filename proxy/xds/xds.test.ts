@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { RESOURCE_TYPES } from '../../protos/contract/resource-types.ts';
 import { ScalingDecision } from '../../protos/gen/outrider/scaling/v1/scaling_decision.ts';
 import { packAny } from '../../protos/json/registry.ts';
 import { cluster, endpointSet, httpManager, listener, routeTable } from '../../test/fakes/config-builders.ts';
@@ -13,7 +12,6 @@ import { type DeltaEvent, deltaStep, newDeltaSubscription } from './delta-subscr
 import { clustersWaitFor, type KnownResources, neededNames, treeOf, treeWaitsFor } from './dependency-tracker.ts';
 import { decodeKept, encodeKept, KEY_BYTES } from './last-known-good/kept-text.ts';
 import { Patience } from './patience.ts';
-import { ResourceSet } from './resource-set.ts';
 import { type Names, newSubscription, type Subscription, type SubscriptionEvent, step } from './subscription.ts';
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -162,6 +160,41 @@ t.test('delta: after a reconnect the versions that are held are told, and remove
   t.end();
 });
 
+t.test('what has expired is not claimed on the next stream', (t) => {
+  const sotw: SubscriptionEvent[] = [
+    { kind: 'names', names: 'all' },
+    { kind: 'stream-up' },
+    { kind: 'response', version: '1', nonce: 'n', rejection: null },
+    { kind: 'expired' },
+    { kind: 'stream-down' },
+    { kind: 'stream-up' },
+  ];
+  t.equal(play(sotw.slice()).at(-1)?.request?.version, '');
+  t.equal(play(sotw.filter(({ kind }) => kind !== 'expired')).at(-1)?.request?.version, '1');
+  const delta: DeltaEvent[] = [
+    { kind: 'names', names: 'all' },
+    { kind: 'stream-up' },
+    {
+      kind: 'response',
+      nonce: 'n',
+      taken: new Map([
+        ['a', '1'],
+        ['b', '1'],
+      ]),
+      removed: [],
+      rejection: null,
+    },
+    { kind: 'expired', names: ['a'] },
+    { kind: 'stream-down' },
+    { kind: 'stream-up' },
+  ];
+  let state = newDeltaSubscription();
+  let last: ReturnType<typeof deltaStep>['request'] = null;
+  for (const event of delta) ({ next: state, request: last } = deltaStep(state, event));
+  t.same(last?.initialVersions, new Map([['b', '1']]));
+  t.end();
+});
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Dependencies
 
@@ -242,68 +275,6 @@ t.test('a tree without waits holds everything that is named', (t) => {
 });
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Resources
-
-const SCALING = RESOURCE_TYPES.SCALING;
-
-function decision(name: string, desiredReplicas: number) {
-  return packAny('outrider.scaling.v1.ScalingDecision', ScalingDecision.fromPartial({ name, desiredReplicas }));
-}
-
-/** Refuses thirteen replicas. */
-function decisions(): ResourceSet<ScalingDecision> {
-  return new ResourceSet(SCALING, (message) => {
-    const value = message as ScalingDecision;
-    const issues = [{ path: 'desired_replicas', message: '13 is unlucky' }];
-    return value.desiredReplicas === 13 ? { ok: false, issues } : { ok: true, value };
-  });
-}
-
-function update(resources: ReturnType<typeof decision>[], complete = true, version = '1') {
-  return { resources: resources.map((any) => ({ name: '', version, any })), complete, removed: [] };
-}
-
-t.test('the good resources of a response are taken, the bad ones are all named, and their old value stays', (t) => {
-  const set = decisions();
-  set.apply(update([decision('a', 1), decision('b', 1)]), 0);
-  const bytes = { typeUrl: SCALING.typeUrl, value: Buffer.from([0xff]) };
-  const outcome = set.apply(update([decision('a', 2), decision('b', 13), bytes, decision('', 1), decision('a', 3)]), 0);
-  t.match(
-    outcome.rejection,
-    /^invalid: SCALING "b": desired_replicas: 13 is unlucky; SCALING resources\[2\]: the bytes/,
-  );
-  t.match(outcome.rejection, /resources\[3\]: name is empty; SCALING "a": the name is there twice/);
-  t.equal(set.values().get('a')?.desiredReplicas, 2);
-  t.equal(set.values().get('b')?.desiredReplicas, 1, 'the last good one');
-  t.same([...set.refused.keys()], ['b', 'a']);
-  set.apply(update([decision('a', 2), decision('b', 4)]), 0);
-  t.equal(set.refused.size, 0);
-  t.end();
-});
-
-t.test('what a complete set leaves out is gone; what a partial one leaves out stays', (t) => {
-  const set = decisions();
-  set.apply(update([decision('a', 1), decision('b', 1)]), 0);
-  t.same(set.apply(update([decision('b', 2)], false), 0), {
-    rejection: null,
-    changed: true,
-    taken: new Map([['b', '1']]),
-  });
-  t.same([...set.values().keys()], ['a', 'b']);
-  t.equal(set.apply(update([decision('b', 2)], false, '2'), 0).changed, false, 'equal bytes change nothing');
-  t.equal(set.accepted.get('b')?.version, '2');
-  set.apply(update([decision('b', 2)]), 0);
-  t.same([...set.values().keys()], ['b']);
-  t.end();
-});
-
-t.test('a resource of another type is refused', (t) => {
-  const any = { ...decision('a', 1), typeUrl: 'type.googleapis.com/outrider.config.v1.ConfigSet' };
-  t.match(decisions().apply(update([any]), 0).rejection, /it is a outrider.config.v1.ConfigSet/);
-  t.end();
-});
-
-// ---------------------------------------------------------------------------------------------------------------------
 // Waiting, and the file
 
 t.test('what a connected control plane does not send within 15 s is not waited for any longer', (t) => {
@@ -325,7 +296,7 @@ t.test('what a connected control plane does not send within 15 s is not waited f
 
 t.test('the last known good file comes back as it was written, and damage is noticed', (t) => {
   const random = seededRandom();
-  const resources = [decision('a', 1), decision('b', 2)].map((any) => ({ version: '7', any }));
+  const resources = ['a', 'b'].map((name) => ({ version: '7', any: decision(name) }));
   const kept = { writtenAtMs: 123, nodeId: 'shop-0', resources };
   const key = Buffer.alloc(KEY_BYTES, 1);
   const text = encodeKept(kept, key);
@@ -348,3 +319,7 @@ t.test('the last known good file comes back as it was written, and damage is not
   }
   t.end();
 });
+
+function decision(name: string) {
+  return packAny('outrider.scaling.v1.ScalingDecision', ScalingDecision.fromPartial({ name }));
+}

@@ -13,7 +13,8 @@ import { HttpConnectionManager } from '../../../protos/gen/envoy/extensions/filt
 import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
 import { type AnyMessage, packAny } from '../../../protos/json/registry.ts';
 import { EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
-import { type ActivationProblem, type AdsClientOptions, createAdsClient } from '../../../proxy/xds/ads-client.ts';
+import { createAdsClient } from '../../../proxy/xds/ads-client.ts';
+import type { ActivationProblem, AdsClientOptions } from '../../../proxy/xds/ads-client-options.ts';
 import { configDecoders } from '../../../proxy/xds/config-decoders.ts';
 import { NO_CREDENTIALS } from '../../../proxy/xds/control-credentials.ts';
 import { extraSubscription } from '../../../proxy/xds/extra-subscription.ts';
@@ -372,8 +373,8 @@ t.test('settings come over the same stream', async (t) => {
   startClient(t, server.port, { extras: [extra] });
   await server.requests.next();
   t.match(await server.requests.next(), { typeUrl: RESOURCE_TYPES.CONFIG.typeUrl, resourceNames: ['shop'] });
-  const set = ConfigSet.fromPartial({ name: 'shop', revision: 3, entries: [] });
-  server.send('CONFIG', 's1', [packAny('outrider.config.v1.ConfigSet', set)]);
+  const set = packAny('outrider.config.v1.ConfigSet', ConfigSet.fromPartial({ name: 'shop', revision: 3 }));
+  server.send('CONFIG', 's1', [set]);
   t.match(await sets.next(), { name: 'shop', revision: 3 });
   t.match(await server.requests.next(), { versionInfo: 's1' });
 });
@@ -393,8 +394,7 @@ t.test('without a control plane the last complete configuration is used, until o
   t.same([...parts.clusters.keys()], ['catalog']);
   t.same([...parts.routes.keys()], ['main']);
   t.ok((client.lastKnownGood.ageMs ?? -1) >= 0);
-  const second = await startServer(t, server.port);
-  await serveTree(second);
+  await serveTree(await startServer(t, server.port));
   t.equal((await given.next()).origin, 'control-plane');
   t.equal(client.lastKnownGood.ageMs, null);
 });

@@ -1,0 +1,48 @@
+/** What an ADS client is made of and for, and what it hands out: the contract with whoever runs it. */
+import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
+import type { SnapshotParts } from '../config/snapshot.ts';
+import type { ControlCredentials } from './control-credentials.ts';
+import type { ControlStreamDeps } from './control-stream.ts';
+import type { Decoders } from './decoders.ts';
+import type { ExtraSubscription } from './extra-subscription.ts';
+import type { SecretStreamDeps } from './secret-stream.ts';
+
+/** Where a configuration came from. */
+export type SnapshotOrigin = 'control-plane' | 'last-known-good';
+
+/** What could not be done of an activation: the kind whose resources are refused for it, and a sentence. */
+export interface ActivationProblem {
+  readonly kind: 'CDS' | 'LDS' | 'SDS';
+  readonly message: string;
+}
+
+/** What an activation comes to: what could not be done, once it is over; undefined when it is at once. */
+export type ActivationReport = undefined | Promise<readonly ActivationProblem[]>;
+
+/** What the client is for. */
+export interface AdsClientOptions {
+  /** `host:port` of the control plane: the endpoint of the static cluster that `ads` names. */
+  readonly target: string;
+  readonly ads: AdsConfig;
+  readonly credentials: ControlCredentials;
+  readonly node: NodeIdentity;
+  /** Static resources: they may name endpoint sets and route tables too. */
+  readonly fixed: SnapshotParts;
+  /** How a static cluster is reached that secrets come from; throws a sentence when it cannot be. */
+  readonly serverOf: SecretStreamDeps['serverOf'];
+  /** Of Outrider. */
+  readonly version: string;
+  readonly extras: readonly ExtraSubscription[];
+  /** Where the last complete configuration is kept; null keeps none. */
+  readonly lastKnownGoodDirectory: string | null;
+  /**
+   * Gets a complete configuration, static resources included, whenever something in it may have changed. Resolves when
+   * it is active, with what could not be done: the resources of the response that asked for it are refused for that.
+   */
+  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => ActivationReport;
+}
+
+/** What the client needs. */
+export interface AdsClientDeps extends ControlStreamDeps {
+  readonly decoders: Decoders;
+}
