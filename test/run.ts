@@ -9,7 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TapResults } from './tap-results.ts';
@@ -40,12 +40,24 @@ function chooseFiles(args: readonly string[]): string[] {
   return present.flatMap(testFilesUnder).filter((file) => !file.startsWith(PEERS));
 }
 
+/** Unit tests run in one process: see unit-batch.ts. */
+const UNIT_BATCH = join('test', 'unit-batch.ts');
+
+/** The files that tap is to run, with one in place of all unit tests, and what that one is told. */
+function batched(files: readonly string[]): { readonly files: string[]; readonly units: string } {
+  const isUnit = (file: string) => file.endsWith('.test.ts') && !file.startsWith(`test${sep}`);
+  const units = files.filter(isUnit);
+  const others = files.filter((file) => !isUnit(file));
+  return { files: units.length > 0 ? [UNIT_BATCH, ...others] : others, units: units.join('\n') };
+}
+
 /** Runs tap and gives its exit code; every line of its output goes to `results`. */
-async function runTap(files: readonly string[], options: readonly string[], results: TapResults): Promise<number> {
+async function runTap(chosen: readonly string[], options: readonly string[], results: TapResults): Promise<number> {
+  const { files, units } = batched(chosen);
   const bin = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')));
   const tap = spawn(process.execPath, [bin, 'run', ...options, ...files], {
     cwd: ROOT,
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, OUTRIDER_UNIT_FILES: units },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise<number>((resolve) => tap.once('exit', (code) => resolve(code ?? 1)));
@@ -56,7 +68,7 @@ async function runTap(files: readonly string[], options: readonly string[], resu
 
 const args = process.argv.slice(2);
 const files = chooseFiles(args);
-const results = new TapResults((line) => console.log(line));
+const results = new TapResults((line) => console.log(line), UNIT_BATCH);
 const exitCode = files.length > 0 ? await runTap(files, args.includes('--peers') ? PEER_OPTIONS : OPTIONS, results) : 0;
 const { passed, failed, skipped } = results.end();
 // tap itself went wrong: nothing below it can have said so.

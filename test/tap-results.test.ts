@@ -124,3 +124,29 @@ ok 1 - a.test.ts`);
   t.same(printed, ['hello from the test', 'ok     a.test.ts']);
   t.end();
 });
+
+t.test('files that run in one process are told as if each had its own', (t) => {
+  const printed: string[] = [];
+  const results = new TapResults((line) => printed.push(line), 'test/unit-batch.ts');
+  const tap = `# Subtest: test/unit-batch.ts
+    # Subtest: a.test.ts
+        # Subtest: works
+            ok 1 - it does
+            1..1
+        ok 1 - works
+        1..1
+    ok 1 - a.test.ts
+    # Subtest: b.test.ts
+        # Subtest: fails
+            not ok 1 - it does
+            1..1
+        not ok 1 - fails
+        1..1
+    not ok 2 - b.test.ts
+    1..2
+not ok 1 - test/unit-batch.ts`;
+  for (const line of tap.split('\n')) results.line(line);
+  t.same(results.end(), { passed: 1, failed: 1, skipped: 0 });
+  t.same(printed, ['ok     a.test.ts', '\nFAILED b.test.ts > fails > it does', 'FAILED b.test.ts']);
+  t.end();
+});

@@ -41,6 +41,7 @@ const TIME = /(?<!\\) # time=.*$/;
 /** Feed it every line, then ask for the counts. */
 export class TapResults {
   readonly #print: (line: string) => void;
+  readonly #batch: string;
   readonly #counts = { passed: 0, failed: 0, skipped: 0 };
   /** How many tests gave this reason for being skipped. */
   readonly #skips = new Map<string, number>();
@@ -51,8 +52,10 @@ export class TapResults {
   /** The indentation of the details that are being read. */
   #detailsIndent: string | undefined;
 
-  constructor(print: (line: string) => void) {
+  /** `batch` is a file whose tests are files themselves. */
+  constructor(print: (line: string) => void, batch = '') {
     this.#print = print;
+    this.#batch = batch;
   }
 
   /** One line, without its newline. */
@@ -125,12 +128,16 @@ export class TapResults {
       if (failedByItself) this.#counts.failed++;
     } else this.#counts[outcomeOfLeaf(test, point)]++;
     this.#open.length = depth + 1;
-    if (depth === 0) this.#print(`${point.ok ? 'ok    ' : 'FAILED'} ${point.name}`);
+    if (this.#isFile(point, depth)) this.#print(`${point.ok ? 'ok    ' : 'FAILED'} ${point.name}`);
+  }
+
+  #isFile({ name }: Point, depth: number): boolean {
+    return depth === 0 ? name !== this.#batch : depth === 1 && this.#open[1]?.name === this.#batch;
   }
 
   #fail(point: Point): void {
     for (const test of this.#open) test.hasFailed = true;
-    const names = this.#open.slice(1).map((test) => test.name);
+    const names = this.#open.slice(1).flatMap(({ name }) => (name === this.#batch ? [] : [name]));
     if (names.at(-1) !== point.name) names.push(point.name);
     this.#print(`\nFAILED ${names.join(' > ')}`);
     for (const line of point.details) this.#print(`    ${line}`);
