@@ -21,6 +21,9 @@ import { discoveryMetrics } from './discovery/metrics.ts';
 import { MeshTrafficControl } from './drain/traffic-control.ts';
 import { FaultClock } from './fault-clock.ts';
 import { bindGrpcServer, createGrpcServer, joinAddress } from './grpc-server.ts';
+import { LoadStats } from './load-stats/load-stats.ts';
+import { LoadStatsServer } from './load-stats/load-stats-server.ts';
+import { loadStatsMetrics } from './load-stats/metrics.ts';
 import { serveLocalXds } from './local-xds.ts';
 import { controlPlaneMetrics } from './metrics.ts';
 import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
@@ -66,6 +69,8 @@ export interface ControlPlaneDeps {
   readonly sharedBreakerTtlMs?: number;
   /** How long each part of a stop may take; DRAIN_TIMES when absent. */
   readonly drainTimes?: StopTimes;
+  /** How often Envoys and gRPC clients report their load; the server's default when absent. */
+  readonly loadReportingMs?: number;
   /** When a process that has exited may run again; the restart policy when absent. */
   readonly restartAtMs?: (runs: readonly EndedRun[]) => number;
 }
@@ -142,11 +147,14 @@ async function start(
     breakers,
     leave: (...who) => void traffic.leave(...who),
   });
+  const loadStats = new LoadStats();
+  const services = () => cache.clusterNames();
+  const loadReports = new LoadStatsServer({ clock, loadStats, services, intervalMs: deps.loadReportingMs });
   breakers.watch(() => pushes.changed({ urgent: true }));
 
   // The gRPC server is bound before anything is run: sidecars are told where it is.
   const servicesOf = (workload: string) => ledger.state.workloads.get(workload)?.services ?? [workload];
-  const grpc = createGrpcServer(ads, agents, grpcGate({ security, logger, servicesOf }));
+  const grpc = createGrpcServer({ ads, loadReports }, agents, grpcGate({ security, logger, servicesOf }));
   closers.push(() => grpc.forceShutdown());
   const grpcPort = await bindGrpcServer(
     grpc,
@@ -154,7 +162,7 @@ async function start(
     grpcServerCredentials(security),
   );
   const grpcAddress = joinAddress({ ...settings.grpc, port: grpcPort });
-  const local = await serveLocalXds(settings.stateDir, ads, logger);
+  const local = await serveLocalXds(settings.stateDir, { ads, loadReports }, logger);
   closers.push(() => local?.forceShutdown());
 
   // Replicas are processes of this machine.
@@ -212,6 +220,7 @@ async function start(
 
   const metrics = new MetricsRegistry();
   metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals }));
+  metrics.register(loadStatsMetrics(loadStats));
   metrics.register(registryMetrics(registry));
   metrics.register(discoveryMetrics(feed));
   metrics.register(securityMetrics(security));
@@ -222,6 +231,7 @@ async function start(
     ledger,
     registry,
     loads,
+    loadStats,
     breakers,
     ads,
     feed,

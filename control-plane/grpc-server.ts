@@ -3,9 +3,11 @@
  */
 import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX } from '../protos/contract/limits.ts';
+import { LoadReportingServiceService } from '../protos/gen/envoy/service/load_stats/v3/lrs.ts';
 import { ClientStatusDiscoveryServiceService } from '../protos/gen/envoy/service/status/v3/csds.ts';
 import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentServer } from './agents/agent-server.ts';
+import type { LoadStatsServer } from './load-stats/load-stats-server.ts';
 import type { ListenAddress } from './settings.ts';
 import type { AdsServer } from './xds/ads-server.ts';
 import { clientStatusHandlers } from './xds/client-status-service.ts';
@@ -20,14 +22,26 @@ export const XDS_SERVER_OPTIONS = {
   'grpc.max_send_message_length': -1,
 };
 
+/** What speaks to xDS clients of every make. */
+export interface XdsServers {
+  readonly ads: AdsServer;
+  readonly loadReports: LoadStatsServer;
+}
+
 /** A server with all services behind a gate, not bound yet. */
-export function createGrpcServer(ads: AdsServer, agents: AgentServer, gate: ServerInterceptor): Server {
+export function createGrpcServer(xds: XdsServers, agents: AgentServer, gate: ServerInterceptor): Server {
   const server = new Server({ ...XDS_SERVER_OPTIONS, interceptors: [gate] });
+  addXdsServices(server, xds);
+  server.addService(AgentServiceService, agents.handlers());
+  return server;
+}
+
+/** Adds discovery, client status and load reports. */
+export function addXdsServices(server: Server, { ads, loadReports }: XdsServers): void {
   for (const { definition, implementation } of xdsServices(ads.handlers()))
     server.addService(definition, implementation);
   server.addService(ClientStatusDiscoveryServiceService, clientStatusHandlers(ads));
-  server.addService(AgentServiceService, agents.handlers());
-  return server;
+  server.addService(LoadReportingServiceService, loadReports.handlers());
 }
 
 /** Host and port as one. */

@@ -7,9 +7,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from '../kernel/log.ts';
-import { bindGrpcServer, XDS_SERVER_OPTIONS } from './grpc-server.ts';
-import type { AdsServer } from './xds/ads-server.ts';
-import { xdsServices } from './xds/services.ts';
+import { addXdsServices, bindGrpcServer, XDS_SERVER_OPTIONS, type XdsServers } from './grpc-server.ts';
 
 /** The name of the socket in the state directory. */
 const FILE = 'xds.sock';
@@ -17,7 +15,7 @@ const FILE = 'xds.sock';
 const PATH_BYTES_MAX = 103;
 
 /** The server, serving; undefined where the directory's path is too long for a socket, which is said in the log. */
-export async function serveLocalXds(stateDir: string, ads: AdsServer, logger: Logger): Promise<Server | undefined> {
+export async function serveLocalXds(stateDir: string, xds: XdsServers, logger: Logger): Promise<Server | undefined> {
   const path = join(stateDir, FILE);
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
     logger.warn(
@@ -27,8 +25,7 @@ export async function serveLocalXds(stateDir: string, ads: AdsServer, logger: Lo
     return undefined;
   }
   const server = new Server(XDS_SERVER_OPTIONS);
-  for (const { definition, implementation } of xdsServices(ads.handlers()))
-    server.addService(definition, implementation);
+  addXdsServices(server, xds);
   // One that a killed control plane has left. The store is locked by now, so that it is nobody's.
   rmSync(path, { force: true });
   await bindGrpcServer(server, `unix:${path}`, ServerCredentials.createInsecure());

@@ -31,6 +31,7 @@ export function envoyBootstrap({ node, cluster, controlPlane, adminPort, protoco
   const ads = { ads: {}, resource_api_version: 'V3' };
   const token = controlPlane.kind === 'network' ? controlPlane.token : null;
   const credential = token === null ? {} : { initial_metadata: [{ key: 'authorization', value: `Bearer ${token}` }] };
+  const grpcServices = [{ envoy_grpc: { cluster_name: CONTROL_PLANE_CLUSTER }, ...credential }];
   return {
     node: { id: node.id, cluster, metadata: envoyMetadata(node) },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
@@ -40,10 +41,14 @@ export function envoyBootstrap({ node, cluster, controlPlane, adminPort, protoco
         transport_api_version: 'V3',
         // The node names every extension that was compiled in, 77 KB as JSON.
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: CONTROL_PLANE_CLUSTER }, ...credential }],
+        grpc_services: grpcServices,
       },
       cds_config: ads,
       lds_config: ads,
+    },
+    // Reports of its load, on a stream of its own.
+    cluster_manager: {
+      load_stats_config: { api_type: 'GRPC', transport_api_version: 'V3', grpc_services: grpcServices },
     },
     static_resources: {
       clusters: [

@@ -8,6 +8,7 @@ import type { MetricsRegistry } from '../../kernel/metrics.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
 import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import type { PageFeed } from '../discovery/feed.ts';
+import type { LoadStats } from '../load-stats/load-stats.ts';
 import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
 import type { Roll } from '../orchestrator/roll.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -23,6 +24,7 @@ export interface ApiContext {
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly loads: LoadReports;
+  readonly loadStats: LoadStats;
   readonly breakers: SharedBreakers;
   readonly ads: AdsServer;
   /** Pages that clients without a sidecar poll. */

@@ -18,6 +18,7 @@ import { ApiError, errorAnswer } from './errors.ts';
 import { addGate } from './gate.ts';
 import { historyRoutes } from './history-routes.ts';
 import { instanceRoutes } from './instance-routes.ts';
+import { loadStatsRoutes } from './load-stats-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
@@ -34,6 +35,7 @@ const ROUTES = [
   backupRoutes,
   statusRoutes,
   clientRoutes,
+  loadStatsRoutes,
   logRoutes,
   auditRoutes,
 ];

@@ -21,6 +21,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'GET /v1/status': 'read',
   'GET /v1/clients': 'read',
   'GET /v1/clients/:id': 'read',
+  'GET /v1/load-stats': 'read',
   'GET /v1/services': 'read',
   'GET /v1/services/:name': 'read',
   'GET /v1/services/:name/endpoints': 'read',

@@ -50,6 +50,10 @@ export class SnapshotCache {
   #breakers: readonly OpenBreaker[] = [];
   #ready: ReadonlyMap<string, number>;
   #generation = 1;
+  #named: { readonly clusters: ResourceMap | undefined; readonly names: readonly string[] } = {
+    clusters: undefined,
+    names: [],
+  };
 
   constructor(state: State, registry: RegistryView) {
     this.#state = state;
@@ -76,6 +80,13 @@ export class SnapshotCache {
     const shared = this.#sharedKinds(node.kind === 'proxyless' ? 'grpc' : node.kind);
     const kinds = node.kind === 'proxyless' ? shared : this.#join(shared, this.#entry(node));
     return { generation: this.#generation, kinds };
+  }
+
+  /** The clusters of all services; the same array as long as they have not changed. */
+  clusterNames(): readonly string[] {
+    const clusters = this.#sharedKinds('grpc').get('CDS');
+    if (clusters !== this.#named.clusters) this.#named = { clusters, names: [...(clusters?.keys() ?? [])] };
+    return this.#named.names;
   }
 
   /** The client has gone. */

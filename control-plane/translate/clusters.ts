@@ -47,6 +47,8 @@ export function serviceCluster(
       defaults.SIDECAR_POOL_IDLE,
     ),
     ...(outside === null || dialect === 'grpc' ? {} : healthChecks(outside, dialect)),
+    // Where gRPC clients report their load; an Envoy is told by its bootstrap.
+    ...(dialect === 'grpc' ? { lrs_server: { self: {} } } : {}),
     ...(Object.keys(own).length === 0 ? {} : { metadata: own }),
   });
 }

@@ -232,6 +232,12 @@ async function changes(t: Test, mesh: Mesh): Promise<void> {
   for (const { failures, sent } of loads) t.same(failures, [], `${failures.length} of ${sent} failed`);
   await each(async (envoy) => void t.equal(await envoy.refusals(), 0, `${envoy.id} has refused nothing`));
   t.equal(await mesh.nacks(), 0);
+  await eachSees('its load to be reported', async ({ id }) => {
+    const reports = JSON.parse(await mesh.get('/v1/load-stats')) as { client: string; cluster: string }[];
+    return reports.some(({ client, cluster }) => client === id && cluster === 'catalog');
+  });
+  const counts = /^outrider_control_plane_lrs_requests_total\{cluster="catalog",outcome="success"\} (\d+)$/m;
+  t.ok(Number(counts.exec(await mesh.get('/metrics'))?.[1]) > 0);
 
   const [hanging] = envoys;
   hanging!.child.kill('SIGSTOP');

@@ -1,9 +1,14 @@
-/** Client status discovery over real gRPC, and the same over REST and in the words of `outrider xds`. */
+/** Client status discovery and load reports over real gRPC, and the same over REST and in the words of `outrider xds`. */
 import { credentials } from '@grpc/grpc-js';
 import t from 'tap';
 import type { XdsClientSummary, XdsClientView } from '../../../cli/api-types.ts';
 import { clientText, summaryTable } from '../../../cli/commands/xds.ts';
 import { ClientResourceStatus } from '../../../protos/gen/envoy/admin/v3/config_dump_shared.ts';
+import {
+  LoadReportingServiceClient,
+  LoadStatsRequest,
+  type LoadStatsResponse,
+} from '../../../protos/gen/envoy/service/load_stats/v3/lrs.ts';
 import {
   type ClientConfig,
   ClientStatusDiscoveryServiceClient,
@@ -105,3 +110,81 @@ t.test('a stream gives an answer to each request; contents can be left out, clie
   stream.write(ClientStatusRequest.fromPartial({ nodeMatchers: [{}] }));
   t.match(await failed, { code: 3, message: /node_matchers\[0\]\.node_id is missing/ });
 });
+
+t.test(
+  'a client is told what to report and how often, again when that changes, and its reports are kept',
+  async (t) => {
+    await set(['a', 'cart']);
+    const lrs = new LoadReportingServiceClient(controlPlane.grpcAddress, credentials.createInsecure());
+    t.teardown(() => lrs.close());
+    const open = () => {
+      const stream = lrs.streamLoadStats();
+      const told: LoadStatsResponse[] = [];
+      stream.on('data', (response) => told.push(response));
+      const ended = new Promise<Error>((resolve) => stream.once('error', resolve));
+      return { stream, told, ended };
+    };
+    const { stream, told } = open();
+    t.teardown(() => stream.cancel());
+    stream.write(LoadStatsRequest.fromPartial({ node: { id: 'grpc-9', userAgentName: 'gRPC' } }));
+    const wanted = await until('the wish', () => told.shift());
+    t.match(wanted, { clusters: ['a', 'cart'], sendAllClusters: false, loadReportingInterval: { seconds: 10 } });
+    const locality = (zone: string, done: number) => ({
+      locality: { zone },
+      totalIssuedRequests: done + 3,
+      totalSuccessfulRequests: done,
+      totalErrorRequests: 1,
+      totalRequestsInProgress: 2,
+    });
+    const stats = (clusterName: string) => ({
+      clusterName,
+      upstreamLocalityStats: [locality('x', 40), locality('y', 58)],
+      totalDroppedRequests: 5,
+      loadReportInterval: { seconds: 10, nanos: 0 },
+    });
+    const report = LoadStatsRequest.fromPartial({ clusterStats: [stats('a'), stats('nobodys')] });
+    stream.write(report);
+    stream.write(report);
+    const loads = async () => (await call(controlPlane, 'GET', '/v1/load-stats')).body as unknown as object[];
+    await until('both reports', async () => (await metric('reports_total')) === 2);
+    t.match(await loads(), [
+      {
+        client: 'grpc-9',
+        userAgent: 'gRPC',
+        cluster: 'a',
+        intervalMs: 10_000,
+        issued: 104,
+        succeeded: 98,
+        failed: 2,
+        dropped: 5,
+        inProgress: 4,
+        requestsPerSecond: 10,
+      },
+    ]);
+    t.equal(await metric('ignored_total'), 2);
+    t.equal(await metric('requests_total{cluster="a",outcome="success"}'), 196);
+    t.equal(told.length, 0);
+    await set(['a', 'b', 'cart']);
+    stream.write(report);
+    t.same((await until('another wish', () => told.shift())).clusters, ['a', 'b', 'cart']);
+
+    const all = open();
+    t.teardown(() => all.stream.cancel());
+    const clientFeatures = ['envoy.lrs.supports_send_all_clusters'];
+    all.stream.write(LoadStatsRequest.fromPartial({ node: { id: 'envoy-1', clientFeatures } }));
+    t.match(await until('the wish', () => all.told.shift()), { clusters: [], sendAllClusters: true });
+    t.equal(await metric('streams'), 2);
+    stream.end();
+    await until('the end of its stream', async () => (await loads()).length === 0);
+    t.equal(await metric('requests_total{cluster="a",outcome="success"}'), 294, 'what it did counts');
+    const nobody = open();
+    nobody.stream.write(LoadStatsRequest.fromPartial({}));
+    t.match(await nobody.ended, { code: 3, message: /node\.id is empty/ });
+  },
+);
+
+async function metric(name: string): Promise<number | undefined> {
+  const text = await (await fetch(`${controlPlane.httpAddress}/metrics`)).text();
+  const line = text.split('\n').find((each) => each.startsWith(`outrider_control_plane_lrs_${name} `));
+  return line === undefined ? undefined : Number(line.split(' ').at(-1));
+}

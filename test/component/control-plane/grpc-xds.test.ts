@@ -100,7 +100,7 @@ function greet(client: Client): Promise<string> {
 t.test('a gRPC client resolves a service, follows it, and refuses nothing', async (t) => {
   // A socket's path must be short.
   const stateDir = mkdtempSync(path.join(tmpdir(), 'outrider-grpc-'));
-  const controlPlane = await startTestControlPlane(stateDir);
+  const controlPlane = await startTestControlPlane(stateDir, { loadReportingMs: 300 });
   t.teardown(async () => {
     await controlPlane.stop({ workloads: 'stop' });
     rmSync(stateDir, { recursive: true, force: true });
@@ -163,6 +163,14 @@ t.test('a gRPC client resolves a service, follows it, and refuses nothing', asyn
       () => false,
     ),
   );
+
+  const load = await until('a load report', async () => {
+    const { body } = await call(controlPlane, 'GET', '/v1/load-stats');
+    return (body as unknown as { client: string; cluster: string; succeeded: number }[]).find(
+      ({ succeeded }) => succeeded > 0,
+    );
+  });
+  t.match(load, { client: 'grpc-client', cluster: /^greeter/ });
 
   const { body } = await call(controlPlane, 'GET', '/v1/status');
   const node = (
