@@ -30,7 +30,7 @@ export function readRecord(stateDir: string): ControlPlaneRecord | undefined {
 
 /** Writes the record so that a reader sees the old one or the new one, whole. */
 export function writeRecord(stateDir: string, record: ControlPlaneRecord): void {
-  mkdirSync(stateDir, { recursive: true });
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const file = join(stateDir, FILE);
   writeFileSync(`${file}.new`, `${JSON.stringify(record)}\n`);
   renameSync(`${file}.new`, file);

@@ -5,7 +5,7 @@
  * open, so that two control planes never share it. Every resource is a row of JSON; a commit writes only rows that
  * differ.
  */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type HistoryMark, type HistoryRecord, STATE_MAPS, type StateMap } from '../state/history.ts';
@@ -132,10 +132,21 @@ export class SqliteStore implements Store {
   }
 }
 
+/** For its owner alone, before anything is in it: settings may be secrets. SQLite gives its other files the same mode. */
+function makePrivate(file: string): void {
+  // Not opened when it is there: closing it would give up a lock that this process has on it.
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+  for (const each of [file, `${file}-wal`]) {
+    const mode = statSync(each, { throwIfNoEntry: false })?.mode ?? 0;
+    if ((mode & 0o077) !== 0) chmodSync(each, 0o600);
+  }
+}
+
 function open(directory: string, file: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makePrivate(file);
     database = new DatabaseSync(file);
     // Exclusive before WAL: then SQLite needs no shared memory file, and holds the lock until close.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');

@@ -1,7 +1,7 @@
 /**
  * The REST API over real HTTP, and what is kept when the control plane is started again.
  */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { StoreError } from '../../../control-plane/store/store.ts';
@@ -275,3 +275,19 @@ t.test('a directory that is in use, or not a store, is refused with a sentence',
   writeFileSync(join(broken, 'control-plane.db'), 'this is no database, and long enough to be read as one'.repeat(20));
   await t.rejects(startTestControlPlane(broken), { constructor: StoreError, message: /cannot be opened/ });
 });
+
+t.test('nobody else can read the database, neither a new one nor one that was open to others', async (t) => {
+  const dir = join(t.testdir(), 'state');
+  const modes = () => [dir, ...['', '-wal'].map((end) => join(dir, `control-plane.db${end}`))].map(modeOf);
+  const first = await startTestControlPlane(dir);
+  t.same(modes(), ['700', '600', '600']);
+  await first.stop({ workloads: 'keep' });
+  chmodSync(join(dir, 'control-plane.db'), 0o644);
+  const second = await startTestControlPlane(dir);
+  t.same(modes(), ['700', '600', '600']);
+  await second.stop({ workloads: 'keep' });
+});
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
