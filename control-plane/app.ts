@@ -18,6 +18,8 @@ import { createApiServer } from './api/server.ts';
 import { SharedBreakers } from './breakers/shared-breakers.ts';
 import { PageFeed } from './discovery/feed.ts';
 import { discoveryMetrics } from './discovery/metrics.ts';
+import { startDns } from './dns/mesh-dns.ts';
+import { dnsMetrics } from './dns/metrics.ts';
 import { MeshTrafficControl } from './drain/traffic-control.ts';
 import { FaultClock } from './fault-clock.ts';
 import { bindGrpcServer, createGrpcServer, joinAddress } from './grpc-server.ts';
@@ -81,6 +83,8 @@ export interface ControlPlane {
   readonly httpAddress: string;
   /** Host and port. */
   readonly grpcAddress: string;
+  /** Host and port; null where there is none. */
+  readonly dnsAddress: string | null;
   /** Ends it. The workloads are stopped in order, or run on. Called again it gives the same promise. */
   stop(options: { readonly workloads: 'stop' | 'keep' }): Promise<void>;
 }
@@ -252,11 +256,15 @@ async function start(
   closers.push(() => api.close());
   const httpAddress = await api.listen(withLastPort(settings.http, before && new URL(before.http).host));
 
+  const dns = await startDns(settings.dns, { clock, timers, random, registry, state: () => ledger.state });
+  closers.push(() => dns?.close());
+  if (dns !== null) metrics.register(dnsMetrics(dns));
+
   await driver.recover();
   loop.wake();
   writeRecord(stateDir, { http: httpAddress, grpc: grpcAddress, pid: deps.pid, trust: security.trust });
   started();
-  logger.info({ http: httpAddress, grpc: grpcAddress, state: stateDir }, 'control plane serves');
+  logger.info({ http: httpAddress, grpc: grpcAddress, dns: dns?.address, state: stateDir }, 'control plane serves');
 
   let stopping: Promise<void> | undefined;
   const stop = async (workloads: 'stop' | 'keep') => {
@@ -267,6 +275,7 @@ async function start(
   return {
     httpAddress,
     grpcAddress,
+    dnsAddress: dns?.address ?? null,
     stop: ({ workloads }) => {
       stopping ??= stop(workloads);
       return stopping;

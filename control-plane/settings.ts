@@ -5,6 +5,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../kernel/edit-distance.ts';
 import type { LogLevel } from '../kernel/log.ts';
+import { DNS_OPTIONS, DNS_USAGE, type DnsSettings, type DnsValues, readDns } from './dns/settings.ts';
 import type { SecuritySettings } from './security/security.ts';
 import { exposureProblem, readSecurity, SECURITY_OPTIONS, SECURITY_USAGE } from './security/settings.ts';
 
@@ -22,6 +23,8 @@ export interface ControlPlaneSettings {
   readonly http: ListenAddress;
   /** xDS and agents. */
   readonly grpc: ListenAddress;
+  /** Null: there is no DNS server. */
+  readonly dns: DnsSettings | null;
   /** Whether SIGTERM stops the workloads too; by default they run on. */
   readonly stopWorkloadsOnExit: boolean;
   readonly logLevel: LogLevel;
@@ -45,6 +48,7 @@ const OPTIONS = {
   grpc: { type: 'string' },
   'stop-workloads-on-exit': { type: 'boolean' },
   'log-level': { type: 'string' },
+  ...DNS_OPTIONS,
   ...SECURITY_OPTIONS,
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -57,7 +61,7 @@ export const USAGE = `outrider control-plane [options]
   --grpc HOST:PORT           xDS and agents (default ${DEFAULT_GRPC}); port 0 chooses one
   --stop-workloads-on-exit   on SIGTERM stop the workloads too, instead of letting them run on
   --log-level LEVEL          ${LEVELS.join(', ')} (default info)
-${SECURITY_USAGE}`;
+${DNS_USAGE}${SECURITY_USAGE}`;
 
 /** A command line that cannot be followed; the message says what is wrong and what is allowed. */
 export class UsageError extends Error {
@@ -86,6 +90,7 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
     stateDir,
     http,
     grpc,
+    dns: dnsOf(values),
     security: security.value,
     stopWorkloadsOnExit: values['stop-workloads-on-exit'] ?? false,
     logLevel: parseLevel(values['log-level'] ?? 'info'),
@@ -99,6 +104,12 @@ function refuseExposure(addresses: Record<'http' | 'grpc', ListenAddress>, secur
     const problem = exposureProblem(`--${name}`, host, security);
     if (problem !== undefined) throw new UsageError(problem);
   }
+}
+
+function dnsOf(values: DnsValues): DnsSettings | null {
+  const dns = readDns(values);
+  if (!dns.ok) throw new UsageError(dns.error);
+  return dns.value;
 }
 
 function parseOptions(argv: readonly string[]) {

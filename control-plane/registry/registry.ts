@@ -115,8 +115,8 @@ export class Registry {
     return this.#withheld.size;
   }
 
+  /** When an instance was heard last is up to a second old: a view is not made anew for that. */
   view(): RegistryView {
-    this.#takeHeard();
     if (this.#view?.table !== this.#table) this.#view = { table: this.#table, view: viewOf(this.#table) };
     return this.#view.view;
   }

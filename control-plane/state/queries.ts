@@ -7,6 +7,8 @@ import {
   type Document,
   type DocumentKind,
   type Documents,
+  type Protocol,
+  protocolOf,
   type State,
   type Workload,
 } from './model.ts';
@@ -37,6 +39,11 @@ export function servicesOf(state: State): Map<string, Workload[]> {
     }
   }
   return new Map([...services].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Each service and what it speaks. */
+export function protocolsOfServices(state: State): ReadonlyMap<string, Protocol> {
+  return new Map([...servicesOf(state)].map(([name, members]) => [name, protocolOf(members)] as const));
 }
 
 /** Each service that `workloads` make, with its declared port or null. The first workload that declares one decides. */
