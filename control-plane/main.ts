@@ -24,7 +24,8 @@ export async function runControlPlane(argv: readonly string[]): Promise<number> 
   try {
     const settings = parseSettings(argv, {
       cwd: process.cwd(),
-      sidecarCommand: [process.execPath, outriderScript(), 'proxy'],
+      // A successor of a sidecar would be a process that no record of the driver knows.
+      sidecarCommand: [process.execPath, outriderScript(), 'proxy', '--disable-hot-restart'],
     });
     if (settings === 'help') {
       process.stdout.write(USAGE);

@@ -29,6 +29,9 @@ import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
 import { StatsRegistry } from './telemetry/stats-registry.ts';
 import { LocalCluster } from './upstream/local-cluster.ts';
 
+/** In which an answer on the admin port is written and read. */
+const NEWS_MS = 500;
+
 /** Effects of the outside world, and facts about the process. */
 export interface SidecarDeps extends PlaneDeps {
   /** What configuration pushed from a control plane may refer to on this machine. */
@@ -226,7 +229,9 @@ export class Sidecar {
     await this.#mesh?.yield();
     const everyone = this.plane.listeners.everyone();
     for (const listener of everyone) listener.askToLeave(Math.min(listener.drainTimeoutMs, deadlineMs / 2));
-    await this.#leaving.end(everyone, deadlineMs);
+    // Whoever asked for the successor hears of it before this process is gone.
+    const heard = new Promise<void>((resolve) => this.#deps.timers.after(NEWS_MS, resolve));
+    await Promise.all([this.#leaving.end(everyone, deadlineMs), heard]);
     await this.close();
   }
 
