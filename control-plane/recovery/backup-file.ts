@@ -56,7 +56,8 @@ export async function encodeBackup(
     revision: state.revision,
     takenAt: new Date(takenAtMs).toISOString(),
     program,
-    things: rows.length,
+    // Addresses are no things of their own: they come with the services.
+    things: rows.filter(({ map }) => map !== 'virtualAddresses').length,
     records: records.length,
   };
   const lines = [...rows, ...records.map((record) => ({ record }))].map((each) => `${JSON.stringify(each)}\n`);

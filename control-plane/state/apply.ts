@@ -24,6 +24,7 @@ import {
 import { allDocuments, resourcesOf, servicesOf } from './queries.ts';
 import { restored } from './restore.ts';
 import { decided, type RunDecision } from './run-decision.ts';
+import { withVirtualAddresses } from './virtual-addresses.ts';
 
 /** The most replicas of one workload; more on one machine is a slip of the finger. */
 export const REPLICAS_MAX = 1000;
@@ -278,8 +279,9 @@ class Draft {
       config: this.#config,
       scale: this.#scale,
       runs: this.#runs,
+      virtualAddresses: this.#before.virtualAddresses,
     };
-    return { state, changes };
+    return { state: withVirtualAddresses(this.#before, state), changes };
   }
 
   /** Each map has documents of its kind alone. */

@@ -36,7 +36,7 @@ export interface HistoryEntry extends Authorship {
 }
 
 /** The maps of the state. */
-export const STATE_MAPS = [...Object.values(DOCUMENT_MAPS), 'config', 'scale', 'runs'] as const;
+export const STATE_MAPS = [...Object.values(DOCUMENT_MAPS), 'config', 'scale', 'runs', 'virtualAddresses'] as const;
 /** One of them. */
 export type StateMap = (typeof STATE_MAPS)[number];
 

@@ -30,6 +30,8 @@ export interface State {
   readonly scale: ReadonlyMap<string, ScaleDecision>;
   /** What was started, stopped and restarted at run time, by workload; absent: it runs, as it was first started. */
   readonly runs: ReadonlyMap<string, RunDecision>;
+  /** By service: 127.77.x.y, see virtual-addresses.ts. */
+  readonly virtualAddresses: ReadonlyMap<string, string>;
 }
 
 /** What users write. */
@@ -180,4 +182,5 @@ export const EMPTY_STATE: State = {
   config: new Map(),
   scale: new Map(),
   runs: new Map(),
+  virtualAddresses: new Map(),
 };

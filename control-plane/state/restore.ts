@@ -17,6 +17,7 @@ import {
 } from './model.ts';
 import { DOCUMENT_KINDS, resourcesOf } from './queries.ts';
 import type { RunDecision } from './run-decision.ts';
+import { withVirtualAddresses } from './virtual-addresses.ts';
 
 /** Everything in a state but its revision. */
 export type Content = Omit<State, 'revision'>;
@@ -47,10 +48,10 @@ export function restored(
   const runs = restoredRuns(state, content, revision, (name) => note('run', name, true, true));
   if (changes.length === 0) return { state, changes };
   // Each map was made from one of its kind.
-  return {
-    state: { revision, ...(Object.fromEntries(documents) as unknown as Documents), config, scale, runs },
-    changes,
-  };
+  const typed = Object.fromEntries(documents) as unknown as Documents;
+  const { virtualAddresses } = state;
+  const next = { revision, ...typed, config, scale, runs, virtualAddresses };
+  return { state: withVirtualAddresses(state, next, content.virtualAddresses), changes };
 }
 
 type Note = (name: string, before: unknown, after: unknown) => void;

@@ -13,7 +13,8 @@ import { connectionChoice, OUTBOUND_ROUTES, routesToService } from './routes/tab
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const TCP_PROXY = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
-const HTTP_INSPECTOR = {
+/** Tells HTTP from everything else. */
+export const HTTP_INSPECTOR = {
   name: 'envoy.filters.listener.http_inspector',
   typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector' },
 };
@@ -56,12 +57,17 @@ export function inboundListener(
   toldProtocol: boolean,
   filters: readonly JsonObject[],
 ): XdsResource {
-  const toApplication = {
+  const address = { host: LOOPBACK, port: node.inboundPort };
+  return applicationListener(address, protocol, [toApplication(protocol, toldProtocol)], filters);
+}
+
+/** The route to the application. */
+export function toApplication(protocol: Protocol, toldProtocol: boolean): JsonObject {
+  return {
     match: { prefix: '/' },
     route: { cluster: INBOUND_CLUSTER, timeout: '0s' },
     ...(toldProtocol && protocol !== 'auto' ? { request_headers_to_remove: [defaults.PROTOCOL_HEADER] } : {}),
   };
-  return applicationListener({ host: LOOPBACK, port: node.inboundPort }, protocol, [toApplication], filters);
 }
 
 /** The same of an Envoy: which cluster speaks what the caller's client spoke is for its routes to say. */
@@ -155,32 +161,43 @@ type Underscores = 'ALLOW' | 'REJECT_REQUEST';
  * A field with an underscore is refused on the way to an application that may take it for one with a dash (CGI and its
  * heirs). In gRPC such names are ordinary metadata, and nothing folds them.
  */
-function underscoresFor(protocol: Protocol): Underscores {
+export function underscoresFor(protocol: Protocol): Underscores {
   return protocol === 'grpc' || protocol === 'http2' ? 'ALLOW' : 'REJECT_REQUEST';
 }
 
-function httpChain(
+/** HTTP by `routes`; `filters` stand in front of the router, `manager` is what differs from the defaults. */
+export function httpChain(
   name: string,
   routes: JsonObject,
   underscores: Underscores,
   filters: readonly JsonObject[],
+  manager: JsonObject = {},
 ): JsonObject {
-  const manager = {
+  const settings = {
     '@type': MANAGER,
     stat_prefix: name,
     ...routes,
     http_filters: [...filters, defaults.ROUTER_FILTER],
     ...defaults.connectionManager(underscores),
+    ...manager,
   };
-  return { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] };
+  return { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: settings }] };
 }
 
-function tcpChain(name: string, choice: JsonObject): JsonObject {
+/** Bytes to where `choice` says. */
+export function tcpChain(name: string, choice: JsonObject): JsonObject {
   const proxy = { '@type': TCP_PROXY, stat_prefix: name, ...choice };
   return { filters: [{ name: 'envoy.filters.network.tcp_proxy', typed_config: proxy }] };
 }
 
-function listener(name: string, address: string, port: number, direction: string, chains: JsonObject): XdsResource {
+/** One that shares its port, as SO_REUSEPORT allows. */
+export function listener(
+  name: string,
+  address: string,
+  port: number,
+  direction: string,
+  chains: JsonObject,
+): XdsResource {
   return resource('LDS', name, {
     name,
     address: { socket_address: { address, port_value: port } },
@@ -190,6 +207,7 @@ function listener(name: string, address: string, port: number, direction: string
   });
 }
 
-function inlineRoutes(name: string, routes: readonly JsonObject[]): JsonObject {
+/** A table in its manager's own words, for any host. */
+export function inlineRoutes(name: string, routes: readonly JsonObject[]): JsonObject {
   return { route_config: { name, validate_clusters: false, virtual_hosts: [{ name, domains: ['*'], routes }] } };
 }

@@ -15,6 +15,15 @@ export interface SidecarNode {
   readonly outboundPort: number;
   readonly inboundPort: number;
   readonly appPort: number;
+  /** Left out: its application knows of it, and dials it. */
+  readonly interception?: Interception;
+}
+
+/** The kernel hands the application's connections to the sidecar. `egress`: what leads out of the mesh. */
+export interface Interception {
+  readonly egress: 'allow' | 'deny';
+  /** Whether there is IPv6 here. */
+  readonly ipv6: boolean;
 }
 
 /** An Envoy, told by `node.user_agent_name`; which listeners it wants is in `node.metadata.outrider`. */
@@ -81,7 +90,18 @@ export function meshNode({ id, userAgent, metadata }: NodeIdentity): MeshNode {
     outboundPort: outbound_port as number,
     inboundPort: inbound_port as number,
     appPort: app_port as number,
+    ...interceptionOf(outrider),
   };
+}
+
+/** A word that is not known lets nothing out. */
+function interceptionOf({
+  interception,
+  egress,
+  ipv6,
+}: Readonly<Record<string, unknown>>): Pick<SidecarNode, 'interception'> {
+  if (interception !== 'redirect') return {};
+  return { interception: { egress: (egress ?? 'allow') === 'allow' ? 'allow' : 'deny', ipv6: ipv6 === true } };
 }
 
 function envoyNode(id: string, { outbound, inbound, published }: Readonly<Record<string, unknown>>): EnvoyNode {
@@ -102,9 +122,10 @@ function inboundOf({ host, port, service, app_port }: InboundMetadata): EnvoyInb
 
 /** The metadata that `meshNode` reads back. */
 export function nodeMetadata(node: SidecarNode): { outrider: Record<string, unknown> } {
-  const { workload, services, version, outboundPort, inboundPort, appPort } = node;
+  const { workload, services, version, outboundPort, inboundPort, appPort, interception } = node;
   const ports = { outbound_port: outboundPort, inbound_port: inboundPort, app_port: appPort };
-  return { outrider: { workload, services, version, ...ports } };
+  const redirected = interception === undefined ? {} : { interception: 'redirect', ...interception };
+  return { outrider: { workload, services, version, ...ports, ...redirected } };
 }
 
 /** The same for an Envoy; what it does not want is left out. */

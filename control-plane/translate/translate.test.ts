@@ -292,3 +292,30 @@ t.test('a change of one service leaves the bytes of the others as they are', (t)
   t.equal(after.kinds.get('LDS')?.get('outbound'), before.kinds.get('LDS')?.get('outbound'));
   t.end();
 });
+
+t.test('a sidecar that is handed connections has listeners for them, and lets out of the mesh what it may', (t) => {
+  const state = stateOf(SERVICES);
+  const made = (interception: NonNullable<SidecarNode['interception']>) =>
+    nodeResources(state, NOBODY, { ...NODE, interception });
+  const listeners = (resources: ReturnType<typeof made>) =>
+    resources.flatMap(({ kind, json }) => (kind === 'LDS' ? [json.address] : []));
+  const place = (address: string, port_value: number) => ({ socket_address: { address, port_value } });
+  const allowed = made({ egress: 'allow', ipv6: true });
+  const all = [place('127.0.0.1', 4001), place('0.0.0.0', 4002), place('::1', 4001), place('::', 4002)];
+  t.same(listeners(allowed).slice(0, 4), all);
+  t.ok(find(allowed, 'LDS', 'outbound').default_filter_chain);
+  const denied = made({ egress: 'deny', ipv6: false });
+  t.same(listeners(denied).slice(0, 2), all.slice(0, 2));
+  t.notOk(find(denied, 'LDS', 'outbound').default_filter_chain);
+  const last = (resources: ReturnType<typeof made>) =>
+    (find(resources, 'RDS', 'redirected').virtual_hosts as readonly JsonObject[]).at(-1);
+  t.match(last(allowed), { domains: ['*'], routes: [{ route: { cluster: 'original_destination' } }] });
+  t.match(last(denied), { domains: ['*'], routes: [{ direct_response: { status: 502 } }] });
+  t.match(find(denied, 'RDS', 'redirected').virtual_hosts, [{ domains: ['cart', 'cart.mesh', /^127\.77\./] }]);
+  const told = (outrider: Record<string, unknown>) =>
+    meshNode({ id: 'a', userAgent: '', metadata: { outrider: { ...nodeMetadata(NODE).outrider, ...outrider } } });
+  t.notMatch(told({}), { interception: {} });
+  t.match(told({ interception: 'redirect' }), { interception: { egress: 'allow', ipv6: false } });
+  t.match(told({ interception: 'redirect', egress: 'alow' }), { interception: { egress: 'deny' } });
+  t.end();
+});

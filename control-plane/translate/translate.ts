@@ -25,6 +25,7 @@ import {
 import type { EnvoyInbound, EnvoyNode, SidecarNode } from './node.ts';
 import { configSet, scalingDecision, sharedBreaker } from './outrider.ts';
 import { outsideByService } from './outside.ts';
+import { redirectedResources } from './redirected.ts';
 import type { XdsResource } from './resource.ts';
 import type { RouteContext } from './routes/context.ts';
 import { CORS_FILTER, needCors } from './routes/cors.ts';
@@ -63,12 +64,24 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
   const protocol = workload?.protocol ?? 'auto';
   return [
     inboundCluster(node, protocol),
-    outboundListener(node, needCors(state.routes.values()) ? [CORS_FILTER] : []),
-    inboundListener(node, protocol, isToldProtocol(state, node), inboundFilters(state, node)),
+    ...ownListeners(state, node, protocol),
     ...(workload === undefined ? [] : publishedListeners(state, workload)),
     configSet(state, node.workload),
     ...node.services.map((service) => scalingDecision(state, registry, service)),
   ];
+}
+
+/** Where the application's calls, and those for it, come in. */
+function ownListeners(state: State, node: SidecarNode, protocol: Protocol): XdsResource[] {
+  const { interception } = node;
+  const filters = {
+    outbound: needCors(state.routes.values()) ? [CORS_FILTER] : [],
+    inbound: inboundFilters(state, node),
+  };
+  const told = isToldProtocol(state, node);
+  if (interception !== undefined)
+    return redirectedResources(state, node, interception, allServiceRoutes(state), filters, told);
+  return [outboundListener(node, filters.outbound), inboundListener(node, protocol, told, filters.inbound)];
 }
 
 /** The listeners that an Envoy asks for; those of a service that is not there wait for it. */

@@ -63,11 +63,16 @@ export function connectionChoice(service: string, route: TcpRoute | null): JsonO
   return route === null ? { cluster: service } : clusterChoice(route.rules[0]!.backends);
 }
 
-function virtualHost(routes: ServiceRoutes, dialect: Dialect): JsonObject {
+/** One service by its names; `more` are others. */
+export function virtualHost(routes: ServiceRoutes, dialect: Dialect, more: readonly string[] = []): JsonObject {
   const { service } = routes;
   // gRPC knows no "ignore the port": its own names come with one.
   const withPort = dialect === 'grpc' ? [`${service}:*`, `${service}.mesh:*`] : [];
-  return { name: service, domains: [service, `${service}.mesh`, ...withPort], routes: routesJson(routes, dialect) };
+  return {
+    name: service,
+    domains: [service, `${service}.mesh`, ...withPort, ...more],
+    routes: routesJson(routes, dialect),
+  };
 }
 
 function routesJson(routes: ServiceRoutes, dialect: Dialect): JsonObject[] {
