@@ -27,6 +27,8 @@ import { refusalText } from './refusal.ts';
 
 /** How long a plain call may take; an apply that waits for the sidecars adds its own seconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Leaders change: one may have followed another by the time it is asked. */
+const REDIRECTS_MAX = 3;
 
 const CREDENTIAL_HINT =
   '\n(show a token with --token-file or OUTRIDER_TOKEN, or name the state directory of the control plane with --state)';
@@ -263,7 +265,7 @@ export class Client {
   async #call<T>(method: Dispatcher.HttpMethod, target: string, options: CallOptions = {}): Promise<T> {
     const { status, bytes } = await this.#send(method, target, options);
     const text = bytes.toString();
-    if (status >= 400) throw this.#refused(method, target, status, text, options.shownAs);
+    if (status >= 300) throw this.#refused(method, target, status, text, options.shownAs);
     return (text === '' ? undefined : parseJson(text)) as T;
   }
 
@@ -273,12 +275,25 @@ export class Client {
     return new RefusedError(status, (said ?? plain) + (status === 401 ? CREDENTIAL_HINT : ''));
   }
 
+  /** A control plane that does not lead names the one that does. */
   async #send(method: Dispatcher.HttpMethod, target: string, options: CallOptions) {
+    let origin = this.address;
+    for (let i = 0; ; i++) {
+      const { status, location, bytes } = await this.#sendTo(origin, method, target, options);
+      const next = location === undefined ? origin : new URL(location, origin).origin;
+      // A token that went over TLS goes nowhere without it.
+      const lessSafe = origin.startsWith('https:') && !next.startsWith('https:');
+      if (status !== 307 || next === origin || lessSafe || i === REDIRECTS_MAX) return { status, bytes };
+      origin = next;
+    }
+  }
+
+  async #sendTo(origin: string, method: Dispatcher.HttpMethod, target: string, options: CallOptions) {
     const timeoutMs = REQUEST_TIMEOUT_MS + (options.extraMs ?? 0);
     const token = this.#token();
     try {
       const response = await this.#dispatcher.request({
-        origin: this.address,
+        origin,
         method,
         path: target + queryString(options.query ?? {}),
         body: options.body ?? null,
@@ -290,10 +305,15 @@ export class Client {
         headersTimeout: timeoutMs,
         signal: AbortSignal.timeout(timeoutMs),
       });
-      return { status: response.statusCode, bytes: Buffer.from(await response.body.arrayBuffer()) };
+      const { location } = response.headers;
+      return {
+        status: response.statusCode,
+        location: typeof location === 'string' ? location : undefined,
+        bytes: Buffer.from(await response.body.arrayBuffer()),
+      };
     } catch (error) {
       const timedOut = error instanceof Error && error.name === 'TimeoutError';
-      throw new UnreachableError(this.address, timedOut ? `no answer in ${timeoutMs} ms` : messageOf(error));
+      throw new UnreachableError(origin, timedOut ? `no answer in ${timeoutMs} ms` : messageOf(error));
     }
   }
 }

@@ -122,9 +122,19 @@ export interface StatusView {
   readonly version: string;
   readonly uptimeMs: number;
   readonly revision: number;
+  /** Absent where there is one control plane alone. */
+  readonly leadership?: LeadershipView;
   readonly nodes: readonly NodeView[];
   /** Request breakers that are held open for every sidecar. */
   readonly openBreakers: readonly OpenBreakerView[];
+}
+
+/** Who leads the control planes of a mesh. */
+export interface LeadershipView {
+  /** Of the one that was asked. */
+  readonly role: 'leading' | 'adrift' | 'following';
+  readonly leader: { readonly http: string; readonly grpc: string } | null;
+  readonly members: readonly { readonly http: string }[];
 }
 
 /** One of them: `open` of `callers` have opened theirs. */

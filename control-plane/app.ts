@@ -5,6 +5,9 @@
  *                                 ├─► push scheduler ─► snapshot cache (translate) ─► ADS streams ─► clients
  *   agents ─► registry ───────────┤
  *                                 └─► orchestrator loop (reconcile) ─► executor ─► driver ─► processes
+ *
+ * Of several control planes one leads: it alone does what `duties.ts` has, serving sidecars and running replicas. The others
+ * follow the state, and are ready to.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -21,33 +24,31 @@ import { discoveryMetrics } from './discovery/metrics.ts';
 import { startDns } from './dns/mesh-dns.ts';
 import { dnsMetrics } from './dns/metrics.ts';
 import { MeshTrafficControl } from './drain/traffic-control.ts';
+import { LeaderDuties } from './duties.ts';
 import { FaultClock } from './fault-clock.ts';
-import { bindGrpcServer, createGrpcServer, joinAddress } from './grpc-server.ts';
+import { createGrpcServer } from './grpc-server.ts';
+import { bindingOf, createLeadership, knownControlPlanes, openStore } from './leadership/create.ts';
+import { leadershipMetrics } from './leadership/metrics.ts';
 import { LoadStats } from './load-stats/load-stats.ts';
 import { LoadStatsServer } from './load-stats/load-stats-server.ts';
 import { loadStatsMetrics } from './load-stats/metrics.ts';
-import { serveLocalXds } from './local-xds.ts';
 import { controlPlaneMetrics } from './metrics.ts';
-import { ProcessDriver } from './orchestrator/driver/process/process-driver.ts';
-import { Executor, type StopTimes } from './orchestrator/executor.ts';
-import { OrchestratorLoop } from './orchestrator/loop.ts';
-import { replicaId } from './orchestrator/plan.ts';
+import type { StopTimes } from './orchestrator/executor.ts';
 import { type EndedRun, restartAtMs } from './orchestrator/restart-policy.ts';
 import { readRecord, writeRecord } from './record.ts';
-import { isPublished } from './registry/instance.ts';
 import type { LeaseTimes } from './registry/leases.ts';
 import { registryMetrics } from './registry/metrics.ts';
 import { Registry } from './registry/registry.ts';
-import { grpcServerCredentials } from './security/grpc-credentials.ts';
 import { grpcGate } from './security/grpc-gate.ts';
 import { securityMetrics } from './security/metrics.ts';
 import { makePrivateDirectory } from './security/secret-file.ts';
 import { Security } from './security/security.ts';
-import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
+import { type ControlPlaneSettings, joinAddress, type ListenAddress } from './settings.ts';
 import { SnapshotCache } from './snapshot/cache.ts';
 import { PushScheduler } from './snapshot/push-scheduler.ts';
+import { EtcdStore } from './store/etcd/etcd-store.ts';
+import { etcdMetrics } from './store/etcd/metrics.ts';
 import { Ledger } from './store/ledger.ts';
-import { SqliteStore } from './store/sqlite.ts';
 import { AdsServer } from './xds/ads-server.ts';
 
 /** What a control plane is given of the world around it. */
@@ -116,13 +117,15 @@ async function start(
 
   // What is wanted, and who is there.
   makePrivateDirectory(settings.stateDir, logger);
-  const store = new SqliteStore(settings.stateDir);
+  const store = await openStore(settings, deps);
   closers.push(() => store.close());
   const ledger = new Ledger(store, clock);
   const security = new Security(settings.stateDir, settings.security, { clock, timers, logger });
   closers.push(() => security.close());
   const registry = new Registry({ clock, timers, store, logger }, deps.leaseTimes);
   closers.push(() => registry.close());
+  // Who leads keeps the registry, and nobody else.
+  if (settings.store.kind === 'etcd') registry.forget();
 
   // Downwards: every change is translated once, and goes to those whom it concerns.
   const faults = new FaultClock(clock, timers, () => pushes.changed({ urgent: true }));
@@ -156,70 +159,58 @@ async function start(
   const loadReports = new LoadStatsServer({ clock, loadStats, services, intervalMs: deps.loadReportingMs });
   breakers.watch(() => pushes.changed({ urgent: true }));
 
-  // The gRPC server is bound before anything is run: sidecars are told where it is.
-  const servicesOf = (workload: string) => ledger.state.workloads.get(workload)?.services ?? [workload];
-  const grpc = createGrpcServer({ ads, loadReports }, agents, grpcGate({ security, logger, servicesOf }));
-  closers.push(() => grpc.forceShutdown());
-  const grpcPort = await bindGrpcServer(
-    grpc,
-    joinAddress(withLastPort(settings.grpc, before?.grpc)),
-    grpcServerCredentials(security),
-  );
-  const grpcAddress = joinAddress({ ...settings.grpc, port: grpcPort });
-  const local = await serveLocalXds(settings.stateDir, { ads, loadReports }, logger);
-  closers.push(() => local?.forceShutdown());
-
-  // Replicas are processes of this machine.
-  const controlPlane = { host: settings.grpc.host, port: grpcPort };
-  const { stateDir, sidecarCommand, sidecarReadyTimeoutMs } = settings;
-  const { environment, nodePath } = deps;
-  const driver = new ProcessDriver(
-    {
-      stateDir,
-      sidecarCommand,
-      sidecarReadyTimeoutMs,
-      controlPlane,
-      access: security.sidecarAccess,
-      environment,
-      nodePath,
-    },
-    { clock, timers, random, logger, restartAtMs: deps.restartAtMs ?? restartAtMs },
-  );
-  closers.push(() => driver.close());
-  const running = () =>
-    driver.inspect().flatMap(({ workload, index, phase, restartAtMs: { sidecar } }) => {
-      return phase === 'running' && sidecar === null ? [replicaId(workload, index)] : [];
-    });
+  // What only the leader does. Where there is one control plane, it leads.
+  const running = () => duties.running();
   const traffic = new MeshTrafficControl({ clock, timers, logger, registry, loads, agents, pushes, ads, running });
-  const { drainTimes } = deps;
-  const executor = new Executor({ driver, traffic, timers, logger, drainTimes, onDone: () => loop.wake() });
-  const isReady = (id: string) => {
-    const instance = registry.get(id);
-    return instance !== undefined && isPublished(instance);
-  };
-  const loop = new OrchestratorLoop({
+  const servicesOf = (workload: string) => ledger.state.workloads.get(workload)?.services ?? [workload];
+  const { environment, nodePath, drainTimes } = deps;
+  const xds = { ads, loadReports };
+  const duties = new LeaderDuties({
     clock,
     timers,
-    driver,
-    executor,
-    grpcAddress,
-    isReady,
-    reasonOf: (id) => registry.get(id)?.healthReason ?? 'its sidecar has not registered',
-    state: () => ledger.state,
+    random,
+    logger,
+    environment,
+    nodePath,
+    restartAtMs: deps.restartAtMs ?? restartAtMs,
+    drainTimes,
+    settings,
+    ledger,
+    registry,
+    security,
+    xds,
+    traffic,
+    grpcServer: () => createGrpcServer(xds, agents, grpcGate({ security, logger, servicesOf })),
+    grpc: withLastPort(settings.grpc, before?.grpc),
+    others: () => knownControlPlanes(settings, leadership),
+    binding: bindingOf(settings),
   });
-  closers.push(() => loop.stop());
+  closers.push(() => duties.end());
+  const writeOwnRecord = () => {
+    const grpc = duties.grpcAddress ?? joinAddress(settings.grpc);
+    writeRecord(settings.stateDir, { http: httpAddress, grpc, pid: deps.pid, trust: security.trust });
+  };
+  const leadership = createLeadership(settings, deps, store, security.trust, {
+    onLead: async () => {
+      if (duties.grpcAddress === null) registry.restore();
+      await duties.begin();
+      writeOwnRecord();
+    },
+    onAdrift: () => duties.hold(),
+    onFollow: async () => {
+      duties.end();
+      registry.forget();
+    },
+  });
+  closers.push(() => leadership.close());
 
   ledger.watch(() => {
     pushes.changed({ urgent: false });
-    loop.wake();
+    duties.wake();
   });
   registry.watch((change) => {
     pushes.changed(change);
-    loop.wake();
-  });
-  driver.watch(({ workload, index, role }) => {
-    registry.lost(`${workload}-${index}`, role);
-    loop.wake();
+    duties.wake();
   });
 
   const metrics = new MetricsRegistry();
@@ -228,8 +219,11 @@ async function start(
   metrics.register(registryMetrics(registry));
   metrics.register(discoveryMetrics(feed));
   metrics.register(securityMetrics(security));
+  metrics.register(leadershipMetrics(leadership));
+  if (store instanceof EtcdStore) metrics.register(etcdMetrics(store));
   const api = await createApiServer({
     security,
+    leadership,
     clock,
     logger,
     ledger,
@@ -243,9 +237,9 @@ async function start(
     version: deps.version,
     cwd: deps.cwd,
     readFile: deps.readFile,
-    replicas: () => driver.inspect(),
-    rolls: () => loop.rolls(),
-    logFiles: (workload) => driver.logFiles(workload),
+    replicas: () => duties.replicas(),
+    rolls: () => duties.rolls(),
+    logFiles: (workload) => duties.logFiles(workload),
     waitingFor: () => readiness.waitingFor(),
     settle: (timeoutMs) => {
       pushes.flush();
@@ -260,15 +254,19 @@ async function start(
   closers.push(() => dns?.close());
   if (dns !== null) metrics.register(dnsMetrics(dns));
 
-  await driver.recover();
-  loop.wake();
-  writeRecord(stateDir, { http: httpAddress, grpc: grpcAddress, pid: deps.pid, trust: security.trust });
+  await leadership.start();
   started();
-  logger.info({ http: httpAddress, grpc: grpcAddress, dns: dns?.address, state: stateDir }, 'control plane serves');
+  const grpcAddress = duties.grpcAddress ?? joinAddress(settings.grpc);
+  const { stateDir } = settings;
+  const { role } = leadership;
+  logger.info(
+    { http: httpAddress, grpc: grpcAddress, dns: dns?.address, state: stateDir, role },
+    'control plane serves',
+  );
 
   let stopping: Promise<void> | undefined;
   const stop = async (workloads: 'stop' | 'keep') => {
-    if (workloads === 'stop') await loop.stopWorkloads();
+    if (workloads === 'stop') await duties.stopWorkloads();
     await closeAll();
     logger.info({ workloads }, 'control plane ended');
   };

@@ -8,7 +8,6 @@ import { ClientStatusDiscoveryServiceService } from '../protos/gen/envoy/service
 import { AgentServiceService } from '../protos/gen/outrider/agent/v1/agent_service.ts';
 import type { AgentServer } from './agents/agent-server.ts';
 import type { LoadStatsServer } from './load-stats/load-stats-server.ts';
-import type { ListenAddress } from './settings.ts';
 import type { AdsServer } from './xds/ads-server.ts';
 import { clientStatusHandlers } from './xds/client-status-service.ts';
 import { xdsServices } from './xds/services.ts';
@@ -42,11 +41,6 @@ export function addXdsServices(server: Server, { ads, loadReports }: XdsServers)
     server.addService(definition, implementation);
   server.addService(ClientStatusDiscoveryServiceService, clientStatusHandlers(ads));
   server.addService(LoadReportingServiceService, loadReports.handlers());
-}
-
-/** Host and port as one. */
-export function joinAddress({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Binds the server to `host:port`, or `unix:PATH`; the port that it got. */

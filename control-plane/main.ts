@@ -24,6 +24,8 @@ export async function runControlPlane(argv: readonly string[]): Promise<number> 
   try {
     const settings = parseSettings(argv, {
       cwd: process.cwd(),
+      environment: process.env,
+      readFile: readBytes,
       // A successor of a sidecar would be a process that no record of the driver knows.
       sidecarCommand: [process.execPath, outriderScript(), 'proxy', '--disable-hot-restart'],
     });
@@ -67,6 +69,14 @@ async function run(settings: ControlPlaneSettings, logger: Logger): Promise<numb
   process.off('SIGTERM', onSignal);
   process.off('SIGINT', onSignal);
   return 0;
+}
+
+function readBytes(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
 }
 
 function readFile(path: string): string | null {

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { parseSettings, UsageError } from './settings.ts';
 
-const parse = (...argv: string[]) => parseSettings(argv, { cwd: '/mesh', sidecarCommand: ['sidecar'] });
+const parse = (...argv: string[]) =>
+  parseSettings(argv, { cwd: '/mesh', environment: {}, readFile: () => null, sidecarCommand: ['sidecar'] });
 
 t.test('a command line without options means the defaults', (t) => {
   t.match(parse(), {

@@ -8,6 +8,7 @@ import type { LogLevel } from '../kernel/log.ts';
 import { DNS_OPTIONS, DNS_USAGE, type DnsSettings, type DnsValues, readDns } from './dns/settings.ts';
 import type { SecuritySettings } from './security/security.ts';
 import { exposureProblem, readSecurity, SECURITY_OPTIONS, SECURITY_USAGE } from './security/settings.ts';
+import { readStoreSettings, STORE_OPTIONS, STORE_USAGE, type StoreSettings } from './store/settings.ts';
 
 /** An address to listen on. Port 0: the one used last on the same state directory, else a free one. */
 export interface ListenAddress {
@@ -18,6 +19,7 @@ export interface ListenAddress {
 /** See the head of this file. */
 export interface ControlPlaneSettings {
   readonly security: SecuritySettings;
+  readonly store: StoreSettings;
   /** Where everything that must survive is kept, absolute. */
   readonly stateDir: string;
   readonly http: ListenAddress;
@@ -49,6 +51,7 @@ const OPTIONS = {
   'stop-workloads-on-exit': { type: 'boolean' },
   'log-level': { type: 'string' },
   ...DNS_OPTIONS,
+  ...STORE_OPTIONS,
   ...SECURITY_OPTIONS,
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -61,7 +64,7 @@ export const USAGE = `outrider control-plane [options]
   --grpc HOST:PORT           xDS and agents (default ${DEFAULT_GRPC}); port 0 chooses one
   --stop-workloads-on-exit   on SIGTERM stop the workloads too, instead of letting them run on
   --log-level LEVEL          ${LEVELS.join(', ')} (default info)
-${DNS_USAGE}${SECURITY_USAGE}`;
+${STORE_USAGE}${DNS_USAGE}${SECURITY_USAGE}`;
 
 /** A command line that cannot be followed; the message says what is wrong and what is allowed. */
 export class UsageError extends Error {
@@ -72,6 +75,9 @@ export class UsageError extends Error {
 export interface SettingsContext {
   /** Relative paths start here. */
   readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Null when it cannot be read. */
+  readonly readFile: (absolutePath: string) => Buffer | null;
   readonly sidecarCommand: readonly string[];
 }
 
@@ -85,6 +91,9 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
   const grpc = parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC);
   const security = readSecurity(values, stateDir, context.cwd);
   if (!security.ok) throw new UsageError(security.error);
+  const addresses = { http: joinAddress(http), grpc: joinAddress(grpc) };
+  const store = readStoreSettings(values, { ...context, ...addresses });
+  if (!store.ok) throw new UsageError(store.error);
   if (values.insecure !== true) refuseExposure({ http, grpc }, security.value);
   return {
     stateDir,
@@ -92,6 +101,7 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
     grpc,
     dns: dnsOf(values),
     security: security.value,
+    store: store.value,
     stopWorkloadsOnExit: values['stop-workloads-on-exit'] ?? false,
     logLevel: parseLevel(values['log-level'] ?? 'info'),
     sidecarCommand: context.sidecarCommand,
@@ -129,6 +139,11 @@ function parseAddress(option: string, text: string): ListenAddress {
   if (match === null || port > 65_535)
     throw new UsageError(`${option} is "${text}": it must be HOST:PORT, such as ${DEFAULT_HTTP}`);
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+}
+
+/** Host and port as one. */
+export function joinAddress({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function parseLevel(text: string): LogLevel {

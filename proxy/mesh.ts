@@ -265,14 +265,16 @@ function staticNames({ clusters, secrets }: SnapshotParts) {
   return { staticClusters: new Set(clusters.keys()), staticSecrets };
 }
 
-/** `host:port` of the first endpoint of a static cluster: where gRPC connects to. */
+/** `host:port` of every endpoint of a static cluster, separated by commas: where gRPC connects to. */
 function targetOf({ clusters }: SnapshotParts, name: string): string {
   const discovery = clusters.get(name)?.discovery;
   if (discovery === undefined || discovery.kind === 'eds' || discovery.kind === 'original-dst') {
     throw new Error(`static_resources has no cluster "${name}" with endpoints of its own; ads_config needs one`);
   }
-  const endpoint = discovery.endpoints.localities.flatMap((locality) => locality.endpoints)[0];
-  if (endpoint === undefined) throw new Error(`cluster "${name}" has no endpoint, but ads_config names it`);
-  const { host, port } = endpoint.address;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const endpoints = discovery.endpoints.localities.flatMap((locality) => locality.endpoints);
+  if (endpoints.length === 0) throw new Error(`cluster "${name}" has no endpoint, but ads_config names it`);
+  const addresses = endpoints.map(({ address: { host, port } }) =>
+    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+  );
+  return addresses.join(',');
 }

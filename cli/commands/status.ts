@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { Client } from '../api-client.ts';
-import type { NodeView, OpenBreakerView, ServiceView, StatusView } from '../api-types.ts';
+import type { LeadershipView, NodeView, OpenBreakerView, ServiceView, StatusView } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { type Format, outputOption, render } from '../format.ts';
 import type { ServerOptions } from '../server-address.ts';
@@ -30,11 +30,20 @@ export function addStatus(program: Command, context: CliContext): void {
 
 /** Services first, then sidecars; why instances are not well, and refused configurations, are told in full below. */
 export function statusText(status: MeshStatus): string {
-  const head = `Outrider ${status.version}, up ${duration(status.uptimeMs)}, revision ${status.revision}\n`;
+  const head = `Outrider ${status.version}, up ${duration(status.uptimeMs)}, revision ${status.revision}\n${leadershipLine(status)}`;
   const refused = [...unwell(status.serviceViews), ...refusals(status.nodes)].map((line) => `${line}\n`);
   const parts = [head, servicesTable(status.serviceViews), nodesTable(status.nodes)];
   const open = status.openBreakers.map((each) => `${breakerLine(each)}\n`);
   return [...parts, ...[refused, open].filter((lines) => lines.length > 0).map((lines) => lines.join(''))].join('\n');
+}
+
+function leadershipLine({ leadership }: { readonly leadership?: LeadershipView }): string {
+  if (leadership === undefined) return '';
+  const { role, leader, members } = leadership;
+  const all = `${members.length} control planes: ${members.map(({ http }) => http).join(', ')}`;
+  if (role === 'adrift')
+    return `the store does not answer: what is shown is what was last known, and nothing can be changed\n`;
+  return leader === null ? `no control plane leads at the moment, of ${all}\n` : `${leader.http} leads ${all}\n`;
 }
 
 function breakerLine({ name, open, callers, sinceMs }: OpenBreakerView): string {

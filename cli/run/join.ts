@@ -52,7 +52,7 @@ export async function joinMesh(options: JoinOptions, { random, cwd }: JoinDeps):
     // Of its own in every run: an id that has left does not come back.
     id: `${options.workload}-${random.uint32().toString(36)}${random.uint32().toString(36)}`,
     ports,
-    controlPlane: options.controlPlane,
+    controlPlanes: [options.controlPlane],
     trust: ca === null ? null : { authorities: ca, name: { kind: isIP(host) === 0 ? 'dns' : 'ip', value: host } },
     tokenFile,
     directory,

@@ -63,11 +63,27 @@ export const configRoutes: Routes = (server, context) => {
     summary: 'Sets one value.',
     params,
     headers: authorHeaders,
+    querystring: {
+      type: 'object',
+      properties: {
+        ifRevision: {
+          type: 'string',
+          pattern: '^[0-9]{1,15}$',
+          description: 'Only if the value is still of this revision; 0: only if none is set.',
+        },
+      },
+    },
     body,
-    response: { 200: appliedSchema, 404: errorSchema },
+    response: { 200: appliedSchema, 404: errorSchema, 412: errorSchema },
   };
-  server.put<{ Params: Key; Body: { value: string } }>('/v1/config/:workload/:key', { schema: put }, (request) =>
-    change({ kind: 'set-config', ...request.params, value: request.body.value }, request),
+  server.put<{ Params: Key; Querystring: { ifRevision?: string }; Body: { value: string } }>(
+    '/v1/config/:workload/:key',
+    { schema: put },
+    (request) => {
+      const { ifRevision } = request.query;
+      const condition = ifRevision === undefined ? {} : { ifRevision: Number(ifRevision) };
+      return change({ kind: 'set-config', ...request.params, value: request.body.value, ...condition }, request);
+    },
   );
 
   const remove = {

@@ -8,6 +8,7 @@ import type { MetricsRegistry } from '../../kernel/metrics.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
 import type { SharedBreakers } from '../breakers/shared-breakers.ts';
 import type { PageFeed } from '../discovery/feed.ts';
+import type { Leadership } from '../leadership/leadership.ts';
 import type { LoadStats } from '../load-stats/load-stats.ts';
 import type { DriverReplica, LogFile } from '../orchestrator/driver/driver.ts';
 import type { Roll } from '../orchestrator/roll.ts';
@@ -19,6 +20,7 @@ import type { AdsServer, Convergence } from '../xds/ads-server.ts';
 /** See the head of this file. */
 export interface ApiContext {
   readonly security: Security;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ledger: Ledger;

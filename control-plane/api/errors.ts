@@ -8,12 +8,14 @@ import { CommitError } from '../store/store.ts';
 
 /** The codes, and the status that each is answered with. */
 const STATUS = {
+  not_leader: 307,
   invalid: 422,
   malformed: 400,
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
   refused: 409,
+  conflict: 412,
   too_many: 429,
   needs_force: 409,
   not_ready: 503,

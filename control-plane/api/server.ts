@@ -18,6 +18,7 @@ import { ApiError, errorAnswer } from './errors.ts';
 import { addGate } from './gate.ts';
 import { historyRoutes } from './history-routes.ts';
 import { instanceRoutes } from './instance-routes.ts';
+import { addLeaderDoor } from './leader-door.ts';
 import { loadStatsRoutes } from './load-stats-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { resourceRoutes } from './resource-routes.ts';
@@ -59,6 +60,8 @@ export async function createApiServer(
     ajv: { customOptions: { coerceTypes: false, allErrors: true, removeAdditional: false } },
   });
   security.watchCertificate((next) => (server.server as unknown as Server).setSecureContext(next));
+  // Who leads is no secret, and the leader asks by itself who it is.
+  addLeaderDoor(server, context.leadership);
   addGate(server, security);
   if (onRoute !== undefined)
     server.addHook('onRoute', ({ method, url }) => {

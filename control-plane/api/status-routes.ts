@@ -9,7 +9,7 @@ import { nodeViews, serviceViews } from './views.ts';
 
 /** See the head of this file. */
 export const statusRoutes: Routes = (server, context) => {
-  const { ledger, registry, clock, metrics, breakers } = context;
+  const { ledger, registry, clock, metrics, breakers, leadership } = context;
   const startedAtMs = clock.nowMs();
 
   const status = {
@@ -30,6 +30,9 @@ export const statusRoutes: Routes = (server, context) => {
     version: context.version,
     uptimeMs: Math.round(clock.nowMs() - startedAtMs),
     revision: ledger.state.revision,
+    ...(leadership.shared
+      ? { leadership: { role: leadership.role, leader: leadership.leader, members: leadership.members } }
+      : {}),
     selfPreservation: registry.view().preserving,
     nodes: nodeViews(context),
     // Request breakers that are held open for everyone.
@@ -72,7 +75,7 @@ export const statusRoutes: Routes = (server, context) => {
   const ready = { summary: 'Does it serve?', response: { 200: anySchema, 503: errorSchema } };
   server.get('/readyz', { schema: ready }, () => {
     const waitingFor = context.waitingFor();
-    if (waitingFor.length === 0) return { status: 'ready' };
+    if (waitingFor.length === 0) return { status: 'ready', role: leadership.role };
     throw new ApiError('not_ready', `waiting for ${waitingFor.join(', ')}`);
   });
 

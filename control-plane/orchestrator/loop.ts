@@ -18,7 +18,7 @@ export interface LoopDeps {
   readonly driver: Driver;
   readonly executor: Executor;
   readonly state: () => State;
-  /** Where sidecars connect, host and port. */
+  /** Where sidecars connect: another text means that they have to be started anew. */
   readonly grpcAddress: string;
   /** Whether the replica's instance takes traffic. */
   readonly isReady: (id: string) => boolean;
@@ -32,6 +32,7 @@ export class OrchestratorLoop {
   #soon: Timer | undefined;
   #later: Timer | undefined;
   #stopped = false;
+  #held = false;
 
   constructor(deps: LoopDeps) {
     this.#deps = deps;
@@ -39,7 +40,7 @@ export class OrchestratorLoop {
 
   /** Something may have changed: plans once, soon, however often this is called until then. */
   wake(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#held) return;
     this.#soon ??= this.#deps.timers.after(0, () => this.#run());
   }
 
@@ -64,6 +65,14 @@ export class OrchestratorLoop {
       return [name, rollOf(desired, own, hints, clock.nowMs())];
     });
     return new Map(rolls);
+  }
+
+  /** Plans nothing until told otherwise; what is under way goes on. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#soon?.cancel();
+    this.#soon = undefined;
+    if (!held) this.wake();
   }
 
   /** Plans no more; what is under way goes on. */

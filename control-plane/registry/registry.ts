@@ -97,6 +97,16 @@ export class Registry {
     this.#sweeper = deps.timers.every(SWEEP_MS, () => this.#sweep());
   }
 
+  /** Begins anew with what was saved last, as after a restart: somebody else has kept the table until now. */
+  restore(): void {
+    this.#beginWith(loadTable(this.#deps.store.loadRegistry(), this.#nowMs(), this.#times));
+  }
+
+  /** Knows nobody, and writes that down nowhere: somebody else keeps the table from now on. */
+  forget(): void {
+    this.#beginWith(leases.emptyTable(this.#nowMs(), this.#times));
+  }
+
   /** What an instance is told when it registers and with every acknowledgement: it may miss three heartbeats. */
   terms(): LeaseTerms {
     const stretched = (ms: number) => Math.round(ms * this.#pace.told);
@@ -246,6 +256,21 @@ export class Registry {
     if (difference === 'none') return;
     this.#saveSoon();
     for (const listener of this.#listeners) listener({ urgent: difference === 'removal' });
+  }
+
+  #beginWith(table: LeaseTable): void {
+    const nowMs = this.#nowMs();
+    this.#saving?.timer.cancel();
+    this.#saving?.done.resolve();
+    this.#saving = undefined;
+    this.#heard = new Map();
+    this.#withheld = new Set();
+    this.#table = table;
+    const stretch = this.#neededStretch();
+    this.#pace = { told: stretch, judged: stretch, neededAtMs: nowMs };
+    this.#renewGrace(nowMs);
+    this.#sweptAtMs = nowMs;
+    for (const listener of this.#listeners) listener({ urgent: false });
   }
 
   #saveSoon(): void {

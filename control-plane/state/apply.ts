@@ -48,7 +48,7 @@ export function apply(state: State, command: Command, nowMs: number): Result<App
     case 'run':
       return run(state, command, nowMs);
     case 'set-config':
-      return setConfig(state, command.workload, command.key, command.value);
+      return setConfig(state, command.workload, command.key, command.value, command.ifRevision);
     case 'delete-config':
       return setConfig(state, command.workload, command.key, null);
     default:
@@ -171,7 +171,13 @@ function membersOf(state: State, service: string): Result<readonly Workload[], R
   return notFound(`there is no service "${service}"`, 'service', nearest(service, services.keys()));
 }
 
-function setConfig(state: State, workload: string, key: string, value: string | null): Result<Applied, Rejection> {
+function setConfig(
+  state: State,
+  workload: string,
+  key: string,
+  value: string | null,
+  ifRevision?: number,
+): Result<Applied, Rejection> {
   if (!state.workloads.has(workload)) {
     return notFound(`there is no workload "${workload}"`, 'workload', nearest(workload, state.workloads.keys()));
   }
@@ -179,6 +185,8 @@ function setConfig(state: State, workload: string, key: string, value: string | 
   if (problem !== undefined) return invalid(key, problem);
   const entries = state.config.get(workload)?.entries ?? {};
   const before = Object.hasOwn(entries, key) ? entries[key]!.value : null;
+  const setAt = before === null ? 0 : entries[key]!.revision;
+  if (ifRevision !== undefined && ifRevision !== setAt) return conflict(`${workload}/${key}`, ifRevision, setAt);
   if (value === null && before === null) {
     return notFound(`"${key}" was not set for "${workload}"`, key, nearest(key, Object.keys(entries)));
   }
@@ -192,6 +200,12 @@ function setConfig(state: State, workload: string, key: string, value: string | 
     state: { ...state, revision, config: new Map(state.config).set(workload, { revision, entries: next }) },
     changes: [{ kind: 'config', name, action }],
   });
+}
+
+function conflict(name: string, expected: number, actual: number): Result<Applied, Rejection> {
+  const now = actual === 0 ? 'it is not set' : `it is of revision ${actual}`;
+  const message = `${name} is not of revision ${expected} any more, ${now}: nothing was applied, read it again`;
+  return err({ code: 'conflict', message, details: [] });
 }
 
 function configProblem(key: string, value: string): string | undefined {

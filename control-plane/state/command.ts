@@ -38,12 +38,19 @@ export type Command =
     }
   | { readonly kind: 'scale'; readonly service: string; readonly replicas: number; readonly reason: string }
   | { readonly kind: 'run'; readonly service: string; readonly action: RunAction; readonly reason: string }
-  | { readonly kind: 'set-config'; readonly workload: string; readonly key: string; readonly value: string }
+  | {
+      readonly kind: 'set-config';
+      readonly workload: string;
+      readonly key: string;
+      readonly value: string;
+      /** Only if the value is still the one of this revision; 0: only if nothing is set. */
+      readonly ifRevision?: number;
+    }
   | { readonly kind: 'delete-config'; readonly workload: string; readonly key: string };
 
 /** Why a command was not granted; nothing has changed. */
 export interface Rejection {
-  readonly code: 'not_found' | 'invalid' | 'needs_force';
+  readonly code: 'not_found' | 'invalid' | 'needs_force' | 'conflict';
   readonly message: string;
   readonly details: readonly RejectionDetail[];
 }

@@ -9,10 +9,18 @@ export const CONTROL_PLANE_CLUSTER = 'outrider-control-plane';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const TLS_CONTEXT = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 
+/** Where a gRPC server is. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Where it is, how its client verifies it (null: plaintext), and what certificate the client shows (null: none). */
 export interface ControlPlaneEndpoint {
   readonly host: string;
   readonly port: number;
+  /** More of them: the one that leads answers. */
+  readonly others?: readonly ServerAddress[];
   /** Files of authorities (null: the system's), and the name in the certificate (null: any). */
   readonly trust: {
     readonly authorities: string | null;
@@ -24,25 +32,26 @@ export interface ControlPlaneEndpoint {
 
 /** The cluster. */
 export function controlPlaneCluster(endpoint: ControlPlaneEndpoint): JsonObject {
-  const { host, port, trust } = endpoint;
-  const address = { socket_address: { address: host, port_value: port } };
-  const type = /^[\d.]+$|:/.test(host) ? 'STATIC' : 'STRICT_DNS';
-  return cluster(type, address, trust === null ? {} : { transport_socket: tlsSocket({ ...endpoint, trust }) });
+  const { host, port, others = [], trust } = endpoint;
+  const all = [{ host, port }, ...others];
+  const addresses = all.map((each) => ({ socket_address: { address: each.host, port_value: each.port } }));
+  const type = all.every((each) => /^[\d.]+$|:/.test(each.host)) ? 'STATIC' : 'STRICT_DNS';
+  return cluster(type, addresses, trust === null ? {} : { transport_socket: tlsSocket({ ...endpoint, trust }) });
 }
 
 /** The same over a socket file. */
 export function localControlPlaneCluster(path: string): JsonObject {
-  return cluster('STATIC', { pipe: { path } }, {});
+  return cluster('STATIC', [{ pipe: { path } }], {});
 }
 
-function cluster(type: string, address: JsonObject, more: JsonObject): JsonObject {
+function cluster(type: string, addresses: readonly JsonObject[], more: JsonObject): JsonObject {
   return {
     name: CONTROL_PLANE_CLUSTER,
     type,
     connect_timeout: '1s',
     load_assignment: {
       cluster_name: CONTROL_PLANE_CLUSTER,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
+      endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address } })) }],
     },
     typed_extension_protocol_options: {
       [HTTP_OPTIONS]: {

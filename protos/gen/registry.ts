@@ -92,6 +92,7 @@ import type * as envoy_type_v3_percent from './envoy/type/v3/percent.ts';
 import type * as envoy_type_v3_range from './envoy/type/v3/range.ts';
 import type * as envoy_type_v3_semantic_version from './envoy/type/v3/semantic_version.ts';
 import type * as envoy_type_v3_token_bucket from './envoy/type/v3/token_bucket.ts';
+import type * as etcd_kv from './etcd/kv.ts';
 import type * as google_protobuf_any from './google/protobuf/any.ts';
 import type * as google_protobuf_duration from './google/protobuf/duration.ts';
 import type * as google_protobuf_struct from './google/protobuf/struct.ts';
@@ -332,6 +333,8 @@ export interface MessageTypes {
   'envoy.type.v3.Int64Range': envoy_type_v3_range.Int64Range;
   'envoy.type.v3.SemanticVersion': envoy_type_v3_semantic_version.SemanticVersion;
   'envoy.type.v3.TokenBucket': envoy_type_v3_token_bucket.TokenBucket;
+  'mvccpb.Event': etcd_kv.Event;
+  'mvccpb.KeyValue': etcd_kv.KeyValue;
   'google.protobuf.Any': google_protobuf_any.Any;
   'google.protobuf.Duration': google_protobuf_duration.Duration;
   'google.protobuf.ListValue': google_protobuf_struct.ListValue;
@@ -617,6 +620,8 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.type.v3.Int64Range',
   'envoy.type.v3.SemanticVersion',
   'envoy.type.v3.TokenBucket',
+  'mvccpb.Event',
+  'mvccpb.KeyValue',
   'google.protobuf.Any',
   'google.protobuf.Duration',
   'google.protobuf.ListValue',

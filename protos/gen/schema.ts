@@ -1576,6 +1576,91 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 max_tokens uint32
 2 tokens_per_fill message:google.protobuf.UInt32Value
 3 fill_interval message:google.protobuf.Duration`,
+  'etcdserverpb.AuthenticateRequest': `
+1 name string
+2 password string`,
+  'etcdserverpb.AuthenticateResponse': `
+1 header message:etcdserverpb.ResponseHeader
+2 token string`,
+  'etcdserverpb.Compare': `
+1 result enum:etcdserverpb.Compare.CompareResult
+2 target enum:etcdserverpb.Compare.CompareTarget
+3 key bytes
+5 create_revision int64 oneof:target_union
+6 mod_revision int64 oneof:target_union`,
+  'etcdserverpb.DeleteRangeRequest': `
+1 key bytes
+2 range_end bytes`,
+  'etcdserverpb.DeleteRangeResponse': `
+1 header message:etcdserverpb.ResponseHeader`,
+  'etcdserverpb.LeaseGrantRequest': `
+1 TTL int64
+2 ID int64:text`,
+  'etcdserverpb.LeaseGrantResponse': `
+1 header message:etcdserverpb.ResponseHeader
+2 ID int64:text
+3 TTL int64
+4 error string`,
+  'etcdserverpb.LeaseKeepAliveRequest': `
+1 ID int64:text`,
+  'etcdserverpb.LeaseKeepAliveResponse': `
+1 header message:etcdserverpb.ResponseHeader
+2 ID int64:text
+3 TTL int64`,
+  'etcdserverpb.LeaseRevokeRequest': `
+1 ID int64:text`,
+  'etcdserverpb.LeaseRevokeResponse': `
+1 header message:etcdserverpb.ResponseHeader`,
+  'etcdserverpb.PutRequest': `
+1 key bytes
+2 value bytes
+3 lease int64:text`,
+  'etcdserverpb.PutResponse': `
+1 header message:etcdserverpb.ResponseHeader`,
+  'etcdserverpb.RangeRequest': `
+1 key bytes
+2 range_end bytes
+3 limit int64
+4 revision int64
+7 serializable bool`,
+  'etcdserverpb.RangeResponse': `
+1 header message:etcdserverpb.ResponseHeader
+2 kvs message:mvccpb.KeyValue repeated
+3 more bool`,
+  'etcdserverpb.RequestOp': `
+1 request_range message:etcdserverpb.RangeRequest oneof:request
+2 request_put message:etcdserverpb.PutRequest oneof:request
+3 request_delete_range message:etcdserverpb.DeleteRangeRequest oneof:request`,
+  'etcdserverpb.ResponseHeader': `
+3 revision int64`,
+  'etcdserverpb.ResponseOp': `
+1 response_range message:etcdserverpb.RangeResponse oneof:response
+2 response_put message:etcdserverpb.PutResponse oneof:response
+3 response_delete_range message:etcdserverpb.DeleteRangeResponse oneof:response`,
+  'etcdserverpb.TxnRequest': `
+1 compare message:etcdserverpb.Compare repeated
+2 success message:etcdserverpb.RequestOp repeated
+3 failure message:etcdserverpb.RequestOp repeated`,
+  'etcdserverpb.TxnResponse': `
+1 header message:etcdserverpb.ResponseHeader
+2 succeeded bool
+3 responses message:etcdserverpb.ResponseOp repeated`,
+  'etcdserverpb.WatchCreateRequest': `
+1 key bytes
+2 range_end bytes
+3 start_revision int64`,
+  'etcdserverpb.WatchProgressRequest': ``,
+  'etcdserverpb.WatchRequest': `
+1 create_request message:etcdserverpb.WatchCreateRequest oneof:request_union
+3 progress_request message:etcdserverpb.WatchProgressRequest oneof:request_union`,
+  'etcdserverpb.WatchResponse': `
+1 header message:etcdserverpb.ResponseHeader
+2 watch_id int64
+3 created bool
+4 canceled bool
+5 compact_revision int64
+6 cancel_reason string
+11 events message:mvccpb.Event repeated`,
   'google.protobuf.Any': `
 1 type_url string
 2 value bytes`,
@@ -1618,6 +1703,15 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 code int32
 2 message string
 3 details message:google.protobuf.Any repeated`,
+  'mvccpb.Event': `
+1 type enum:mvccpb.Event.EventType
+2 kv message:mvccpb.KeyValue`,
+  'mvccpb.KeyValue': `
+1 key bytes
+2 create_revision int64
+3 mod_revision int64
+5 value bytes
+6 lease int64:text`,
   'outrider.agent.v1.AgentConfig': `
 1 cluster_name string
 2 identity message:outrider.agent.v1.Identity
@@ -1884,6 +1978,9 @@ export const ENUM_ROWS: Readonly<Record<string, EnumRow>> = {
   'envoy.type.v3.FractionalPercent.DenominatorType': 'HUNDRED=0 TEN_THOUSAND=1 MILLION=2',
   'envoy.type.v3.RateLimitUnit': 'UNKNOWN=0 SECOND=1 MINUTE=2 HOUR=3 DAY=4 MONTH=5 YEAR=6',
   'envoy.type.v3.StatusCode': 'Empty=0 Continue=100 OK=200 Created=201 Accepted=202 NonAuthoritativeInformation=203 NoContent=204 ResetContent=205 PartialContent=206 MultiStatus=207 AlreadyReported=208 IMUsed=226 MultipleChoices=300 MovedPermanently=301 Found=302 SeeOther=303 NotModified=304 UseProxy=305 TemporaryRedirect=307 PermanentRedirect=308 BadRequest=400 Unauthorized=401 PaymentRequired=402 Forbidden=403 NotFound=404 MethodNotAllowed=405 NotAcceptable=406 ProxyAuthenticationRequired=407 RequestTimeout=408 Conflict=409 Gone=410 LengthRequired=411 PreconditionFailed=412 PayloadTooLarge=413 URITooLong=414 UnsupportedMediaType=415 RangeNotSatisfiable=416 ExpectationFailed=417 MisdirectedRequest=421 UnprocessableEntity=422 Locked=423 FailedDependency=424 UpgradeRequired=426 PreconditionRequired=428 TooManyRequests=429 RequestHeaderFieldsTooLarge=431 InternalServerError=500 NotImplemented=501 BadGateway=502 ServiceUnavailable=503 GatewayTimeout=504 HTTPVersionNotSupported=505 VariantAlsoNegotiates=506 InsufficientStorage=507 LoopDetected=508 NotExtended=510 NetworkAuthenticationRequired=511',
+  'etcdserverpb.Compare.CompareResult': 'EQUAL=0 GREATER=1 LESS=2 NOT_EQUAL=3',
+  'etcdserverpb.Compare.CompareTarget': 'VERSION=0 CREATE=1 MOD=2 VALUE=3 LEASE=4',
   'google.protobuf.NullValue': 'NULL_VALUE=0',
+  'mvccpb.Event.EventType': 'PUT=0 DELETE=1',
   'outrider.agent.v1.Health': 'UNKNOWN=0 HEALTHY=1 UNHEALTHY=2',
 };

@@ -3,6 +3,8 @@
  *
  *   connecting ──channel ready──► open ──ended, error, silence──► waiting (backoff) ──► connecting
  *
+ * Of several addresses each is tried in turn, at once, and the whole round is backed off from: one of them leads.
+ *
  * Every attempt has a channel of its own: grpc-js would else wait out its own, much longer backoff between ours.
  */
 import {
@@ -36,7 +38,7 @@ interface GrpcClient {
 
 /** How a stream is opened, and who hears of it. */
 export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
-  /** `host:port`. */
+  /** `host:port`; several are separated by commas. */
   readonly target: string;
   /** The :authority of the calls. */
   readonly authority: string;
@@ -51,10 +53,17 @@ export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
 }
 
 const BACKOFF: BackoffLimits = { baseMs: 500, maxMs: 15_000 };
+/** Of several one leads, and a new one is found within seconds. */
+const BACKOFF_OF_SEVERAL: BackoffLimits = { baseMs: 250, maxMs: 2000 };
 const CONNECT_TIMEOUT_MS = 5_000;
+/** While there is another one to ask. It doubles with each round, for those that are slow. */
+const CONNECT_TIMEOUT_OF_SEVERAL_MS = 1000;
+const NEXT_AFTER_MS = 50;
 
 /** Between pings at first. A server to which that is too often hangs up (gRFC A8), and is pinged half as often then. */
 const KEEPALIVE_MS = 30_000;
+/** Of several addresses: one that neither answers nor hangs up is left for the next one. */
+const KEEPALIVE_OF_SEVERAL_MS = 10_000;
 const KEEPALIVE_MS_MAX = 600_000;
 
 const CHANNEL_OPTIONS: ChannelOptions = {
@@ -76,7 +85,12 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   #client: C | null = null;
   #call: ClientDuplexStream<Request, Response> | null = null;
   #retry: Timer | null = null;
-  #keepaliveMs = KEEPALIVE_MS;
+  readonly #targets: readonly string[];
+  /** Which target is the one now. */
+  #at = 0;
+  /** Attempts in a row that nobody answered. */
+  #missed = 0;
+  #keepaliveMs: number;
   #closed = false;
   /** Says it once per outage. */
   #warned = false;
@@ -84,7 +98,10 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   constructor(options: ControlStreamOptions<C, Request, Response>, deps: ControlStreamDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#backoff = new Backoff(BACKOFF, deps.random, 'decorrelated');
+    this.#targets = options.target.split(',');
+    const several = this.#targets.length > 1;
+    this.#backoff = new Backoff(several ? BACKOFF_OF_SEVERAL : BACKOFF, deps.random, 'decorrelated');
+    this.#keepaliveMs = several ? KEEPALIVE_OF_SEVERAL_MS : KEEPALIVE_MS;
   }
 
   get up(): boolean {
@@ -123,8 +140,8 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
   }
 
   #connect(): void {
-    const { target, authority, createClient, credentials } = this.#options;
-    const client = createClient(target, credentials.channel(), {
+    const { authority, createClient, credentials } = this.#options;
+    const client = createClient(this.#targets[this.#at]!, credentials.channel(), {
       ...CHANNEL_OPTIONS,
       'grpc.default_authority': authority,
       // Whether the name in the certificate is right is the credentials' to say; one that is dialled may be an address.
@@ -132,13 +149,19 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
       'grpc.keepalive_time_ms': this.#keepaliveMs,
     });
     this.#client = client;
-    const deadline = new Date(this.#deps.clock.wallMs() + CONNECT_TIMEOUT_MS);
+    const deadline = new Date(this.#deps.clock.wallMs() + this.#connectTimeoutMs());
     client.waitForReady(deadline, (error) => {
       if (this.#client !== client) return;
       if (this.#closed) client.close();
       else if (error === undefined) this.#open(client);
       else this.#lost(client, error.message);
     });
+  }
+
+  #connectTimeoutMs(): number {
+    const count = this.#targets.length;
+    if (count === 1) return CONNECT_TIMEOUT_MS;
+    return Math.min(CONNECT_TIMEOUT_OF_SEVERAL_MS * 2 ** Math.floor(this.#missed / count), CONNECT_TIMEOUT_MS);
   }
 
   #open(client: C): void {
@@ -153,6 +176,7 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
     call.on('data', (response: Response) => {
       // Only an answer proves that somebody is there; a stream that opens and falls is backed off from.
       this.#backoff.reset();
+      this.#missed = 0;
       this.#warned = false;
       if (!this.#closed) onMessage(response);
     });
@@ -175,8 +199,10 @@ export class ControlStream<C extends GrpcClient, Request, Response> {
     this.#call = null;
     if (wasUp) this.#options.onDown();
     if (this.#closed) return;
-    const waitMs = this.#backoff.nextMs();
-    const { target } = this.#options;
+    const target = this.#targets[this.#at]!;
+    this.#missed++;
+    this.#at = (this.#at + 1) % this.#targets.length;
+    const waitMs = this.#missed % this.#targets.length === 0 ? this.#backoff.nextMs() : NEXT_AFTER_MS;
     if (!this.#warned)
       this.#deps.logger.warn({ target, why, retryInMs: Math.round(waitMs) }, 'control plane is not reached');
     this.#warned = true;

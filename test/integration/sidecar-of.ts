@@ -41,7 +41,7 @@ export async function makeSidecar(place: SidecarPlace, log: Logger = silentLogge
     workload: stateOf(mesh).workloads.get(workload)!,
     index: 0,
     ports,
-    controlPlane: { host: host!, port: Number(port) },
+    controlPlanes: [{ host: host!, port: Number(port) }],
     trust: null,
     tokenFile: null,
     directory,

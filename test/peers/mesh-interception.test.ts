@@ -207,7 +207,7 @@ t.test(
         workload: stateOf(MESH).workloads.get(workload)!,
         index: 0,
         ports: PORTS,
-        controlPlane: { host: OUTSIDE, port: 15010 },
+        controlPlanes: [{ host: OUTSIDE, port: 15010 }],
         trust: null,
         tokenFile: null,
         directory,

@@ -20,7 +20,16 @@ t.test('every route has a role, and every role a route', async (t) => {
   };
   const security = { certificate: null, settings: NO_SECURITY, watchCertificate: () => {} };
   const clock = { nowMs: () => 0, wallMs: () => 0, seconds: () => 0 };
-  const context = { clock, security, version: '0', cwd: '/', metrics: new MetricsRegistry(), settle: never };
+  const leadership = { shared: false };
+  const context = {
+    clock,
+    security,
+    leadership,
+    version: '0',
+    cwd: '/',
+    metrics: new MetricsRegistry(),
+    settle: never,
+  };
   const server = await createApiServer(context as unknown as ApiContext, (method, url) =>
     registered.push(`${method} ${url}`),
   );

@@ -140,7 +140,10 @@ t.test(
     const access = { trust: null, tokenFile: null };
     const own = { directory, ...access, settingsFile: join(directory, 'settings.json'), environment: {} };
     const workload = state.workloads.get('shop')!;
-    writeFileSync(file, JSON.stringify(bootstrapJson({ workload, index: 0, ports, controlPlane, ...own })));
+    writeFileSync(
+      file,
+      JSON.stringify(bootstrapJson({ workload, index: 0, ports, controlPlanes: [controlPlane], ...own })),
+    );
     const sidecar = spawn(process.execPath, [OUTRIDER, 'proxy', '-c', file, '-l', 'error'], {
       env: ENV,
       stdio: ['ignore', 'inherit', 'inherit'],

@@ -5,7 +5,11 @@ import { assert } from '../../../../kernel/assert.ts';
 import { readJson } from '../../../../protos/json/read-json.ts';
 import { type Json, writeJson } from '../../../../protos/json/write-json.ts';
 import type { HealthCheck, HealthProbe, Workload } from '../../../state/model.ts';
-import { CONTROL_PLANE_CLUSTER, controlPlaneCluster } from '../../../translate/control-plane-cluster.ts';
+import {
+  CONTROL_PLANE_CLUSTER,
+  controlPlaneCluster,
+  type ServerAddress,
+} from '../../../translate/control-plane-cluster.ts';
 import { nodeMetadata } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
@@ -22,8 +26,8 @@ export interface BootstrapInput {
   /** Of the node; absent: that of a replica of the driver. */
   readonly id?: string;
   readonly ports: ReplicaPorts;
-  /** Where the control plane's gRPC server is. */
-  readonly controlPlane: { readonly host: string; readonly port: number };
+  /** Where control planes' gRPC servers are, at least one; the one that leads answers. */
+  readonly controlPlanes: readonly ServerAddress[];
   /** How the sidecar verifies it; null: it speaks plaintext. */
   readonly trust: ServerTrust | null;
   /** The file with the sidecar's token; null: none is asked for. */
@@ -74,10 +78,16 @@ function bootstrap(input: BootstrapInput): unknown {
       lds_config: ads,
     },
     static_resources: {
-      clusters: [controlPlaneCluster({ ...input.controlPlane, trust: input.trust, certificate: null })],
+      clusters: [clusterOf(input)],
     },
     bootstrap_extensions: [{ name: 'outrider.agent', typed_config: agentConfig(input) }],
   };
+}
+
+function clusterOf({ controlPlanes, trust }: BootstrapInput): JsonObject {
+  const [first, ...others] = controlPlanes;
+  assert(first !== undefined, 'a sidecar needs the address of a control plane');
+  return controlPlaneCluster({ ...first, others, trust, certificate: null });
 }
 
 function agentConfig(input: BootstrapInput): JsonObject {

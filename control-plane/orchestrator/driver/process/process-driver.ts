@@ -5,6 +5,7 @@
  * Processes are sessions of their own, with their output in files: they live on when the control plane dies, and it
  * finds them again by the records.
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert } from '../../../../kernel/assert.ts';
@@ -13,6 +14,7 @@ import type { Logger } from '../../../../kernel/log.ts';
 import type { Random } from '../../../../kernel/random.ts';
 import type { Timer, Timers } from '../../../../kernel/timers.ts';
 import type { Workload } from '../../../state/model.ts';
+import type { ServerAddress } from '../../../translate/control-plane-cluster.ts';
 import { type Role, replicaId } from '../../plan.ts';
 import type { EndedRun } from '../../restart-policy.ts';
 import type { Driver, DriverReplica, LogFile, ProcessExit } from '../driver.ts';
@@ -32,8 +34,8 @@ export interface ProcessDriverSettings {
   readonly stateDir: string;
   /** Starts a sidecar when `-c FILE` is put after it. */
   readonly sidecarCommand: readonly string[];
-  /** Where sidecars reach the control plane. */
-  readonly controlPlane: { readonly host: string; readonly port: number };
+  /** Where sidecars that start now reach the control planes. */
+  readonly controlPlanes: () => readonly ServerAddress[];
   /** How they get in there. */
   readonly access: SidecarAccess;
   /** The control plane's own environment. */
@@ -214,7 +216,7 @@ export class ProcessDriver implements Driver {
   }
 
   #sidecarOptions({ record }: Replica): LaunchOptions {
-    const { stateDir, sidecarCommand, environment, controlPlane, access } = this.#settings;
+    const { stateDir, sidecarCommand, environment, controlPlanes, access } = this.#settings;
     const { workload, index, ports } = record;
     const directory = replicaDirectory(stateDir, workload.name, index);
     const file = join(directory, 'bootstrap.json');
@@ -222,7 +224,15 @@ export class ProcessDriver implements Driver {
     const applicationEnvironment = this.#applicationEnvironment(record);
     const own = { directory, settingsFile, environment: applicationEnvironment };
     const tokenFile = writeToken(stateDir, record, access);
-    const json = bootstrapJson({ workload, index, ports, controlPlane, trust: access.trust(), tokenFile, ...own });
+    const json = bootstrapJson({
+      workload,
+      index,
+      ports,
+      controlPlanes: controlPlanes(),
+      trust: access.trust(),
+      tokenFile,
+      ...own,
+    });
     mkdirSync(directory, { recursive: true });
     // It may hold the application's environment.
     writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });

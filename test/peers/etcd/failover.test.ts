@@ -1,0 +1,140 @@
+/**
+ * Two control planes over etcd: the one that leads is killed, the other takes over; nothing that was acknowledged is lost,
+ * and traffic through the sidecars does not notice.
+ */
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { EtcdCluster, freePort, NO_ETCD } from './cluster.ts';
+import { ask, ControlPlanes, until } from './control-planes.ts';
+
+const OUTRIDER = path.join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
+
+const SERVICE = `
+import { createServer } from 'node:http';
+createServer((request, response) => response.end(process.env.OUTRIDER_REPLICA)).listen(Number(process.env.PORT), '127.0.0.1');
+`;
+
+const COMPOSE = (port: number, directory: string) => `
+services:
+  web:
+    command: ${process.execPath} ${path.join(directory, 'web.mjs')}
+    ports: ['${port}:80']
+    deploy: { replicas: 2 }
+    x-outrider: { port: 80, health: { path: / } }
+`;
+
+t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 }, async (t) => {
+  const directory = t.testdir({ 'web.mjs': SERVICE });
+  const entry = await freePort();
+  const cluster = await EtcdCluster.start(directory, 3);
+  t.teardown(() => cluster.stop());
+  const planes = await ControlPlanes.start({ directory, endpoints: cluster.endpoints, count: 2 });
+  t.teardown(async () => {
+    const leader = await planes.leader();
+    await ask(leader, 'POST', '/v1/shutdown', { workloads: 'stop' }, 30_000);
+    await planes.stop();
+  });
+  const first = await planes.leader();
+  const [second] = planes.followersOf(first);
+
+  // On a busy machine leaders change by themselves.
+  const sent = await until('a follower that knows the leader', 30_000, async () => {
+    const answer = await ask(second!, 'POST', '/v1/apply', COMPOSE(entry, directory));
+    return answer.status === 503 ? undefined : answer;
+  });
+  t.equal(sent.status, 307, 'a follower names the leader');
+  t.equal(sent.headers.get('location'), `${first.http}/v1/apply`);
+  t.same(sent.body.applied, false);
+  writeFileSync(path.join(directory, 'compose.yaml'), COMPOSE(entry, directory));
+  // Not in one call: this process carries what the members of etcd say to each other.
+  const run = promisify(execFile);
+  const cli = async (...argv: string[]) => {
+    const arguments_ = [OUTRIDER, ...argv, '--server', second!.http];
+    return (await run(process.execPath, arguments_, { cwd: directory })).stdout;
+  };
+  t.match(await cli('apply', '-f', 'compose.yaml'), 'web', 'the CLI goes there by itself');
+  const read = await ask(second!, 'GET', '/v1/resources/workload/web');
+  t.equal(read.status, 200, 'a follower reads what was acknowledged a moment ago');
+  t.equal(read.headers.get('x-outrider-stale'), null);
+  await until('traffic through the mesh', 60_000, async () =>
+    (await fetch(`http://127.0.0.1:${entry}/`)).ok ? true : undefined,
+  );
+  await until('two replicas', 60_000, async () => {
+    const { body } = await ask(first, 'GET', '/v1/services/web');
+    return (body.replicas!.ready as unknown) === 2 ? true : undefined;
+  });
+  const pidsBefore = await instancesOf(first);
+  t.match(await cli('status'), `${first.http} leads 2 control planes`);
+
+  const traffic = { requests: 0, failures: [] as string[], over: false };
+  const load = (async () => {
+    while (!traffic.over) {
+      traffic.requests++;
+      const failure = await answerOf(`http://127.0.0.1:${entry}/`);
+      if (failure !== undefined) traffic.failures.push(failure);
+      await sleep(5);
+    }
+  })();
+  let last = 0;
+  for (let value = 1; value <= 20; value++) {
+    const { status } = await ask(first, 'PUT', '/v1/config/web/n', { value: String(value) });
+    if (status === 200) last = value;
+  }
+  const killedAt = performance.now();
+  await planes.kill(first);
+  const write = await until('a write at the new leader', 30_000, async () => {
+    const { status, body } = await ask(second!, 'PUT', '/v1/config/web/after', { value: 'x' }, 2000);
+    return status === 200 ? body : undefined;
+  });
+  const tookMs = performance.now() - killedAt;
+  t.ok(write);
+  t.comment(`a write was taken again ${Math.round(tookMs)} ms after the leader was killed`);
+  t.ok(tookMs < 5000 * Number(process.env.OUTRIDER_SLOWNESS ?? 1), `within 5 s: ${Math.round(tookMs)} ms`);
+  const { body: config } = await ask(second!, 'GET', '/v1/config/web/n');
+  t.equal(config.value as unknown, String(last), 'the last acknowledged write is there');
+
+  await until('the sidecars at the new leader', 60_000, async () => {
+    const { body } = await ask(second!, 'GET', '/v1/status');
+    const nodes = body.nodes as unknown as readonly { readonly connected: boolean }[];
+    return nodes.filter(({ connected }) => connected).length === 2 ? true : undefined;
+  });
+  t.same(await instancesOf(second!), pidsBefore, 'the same processes run on');
+  const rescaled = await ask(second!, 'PUT', '/v1/services/web/scale', { replicas: 3 });
+  t.equal(rescaled.status, 200);
+  await until('a third replica', 60_000, async () => {
+    const { body } = await ask(second!, 'GET', '/v1/services/web');
+    return (body.replicas!.ready as unknown) === 3 ? true : undefined;
+  });
+  traffic.over = true;
+  await load;
+  t.same(traffic.failures, [], `none of ${traffic.requests} requests failed`);
+  t.ok(traffic.requests > 100, 'there was traffic');
+
+  planes.restart(first);
+  await until('the old one follows', 30_000, async () => {
+    const { body } = await ask(first, 'GET', '/readyz');
+    return (body.role as unknown) === 'following' ? true : undefined;
+  });
+  t.equal((await ask(first, 'GET', '/v1/config/web/after')).body.value as unknown, 'x');
+});
+
+/** What went wrong; undefined: nothing. */
+async function answerOf(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url);
+    await response.text();
+    return response.ok ? undefined : `status ${response.status}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function instancesOf(one: { readonly http: string }): Promise<unknown> {
+  const { body } = await ask(one, 'GET', '/v1/services/web');
+  const instances = body.instances as unknown as readonly { readonly id: string; readonly startedAtMs?: number }[];
+  return instances.map(({ id }) => id).sort();
+}
