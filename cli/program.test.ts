@@ -1,52 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { MockAgent } from 'undici';
-import { runCommand } from './program.ts';
-
-const SERVER = 'http://127.0.0.1:15080';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface FakeCall {
-  readonly server?: string;
-  readonly method?: string;
-  readonly path: string;
-  readonly status?: number;
-  readonly answer: unknown;
-}
-
-/** Runs a command line against a control plane that knows only `calls`. */
-async function run(argv: readonly string[], calls: readonly FakeCall[] = [], stdin = ''): Promise<Outcome> {
-  const agent = new MockAgent();
-  agent.disableNetConnect();
-  for (const { server = SERVER, method = 'GET', path, status = 200, answer } of calls) {
-    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    agent.get(server).intercept({ method, path }).reply(status, text);
-  }
-  let out = '';
-  let err = '';
-  const code = await runCommand(argv, {
-    env: { OUTRIDER_SERVER: SERVER },
-    script: '/nowhere/outrider',
-    cwd: '/nowhere',
-    user: 'ann',
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    readStdin: async () => stdin,
-    dispatcher: agent,
-  });
-  return { code, out, err };
-}
+import { run } from './test-fixtures.ts';
 
 const catalog = {
   name: 'catalog',
