@@ -157,6 +157,7 @@ async function start(
   const loadStats = new LoadStats();
   const services = () => cache.clusterNames();
   const loadReports = new LoadStatsServer({ clock, loadStats, services, intervalMs: deps.loadReportingMs });
+  const xds = { ads, loadReports };
   breakers.watch(() => pushes.changed({ urgent: true }));
 
   // What only the leader does. Where there is one control plane, it leads.
@@ -164,7 +165,6 @@ async function start(
   const traffic = new MeshTrafficControl({ clock, timers, logger, registry, loads, agents, pushes, ads, running });
   const servicesOf = (workload: string) => ledger.state.workloads.get(workload)?.services ?? [workload];
   const { environment, nodePath, drainTimes } = deps;
-  const xds = { ads, loadReports };
   const duties = new LeaderDuties({
     clock,
     timers,
@@ -180,6 +180,7 @@ async function start(
     security,
     xds,
     traffic,
+    dns: () => startDns(settings.dns, { clock, timers, random, registry, state: () => ledger.state }),
     grpcServer: () => createGrpcServer(xds, agents, grpcGate({ security, logger, servicesOf })),
     grpc: withLastPort(settings.grpc, before?.grpc),
     others: () => knownControlPlanes(settings, leadership),
@@ -220,6 +221,7 @@ async function start(
   metrics.register(discoveryMetrics(feed));
   metrics.register(securityMetrics(security));
   metrics.register(leadershipMetrics(leadership));
+  metrics.register((emit) => duties.dns !== null && dnsMetrics(duties.dns)(emit));
   if (store instanceof EtcdStore) metrics.register(etcdMetrics(store));
   const api = await createApiServer({
     security,
@@ -250,19 +252,13 @@ async function start(
   closers.push(() => api.close());
   const httpAddress = await api.listen(withLastPort(settings.http, before && new URL(before.http).host));
 
-  const dns = await startDns(settings.dns, { clock, timers, random, registry, state: () => ledger.state });
-  closers.push(() => dns?.close());
-  if (dns !== null) metrics.register(dnsMetrics(dns));
-
   await leadership.start();
   started();
   const grpcAddress = duties.grpcAddress ?? joinAddress(settings.grpc);
   const { stateDir } = settings;
   const { role } = leadership;
-  logger.info(
-    { http: httpAddress, grpc: grpcAddress, dns: dns?.address, state: stateDir, role },
-    'control plane serves',
-  );
+  const dns = duties.dns?.address;
+  logger.info({ http: httpAddress, grpc: grpcAddress, dns, state: stateDir, role }, 'control plane serves');
 
   let stopping: Promise<void> | undefined;
   const stop = async (workloads: 'stop' | 'keep') => {
@@ -273,7 +269,7 @@ async function start(
   return {
     httpAddress,
     grpcAddress,
-    dnsAddress: dns?.address ?? null,
+    dnsAddress: duties.dns?.address ?? null,
     stop: ({ workloads }) => {
       stopping ??= stop(workloads);
       return stopping;

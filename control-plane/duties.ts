@@ -8,6 +8,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
+import type { MeshDns } from './dns/mesh-dns.ts';
 import { bindGrpcServer, type XdsServers } from './grpc-server.ts';
 import { serveLocalXds } from './local-xds.ts';
 import type { DriverReplica, LogFile } from './orchestrator/driver/driver.ts';
@@ -42,6 +43,8 @@ export interface DutyDeps {
   readonly xds: XdsServers;
   /** How replicas are taken out of traffic. */
   readonly traffic: TrafficControl;
+  /** Names for clients without a sidecar; null where that is not wanted. */
+  readonly dns: () => Promise<MeshDns | null>;
   /** A gRPC server that is not bound yet. */
   readonly grpcServer: () => Server;
   readonly grpc: ListenAddress;
@@ -53,12 +56,12 @@ export interface DutyDeps {
 
 /** One term of them. */
 interface Term {
-  readonly grpc: Server;
-  /** On this machine; undefined where that cannot be. */
-  readonly local: Server | undefined;
   readonly grpcAddress: string;
+  readonly dns: MeshDns | null;
   readonly driver: ProcessDriver;
   readonly loop: OrchestratorLoop;
+  /** What ends each part, in the order in which they were begun. */
+  readonly ends: (() => unknown)[];
 }
 
 /** See the head of this file. */
@@ -75,23 +78,42 @@ export class LeaderDuties {
     return this.#term?.grpcAddress ?? null;
   }
 
+  get dns(): MeshDns | null {
+    return this.#term?.dns ?? null;
+  }
+
   /** Begins them, or goes on with them. Rejects, with all that was begun undone, when the gRPC port cannot be bound. */
   async begin(): Promise<void> {
     if (this.#term !== null) {
       this.#term.loop.hold(false);
       return;
     }
+    const ends: (() => unknown)[] = [];
+    try {
+      await this.#begin(ends);
+    } catch (cause) {
+      for (const end of ends.reverse()) end();
+      throw cause;
+    }
+  }
+
+  async #begin(ends: (() => unknown)[]): Promise<void> {
     const { grpc: address, grpcServer, security, settings, xds, logger } = this.#deps;
     // The gRPC server is bound before anything is run: sidecars are told where it is.
     const grpc = grpcServer();
+    ends.push(() => grpc.forceShutdown());
     const port = await bindGrpcServer(grpc, joinAddress(address), grpcServerCredentials(security));
-    const local = await serveLocalXds(settings.stateDir, xds, logger).catch((cause: unknown) => {
-      grpc.forceShutdown();
-      throw cause;
-    });
+    const local = await serveLocalXds(settings.stateDir, xds, logger);
+    ends.push(() => local?.forceShutdown());
+    const dns = await this.#deps.dns();
+    ends.push(() => dns?.close());
     const { driver, loop, grpcAddress } = this.#orchestrator({ ...address, port });
-    this.#term = { grpc, local, grpcAddress, driver, loop };
+    ends.push(
+      () => driver.close(),
+      () => loop.stop(),
+    );
     await driver.recover();
+    this.#term = { grpcAddress, dns, driver, loop, ends };
     loop.wake();
   }
 
@@ -104,10 +126,7 @@ export class LeaderDuties {
   end(): void {
     const term = this.#term;
     this.#term = null;
-    term?.loop.stop();
-    term?.driver.close();
-    term?.grpc.forceShutdown();
-    term?.local?.forceShutdown();
+    for (const end of term?.ends.reverse() ?? []) end();
   }
 
   /** Something may have changed: it is time to plan. */

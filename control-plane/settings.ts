@@ -64,7 +64,7 @@ export const USAGE = `outrider control-plane [options]
   --grpc HOST:PORT           xDS and agents (default ${DEFAULT_GRPC}); port 0 chooses one
   --stop-workloads-on-exit   on SIGTERM stop the workloads too, instead of letting them run on
   --log-level LEVEL          ${LEVELS.join(', ')} (default info)
-${STORE_USAGE}${DNS_USAGE}${SECURITY_USAGE}`;
+${DNS_USAGE}${STORE_USAGE}${SECURITY_USAGE}`;
 
 /** A command line that cannot be followed; the message says what is wrong and what is allowed. */
 export class UsageError extends Error {

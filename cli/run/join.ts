@@ -45,14 +45,14 @@ export async function joinMesh(options: JoinOptions, { random, cwd }: JoinDeps):
     admin: admin!,
     settings: settings!,
   };
-  const { host } = options.controlPlane;
+  const { host } = options.controlPlanes[0]!;
   const json = bootstrapJson({
     workload: workloadOf(options, cwd),
     index: 0,
     // Of its own in every run: an id that has left does not come back.
     id: `${options.workload}-${random.uint32().toString(36)}${random.uint32().toString(36)}`,
     ports,
-    controlPlanes: [options.controlPlane],
+    controlPlanes: options.controlPlanes,
     trust: ca === null ? null : { authorities: ca, name: { kind: isIP(host) === 0 ? 'dns' : 'ip', value: host } },
     tokenFile,
     directory,

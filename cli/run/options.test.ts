@@ -21,7 +21,7 @@ t.test('an application stands behind --, its own options included', (t) => {
     value: {
       sidecar: {
         kind: 'join',
-        controlPlane: { host: '::1', port: 15_010 },
+        controlPlanes: [{ host: '::1', port: 15_010 }],
         workload: 'a',
         services: ['a', 'b'],
         protocol: 'auto',

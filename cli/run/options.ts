@@ -1,12 +1,14 @@
 /** The command line of `outrider run`. PURE. */
 import { parseArgs } from 'node:util';
+import type { ServerAddress } from '../../control-plane/translate/control-plane-cluster.ts';
 import { nearest } from '../../kernel/edit-distance.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 
 /** A sidecar that joins a control plane; the sidecar's other ports are free ones. */
 export interface JoinOptions {
   readonly kind: 'join';
-  readonly controlPlane: { readonly host: string; readonly port: number };
+  /** At least one; several lead in turn. */
+  readonly controlPlanes: readonly ServerAddress[];
   readonly workload: string;
   /** The workload itself first. */
   readonly services: readonly string[];
@@ -81,7 +83,7 @@ Starts a sidecar, the application beside it once the mesh is ready, and ends bot
 
   -c, --config-path FILE     the sidecar's bootstrap; or, joining a control plane:
       --control-plane HOST:PORT
-                             its gRPC port (15010)
+                             its gRPC port (15010); of several, all, separated by commas
       --workload NAME        who the application is
       --service NAME         a service that it answers for besides; may be repeated
       --workload-version V   default v1
@@ -147,10 +149,14 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
   const address = values['control-plane'];
   if (address === undefined)
     return err('no sidecar: give its bootstrap with -c FILE, or a control plane with --control-plane');
-  const controlPlane = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address);
-  const port = Number(controlPlane?.[3]);
-  if (controlPlane === null || port < 1 || port > 65_535)
-    return err(`--control-plane: "${address}" is not HOST:PORT, such as 127.0.0.1:15010`);
+  const controlPlanes: ServerAddress[] = [];
+  for (const text of address.split(',').map((each) => each.trim())) {
+    const controlPlane = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+    const port = Number(controlPlane?.[3]);
+    if (controlPlane === null || port < 1 || port > 65_535)
+      return err(`--control-plane: "${text}" is not HOST:PORT, such as 127.0.0.1:15010`);
+    controlPlanes.push({ host: controlPlane[1] ?? controlPlane[2]!, port });
+  }
   const { workload } = values;
   if (workload === undefined) return err('--control-plane needs --workload: who the application is');
   const appPort = portOf(values);
@@ -162,7 +168,7 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
     return err(`--health-path: "${healthPath}" must start with /`);
   return ok({
     kind: 'join',
-    controlPlane: { host: controlPlane[1] ?? controlPlane[2]!, port },
+    controlPlanes,
     workload,
     services: [...new Set([workload, ...(values.service ?? [])])],
     version: values['workload-version'] ?? 'v1',
