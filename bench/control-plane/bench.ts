@@ -104,7 +104,7 @@ async function measureStreams(
     const before = sidecars.map(({ connection }) => connection.receivedBytes);
     const change = await window(pid, () => {
       const told = sidecars.map((sidecar) => nextEndpoints(sidecar));
-      agents.beat(`${services[(round % services.length) - (round % 2)]!}-0`, health);
+      agents.beat(`${services[(round >> 1) % services.length]!}-0`, health);
       return p99Of(told, CHANGE_LIMIT_MS).catch(() => null);
     });
     // Late heartbeats on a busy machine are changes, too, and one can undo another before anybody hears of it.
@@ -162,7 +162,9 @@ async function measureStart(
   const server = await startServer(bundle, dir, options.serverCore);
   const sidecar = new SimulatedSidecar(server.grpc, { id: 'a-0', workload: services[0]!, services, protocol: 'delta' });
   try {
-    await within(sidecar.complete);
+    await within(sidecar.complete).catch((error: Error) => {
+      throw new Error(sidecar.connection.problem || error.message);
+    });
     const completeMs = performance.now() - server.process.spawnedAtMs;
     return { applyMs, readyMs: server.readyAfterMs, completeMs };
   } finally {

@@ -6,10 +6,24 @@ import { connect, type Socket } from 'node:net';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const WINDOW = 2 ** 30;
+/** RFC 9113: what a frame and what is on its way may hold until the other side has said otherwise. */
+const FRAME_BYTES_MAX = 16_384;
+const INITIAL_WINDOW = 65_535;
+const INITIAL_WINDOW_SIZE = 4;
 const TYPE = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, window: 8 } as const;
 
 /** Takes in the messages of a stream. */
 export type OnMessage = (message: Buffer) => void;
+
+interface Stream {
+  readonly onMessage: OnMessage;
+  /** Of a message that is not whole yet. */
+  pending: Buffer[];
+  pendingBytes: number;
+  /** What waits for room, and the room. */
+  unsent: Buffer;
+  window: number;
+}
 
 /** One connection with any number of streams. */
 export class RawConnection {
@@ -18,7 +32,10 @@ export class RawConnection {
   /** Why the server ended it or one of its streams; empty while it has not. */
   problem = '';
   readonly #socket: Socket;
-  readonly #streams = new Map<number, { readonly onMessage: OnMessage; pending: Buffer }>();
+  readonly #streams = new Map<number, Stream>();
+  /** Bytes that may still be sent. */
+  #window = INITIAL_WINDOW;
+  #initialWindow = INITIAL_WINDOW;
   #pending: Buffer = Buffer.alloc(0);
   #nextId = 1;
 
@@ -42,15 +59,49 @@ export class RawConnection {
   open(path: string, onMessage: OnMessage): (message: Uint8Array) => void {
     const id = this.#nextId;
     this.#nextId += 2;
-    this.#streams.set(id, { onMessage, pending: Buffer.alloc(0) });
+    const stream = { onMessage, pending: [], pendingBytes: 0, unsent: Buffer.alloc(0), window: this.#initialWindow };
+    this.#streams.set(id, stream);
     this.#socket.write(frame(TYPE.headers, 4, id, requestHead(path)));
     return (message) => {
-      const head = Buffer.alloc(14);
-      head.writeUIntBE(message.length + 5, 0, 3);
-      head.writeUInt32BE(id, 5);
-      head.writeUInt32BE(message.length, 10);
-      this.#socket.write(Buffer.concat([head, message]));
+      const head = Buffer.alloc(5);
+      head.writeUInt32BE(message.length, 1);
+      stream.unsent = Buffer.concat([stream.unsent, head, message]);
+      this.#send(id, stream);
     };
+  }
+
+  /** Writes what there is room for. */
+  #send(id: number, stream: Stream): void {
+    while (stream.unsent.length > 0) {
+      const length = Math.min(stream.unsent.length, FRAME_BYTES_MAX, stream.window, this.#window);
+      if (length <= 0) return;
+      this.#socket.write(frame(TYPE.data, 0, id, stream.unsent.subarray(0, length)));
+      stream.unsent = stream.unsent.subarray(length);
+      stream.window -= length;
+      this.#window -= length;
+    }
+  }
+
+  #settings(payload: Buffer): void {
+    for (let at = 0; at + 6 <= payload.length; at += 6) {
+      if (payload.readUInt16BE(at) !== INITIAL_WINDOW_SIZE) continue;
+      const size = payload.readUInt32BE(at + 2);
+      for (const stream of this.#streams.values()) stream.window += size - this.#initialWindow;
+      this.#initialWindow = size;
+    }
+    this.#socket.write(frame(TYPE.settings, 1, 0, Buffer.alloc(0)));
+    this.#sendAll();
+  }
+
+  #widen(id: number, bytes: number): void {
+    const stream = this.#streams.get(id);
+    if (id === 0) this.#window += bytes;
+    else if (stream !== undefined) stream.window += bytes;
+    this.#sendAll();
+  }
+
+  #sendAll(): void {
+    for (const [id, stream] of this.#streams) if (stream.unsent.length > 0) this.#send(id, stream);
   }
 
   /** Resolves when the socket is closed. */
@@ -75,8 +126,8 @@ export class RawConnection {
 
   #frame(type: number, flags: number, id: number, payload: Buffer): void {
     if (type === TYPE.data) this.#data(id, payload);
-    else if (type === TYPE.settings && (flags & 1) === 0)
-      this.#socket.write(frame(TYPE.settings, 1, 0, Buffer.alloc(0)));
+    else if (type === TYPE.settings && (flags & 1) === 0) this.#settings(payload);
+    else if (type === TYPE.window) this.#widen(id, payload.readUInt32BE(0));
     else if (type === TYPE.ping && (flags & 1) === 0) this.#socket.write(frame(TYPE.ping, 1, 0, payload));
     else if (type === TYPE.reset || type === TYPE.goaway) this.problem ||= `frame of type ${type} for stream ${id}`;
     // A second block of headers is the end of the stream, which no stream of ours should see.
@@ -86,7 +137,12 @@ export class RawConnection {
 
   #data(id: number, payload: Buffer): void {
     const stream = this.#streams.get(id)!;
-    let bytes = stream.pending.length === 0 ? payload : Buffer.concat([stream.pending, payload]);
+    stream.pending.push(payload);
+    stream.pendingBytes += payload.length;
+    // Not put together before it is whole: messages of megabytes come in frames of 16 KB.
+    const [first] = stream.pending;
+    if (first!.length >= 5 && stream.pendingBytes < 5 + first!.readUInt32BE(1)) return;
+    let bytes = Buffer.concat(stream.pending);
     while (bytes.length >= 5) {
       const end = 5 + bytes.readUInt32BE(1);
       if (bytes.length < end) break;
@@ -94,8 +150,8 @@ export class RawConnection {
       stream.onMessage(bytes.subarray(5, end));
       bytes = bytes.subarray(end);
     }
-    // A copy, so that the little that is left does not keep the whole chunk.
-    stream.pending = Buffer.from(bytes);
+    stream.pending = bytes.length === 0 ? [] : [bytes];
+    stream.pendingBytes = bytes.length;
   }
 }
 
