@@ -10,7 +10,7 @@ import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
 import { ENV, freePort, OUTRIDER, until } from '../integration/running-up.ts';
 
-const CYCLES = Number(process.env.OUTRIDER_RUN_CYCLES ?? 50);
+const CYCLES = Number(process.env.OUTRIDER_RUN_CYCLES ?? 20);
 const LOAD_INTERVAL_MS = 20;
 const PENDING_MAX = 50;
 const PATIENCE_MS = 60_000;

@@ -109,6 +109,7 @@ t.test('a workload is run with what it needs to know, and reached through its si
     NODE_USE_ENV_PROXY: '1',
   });
   t.equal(env.HTTP_PROXY, env.OUTRIDER_OUTBOUND);
+  t.equal(env.http_proxy, env.OUTRIDER_OUTBOUND);
   const logs = await fetch(`${controlPlane.httpAddress}/v1/logs/echo?lines=1`);
   t.match(await logs.text(), /^echo-0 \| listening on \d+\necho-1 \| listening on \d+\n$/);
   t.equal((await call(controlPlane, 'GET', '/v1/logs/eco')).status, 404);

@@ -44,10 +44,14 @@ export function applicationEnvironment(input: EnvironmentInput): Record<string, 
 /** What leads an application's requests to its sidecar; `address` is host and port of the outbound listener. */
 export function outboundVariables(address: string): Record<string, string> {
   const outbound = `http://${address}`;
+  // What is on this machine, its own settings port above all, is not asked for through the mesh.
+  const direct = '127.0.0.1,localhost,::1';
   return {
     HTTP_PROXY: outbound,
-    // What is on this machine, its own settings port above all, is not asked for through the mesh.
-    NO_PROXY: '127.0.0.1,localhost,::1',
+    // curl reads no other: servers get HTTP_PROXY from a header `Proxy` by CGI.
+    http_proxy: outbound,
+    NO_PROXY: direct,
+    no_proxy: direct,
     NODE_USE_ENV_PROXY: '1',
     OUTRIDER_OUTBOUND: outbound,
   };
