@@ -221,7 +221,10 @@ t.test('a backup is everything, and is restored as one revision that sidecars ta
   // Over something, which has to be insisted on; clients converge.
   const client = connect(t, to.controlPlane);
   client.subscribe('RDS', ['outbound']);
-  t.notMatch(JSON.stringify((await client.next('RDS')).resources), '/kept');
+  await until(
+    'the routes without it',
+    async () => !JSON.stringify((await client.next('RDS')).resources).includes('/kept'),
+  );
   t.match(await to.outrider('restore', 'b'), {
     code: 1,
     out: /\+N: last/,
