@@ -19,7 +19,7 @@ const FOLDERS = ['protos', 'kernel', 'proxy', 'control-plane', 'cli', 'bench', '
 const PEERS = join('test', 'peers');
 
 /** Peers start processes of their own and want the machine to themselves; a file of theirs may take minutes. */
-const OPTIONS = ['--reporter=tap', '--disable-coverage', '--jobs=2', '--timeout=120'];
+const OPTIONS = ['--reporter=tap', '--disable-coverage', '--jobs=2', '--timeout=240'];
 const PEER_OPTIONS = ['--reporter=tap', '--disable-coverage', '--jobs=1', '--timeout=600'];
 
 /**
