@@ -5,6 +5,7 @@ import type { MetricSource } from '../kernel/metrics.ts';
 import type { SharedBreakers } from './breakers/shared-breakers.ts';
 import type { DrainTotals } from './drain/traffic-control.ts';
 import type { Registry } from './registry/registry.ts';
+import { sampler } from './sampler.ts';
 import type { Ledger } from './store/ledger.ts';
 import type { AdsServer } from './xds/ads-server.ts';
 
@@ -20,10 +21,7 @@ export interface MetricDeps {
 /** Reads the numbers at every scrape. */
 export function controlPlaneMetrics({ ledger, registry, ads, breakers, drains }: MetricDeps): MetricSource {
   return (emit) => {
-    const gauge = (name: string, help: string, value: number, labels: Record<string, string> = {}) =>
-      emit({ name: `outrider_control_plane_${name}`, help, type: 'gauge', labels, value });
-    const counter = (name: string, help: string, value: number, labels: Record<string, string> = {}) =>
-      emit({ name: `outrider_control_plane_${name}`, help, type: 'counter', labels, value });
+    const { gauge, counter } = sampler(emit);
 
     gauge('revision', 'Revision of the desired state.', ledger.state.revision);
     gauge('workloads', 'Workloads in the desired state.', ledger.state.workloads.size);
