@@ -128,8 +128,7 @@ export class Activator {
     } else if (changed) {
       dns.forget(name);
       if (discovery.kind === 'static') cluster.setEndpoints(discovery.endpoints);
-      else if (discovery.kind === 'original-dst') cluster.followDestinations();
-      else dns.watch(cluster, discovery);
+      else if (discovery.kind !== 'original-dst') dns.watch(cluster, discovery);
     }
   }
 

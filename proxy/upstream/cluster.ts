@@ -106,6 +106,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener, Destinat
     this.#slowStart = new Deadline(this);
     this.#createOutlierDetector();
     this.serviceBreaker = serviceBreaker(config, null, this.loop);
+    this.#createDestinations();
     this.#createChecker();
   }
 
@@ -163,6 +164,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener, Destinat
     if (outlierChanged) this.#createOutlierDetector();
     if (checkChanged || renewed) this.#createChecker();
     this.serviceBreaker = serviceBreaker(config, this.serviceBreaker, this.loop);
+    this.#createDestinations();
     this.#rebuildPicker();
   }
 
@@ -210,12 +212,12 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener, Destinat
     this.onAllChecked();
   }
 
-  /** Endpoints are wherever redirected clients were going, from now on. */
-  followDestinations(): void {
+  /** Where endpoints are wherever redirected clients were going, there is nothing to wait for. */
+  #createDestinations(): void {
     const { discovery } = this.config;
     this.#destinations?.stop();
     this.#destinations = discovery.kind === 'original-dst' ? new Destinations(discovery, this) : null;
-    this.warm = true;
+    if (this.#destinations !== null) this.warm = true;
   }
 
   addEndpoint(key: string, config: EndpointConfig, locality: LocalityConfig): Endpoint {

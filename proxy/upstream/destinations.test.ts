@@ -1,6 +1,6 @@
 import t from 'tap';
 import { TimerWheel } from '../../kernel/timer-wheel.ts';
-import { cluster } from '../../test/fakes/config-builders.ts';
+import { cluster, endpoint, endpointSet } from '../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { fakeCluster } from '../../test/fakes/fake-cluster.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
@@ -15,7 +15,6 @@ function setUp(portOverride: number | null = null) {
   const loop = new Loop(clock, new TimerWheel(clock, new FakeTimers(clock)), seededRandom());
   const discovery = { kind: 'original-dst', portOverride, cleanupMs: CLEANUP_MS } as const;
   const there = fakeCluster(cluster('there', [], { discovery }), loop);
-  there.followDestinations();
   const pick = (host: string, port: number) => there.pick({ ...PLAIN_PICK, destination: { host, port } });
   const wait = (ms: number) => {
     clock.advance({ ms });
@@ -67,5 +66,14 @@ t.test('what clients dial does not fill the memory', (t) => {
   wait(CLEANUP_MS);
   wait(CLEANUP_MS);
   t.ok(pick('10.1.0.0', 80));
+  t.end();
+});
+
+t.test('a cluster of another type from now on finds its endpoints in that way', (t) => {
+  const { there, pick } = setUp();
+  t.ok(pick('10.0.0.1', 80));
+  there.update(cluster('there', [8080]));
+  there.setEndpoints(endpointSet('there', [endpoint(8080)]));
+  t.equal(pick('10.0.0.1', 80)?.key, '127.0.0.1:8080');
   t.end();
 });
