@@ -2,31 +2,16 @@
  * Interception by the kernel's own redirection, in two network namespaces of this test joined by a pair of interfaces: an
  * application with its proxy in one, a server in the other. IPv4 and IPv6, HTTP and plain TCP, nftables and iptables.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { OUTRIDER } from '../integration/running-up.ts';
+import { AS_PROXY, builtBundle, Namespaces, namespacesMissing, ok, proxyCounter, run } from './namespaces.ts';
 
 const APP = `or-app-${process.pid}`;
 const PEER = `or-peer-${process.pid}`;
-const PROXY_UID = 1337;
 const NODE = process.execPath;
 
-const run = (command: string, ...args: readonly string[]) =>
-  spawnSync(command, args, { encoding: 'utf8', timeout: 20_000 });
 const inside = (namespace: string, ...command: readonly string[]) =>
   run('nsenter', `--net=/run/netns/${namespace}`, ...command);
-
-function missing(): string | false {
-  if (process.platform !== 'linux') return 'interception is for Linux';
-  if (process.getuid?.() !== 0) return 'interception in network namespaces needs root';
-  if (run('ip', '-V').status !== 0 || run('nsenter', '--version').status !== 0) return 'no ip and nsenter (iproute2)';
-  if (run('ip', 'netns', 'add', `or-try-${process.pid}`).status !== 0) return 'network namespaces cannot be made here';
-  run('ip', 'netns', 'del', `or-try-${process.pid}`);
-  return false;
-}
 
 function backendMissing(backend: string): string | false {
   return run(backend, '--version').status === 0 ? false : `no ${backend}: .ci/run installs it`;
@@ -112,77 +97,31 @@ if (kind === 'http') http.get({ host, port, agent: false }, async (response) => 
 else net.connect(port, host, function () { this.write('\\0hello'); }).on('data', (data) => console.log(JSON.stringify({ body: String(data) }))).on('error', fail);
 `;
 
-const skip = missing();
+const skip = namespacesMissing();
 
 t.test(
   'what processes dial goes through the proxy, and on to where it was going',
   { skip, timeout: 90_000 },
   async (t) => {
-    const dir = mkdtempSync('/tmp/outrider-intercept-');
-    chmodSync(dir, 0o755);
-    const file = (name: string, text: string) => {
-      writeFileSync(path.join(dir, name), text);
-      return path.join(dir, name);
-    };
-    const children: ChildProcess[] = [];
-    t.teardown(() => {
-      for (const child of children) child.kill('SIGKILL');
-      for (const namespace of [APP, PEER]) run('ip', 'netns', 'del', namespace);
-      rmSync(dir, { recursive: true, force: true });
-    });
-    const ok = (...command: readonly [string, ...string[]]) => {
-      const { status, stderr } = run(...command);
-      if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
-    };
-    ok('ip', 'netns', 'add', APP);
-    ok('ip', 'netns', 'add', PEER);
+    const spaces = new Namespaces(t, [APP, PEER]);
     ok('ip', 'link', 'add', 'or-a', 'netns', APP, 'type', 'veth', 'peer', 'name', 'or-b', 'netns', PEER);
     for (const [namespace, link, host] of [
       [APP, 'or-a', 1],
       [PEER, 'or-b', 2],
     ] as const) {
-      ok('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
       ok('ip', '-n', namespace, 'link', 'set', link, 'up');
       ok('ip', '-n', namespace, 'addr', 'add', `10.77.1.${host}/24`, 'dev', link);
       ok('ip', '-n', namespace, 'addr', 'add', `fd77::${host}/64`, 'dev', link, 'nodad');
     }
-    const start = (namespace: string, until: RegExp, ...command: readonly string[]) => {
-      const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...command], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      children.push(child);
-      let output = '';
-      return new Promise<void>((resolve, reject) => {
-        for (const stream of [child.stdout, child.stderr])
-          stream.setEncoding('utf8').on('data', (chunk: string) => {
-            output += chunk;
-            if (until.test(output)) resolve();
-          });
-        child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended with ${code}: ${output}`)));
-      });
-    };
-    await start(PEER, /up/, NODE, file('server.mjs', SERVER));
-    const asProxy = ['setpriv', '--reuid', String(PROXY_UID), '--clear-groups'];
-    const bootstrap = file('proxy.json', JSON.stringify(BOOTSTRAP));
-    const bundle = fileURLToPath(new URL('../../dist/outrider.cjs', import.meta.url));
-    ok(NODE, fileURLToPath(new URL('../../deploy/build.ts', import.meta.url)));
-    await start(APP, /proxy is up/, ...asProxy, NODE, bundle, 'proxy', '-c', bootstrap);
-    const client = file('client.mjs', CLIENT);
+    await spaces.start(PEER, /up/, NODE, spaces.file('server.mjs', SERVER));
+    const bootstrap = spaces.file('proxy.json', JSON.stringify(BOOTSTRAP));
+    await spaces.start(APP, /proxy is up/, ...AS_PROXY, NODE, builtBundle(), 'proxy', '-c', bootstrap);
+    const client = spaces.file('client.mjs', CLIENT);
     const ask = (kind: 'http' | 'tcp', host: string, port: number, namespace = APP) =>
       JSON.parse(inside(namespace, NODE, client, kind, host, String(port)).stdout) as Record<string, unknown>;
     const intercept = (...args: readonly string[]) => inside(APP, NODE, OUTRIDER, 'intercept', ...args);
     const rules = () => inside(APP, 'nft', 'list', 'ruleset').stdout + inside(APP, 'iptables-save').stdout;
-    const counter = (name: string) =>
-      Number(
-        new RegExp(`^${name}: (\\d+)$`, 'm').exec(
-          inside(
-            APP,
-            NODE,
-            '-e',
-            `fetch('http://127.0.0.1:15000/stats').then(async (r) => console.log(await r.text()))`,
-          ).stdout,
-        )?.[1],
-      );
+    const counter = (name: string) => proxyCounter((...command) => inside(APP, ...command), name);
 
     t.match(ask('http', '10.77.1.2', 8080), { status: 200, way: undefined }, 'directly, without rules');
 
@@ -217,7 +156,7 @@ t.test(
         t.equal(intercept('--remove').status, 0, 'there is nothing to take away, and that is no error');
       });
 
-    const unprivileged = inside(APP, ...asProxy, NODE, OUTRIDER, 'intercept');
+    const unprivileged = inside(APP, ...AS_PROXY, NODE, OUTRIDER, 'intercept');
     t.equal(unprivileged.status, 1);
     t.match(unprivileged.stderr, /^error: interception needs the privilege NET_ADMIN: run it as root/);
     t.notMatch(rules(), /outrider/i);

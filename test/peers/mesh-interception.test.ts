@@ -2,19 +2,17 @@
  * A mesh whose applications know nothing of it, in network namespaces of this test: a control plane and a server that is
  * no part of the mesh in one, a service and its sidecar in each of two others. Names are in a hosts file.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
 import { virtualAddressesOf } from '../../control-plane/state/virtual-addresses.ts';
 import { stateOf } from '../../control-plane/translate/test-fixtures.ts';
 import { OUTRIDER } from '../integration/running-up.ts';
+import { AS_PROXY, builtBundle, Namespaces, namespacesMissing, ok, proxyCounter, run } from './namespaces.ts';
 
 const NODE = process.execPath;
-const PROXY_UID = 1337;
 const HUB = `or-hub-${process.pid}`;
 /** The sidecar of `web` lets its application out of the mesh, that of `catalog` does not. */
 const PLACES = [
@@ -29,18 +27,10 @@ const MESH = `services:
   catalog: { command: x, deploy: { replicas: 0 } }
 `;
 
-const run = (command: string, ...args: readonly string[]) =>
-  spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });
-
 function missing(): string | false {
-  if (process.platform !== 'linux') return 'interception is for Linux';
-  if (process.getuid?.() !== 0) return 'interception in network namespaces needs root';
-  if (run('ip', '-V').status !== 0 || run('nsenter', '--version').status !== 0) return 'no ip and nsenter (iproute2)';
   if (run('nft', '--version').status !== 0) return 'no nft: .ci/run installs it';
   if (run('unshare', '-m', 'true').status !== 0) return 'mount namespaces cannot be made here';
-  if (run('ip', 'netns', 'add', `or-try-${process.pid}`).status !== 0) return 'network namespaces cannot be made here';
-  run('ip', 'netns', 'del', `or-try-${process.pid}`);
-  return false;
+  return namespacesMissing();
 }
 
 /** HTTP and an echo on one port: what begins with a zero byte is no HTTP. Another port for the echo alone. */
@@ -79,29 +69,8 @@ t.test(
   'applications that know nothing of the mesh reach its services by name',
   { skip: missing(), timeout: 240_000 },
   async (t) => {
-    const dir = mkdtempSync('/tmp/outrider-mesh-intercept-');
-    chmodSync(dir, 0o755);
-    const file = (name: string, text: string) => {
-      writeFileSync(path.join(dir, name), text);
-      return path.join(dir, name);
-    };
-    const namespaces = [HUB, ...PLACES.map(({ namespace }) => namespace)];
-    const children: ChildProcess[] = [];
-    let output = '';
-    t.teardown(() => {
-      for (const child of children) child.kill('SIGKILL');
-      for (const namespace of namespaces) run('ip', 'netns', 'del', namespace);
-      rmSync(dir, { recursive: true, force: true });
-    });
-    const ok = (...command: readonly [string, ...string[]]) => {
-      const { status, stdout, stderr } = run(...command);
-      if (status !== 0) throw new Error(`${command.join(' ')}: ${stdout}${stderr}`);
-      return stdout;
-    };
-    for (const namespace of namespaces) {
-      ok('ip', 'netns', 'add', namespace);
-      ok('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
-    }
+    const spaces = new Namespaces(t, [HUB, ...PLACES.map(({ namespace }) => namespace)]);
+    const { dir } = spaces;
     ok('ip', '-n', HUB, 'link', 'add', 'or-br', 'type', 'bridge');
     ok('ip', '-n', HUB, 'addr', 'add', `${OUTSIDE}/24`, 'dev', 'or-br');
     ok('ip', '-n', HUB, 'link', 'set', 'or-br', 'up');
@@ -111,25 +80,8 @@ t.test(
       ok('ip', '-n', namespace, 'addr', 'add', `${host}/24`, 'dev', 'or-e');
       ok('ip', '-n', namespace, 'link', 'set', 'or-e', 'up');
     }
-    const start = (namespace: string, until: RegExp, ...command: readonly string[]) => {
-      const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...command], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      children.push(child);
-      let own = '';
-      return new Promise<void>((resolve, reject) => {
-        for (const stream of [child.stdout, child.stderr])
-          stream.setEncoding('utf8').on('data', (chunk: string) => {
-            own += chunk;
-            output += chunk;
-            if (until.test(own)) resolve();
-          });
-        child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended with ${code}: ${own}`)));
-      });
-    };
-
     const hosts = [...virtualAddressesOf(stateOf(MESH))].map(([name, address]) => `${address} ${name} ${name}.mesh\n`);
-    file('hosts', `127.0.0.1 localhost\n${hosts.join('')}`);
+    spaces.file('hosts', `127.0.0.1 localhost\n${hosts.join('')}`);
     /** What a program in there prints, with the mesh's names in its hosts file. */
     const inside = (namespace: string, ...command: readonly string[]) =>
       run(
@@ -141,7 +93,7 @@ t.test(
         '-',
         ...command,
       );
-    const client = file('client.mjs', CLIENT);
+    const client = spaces.file('client.mjs', CLIENT);
     const ask = (kind: 'http' | 'tcp', host: string, port: number, namespace: string) => {
       const { stdout, stderr } = inside(namespace, NODE, client, kind, host, String(port));
       return JSON.parse(stdout === '' ? JSON.stringify({ error: stderr }) : stdout) as {
@@ -151,26 +103,16 @@ t.test(
       };
     };
     const counter = (namespace: string, name: string) =>
-      Number(
-        new RegExp(`^${name}: (\\d+)$`, 'm').exec(
-          inside(
-            namespace,
-            NODE,
-            '-e',
-            `fetch('http://127.0.0.1:15000/stats').then(async (r) => console.log(await r.text()))`,
-          ).stdout,
-        )?.[1],
-      );
+      proxyCounter((...command) => inside(namespace, ...command), name);
 
-    const server = file('server.mjs', SERVER);
+    const server = spaces.file('server.mjs', SERVER);
     await Promise.all([
-      start(HUB, /up/, NODE, server, 'outside'),
-      ...PLACES.map(({ namespace, workload }) => start(namespace, /up/, NODE, server, workload)),
+      spaces.start(HUB, /up/, NODE, server, 'outside'),
+      ...PLACES.map(({ namespace, workload }) => spaces.start(namespace, /up/, NODE, server, workload)),
     ]);
-    ok(NODE, fileURLToPath(new URL('../../deploy/build.ts', import.meta.url)));
-    const bundle = fileURLToPath(new URL('../../dist/outrider.cjs', import.meta.url));
+    const bundle = builtBundle();
     const state = path.join(dir, 'state');
-    await start(
+    await spaces.start(
       HUB,
       /control plane serves/,
       NODE,
@@ -192,7 +134,7 @@ t.test(
       OUTRIDER,
       'apply',
       '-f',
-      file('mesh.yaml', MESH),
+      spaces.file('mesh.yaml', MESH),
       '--server',
       'http://127.0.0.1:15080',
     );
@@ -217,12 +159,20 @@ t.test(
       const text = JSON.stringify(json)
         .replace('"outrider":{', `"outrider":{"interception":"redirect","egress":"${egress}",`)
         .replace(/("identity":\{[^}]*"address":)"127\.0\.0\.1"/, `$1"${host}"`);
-      const asProxy = ['setpriv', '--reuid', String(PROXY_UID), '--clear-groups'];
-      await start(namespace, /proxy is up/, ...asProxy, NODE, bundle, 'proxy', '-c', file(`${workload}.json`, text));
+      await spaces.start(
+        namespace,
+        /proxy is up/,
+        ...AS_PROXY,
+        NODE,
+        bundle,
+        'proxy',
+        '-c',
+        spaces.file(`${workload}.json`, text),
+      );
     }
 
     for (let answer = ask('http', 'catalog', 80, WEB.namespace), left = 20; answer.status !== 200; left--) {
-      if (left === 0) throw new Error(`catalog does not answer: ${JSON.stringify(answer)}\n${output}`);
+      if (left === 0) throw new Error(`catalog does not answer: ${JSON.stringify(answer)}\n${spaces.output}`);
       await sleep(500);
       answer = ask('http', 'catalog', 80, WEB.namespace);
     }
