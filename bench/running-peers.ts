@@ -1,8 +1,8 @@
 /** Starts peers for a scenario and waits until a request gets through; a peer that cannot is told in one line. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../test/free-ports.ts';
 import type { Peer } from './peers/peers.ts';
 import type { Scenario } from './peers/scenario.ts';
 import { type Probe, pathProbe, trafficProbe } from './probes.ts';
@@ -81,22 +81,6 @@ export async function startPeers(
     }
   }
   return { running, missing };
-}
-
-/** Ports that were free a moment ago. They are all held while they are collected, so that they differ. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, holdPort));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-function holdPort(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
 }
 
 /** Resolves with the time at which the probe succeeded. */

@@ -1,27 +1,6 @@
 import path from 'node:path';
 import t from 'tap';
-import { runCommand } from '../program.ts';
-
-async function run(
-  argv: readonly string[],
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let [out, err] = ['', ''];
-  const code = await runCommand(argv, {
-    env: {},
-    script: '/nowhere/outrider',
-    cwd: '/nowhere',
-    user: 'ann',
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    readStdin: async () => '',
-  });
-  return { code, out, err };
-}
+import { run } from '../test-fixtures.ts';
 
 t.test('bootstraps of other xDS clients are printed, and mistakes in their options named', async (t) => {
   const { code, out } = await run([

@@ -19,8 +19,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { KeptFile } from '../../proxy/xds/last-known-good/kept-file.ts';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
-import { apply, startTestControlPlane, until } from '../component/control-plane/fixtures/start.ts';
+import { apply, startTestControlPlane } from '../component/control-plane/fixtures/start.ts';
 import { startClient } from '../component/data-plane/http-pairs.ts';
+import { until } from '../until.ts';
 import { freePorts, makeSidecar } from './sidecar-of.ts';
 
 const MESH = `services:

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import { freePort, Up } from './running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { Up } from './running-up.ts';
 
 /** Speaks HTTP, agrees to WebSocket by hand, and sends back what comes. */
 const WEB = `

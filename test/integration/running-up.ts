@@ -1,7 +1,5 @@
 /** A running `outrider up` for tests, on ports and in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,16 +13,6 @@ export interface UpPlace {
   readonly compose: string;
   readonly state: string;
   readonly dir: string;
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A running `outrider up` and what it has printed. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ControlPlane } from '../../control-plane/app.ts';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
-import { apply, call, startTestControlPlane, until } from '../component/control-plane/fixtures/start.ts';
+import { apply, call, startTestControlPlane } from '../component/control-plane/fixtures/start.ts';
 import { startClient, startEndpoint } from '../component/data-plane/http-pairs.ts';
+import { until } from '../until.ts';
 import { freePorts, makeSidecar } from './sidecar-of.ts';
 
 const CALLERS = ['shop', 'web', 'audit'];

@@ -13,7 +13,7 @@ import { localSources } from '../../proxy/bootstrap/load-bootstrap.ts';
 import { readBootstrap } from '../../proxy/bootstrap/read-bootstrap.ts';
 import { FORMAT_COMMANDS } from '../../proxy/http/format.ts';
 import { seededRandom } from '../fakes/fake-random.ts';
-import { freePort } from './running-up.ts';
+import { freePort } from '../free-ports.ts';
 
 /** Whose sidecar it is. */
 export interface SidecarPlace {

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { Agent, request } from 'undici';
-import { ENV, freePort, OUTRIDER, Up, until } from './running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { ENV, OUTRIDER, Up, until } from './running-up.ts';
 
 const SHOP = fileURLToPath(new URL('../../examples/shop', import.meta.url));
 const LOAD_INTERVAL_MS = 20;

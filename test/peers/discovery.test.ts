@@ -10,7 +10,11 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { ENV, freePort, OUTRIDER } from '../integration/running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { ENV, OUTRIDER } from '../integration/running-up.ts';
+import { untilWorks } from '../until.ts';
+
+const PATIENCE_MS = 60_000;
 
 const WEB = `import { createServer } from 'node:http';
 createServer(async (request, response) => {
@@ -29,16 +33,6 @@ const COMPOSE = (port: number) => `services:
   web: {command: node web.mjs, ports: ['${port}:80'], x-outrider: {port: 80, protocol: http}}
   billing: {command: node replica.mjs, deploy: {replicas: 0}, x-outrider: {port: 80, protocol: http}}
 `;
-
-async function until<T>(what: string, look: () => Promise<T | false>, seconds = 60): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    const found = await look().catch(() => false as const);
-    if (found !== false) return found;
-    await sleep(100);
-  }
-  throw new Error(`not within ${seconds} s: ${what}`);
-}
 
 /** A control plane with DNS in a process of its own, and the outrider command against it. */
 async function start(t: Test) {
@@ -69,7 +63,7 @@ async function start(t: Test) {
     if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
     return stdout;
   };
-  await until('a control plane', async () => (await fetch(`http://${address(http)}/readyz`)).ok);
+  await untilWorks('a control plane', async () => (await fetch(`http://${address(http)}/readyz`)).ok, PATIENCE_MS);
   outrider('apply', '-f', 'compose.yaml');
   return { outrider, dns, url: `http://${address(published)}/` };
 }
@@ -103,7 +97,11 @@ t.test(
         ...more,
       );
     t.match(register('vm-1', first.port, '--ttl', '10m', '--check-path', '/'), /vm-1 is registered as healthy: lease /);
-    await until('an answer through the sidecar', async () => (await (await fetch(url)).text()) === 'vm-1');
+    await untilWorks(
+      'an answer through the sidecar',
+      async () => (await (await fetch(url)).text()) === 'vm-1',
+      PATIENCE_MS,
+    );
 
     const seen = new Map<string, number>();
     let running = true;
@@ -117,10 +115,10 @@ t.test(
     const clients = [load(), load(), load(), load()];
     const count = (name: string) => seen.get(name) ?? 0;
     register('vm-2', second.port, '--ttl', '10m', '--metadata', 'rack=7');
-    await until('calls of the second', async () => count('vm-2') > 20);
+    await untilWorks('calls of the second', async () => count('vm-2') > 20, PATIENCE_MS);
     // A replica with a sidecar joins them, then they leave it alone: the hop changes its protocol twice.
     outrider('scale', 'billing=1');
-    await until('calls of the replica', async () => count('replica') > 20);
+    await untilWorks('calls of the replica', async () => count('replica') > 20, PATIENCE_MS);
     t.match(outrider('instance', 'deregister', 'vm-1'), 'vm-1 deregistered\n');
     first.server.close();
     first.server.closeIdleConnections();
@@ -128,7 +126,7 @@ t.test(
     t.match(outrider('instance', 'deregister', 'vm-2'), 'vm-2 deregistered\n');
     second.server.close();
     const before = count('replica');
-    await until('calls of the replica alone', async () => count('replica') > before + 100);
+    await untilWorks('calls of the replica alone', async () => count('replica') > before + 100, PATIENCE_MS);
     running = false;
     await Promise.all(clients);
     t.same([...seen.keys()].sort(), ['replica', 'vm-1', 'vm-2'], `no failures: ${JSON.stringify([...seen])}`);

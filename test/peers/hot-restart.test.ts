@@ -11,7 +11,8 @@ import { type AddressInfo, connect, createServer as createTcp, type Server } fro
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
-import { freePort, OUTRIDER, until } from '../integration/running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { OUTRIDER, until } from '../integration/running-up.ts';
 
 /** One request of each of the four kinds: 500 a second. */
 const INTERVAL_MS = 8;

@@ -8,7 +8,8 @@ import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { parse, stringify } from 'yaml';
 import { ENVOY } from '../envoy-cases/suite.ts';
-import { freePort, OUTRIDER, until } from '../integration/running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { OUTRIDER, until } from '../integration/running-up.ts';
 
 /** How it is to be. */
 export interface MeshEnvoyOptions {

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { request } from 'undici';
+import { freePort } from '../free-ports.ts';
+import { untilWorks } from '../until.ts';
 
 const OUTRIDER = path.join(import.meta.dirname, '..', '..', 'bin', 'outrider');
 
@@ -28,26 +28,9 @@ services:
 
 const missing = ['prometheus', 'promtool'].filter((name) => spawnSync(name, ['--version']).error !== undefined);
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function json<T>(url: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
   const { body } = await request(url, { headers });
   return (await body.json()) as T;
-}
-
-async function until<T>(what: string, seconds: number, attempt: () => Promise<T | undefined>): Promise<T> {
-  for (let i = 0; i < seconds * 5; i++) {
-    const value = await attempt().catch(() => undefined);
-    if (value !== undefined) return value;
-    await sleep(200);
-  }
-  throw new Error(`not within ${seconds} s: ${what}`);
 }
 
 function ended(child: ChildProcess): Promise<void> {
@@ -129,15 +112,19 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
     up.kill('SIGINT');
     await Promise.all([ended(up), ended(server)]);
   });
-  await until(`ready: ${output}`, 30, async () => (/^ready$/m.test(output) ? true : undefined));
+  await untilWorks(`ready: ${output}`, async () => (/^ready$/m.test(output) ? true : undefined), 30_000);
   for (let i = 0; i < 20; i++) await (await request(`http://127.0.0.1:${entry}/`)).body.dump();
 
   const query = `http://127.0.0.1:${prometheus}/api/v1`;
-  const targets = await until('two sidecars and a control plane, all up', 30, async () => {
-    const { data } = await json<Targets>(`${query}/targets`);
-    const healthy = data.activeTargets.filter((each) => each.health === 'up');
-    return healthy.length >= 3 ? data.activeTargets : undefined;
-  });
+  const targets = await untilWorks(
+    'two sidecars and a control plane, all up',
+    async () => {
+      const { data } = await json<Targets>(`${query}/targets`);
+      const healthy = data.activeTargets.filter((each) => each.health === 'up');
+      return healthy.length >= 3 ? data.activeTargets : undefined;
+    },
+    30_000,
+  );
   t.same(
     targets.filter((each) => each.health !== 'up').map((each) => each.lastError),
     [],
@@ -149,13 +136,17 @@ t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeou
     'two sidecars were found, and the control plane lets Prometheus in',
   );
 
-  const counted = await until('requests in Envoy’s names', 20, async () => {
-    const { data } = await json<Samples>(
-      `${query}/query?query=${encodeURIComponent('sum(envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="inbound"})')}`,
-    );
-    const value = Number(data.result[0]?.value[1] ?? 0);
-    return value >= 20 ? value : undefined;
-  });
+  const counted = await untilWorks(
+    'requests in Envoy’s names',
+    async () => {
+      const { data } = await json<Samples>(
+        `${query}/query?query=${encodeURIComponent('sum(envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="inbound"})')}`,
+      );
+      const value = Number(data.result[0]?.value[1] ?? 0);
+      return value >= 20 ? value : undefined;
+    },
+    20_000,
+  );
   t.ok(counted >= 20, `${counted} answers were counted`);
 
   const headers = { authorization: `Bearer ${made.stdout.trim()}` };

@@ -8,7 +8,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
-import { ENV, freePort, OUTRIDER, until } from '../integration/running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { ENV, OUTRIDER, until } from '../integration/running-up.ts';
 
 const CYCLES = Number(process.env.OUTRIDER_RUN_CYCLES ?? 20);
 const LOAD_INTERVAL_MS = 20;

@@ -12,13 +12,18 @@ import t, { type Test } from 'tap';
 import { Agent as HttpAgent, request } from 'undici';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
 import { ENVOY } from '../envoy-cases/suite.ts';
-import { freePort, OUTRIDER, Up, until } from '../integration/running-up.ts';
+import { freePort } from '../free-ports.ts';
+import { OUTRIDER, Up } from '../integration/running-up.ts';
+import { until } from '../until.ts';
 import { EnvoyLoad, MeshEnvoy } from './mesh-envoy.ts';
+
+const PATIENCE_MS = 60_000;
 
 const skip = existsSync(ENVOY) ? false : 'no Envoy: .ci/run installs it';
 
 const APP = `
 import { createServer } from 'node:http';
+
 const { OUTRIDER_WORKLOAD: workload, OUTRIDER_REPLICA: replica, OUTRIDER_OUTBOUND: outbound, PORT, ROUND = '' } = process.env;
 const server = createServer((request, response) => {
   const ms = Number(new URL(request.url, 'http://x').searchParams.get('ms') ?? 5);
@@ -138,17 +143,6 @@ class Mesh {
   }
 }
 
-/** What `check` gives, once it gives something. */
-async function eventually<T>(what: string, check: () => Promise<T | undefined | false>): Promise<T> {
-  let found: T | undefined | false;
-  const look = async () => {
-    found = await check();
-    return found !== undefined && found !== false;
-  };
-  await until(look, 60_000, () => `not in time: ${what}`);
-  return found as T;
-}
-
 /** How often each workload answers. */
 async function shares(envoy: MeshEnvoy, headers: Readonly<Record<string, string>> = {}, count = 30) {
   const found = new Map<string, number>();
@@ -182,7 +176,7 @@ async function changes(t: Test, mesh: Mesh): Promise<void> {
   ]);
   const each = async (work: (envoy: MeshEnvoy) => Promise<void>) => void (await Promise.all(envoys.map(work)));
   const eachSees = (what: string, check: (envoy: MeshEnvoy) => Promise<boolean>) =>
-    each(async (envoy) => void (await eventually(`${envoy.id}: ${what}`, () => check(envoy))));
+    each(async (envoy) => void (await until(`${envoy.id}: ${what}`, () => check(envoy), PATIENCE_MS)));
   await eachSees('the service', async (envoy) => (await envoy.ask('catalog')).status === 200);
   t.equal((await envoys[0]!.ask('nobody')).status, 404);
   t.equal(
@@ -210,18 +204,22 @@ async function changes(t: Test, mesh: Mesh): Promise<void> {
   );
 
   await mesh.outrider('scale', 'catalog-v1=3');
-  await eventually('three', async () => (await mesh.ready('catalog-v1')) === 3);
+  await until('three', async () => (await mesh.ready('catalog-v1')) === 3, PATIENCE_MS);
   await eachSees('the new instance', async (envoy) => (await envoy.ask('catalog')).body.replica === '2');
   await mesh.outrider('scale', 'catalog-v1=2');
-  await eventually('two', async () => (await mesh.ready('catalog-v1')) === 2);
+  await until('two', async () => (await mesh.ready('catalog-v1')) === 2, PATIENCE_MS);
   await mesh.outrider('scale', 'catalog-v1=3');
-  await eventually('three again', async () => (await mesh.ready('catalog-v1')) === 3);
+  await until('three again', async () => (await mesh.ready('catalog-v1')) === 3, PATIENCE_MS);
 
   await mesh.apply('compose.yaml', compose(2, workload('late', 1, 'protocol: http')));
-  await eventually('every replica to be a new one', async () => {
-    const rounds = await Promise.all(Array.from({ length: 20 }, () => envoys[0]!.ask('catalog')));
-    return rounds.every(({ body }) => body.round === '2') && (await mesh.ready('catalog-v1')) === 3;
-  });
+  await until(
+    'every replica to be a new one',
+    async () => {
+      const rounds = await Promise.all(Array.from({ length: 20 }, () => envoys[0]!.ask('catalog')));
+      return rounds.every(({ body }) => body.round === '2') && (await mesh.ready('catalog-v1')) === 3;
+    },
+    PATIENCE_MS,
+  );
   await eachSees('the new service', async (envoy) => (await envoy.ask('late')).status === 200);
   await mesh.apply('compose.yaml', compose(2));
   await eachSees('the service to be gone', async (envoy) => (await envoy.ask('late')).status === 404);
@@ -242,9 +240,10 @@ async function changes(t: Test, mesh: Mesh): Promise<void> {
   const [hanging] = envoys;
   hanging!.child.kill('SIGSTOP');
   await mesh.outrider('scale', 'catalog-v1=2');
-  await eventually(
+  await until(
     'an Envoy that hangs to hold nothing up for ever',
     async () => (await mesh.ready('catalog-v1')) === 2,
+    PATIENCE_MS,
   );
   hanging!.child.kill('SIGCONT');
   await eachSees('answers of both', async (envoy) => (await envoy.ask('catalog')).status === 200);
@@ -258,29 +257,45 @@ async function refuses(t: Test, mesh: Mesh): Promise<void> {
     MeshEnvoy.start(t, { id: 'other', dir, state }),
   ]);
   for (const envoy of [strict, other])
-    await eventually('routes', async () => (await envoy.ask('catalog')).status === 200);
+    await until('routes', async () => (await envoy.ask('catalog')).status === 200, PATIENCE_MS);
   const load = new EnvoyLoad(strict, 'catalog');
 
   const long = `/(?:${'abcdefghij'.repeat(11)}|echo)`;
   const rule = (path: string) =>
     `{ matches: [{ path: { type: RegularExpression, value: '${path}' } }], backendRefs: [{ name: catalog }] }`;
   await mesh.apply('routes.yaml', route('echo', rule(long)));
-  await eventually('the others to have it', async () => (await other.ask('echo', '/echo')).body.workload !== 'echo');
-  const node = await eventually('the refusal', async () => {
-    const strict = (await mesh.status()).nodes.find(({ id }) => id === 'strict');
-    return strict?.types.RDS?.nacked === undefined ? undefined : strict;
-  });
+  await until(
+    'the others to have it',
+    async () => (await other.ask('echo', '/echo')).body.workload !== 'echo',
+    PATIENCE_MS,
+  );
+  const node = await until(
+    'the refusal',
+    async () => {
+      const strict = (await mesh.status()).nodes.find(({ id }) => id === 'strict');
+      return strict?.types.RDS?.nacked === undefined ? undefined : strict;
+    },
+    PATIENCE_MS,
+  );
   t.match(await mesh.outrider('status'), /^strict refused RDS: .*RE2 program size/m);
   t.match(node?.types.RDS, { acked: false, nacked: { message: /RE2 program size of \d+ > max program size of 100/ } });
   t.equal((await strict.ask('echo', '/echo')).body.workload, 'echo', 'it keeps the routes that it had');
   await mesh.outrider('scale', 'catalog-v1=3');
-  await eventually('endpoints go on', async () => {
-    const { body } = await strict.ask('catalog');
-    return body.workload === 'catalog-v1' && body.replica === '2';
-  });
+  await until(
+    'endpoints go on',
+    async () => {
+      const { body } = await strict.ask('catalog');
+      return body.workload === 'catalog-v1' && body.replica === '2';
+    },
+    PATIENCE_MS,
+  );
 
   await mesh.apply('routes.yaml', route('echo', rule('/(?:abc|echo)')));
-  await eventually('the mended routes', async () => (await strict.ask('echo', '/echo')).body.workload !== 'echo');
+  await until(
+    'the mended routes',
+    async () => (await strict.ask('echo', '/echo')).body.workload !== 'echo',
+    PATIENCE_MS,
+  );
   t.notMatch(await mesh.outrider('status'), /refused/);
   await load.stop();
   t.same(load.failures, [], `${load.failures.length} of ${load.sent} failed`);
@@ -309,25 +324,30 @@ async function standsInFront(t: Test, mesh: Mesh): Promise<void> {
   t.teardown(() => clearInterval(beat));
   agent.heartbeat();
 
-  await eventually('an Envoy to reach it', async () => (await envoy.ask('greeter')).status === 200);
+  await until('an Envoy to reach it', async () => (await envoy.ask('greeter')).status === 200, PATIENCE_MS);
   const { outbound } = (await envoy.ask('catalog')).body;
   const dispatcher = new HttpAgent();
   t.teardown(() => dispatcher.close());
-  await eventually('a sidecar to reach it', async () => {
-    const { statusCode, body } = await request(outbound!, { headers: { host: 'greeter' }, dispatcher });
-    return (await body.text()) === '{"workload":"greeter"}' && statusCode === 200;
-  });
+  await until(
+    'a sidecar to reach it',
+    async () => {
+      const { statusCode, body } = await request(outbound!, { headers: { host: 'greeter' }, dispatcher });
+      return (await body.text()) === '{"workload":"greeter"}' && statusCode === 200;
+    },
+    PATIENCE_MS,
+  );
   t.same([...new Set(heard)], ['1.1 undefined'], 'it hears what clients spoke, and nothing of how it was told');
 
   await mesh.apply('legacy.yaml', 'services:\n  legacy: { command: "true", deploy: { replicas: 0 } }\n');
   const check = { kind: 'http', path: '/', interval: '1s', timeout: '1s' };
   const lease = { service: 'legacy', address: '127.0.0.1', port: appPort, ttl: '60s', check };
   await mesh.put('/v1/instances/legacy-0', lease);
-  await eventually('a program without a sidecar', async () => (await envoy.ask('legacy')).status === 200);
+  await until('a program without a sidecar', async () => (await envoy.ask('legacy')).status === 200, PATIENCE_MS);
   await mesh.delete('/v1/instances/legacy-0');
-  await eventually(
+  await until(
     'it is let go of, though its checks are fine',
     async () => (await envoy.ask('legacy')).status === 503,
+    PATIENCE_MS,
   );
   t.equal(await envoy.refusals(), 0);
 }

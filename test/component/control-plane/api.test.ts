@@ -5,8 +5,9 @@ import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { StoreError } from '../../../control-plane/store/store.ts';
+import { until } from '../../until.ts';
 import { Agent } from './fixtures/agent.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 const MESH = `services:
   cart: {command: 'true', deploy: {replicas: 0}, x-outrider: {config: {limit: 5}}}

@@ -16,8 +16,9 @@ import {
   type ClientStatusResponse,
   ConfigStatus,
 } from '../../../protos/gen/envoy/service/status/v3/csds.ts';
+import { until } from '../../until.ts';
 import { startFactsMesh } from './fixtures/facts-mesh.ts';
-import { call, until } from './fixtures/start.ts';
+import { call } from './fixtures/start.ts';
 
 const { controlPlane, ads, delta, set } = await startFactsMesh(t);
 const csds = new ClientStatusDiscoveryServiceClient(controlPlane.grpcAddress, credentials.createInsecure());

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runCommand } from '../../../cli/program.ts';
 import type { ControlPlane } from '../../../control-plane/app.ts';
+import { until } from '../../until.ts';
 import { AdsClient } from './fixtures/ads-client.ts';
 import { Agent } from './fixtures/agent.ts';
 import { DeltaClient } from './fixtures/delta-client.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 const MESH = `services:
   cart: {command: 'true', deploy: {replicas: 0}, x-outrider: {config: {limit: 5}}}

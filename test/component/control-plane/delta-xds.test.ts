@@ -1,8 +1,9 @@
 /** Delta xDS over real gRPC: on one stream, and on streams of one kind. */
 import t, { type Test } from 'tap';
+import { until } from '../../until.ts';
 import { Agent } from './fixtures/agent.ts';
 import { DeltaClient, type DeltaReceived } from './fixtures/delta-client.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 const service = (name: string) => `  ${name}: {command: 'true', deploy: {replicas: 0}}\n`;
 const mesh = (...names: readonly string[]) => `services:\n${names.map(service).join('')}`;

@@ -15,8 +15,9 @@ import {
 } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { grpcBootstrap } from '../../../cli/bootstrap/grpc-bootstrap.ts';
+import { until } from '../../until.ts';
 import { Agent } from './fixtures/agent.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 const GREETER: ServiceDefinition = {
   greet: {

@@ -3,9 +3,10 @@
  */
 import t, { type Test } from 'tap';
 import { SystemClock } from '../../../kernel/clock.ts';
+import { until } from '../../until.ts';
 import { AdsClient } from './fixtures/ads-client.ts';
 import { Agent } from './fixtures/agent.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 const MESH = `services:
   billing: {image: vm, deploy: {replicas: 0}, x-outrider: {protocol: http}}

@@ -17,8 +17,8 @@ import { AgentMessage, type ControlMessage } from '../../../protos/gen/outrider/
 import { AgentServiceClient } from '../../../protos/gen/outrider/agent/v1/agent_service.ts';
 import { STRANGER } from '../../fakes/certificates.ts';
 import { ALICE, CART, EXPIRED_SERVER, MESH_CA_PEM, SECOND_SERVER } from '../../fakes/control-plane-certificates.ts';
+import { until } from '../../until.ts';
 import { applyMesh, startProtected as start } from './fixtures/protected.ts';
-import { until } from './fixtures/start.ts';
 
 interface Client {
   readonly token?: string;

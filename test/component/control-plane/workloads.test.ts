@@ -12,9 +12,10 @@ import t, { type Test } from 'tap';
 import type { ControlPlane, ControlPlaneDeps } from '../../../control-plane/app.ts';
 import { DRAIN_TIMES } from '../../../control-plane/orchestrator/executor.ts';
 import { silentLogger } from '../../../kernel/log.ts';
+import { until } from '../../until.ts';
 import { AdsClient } from './fixtures/ads-client.ts';
 import { DeltaClient } from './fixtures/delta-client.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 t.setTimeout(120_000);
 

@@ -3,9 +3,9 @@
  * test; delta-xds.test.ts has more of them.
  */
 import t from 'tap';
+import { until } from '../../until.ts';
 import type { DeltaClient, DeltaReceived } from './fixtures/delta-client.ts';
 import { permutations, startFactsMesh } from './fixtures/facts-mesh.ts';
-import { until } from './fixtures/start.ts';
 import { envoyExtensions } from './fixtures/xds-client.ts';
 
 const { delta, set, grow, sidecar } = await startFactsMesh(t);

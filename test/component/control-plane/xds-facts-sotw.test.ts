@@ -4,9 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
+import { until } from '../../until.ts';
 import type { AdsClient, Received } from './fixtures/ads-client.ts';
 import { OWN_SERVICES, ownMethod, permutations, startFactsMesh } from './fixtures/facts-mesh.ts';
-import { call, until } from './fixtures/start.ts';
+import { call } from './fixtures/start.ts';
 import { envoyExtensions } from './fixtures/xds-client.ts';
 
 const mesh = await startFactsMesh(t);

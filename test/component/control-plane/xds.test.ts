@@ -4,9 +4,10 @@
 
 import t, { type Test } from 'tap';
 import { Health } from '../../../protos/gen/outrider/agent/v1/agent.ts';
+import { until } from '../../until.ts';
 import { AdsClient } from './fixtures/ads-client.ts';
 import { Agent } from './fixtures/agent.ts';
-import { apply, call, startTestControlPlane, until } from './fixtures/start.ts';
+import { apply, call, startTestControlPlane } from './fixtures/start.ts';
 
 const MESH = `services:
   catalog: {command: 'true', deploy: {replicas: 0}, x-outrider: {config: {greeting: hello}}}

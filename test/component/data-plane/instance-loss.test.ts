@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
+import { freePorts } from '../../free-ports.ts';
 import { meshBootstrap } from '../../mesh/mesh-bootstrap.ts';
-import { freePorts } from '../../peers/http2/proxies.ts';
 
 const OUTRIDER = join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
 const INTERVAL_MS = 10;

@@ -1,9 +1,10 @@
 /** The proxy as a process of its own, in front of one endpoint: for tests of its memory. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { freePort } from '../../free-ports.ts';
 
 const PROXY = join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
 
@@ -29,14 +30,6 @@ export async function startProxy(t: Test, upstreamPort: number, manager: Manager
   });
   await untilServed(port);
   return { port, residentBytes: () => residentBytes(child) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function bootstrap(listen: number, upstream: number, fields: ManagerFields): string {

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../free-ports.ts';
 
 /** Why the tests cannot run here; false when they can. */
 export const NO_ETCD =
@@ -231,15 +232,6 @@ async function memberId(node: Node): Promise<string> {
 
 function hex(decimal: string): string {
   return BigInt(decimal).toString(16);
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Resolves when the process has ended. */

@@ -4,8 +4,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ended, freePort } from './cluster.ts';
+import { freePort } from '../../free-ports.ts';
+import { untilWorks } from '../../until.ts';
+import { ended } from './cluster.ts';
 
 const OUTRIDER = path.join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
 
@@ -66,10 +67,14 @@ export class ControlPlanes {
     });
     const group = new ControlPlanes(all);
     try {
-      await until('a leader and its followers', 60_000, async () => {
-        const ready = await Promise.all(all.map((each) => roleOf(each)));
-        return ready.includes('leading') && ready.every((role) => role !== undefined) ? true : undefined;
-      });
+      await untilWorks(
+        'a leader and its followers',
+        async () => {
+          const ready = await Promise.all(all.map((each) => roleOf(each)));
+          return ready.includes('leading') && ready.every((role) => role !== undefined) ? true : undefined;
+        },
+        60_000,
+      );
     } catch (cause) {
       await group.stop();
       throw new Error(`${(cause as Error).message}\n${group.logs()}`, { cause });
@@ -79,10 +84,14 @@ export class ControlPlanes {
 
   /** The one that says that it leads; waits for it. */
   leader(timeoutMs = 30_000): Promise<ControlPlaneProcess> {
-    return until('a leader', timeoutMs, async () => {
-      const roles = await Promise.all(this.all.map((each) => roleOf(each)));
-      return this.all[roles.indexOf('leading')];
-    });
+    return untilWorks(
+      'a leader',
+      async () => {
+        const roles = await Promise.all(this.all.map((each) => roleOf(each)));
+        return this.all[roles.indexOf('leading')];
+      },
+      timeoutMs,
+    );
   }
 
   /** The others. */
@@ -157,15 +166,4 @@ export async function ask(
     headers: response.headers,
     body: (text.startsWith('{') ? JSON.parse(text) : {}) as Answer,
   };
-}
-
-/** Tries until it gives something; an error counts as nothing. */
-export async function until<T>(what: string, timeoutMs: number, attempt: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  while (performance.now() < deadline) {
-    const found = await attempt().catch(() => undefined);
-    if (found !== undefined) return found;
-    await sleep(50);
-  }
-  throw new Error(`not within ${timeoutMs} ms: ${what}`);
 }

@@ -8,8 +8,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { EtcdCluster, freePort, NO_ETCD } from './cluster.ts';
-import { ask, ControlPlanes, until } from './control-planes.ts';
+import { freePort } from '../../free-ports.ts';
+import { untilWorks } from '../../until.ts';
+import { EtcdCluster, NO_ETCD } from './cluster.ts';
+import { ask, ControlPlanes } from './control-planes.ts';
 
 const OUTRIDER = path.join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
 
@@ -42,10 +44,14 @@ t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 
   const [second] = planes.followersOf(first);
 
   // On a busy machine leaders change by themselves.
-  const sent = await until('a follower that knows the leader', 30_000, async () => {
-    const answer = await ask(second!, 'POST', '/v1/apply', COMPOSE(entry, directory));
-    return answer.status === 503 ? undefined : answer;
-  });
+  const sent = await untilWorks(
+    'a follower that knows the leader',
+    async () => {
+      const answer = await ask(second!, 'POST', '/v1/apply', COMPOSE(entry, directory));
+      return answer.status === 503 ? undefined : answer;
+    },
+    30_000,
+  );
   t.equal(sent.status, 307, 'a follower names the leader');
   t.equal(sent.headers.get('location'), `${first.http}/v1/apply`);
   t.same(sent.body.applied, false);
@@ -60,13 +66,19 @@ t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 
   const read = await ask(second!, 'GET', '/v1/resources/workload/web');
   t.equal(read.status, 200, 'a follower reads what was acknowledged a moment ago');
   t.equal(read.headers.get('x-outrider-stale'), null);
-  await until('traffic through the mesh', 60_000, async () =>
-    (await fetch(`http://127.0.0.1:${entry}/`)).ok ? true : undefined,
+  await untilWorks(
+    'traffic through the mesh',
+    async () => ((await fetch(`http://127.0.0.1:${entry}/`)).ok ? true : undefined),
+    60_000,
   );
-  await until('two replicas', 60_000, async () => {
-    const { body } = await ask(first, 'GET', '/v1/services/web');
-    return (body.replicas!.ready as unknown) === 2 ? true : undefined;
-  });
+  await untilWorks(
+    'two replicas',
+    async () => {
+      const { body } = await ask(first, 'GET', '/v1/services/web');
+      return (body.replicas!.ready as unknown) === 2 ? true : undefined;
+    },
+    60_000,
+  );
   const pidsBefore = await instancesOf(first);
   t.match(await cli('status'), `${first.http} leads 2 control planes`);
 
@@ -86,10 +98,14 @@ t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 
   }
   const killedAt = performance.now();
   await planes.kill(first);
-  const write = await until('a write at the new leader', 30_000, async () => {
-    const { status, body } = await ask(second!, 'PUT', '/v1/config/web/after', { value: 'x' }, 2000);
-    return status === 200 ? body : undefined;
-  });
+  const write = await untilWorks(
+    'a write at the new leader',
+    async () => {
+      const { status, body } = await ask(second!, 'PUT', '/v1/config/web/after', { value: 'x' }, 2000);
+      return status === 200 ? body : undefined;
+    },
+    30_000,
+  );
   const tookMs = performance.now() - killedAt;
   t.ok(write);
   t.comment(`a write was taken again ${Math.round(tookMs)} ms after the leader was killed`);
@@ -97,28 +113,40 @@ t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 
   const { body: config } = await ask(second!, 'GET', '/v1/config/web/n');
   t.equal(config.value as unknown, String(last), 'the last acknowledged write is there');
 
-  await until('the sidecars at the new leader', 60_000, async () => {
-    const { body } = await ask(second!, 'GET', '/v1/status');
-    const nodes = body.nodes as unknown as readonly { readonly connected: boolean }[];
-    return nodes.filter(({ connected }) => connected).length === 2 ? true : undefined;
-  });
+  await untilWorks(
+    'the sidecars at the new leader',
+    async () => {
+      const { body } = await ask(second!, 'GET', '/v1/status');
+      const nodes = body.nodes as unknown as readonly { readonly connected: boolean }[];
+      return nodes.filter(({ connected }) => connected).length === 2 ? true : undefined;
+    },
+    60_000,
+  );
   t.same(await instancesOf(second!), pidsBefore, 'the same processes run on');
   const rescaled = await ask(second!, 'PUT', '/v1/services/web/scale', { replicas: 3 });
   t.equal(rescaled.status, 200);
-  await until('a third replica', 60_000, async () => {
-    const { body } = await ask(second!, 'GET', '/v1/services/web');
-    return (body.replicas!.ready as unknown) === 3 ? true : undefined;
-  });
+  await untilWorks(
+    'a third replica',
+    async () => {
+      const { body } = await ask(second!, 'GET', '/v1/services/web');
+      return (body.replicas!.ready as unknown) === 3 ? true : undefined;
+    },
+    60_000,
+  );
   traffic.over = true;
   await load;
   t.same(traffic.failures, [], `none of ${traffic.requests} requests failed`);
   t.ok(traffic.requests > 100, 'there was traffic');
 
   planes.restart(first);
-  await until('the old one follows', 30_000, async () => {
-    const { body } = await ask(first, 'GET', '/readyz');
-    return (body.role as unknown) === 'following' ? true : undefined;
-  });
+  await untilWorks(
+    'the old one follows',
+    async () => {
+      const { body } = await ask(first, 'GET', '/readyz');
+      return (body.role as unknown) === 'following' ? true : undefined;
+    },
+    30_000,
+  );
   t.equal((await ask(first, 'GET', '/v1/config/web/after')).body.value as unknown, 'x');
 });
 

@@ -13,8 +13,8 @@ import { silentLogger } from '../../../kernel/log.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
 import { commit, namesIn, STORE_CONTRACT, stateOf } from '../../component/control-plane/fixtures/store-contract.ts';
 import { FIRST_SERVER, MESH_CA_PEM } from '../../fakes/control-plane-certificates.ts';
+import { untilWorks } from '../../until.ts';
 import { EtcdCluster, NO_ETCD } from './cluster.ts';
-import { until } from './control-planes.ts';
 
 const deps = { clock: new SystemClock(), timers: new SystemTimers(), logger: silentLogger };
 
@@ -163,7 +163,7 @@ t.test('what etcd can do to a store', { skip: NO_ETCD, timeout: 240_000 }, async
     t.equal(await follower.freshness.confirm(500), false, 'but not as the latest');
     cluster.restart(0);
     cluster.restart(1);
-    await until('etcd answers', 30_000, async () => ((await store.freshness.confirm(5000)) ? true : undefined));
+    await untilWorks('etcd answers', async () => ((await store.freshness.confirm(5000)) ? true : undefined), 30_000);
     revision = store.load().revision;
     await write();
     t.equal(await follower.freshness.confirm(10_000), true);
@@ -183,7 +183,7 @@ t.test('what etcd can do to a store', { skip: NO_ETCD, timeout: 240_000 }, async
     for (let i = 1; i <= 3; i++) t.equal(await commit(store, i, stateOf(i + 1, [`w${i}`])), true);
     await cluster.compact(1, store.mirror.image.mark);
     cluster.restart(0);
-    await until('the follower is there', 40_000, async () => (follower.load().revision === 4 ? true : undefined));
+    await untilWorks('the follower is there', async () => (follower.load().revision === 4 ? true : undefined), 40_000);
     t.same(heard, [4]);
     t.equal(follower.mirror.totals.lists, 2);
     t.same(follower.load(), store.load());

@@ -1,6 +1,6 @@
 /** Drives go-control-plane: `go/`, which `.ci/run` builds where Go is. Everything here is a request to it over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../until.ts';
 import { goPeerPath } from '../http2/go-peers.ts';
 import { mortal } from '../http2/mortal.ts';
 
@@ -54,23 +54,6 @@ export interface RawResponse {
   }[];
   readonly removed?: readonly string[];
   readonly padBytes?: number;
-}
-
-const LIMIT_MS = 20_000;
-
-/** Asks until the answer is neither undefined nor false. Rejects, with what was waited for, when that takes too long. */
-export async function until<T>(
-  what: string,
-  ask: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = LIMIT_MS,
-): Promise<T> {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 /** The program, running. */

@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Test } from 'tap';
 import type { TestIdentity } from '../../fakes/certificates.ts';
+import { until } from '../../until.ts';
 import { missingGoPeers } from '../http2/go-peers.ts';
 import { chosenKind, missingProxy, RunningProxy } from '../http2/proxies.ts';
-import { ControlPlane, type Kind, type Seen, until } from './control-plane.ts';
+import { ControlPlane, type Kind, type Seen } from './control-plane.ts';
 import { type BootstrapChange, bootstrap } from './resources.ts';
 
 /** Which proxy is judged. */

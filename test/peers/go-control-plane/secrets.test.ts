@@ -4,9 +4,9 @@
  */
 import t, { type Test } from 'tap';
 import { CA_PEM, CLIENT, EXPIRED, SECOND, SERVER, STRANGER } from '../../fakes/certificates.ts';
+import { until } from '../../until.ts';
 import { accepts } from '../http2/proxies.ts';
 import type { Json, ServedSnapshot } from './control-plane.ts';
-import { until } from './control-plane.ts';
 import { again, ask, endpoint, handshake, KIND, Load, SKIP, start, VARIANTS } from './fixture.ts';
 import {
   ADS,

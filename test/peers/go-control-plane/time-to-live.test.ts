@@ -1,6 +1,6 @@
 /** Resources with a ttl, from go-control-plane, whose cache has heartbeats. */
 import t, { type Test } from 'tap';
-import { until } from './control-plane.ts';
+import { until } from '../../until.ts';
 import { ask, type Driven, endpoint, KIND, Load, SKIP, start, VARIANTS } from './fixture.ts';
 import { cluster, edsCluster, endpoints, listener, routes } from './resources.ts';
 

@@ -4,9 +4,9 @@
  */
 import t, { type Test } from 'tap';
 import { CA_PEM, SERVER } from '../../fakes/certificates.ts';
-import { freePorts } from '../http2/proxies.ts';
+import { freePorts } from '../../free-ports.ts';
+import { until } from '../../until.ts';
 import type { ServedSnapshot } from './control-plane.ts';
-import { until } from './control-plane.ts';
 import { ask, endpoint, KIND, Load, SKIP, start, VARIANTS } from './fixture.ts';
 import { edsCluster, endpoints, listener, OVER_HTTP2, routes, upstreamTls } from './resources.ts';
 

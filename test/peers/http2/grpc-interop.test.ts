@@ -7,9 +7,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { freePorts } from '../../free-ports.ts';
 import { goPeerPath, missingGoPeers, run } from './go-peers.ts';
 import { mortal } from './mortal.ts';
-import { accepts, chosenKind, freePorts, missingProxy, RunningProxy } from './proxies.ts';
+import { accepts, chosenKind, missingProxy, RunningProxy } from './proxies.ts';
 
 const kind = chosenKind();
 const skip = missingProxy(kind) || missingGoPeers('grpc-interop-client', 'grpc-interop-server');

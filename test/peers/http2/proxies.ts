@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../free-ports.ts';
 import { type BootstrapPlan, bootstrap } from './bootstrap.ts';
 import { mortal } from './mortal.ts';
 
@@ -156,20 +157,6 @@ function commandLine(kind: ProxyKind, file: string, outrider: string, logLevel: 
   if (kind === 'outrider') return [process.execPath, [outrider, 'proxy', '-c', file, '-l', logLevel]];
   // Each takes an identity of its own, so that several can run beside each other.
   return [ENVOY, ['-c', file, '-l', logLevel, '--concurrency', '1', '--use-dynamic-base-id']];
-}
-
-/** Ports of this machine that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = servers.map(
-    (server) =>
-      new Promise<number>((resolve) =>
-        server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-      ),
-  );
-  const numbers = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return numbers;
 }
 
 /** True when something accepts connections on that port. */
