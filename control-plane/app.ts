@@ -9,7 +9,9 @@
  * Of several control planes one leads: it alone does what `duties.ts` has, serving sidecars and running replicas. The others
  * follow the state, and are ready to.
  */
+
 import type { Clock } from '../kernel/clock.ts';
+import { hostPortText } from '../kernel/host-port.ts';
 import type { Logger } from '../kernel/log.ts';
 import { MetricsRegistry } from '../kernel/metrics.ts';
 import type { Random } from '../kernel/random.ts';
@@ -43,7 +45,7 @@ import { grpcGate } from './security/grpc-gate.ts';
 import { securityMetrics } from './security/metrics.ts';
 import { makePrivateDirectory } from './security/secret-file.ts';
 import { Security } from './security/security.ts';
-import { type ControlPlaneSettings, joinAddress, type ListenAddress } from './settings.ts';
+import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
 import { SnapshotCache } from './snapshot/cache.ts';
 import { PushScheduler } from './snapshot/push-scheduler.ts';
 import { EtcdStore } from './store/etcd/etcd-store.ts';
@@ -188,7 +190,7 @@ async function start(
   });
   closers.push(() => duties.end());
   const writeOwnRecord = () => {
-    const grpc = duties.grpcAddress ?? joinAddress(settings.grpc);
+    const grpc = duties.grpcAddress ?? hostPortText(settings.grpc);
     writeRecord(settings.stateDir, { http: httpAddress, grpc, pid: deps.pid, trust: security.trust });
   };
   const leadership = createLeadership(settings, deps, store, security.trust, {
@@ -254,7 +256,7 @@ async function start(
 
   await leadership.start();
   started();
-  const grpcAddress = duties.grpcAddress ?? joinAddress(settings.grpc);
+  const grpcAddress = duties.grpcAddress ?? hostPortText(settings.grpc);
   const { stateDir } = settings;
   const { role } = leadership;
   const dns = duties.dns?.address;

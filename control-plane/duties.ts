@@ -3,8 +3,10 @@
  *
  *   gRPC port bound ─► processes of the one before taken over ─► loop (reconcile) ─► executor ─► driver
  */
+
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../kernel/clock.ts';
+import { hostPortText } from '../kernel/host-port.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
@@ -22,7 +24,7 @@ import { isPublished } from './registry/instance.ts';
 import type { Registry } from './registry/registry.ts';
 import { grpcServerCredentials } from './security/grpc-credentials.ts';
 import type { Security } from './security/security.ts';
-import { type ControlPlaneSettings, joinAddress, type ListenAddress } from './settings.ts';
+import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
 import type { Ledger } from './store/ledger.ts';
 import type { ServerAddress } from './translate/control-plane-cluster.ts';
 
@@ -102,7 +104,7 @@ export class LeaderDuties {
     // The gRPC server is bound before anything is run: sidecars are told where it is.
     const grpc = grpcServer();
     ends.push(() => grpc.forceShutdown());
-    const port = await bindGrpcServer(grpc, joinAddress(address), grpcServerCredentials(security));
+    const port = await bindGrpcServer(grpc, hostPortText(address), grpcServerCredentials(security));
     const local = await serveLocalXds(settings.stateDir, xds, logger);
     ends.push(() => local?.forceShutdown());
     const dns = await this.#deps.dns();
@@ -162,7 +164,7 @@ export class LeaderDuties {
     const { clock, timers, random, logger, settings, ledger, registry, security, traffic } = this.#deps;
     const { stateDir, sidecarCommand, sidecarReadyTimeoutMs } = settings;
     const { environment, nodePath, restartAtMs, drainTimes, others, binding } = this.#deps;
-    const grpcAddress = joinAddress(own);
+    const grpcAddress = hostPortText(own);
     const controlPlanes = () => [own, ...others().filter(({ host, port }) => host !== own.host || port !== own.port)];
     // Replicas are processes of this machine.
     const driver = new ProcessDriver(

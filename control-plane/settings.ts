@@ -1,9 +1,11 @@
 /**
  * The settings of a control plane, and how a command line says them.
  */
+
 import { isAbsolute, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../kernel/edit-distance.ts';
+import { hostPortText, parseHostPort } from '../kernel/host-port.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { DNS_OPTIONS, DNS_USAGE, type DnsSettings, type DnsValues, readDns } from './dns/settings.ts';
 import type { SecuritySettings } from './security/security.ts';
@@ -91,7 +93,7 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
   const grpc = parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC);
   const security = readSecurity(values, stateDir, context.cwd);
   if (!security.ok) throw new UsageError(security.error);
-  const addresses = { http: joinAddress(http), grpc: joinAddress(grpc) };
+  const addresses = { http: hostPortText(http), grpc: hostPortText(grpc) };
   const store = readStoreSettings(values, { ...context, ...addresses });
   if (!store.ok) throw new UsageError(store.error);
   if (values.insecure !== true) refuseExposure({ http, grpc }, security.value);
@@ -134,16 +136,9 @@ function parseOptions(argv: readonly string[]) {
 }
 
 function parseAddress(option: string, text: string): ListenAddress {
-  const match = /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65_535)
-    throw new UsageError(`${option} is "${text}": it must be HOST:PORT, such as ${DEFAULT_HTTP}`);
-  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
-}
-
-/** Host and port as one. */
-export function joinAddress({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const parsed = parseHostPort(text);
+  if (parsed === null) throw new UsageError(`${option} is "${text}": it must be HOST:PORT, such as ${DEFAULT_HTTP}`);
+  return parsed;
 }
 
 function parseLevel(text: string): LogLevel {

@@ -1,7 +1,9 @@
 /** `outrider proxy`: the process around a sidecar. The only file of the proxy that touches `process`. */
+
 import { lookup } from 'node:dns/promises';
 import { setFlagsFromString } from 'node:v8';
 import { SystemClock } from '../kernel/clock.ts';
+import { hostPortText } from '../kernel/host-port.ts';
 import { openLogger } from '../kernel/log.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
 import { err, type Result } from '../kernel/result.ts';
@@ -195,7 +197,7 @@ function reachable(address: SocketAddress | null): string | null {
   if (address === null) return null;
   const { host, port } = address;
   const own = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return own.includes(':') ? `[${own}]:${port}` : `${own}:${port}`;
+  return hostPortText({ host: own, port });
 }
 
 function say(text: string): number {

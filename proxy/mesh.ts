@@ -2,7 +2,9 @@
  * The half of a sidecar that talks to a control plane: configuration down (ADS), lease, health and load up (agent), and
  * application settings out to the application. Loaded only when the bootstrap asks for it, because it needs gRPC.
  */
+
 import type { Clock } from '../kernel/clock.ts';
+import { hostPortText } from '../kernel/host-port.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
@@ -273,8 +275,6 @@ function targetOf({ clusters }: SnapshotParts, name: string): string {
   }
   const endpoints = discovery.endpoints.localities.flatMap((locality) => locality.endpoints);
   if (endpoints.length === 0) throw new Error(`cluster "${name}" has no endpoint, but ads_config names it`);
-  const addresses = endpoints.map(({ address: { host, port } }) =>
-    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-  );
+  const addresses = endpoints.map(({ address }) => hostPortText(address));
   return addresses.join(',');
 }

@@ -1,18 +1,14 @@
 /**
  * How xDS clients of other makes find and verify the control plane, and prove who they are.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ControlPlaneEndpoint } from '../../control-plane/translate/control-plane-cluster.ts';
+import { type HostPort, parseHostPort } from '../../kernel/host-port.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
 import { DEFAULT_STATE_DIR, readControlPlaneRecord } from '../state-dir.ts';
-
-/** A host, which may be a name or an address without brackets, and a port. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The way to a control plane: a socket file that this user alone may open, or the network. */
 export type ControlPlaneAddress =
@@ -78,13 +74,12 @@ function tokenOf(file: string): string {
 
 /** `HOST:PORT` as its two parts; a UsageError that names `option` when it is anything else. */
 export function hostPort(option: string, text: string): HostPort {
-  const match = /^(\[[^\]]+\]|[^:[\]=]+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port < 1 || port > 65_535)
+  const parsed = parseHostPort(text);
+  if (parsed === null || parsed.port === 0)
     throw new UsageError(
       `${option} has "${text}": it must be HOST:PORT with a port from 1 to 65535, such as ${DEFAULT_XDS}`,
     );
-  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+  return parsed;
 }
 
 /** Whether it is an IP address, and not a name. */

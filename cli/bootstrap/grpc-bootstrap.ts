@@ -2,7 +2,9 @@
  * The bootstrap of gRPC clients that resolve `xds:///<service>` (gRFC A27): the contents of the file that
  * GRPC_XDS_BOOTSTRAP names, or of GRPC_XDS_BOOTSTRAP_CONFIG itself.
  */
+
 import type { ControlPlaneEndpoint } from '../../control-plane/translate/control-plane-cluster.ts';
+import { hostPortText } from '../../kernel/host-port.ts';
 import { UsageError } from '../errors.ts';
 import type { ControlPlaneAddress } from './control-plane-address.ts';
 
@@ -22,16 +24,12 @@ export function grpcBootstrap({ nodeId, zone, controlPlane }: GrpcBootstrapInput
   const server =
     controlPlane.kind === 'socket'
       ? { server_uri: `unix:${controlPlane.path}`, channel_creds: [{ type: 'insecure' }] }
-      : { server_uri: uriOf(controlPlane.endpoint), channel_creds: [credentials(controlPlane.endpoint)] };
+      : { server_uri: hostPortText(controlPlane.endpoint), channel_creds: [credentials(controlPlane.endpoint)] };
   return {
     xds_servers: [{ ...server, server_features: ['xds_v3'] }],
     // grpc-js refuses a node without a locality.
     node: { id: nodeId, locality: { zone } },
   };
-}
-
-function uriOf({ host, port }: ControlPlaneEndpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** gRFC A65, which grpc-js does not have yet. */

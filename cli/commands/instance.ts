@@ -1,8 +1,10 @@
 /**
  * `outrider instance`: what runs without a sidecar says where it is, that it is still there, and that it goes.
  */
+
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { hostPortText } from '../../kernel/host-port.ts';
 import type { RegisteredInstance } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { type Format, outputOption, render } from '../format.ts';
@@ -117,7 +119,7 @@ function instancesTable(instances: readonly RegisteredInstance[]): string {
   const rows = instances.map(({ id, services, address, port, sidecar, health, state, leaseAgeMs }) => [
     id,
     services.join(', '),
-    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    hostPortText({ host: address, port }),
     sidecar ? 'yes' : 'no',
     health,
     state,

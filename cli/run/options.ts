@@ -1,7 +1,9 @@
 /** The command line of `outrider run`. PURE. */
+
 import { parseArgs } from 'node:util';
 import type { ServerAddress } from '../../control-plane/translate/control-plane-cluster.ts';
 import { nearest } from '../../kernel/edit-distance.ts';
+import { parseHostPort } from '../../kernel/host-port.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 
 /** A sidecar that joins a control plane; the sidecar's other ports are free ones. */
@@ -151,11 +153,10 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
     return err('no sidecar: give its bootstrap with -c FILE, or a control plane with --control-plane');
   const controlPlanes: ServerAddress[] = [];
   for (const text of address.split(',').map((each) => each.trim())) {
-    const controlPlane = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-    const port = Number(controlPlane?.[3]);
-    if (controlPlane === null || port < 1 || port > 65_535)
+    const controlPlane = parseHostPort(text);
+    if (controlPlane === null || controlPlane.port === 0)
       return err(`--control-plane: "${text}" is not HOST:PORT, such as 127.0.0.1:15010`);
-    controlPlanes.push({ host: controlPlane[1] ?? controlPlane[2]!, port });
+    controlPlanes.push(controlPlane);
   }
   const { workload } = values;
   if (workload === undefined) return err('--control-plane needs --workload: who the application is');

@@ -4,12 +4,14 @@
  *   question ──► of the domain ──► zone
  *            └─► of another ─────► forwarded for clients of private networks, else REFUSED
  */
+
 import { BlockList, isIPv6 } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Answer } from '../../kernel/dns/answer.ts';
 import { Forwarder } from '../../kernel/dns/forwarder.ts';
 import type { Query } from '../../kernel/dns/query.ts';
 import { type Asker, DnsServer } from '../../kernel/dns/server.ts';
+import { hostPortText } from '../../kernel/host-port.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -80,7 +82,7 @@ export class MeshDns {
   async listen(): Promise<void> {
     const { host, port } = this.#settings.listen;
     const bound = await this.server.listen(host, port);
-    this.#address = host.includes(':') ? `[${host}]:${bound}` : `${host}:${bound}`;
+    this.#address = hostPortText({ host, port: bound });
   }
 
   close(): void {

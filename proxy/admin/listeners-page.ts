@@ -1,7 +1,7 @@
 /** `/listeners`: every listener with the address it is really bound to. */
+import { hostPortText } from '../../kernel/host-port.ts';
 import { Listeners } from '../../protos/gen/envoy/admin/v3/listeners.ts';
 import { writeJson } from '../../protos/json/write-json.ts';
-import { addressText } from '../net/address-text.ts';
 import { type AdminEndpoint, jsonReply, textReply } from './admin-endpoint.ts';
 import { addressMessage } from './clusters-page.ts';
 import type { AdminViews, ListenerView } from './views.ts';
@@ -20,7 +20,9 @@ export function listenersEndpoint(views: Pick<AdminViews, 'listeners'>): AdminEn
 }
 
 function listenersText(listeners: readonly ListenerView[]): string {
-  return listeners.map(({ config, address }) => `${config.name}::${addressText(address ?? config.address)}\n`).join('');
+  return listeners
+    .map(({ config, address }) => `${config.name}::${hostPortText(address ?? config.address)}\n`)
+    .join('');
 }
 
 function listenersJson(listeners: readonly ListenerView[]): unknown {

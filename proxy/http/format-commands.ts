@@ -1,5 +1,5 @@
 /** The `%COMMAND%`s of substitution formats, by name (envoyproxy.io, "Access logging", command operators). */
-import { addressText } from '../net/address-text.ts';
+import { hostPortText } from '../../kernel/host-port.ts';
 import { clientAddress } from './client-address.ts';
 import type { HeaderValues } from './exchange-record.ts';
 import { HeaderName } from './header-name.ts';
@@ -31,13 +31,13 @@ export const COMMANDS: Readonly<Record<string, Evaluate>> = {
   UPSTREAM_PROTOCOL: ({ upstreamProtocol }) => upstreamProtocol || null,
   DOWNSTREAM_REMOTE_ADDRESS: (exchange) => {
     const { address, port } = clientAddress(exchange);
-    return addressText({ host: address, port });
+    return hostPortText({ host: address, port });
   },
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (exchange) => clientAddress(exchange).address,
   DOWNSTREAM_REMOTE_PORT: (exchange) => clientAddress(exchange).port,
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ downstream }) => addressText(downstream.connection.directRemote),
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ downstream }) => hostPortText(downstream.connection.directRemote),
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.connection.directRemote.host,
-  DOWNSTREAM_LOCAL_ADDRESS: ({ downstream }) => addressText(downstream.connection.local),
+  DOWNSTREAM_LOCAL_ADDRESS: ({ downstream }) => hostPortText(downstream.connection.local),
   DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ downstream }) => downstream.connection.local.host,
   DOWNSTREAM_LOCAL_PORT: ({ downstream }) => downstream.connection.local.port,
   DOWNSTREAM_TLS_VERSION: ({ downstream }) => downstream.connection.tls?.version || null,

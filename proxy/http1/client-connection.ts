@@ -12,6 +12,7 @@
  * A hostile or broken endpoint can end its own connection, never confuse two answers: bytes behind an answer, an answer
  * nobody asked for, or an unreadable one close the connection.
  */
+import { hostPortText } from '../../kernel/host-port.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import { LF } from '../http/bytes.ts';
@@ -28,7 +29,6 @@ import { HeaderName } from '../http/header-name.ts';
 import type { LimitCounters } from '../http/limit-counters.ts';
 import type { OutgoingRequest } from '../http/outgoing-request.ts';
 import type { ResponseReceiver, UpstreamStream } from '../http/upstream-stream.ts';
-import { addressText } from '../net/address-text.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
 import type { DialHandler, Transport } from '../net/transport.ts';
@@ -117,7 +117,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
   /** This end of it, for logs. */
   get localAddress(): string {
     const { localAddress, localPort } = this.#transport;
-    return addressText({ host: localAddress, port: localPort });
+    return hostPortText({ host: localAddress, port: localPort });
   }
 
   /** Sends a request. Only while idle. HOT. */

@@ -7,14 +7,15 @@
  * Requests are sent as soon as it stands, without waiting for the endpoint's SETTINGS (RFC 9113 section 3.4): all but
  * extended CONNECT, which only SETTINGS can allow.
  */
+
 import { createHash } from 'node:crypto';
+import { hostPortText } from '../../kernel/host-port.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { BodyConverter } from '../http/body-converter.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, connectRefusal, type Failure } from '../http/failure.ts';
 import { HeaderName } from '../http/header-name.ts';
 import type { Http2Stats } from '../http/http2-stats.ts';
-import { addressText } from '../net/address-text.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { DialHandler } from '../net/transport.ts';
 import { type ClientStreamOwner, Http2ClientStream } from './client-stream.ts';
@@ -107,7 +108,7 @@ export class Http2ClientSession
 
   get localAddress(): string {
     const { localAddress, localPort } = this.transport;
-    return addressText({ host: localAddress, port: localPort });
+    return hostPortText({ host: localAddress, port: localPort });
   }
 
   get collector(): FieldCollector {

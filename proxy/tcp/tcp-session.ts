@@ -5,13 +5,13 @@
  *   spliced      bytes go both ways                                                          over
  *   over         both transports are ending or gone; counted and logged. What is still queued gets time while it moves
  */
+import { hostPortText } from '../../kernel/host-port.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { TcpProxyConfig } from '../config/model/listener.ts';
 import { ExchangeRecord } from '../http/exchange-record.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, NO_CLUSTER, NO_HEALTHY_UPSTREAM } from '../http/failure.ts';
 import type { Loggable } from '../http/loggable.ts';
 import { NO_REQUEST } from '../http/no-request.ts';
-import { addressText } from '../net/address-text.ts';
 import { type ConnectionInfo, restoredDestination } from '../net/connection-info.ts';
 import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/service.ts';
 import { type DialHandler, type Transport, type TransportHandler, UNHANDLED } from '../net/transport.ts';
@@ -167,7 +167,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
     this.#latency?.observe(tookMs, true);
     this.#latency = null;
     const upstream = this.#upstream!;
-    this.record.upstreamLocalAddress = addressText({ host: upstream.localAddress, port: upstream.localPort });
+    this.record.upstreamLocalAddress = hostPortText({ host: upstream.localAddress, port: upstream.localPort });
     this.#state = 'spliced';
     this.#touch();
     if (this.#host.config.idleTimeoutMs > 0) this.#arm(IDLE, this.#host.config.idleTimeoutMs);

@@ -1,8 +1,8 @@
 /** Listeners and connection managers in Envoy's words ("Listener statistics", "HTTP connection manager statistics"). */
+import { hostPortText } from '../../kernel/host-port.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
-import { addressText } from '../net/address-text.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
 import { REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
@@ -109,7 +109,7 @@ export function listenerStatsSource(listeners: CountedListeners): StatsSource {
       const all = listeners.all();
       for (const { config, stats, address } of all) {
         const name =
-          config.statPrefix === '' ? addressText(address ?? { host: config.name, port: 0 }) : config.statPrefix;
+          config.statPrefix === '' ? hostPortText(address ?? { host: config.name, port: 0 }) : config.statPrefix;
         emitTable(LISTENER_STATS, stats, listenerScope(name), emit);
         emitTable(TLS_STATS, stats.tls, listenerScope(name), emit);
         emitTable(SERVER_SECRET_STATS, stats.tls, listenerScope(name), emit);

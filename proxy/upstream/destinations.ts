@@ -2,10 +2,10 @@
  * The endpoints of a cluster of type ORIGINAL_DST: wherever redirected clients were going. An address becomes one with the
  * first connection to it, and is one until nothing has used it for a whole clean-up interval.
  */
+import { hostPortText } from '../../kernel/host-port.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { ClusterConfig, EndpointConfig, EndpointSetConfig, LocalityConfig } from '../config/model/cluster.ts';
 import type { SocketAddress } from '../config/model/common.ts';
-import { addressText } from '../net/address-text.ts';
 import type { Loop } from '../net/loop.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { PickContext } from './picker/picker.ts';
@@ -50,7 +50,7 @@ export class Destinations implements DeadlineOwner {
     if (destination === null) return null;
     const { portOverride } = this.#config;
     const address = portOverride === null ? destination : { host: destination.host, port: portOverride };
-    const key = addressText(address);
+    const key = hostPortText(address);
     const endpoint = this.#known.get(key) ?? this.#add(key, address);
     if (endpoint !== null) this.#used.add(endpoint);
     return endpoint;

@@ -3,8 +3,8 @@
  * configuration pushes, so that counters, connections and ejections survive them.
  */
 
+import { hostPortText } from '../../kernel/host-port.ts';
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
-import { addressText } from '../net/address-text.ts';
 import type { EndpointLatency } from './endpoint-latency.ts';
 import type { CheckState } from './guard/health-check/check-state.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
@@ -109,5 +109,5 @@ export class Endpoint {
 
 /** The key of an endpoint: its address. */
 export function endpointKey(config: EndpointConfig): string {
-  return addressText(config.address);
+  return hostPortText(config.address);
 }

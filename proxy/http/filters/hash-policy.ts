@@ -2,8 +2,8 @@
  * By what a request is placed among the endpoints of a hashing cluster (envoy.config.route.v3.RouteAction.HashPolicy).
  * Compiled with the route; the hashes are Envoy's, so that a key has the same place here and there.
  */
+import { hostPortText } from '../../../kernel/host-port.ts';
 import type { HashPolicyConfig } from '../../config/model/route.ts';
-import { addressText } from '../../net/address-text.ts';
 import { queryParameter } from '../../routing/matchers.ts';
 import { XxHash64 } from '../../upstream/picker/hashing/xx-hash.ts';
 import { clientAddress } from '../client-address.ts';
@@ -125,7 +125,7 @@ function cookieSource({ name, ttlSeconds, path, attributes }: CookieSource): Sou
     }
     if (ttlSeconds === null) return false;
     const { remote, local } = downstream.connection;
-    const { hi, lo } = hash.of(addressText(remote) + addressText(local));
+    const { hi, lo } = hash.of(hostPortText(remote) + hostPortText(local));
     const made = hex(hi) + hex(lo);
     cookies.push(setCookieValue(name, made, ttlSeconds, path, attributes));
     hash.of(made);

@@ -5,11 +5,11 @@
  *   connecting ─► waiter.onStream ─► open: bytes both ways, each side ends for itself ─► closed
  *        └──────► waiter.onUnavailable
  */
+import { hostPortText } from '../../../kernel/host-port.ts';
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, UPSTREAM_TRUNCATED } from '../../http/failure.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
 import { parseResponseHead } from '../../http1/head-parser.ts';
-import { addressText } from '../../net/address-text.ts';
 import { HEADROOM_BYTES } from '../../net/loop.ts';
 import type { DialHandler, Transport } from '../../net/transport.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -57,7 +57,7 @@ export class TcpTunnel implements DialHandler, DeadlineOwner, UpstreamStream {
 
   get localAddress(): string {
     const { localAddress, localPort } = this.#transport;
-    return addressText({ host: localAddress, port: localPort });
+    return hostPortText({ host: localAddress, port: localPort });
   }
 
   /** The waiter no longer wants it. */
