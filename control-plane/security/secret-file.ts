@@ -1,14 +1,17 @@
 /**
  * Secrets in files that nobody but their owner can read.
  */
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -46,8 +49,29 @@ export function keptSecret(path: string, make: () => string): string {
   const kept = readPrivate(path);
   if (kept !== undefined && kept !== '') return kept;
   const made = make();
-  writeSecretFile(path, `${made}\n`);
-  return made;
+  // Another control plane of this directory may do the same at this moment: one secret is to come of it.
+  const own = `${path}.${randomUUID()}`;
+  writeSecretFile(own, `${made}\n`);
+  try {
+    if (linked(own, path)) return made;
+    const theirs = readPrivate(path);
+    if (theirs !== undefined && theirs !== '') return theirs;
+    renameSync(own, path);
+    return made;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Gives the file its name; false when the name is taken. */
+function linked(file: string, name: string): boolean {
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
+  }
 }
 
 function readPrivate(path: string): string | undefined {
