@@ -41,6 +41,8 @@ export interface SidecarDeps extends PlaneDeps {
   memory(): MemoryUse;
   /** Ends the process with status 0, by way of `drain` when connections are open. */
   quit(): void;
+  /** Takes inbound traffic to its end, as before `quit`; resolves with the connections that were cut. */
+  leave(): Promise<number>;
   /** Puts another process in the place of this one; resolves with its number, or with why there is none. */
   hotRestart(): Promise<Result<number, string>>;
   /** Hot restarts before this process. */
@@ -112,6 +114,8 @@ export class Sidecar {
       },
       drainListeners: (options) => this.#drainListeners(options),
       quit: () => this.#deps.quit(),
+      leave: () => this.#deps.leave(),
+      probe: (name) => this.#mesh?.probe(name),
       hotRestart: () => this.#deps.hotRestart(),
       epoch: this.#deps.epoch,
     });

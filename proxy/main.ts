@@ -112,6 +112,7 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
       return { allocatedBytes: heapUsed + external, heapBytes: heapTotal, residentBytes: rss };
     },
     quit: stop,
+    leave: () => proxy.leave({ deadlineMs, lingerMs }),
     hotRestart,
     epoch,
     inherited: inheritance === null ? null : new InheritedSockets(inheritance.sockets),

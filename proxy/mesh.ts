@@ -12,6 +12,7 @@ import type { SharedBreaker } from '../protos/gen/outrider/resilience/v1/shared_
 import { createVerifier } from './activate/tls.ts';
 import { type Agent, createAgent } from './agent/agent-client.ts';
 import { ApplicationUsage } from './agent/application-usage.ts';
+import { NamedProbes } from './agent/named-probes.ts';
 import type { AdsConfig, AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts';
 import type { MachineSources } from './config/decode/decoding.ts';
 import { durationMs } from './config/decode/values.ts';
@@ -58,6 +59,7 @@ export class Mesh {
   readonly ads: AdsClient | null;
   readonly #agent: Agent | null;
   readonly #settings: Settings | null;
+  readonly #probes: NamedProbes;
   readonly #plane: DataPlane;
   readonly #log: Logger;
   readonly #events: MeshEvents;
@@ -77,6 +79,7 @@ export class Mesh {
     const parts = { timers: deps.timers, logger: deps.log };
     this.#settings =
       agent === null ? null : createSettings({ port: agent.settingsPort, file: agent.settingsFile }, parts);
+    this.#probes = new NamedProbes(agent?.probes ?? new Map(), deps.timers);
     this.ads = this.#createAds(bootstrap, deps);
     this.#agent = agent === null ? null : this.#createAgent(bootstrap, agent, deps);
   }
@@ -101,6 +104,11 @@ export class Mesh {
   /** Whether nothing is known yet of the application that is checked. */
   get unchecked(): boolean {
     return this.#agent?.health === 'unknown';
+  }
+
+  /** Makes a check of the application: null is well. Undefined: none has that name. */
+  probe(name: string): Promise<string | null> | undefined {
+    return this.#probes.look(name);
   }
 
   /** What a successor continues. */

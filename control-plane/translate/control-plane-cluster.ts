@@ -21,9 +21,9 @@ export interface ControlPlaneEndpoint {
   readonly port: number;
   /** More of them: the one that leads answers. */
   readonly others?: readonly ServerAddress[];
-  /** Files of authorities (null: the system's), and the name in the certificate (null: any). */
+  /** A file of authorities, or themselves (null: the system's), and the name in the certificate (null: any). */
   readonly trust: {
-    readonly authorities: string | null;
+    readonly authorities: string | { readonly pem: string } | null;
     readonly name: { readonly kind: 'dns' | 'ip'; readonly value: string } | null;
   } | null;
   /** Files. */
@@ -69,8 +69,6 @@ type Verified = ControlPlaneEndpoint & { readonly trust: NonNullable<ControlPlan
 function tlsSocket({ trust: { authorities, name }, certificate }: Verified): JsonObject {
   const names: JsonObject[] =
     name === null ? [] : [{ san_type: name.kind === 'dns' ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name.value } }];
-  const trusted: JsonObject =
-    authorities === null ? { system_root_certs: {} } : { trusted_ca: { filename: authorities } };
   const own = certificate && [
     { certificate_chain: { filename: certificate.chain }, private_key: { filename: certificate.key } },
   ];
@@ -79,10 +77,17 @@ function tlsSocket({ trust: { authorities, name }, certificate }: Verified): Jso
     typed_config: {
       '@type': `type.googleapis.com/${TLS_CONTEXT}`,
       common_tls_context: {
-        validation_context: { ...trusted, match_typed_subject_alt_names: names },
+        validation_context: { ...trusted(authorities), match_typed_subject_alt_names: names },
         ...written({ tls_certificates: own }),
       },
       ...(name?.kind === 'dns' ? { sni: name.value } : {}),
     },
+  };
+}
+
+function trusted(authorities: Verified['trust']['authorities']): JsonObject {
+  if (authorities === null) return { system_root_certs: {} };
+  return {
+    trusted_ca: typeof authorities === 'string' ? { filename: authorities } : { inline_string: authorities.pem },
   };
 }

@@ -1719,7 +1719,8 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 4 settings_file string
 5 health_check message:outrider.agent.v1.ApplicationCheck
 6 last_known_good_directory string
-10 token_file string`,
+10 token_file string
+11 probes message:outrider.agent.v1.ApplicationCheck map`,
   'outrider.agent.v1.AgentMessage': `
 1 register message:outrider.agent.v1.Register oneof:message
 2 heartbeat message:outrider.agent.v1.Heartbeat oneof:message
@@ -1775,7 +1776,9 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 3 suspect_after_ms uint32
 4 gone_after_ms uint32`,
   'outrider.agent.v1.HttpProbe': `
-1 path string`,
+1 path string
+2 tls bool
+3 headers string map`,
   'outrider.agent.v1.Identity': `
 1 workload string
 2 services string repeated

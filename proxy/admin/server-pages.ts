@@ -56,6 +56,24 @@ export function serverEndpoints(views: Pick<AdminViews, 'server' | 'actions'>, l
       },
     },
     {
+      path: '/leave',
+      help: 'ask to be taken out of traffic and end what is inbound, while outbound goes on; answers when nobody comes any more',
+      changes: ALWAYS,
+      handle: async () => textReply(`connections that were cut: ${await actions.leave()}\n`),
+    },
+    {
+      path: '/probe',
+      help: 'check the application, as agreed under a name',
+      parameters: ['name=NAME'],
+      handle: async ({ query }) => {
+        const name = query.get('name') ?? '';
+        const looking = actions.probe(name);
+        if (looking === undefined) return textReply(`there is no probe "${name.slice(0, 80)}" in the bootstrap\n`, 404);
+        const problem = await looking;
+        return problem === null ? textReply('OK\n') : textReply(`${problem}\n`, 503);
+      },
+    },
+    {
       path: '/quitquitquit',
       help: 'exit the server',
       changes: ALWAYS,

@@ -135,6 +135,10 @@ export interface AdminActions {
   quit(): void;
   /** Puts another process in the place of this one; resolves with its number, or with why there is none. */
   hotRestart(): Promise<Result<number, string>>;
+  /** Asks to be taken out of traffic and takes what is inbound to its end; resolves with the connections that were cut. */
+  leave(): Promise<number>;
+  /** Makes a check of the application: null is well, a text says what is not; undefined: there is none of that name. */
+  probe(name: string): Promise<string | null> | undefined;
 }
 
 /** See the head of this file. */

@@ -1,8 +1,9 @@
 /** One look at the local application: an HTTP request, a TCP connection, or a gRPC health check on 127.0.0.1; or a program. */
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import type { Timers } from '../../kernel/timers.ts';
-import type { ApplicationCheck } from '../bootstrap/bootstrap.ts';
+import type { ApplicationCheck, ApplicationProbe } from '../bootstrap/bootstrap.ts';
 import { probeCommand } from './probe-command.ts';
 import { probeGrpc } from './probe-grpc.ts';
 
@@ -19,7 +20,7 @@ export function createProbe(check: ProbedCheck, timers: Timers): Probe {
   const { probe } = check;
   switch (probe.kind) {
     case 'http':
-      return () => probeHttp(check, probe.path, timers);
+      return () => probeHttp(check, probe, timers);
     case 'tcp':
       return () => probeTcp(check);
     case 'grpc':
@@ -29,12 +30,19 @@ export function createProbe(check: ProbedCheck, timers: Timers): Probe {
   }
 }
 
+type HttpLook = Extract<ApplicationProbe, { kind: 'http' }>;
+
 /** Any status from 200 to 399 is well. A connection of its own each time: that the application accepts is part of it. */
-function probeHttp({ port, timeoutMs }: ProbedCheck, path: string, timers: Timers): Promise<string | null> {
+function probeHttp(
+  { port, timeoutMs }: ProbedCheck,
+  { path, tls, headers: own }: HttpLook,
+  timers: Timers,
+): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
-  const place = `http://${HOST}:${port}${path}`;
-  const headers = { 'user-agent': 'outrider-health-check' };
-  const probe = request({ host: HOST, port, path, headers, agent: false });
+  const place = `${tls ? 'https' : 'http'}://${HOST}:${port}${path}`;
+  const headers = { 'user-agent': 'outrider-health-check', ...own };
+  const options = { host: HOST, port, path, headers, agent: false, rejectUnauthorized: false } as const;
+  const probe = tls ? requestTls(options) : request(options);
   const timer = timers.after(timeoutMs, () => {
     resolve(`${place} did not answer within ${timeoutMs} ms`);
     probe.destroy();

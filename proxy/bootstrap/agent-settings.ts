@@ -40,6 +40,12 @@ export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: 
     settingsFile: message.settingsFile || null,
     check:
       message.healthCheck === undefined ? null : decodeCheck(message.healthCheck, [...path, 'health_check'], decoding),
+    probes: new Map(
+      Object.entries(message.probes).map(([name, each]) => [
+        name,
+        decodeCheck(each, [...path, 'probes', name], decoding),
+      ]),
+    ),
     lastKnownGoodDirectory: message.lastKnownGoodDirectory || null,
     tokenFile: message.tokenFile || null,
   };
@@ -63,7 +69,7 @@ function decodeProbe({ probe }: CheckMessage, path: Path, decoding: Decoding): A
   switch (probe?.$case) {
     case 'http':
       if (!probe.value.path.startsWith('/')) decoding.report([...path, 'http', 'path'], 'the path must start with /');
-      return { kind: 'http', path: probe.value.path };
+      return { kind: 'http', path: probe.value.path, tls: probe.value.tls, headers: probe.value.headers };
     case 'grpc':
       return { kind: 'grpc', service: probe.value.service };
     case 'tcp':

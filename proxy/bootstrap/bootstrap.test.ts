@@ -210,6 +210,13 @@ ${CLUSTERS}`;
   t.match((await accepted(agent('health_check: {grpc: {service: a.B}, port: 8080}'))).agent?.check, {
     probe: { kind: 'grpc', service: 'a.B' },
   });
+  const probes = 'probes: {web-liveness: {http: {path: /live, tls: true, headers: {A: b}}, port: 8443}}';
+  const http = { kind: 'http', path: '/live', tls: true, headers: { A: 'b' } } as const;
+  t.match((await accepted(agent(probes))).agent?.probes.get('web-liveness'), { probe: http, port: 8443 });
+  t.match(await errors(agent('probes: {web-liveness: {port: 0}}')), [
+    /probes\[?"?\.?web-liveness.*port: 0 is no port/,
+    /web-liveness.*one of http, tcp, grpc, command is required/,
+  ]);
   t.match(await errors(agent('health_check: {port: 0}')), [
     /health_check\.port: 0 is no port/,
     /health_check: one of http, tcp, grpc, command is required/,

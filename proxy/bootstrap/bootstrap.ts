@@ -70,6 +70,8 @@ export interface AgentSettings {
   readonly settingsFile: string | null;
   /** How the application is checked, or null for not at all. */
   readonly check: ApplicationCheck | null;
+  /** Checks that are made when somebody asks for one by its name. */
+  readonly probes: ReadonlyMap<string, ApplicationCheck>;
   /** Directory of the last accepted configuration, or null. */
   readonly lastKnownGoodDirectory: string | null;
   /** File with the bearer token for the control plane, or null. */
@@ -81,7 +83,14 @@ export interface AgentSettings {
  * program, which runs with these variables and no others.
  */
 export type ApplicationProbe =
-  | { readonly kind: 'http'; readonly path: string }
+  | {
+      readonly kind: 'http';
+      readonly path: string;
+      /** Whatever its certificate is; default false. */
+      readonly tls?: boolean;
+      /** Default none. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'tcp' }
   | { readonly kind: 'grpc'; readonly service: string }
   | {

@@ -64,6 +64,7 @@ export async function makeSidecar(place: SidecarPlace, log: Logger = silentLogge
       pid: process.pid,
       memory: () => ({ allocatedBytes: 0, heapBytes: 0, residentBytes: 0 }),
       quit: () => undefined,
+      leave: async () => 0,
       hotRestart: async () => err('not in a test'),
       epoch: 0,
     },

@@ -75,6 +75,8 @@ async function startAdmin(t: Test) {
     runtime: new Runtime(),
     runtimeMayChange: true,
     actions: {
+      leave: async () => state.done.push('leave') - 1,
+      probe: (name) => (name === 'web-liveness' ? Promise.resolve('it is ill') : undefined),
       failHealthChecks: (failed) => state.done.push(`fail ${failed}`),
       drainListeners: ({ graceful, inboundOnly }) => state.done.push(`drain ${graceful} ${inboundOnly}`),
       quit: () => state.done.push('quit'),
@@ -115,6 +117,16 @@ t.test('readiness says what is waited for', async (t) => {
   t.match(await ask('/ready'), { status: 200, body: 'LIVE\n' });
   state.server = 'PRE_INITIALIZING';
   t.match(await ask('/ready'), { status: 503, body: 'PRE_INITIALIZING\nwaiting for listeners (LDS)\n' });
+});
+
+t.test('the application is checked by name, and traffic ends on demand from this machine', async (t) => {
+  const { ask, state } = await startAdmin(t);
+  t.match(await ask('/probe?name=web-liveness'), { status: 503, body: 'it is ill\n' });
+  t.match(await ask('/probe?name=nope'), { status: 404, body: 'there is no probe "nope" in the bootstrap\n' });
+  t.equal((await ask('/leave')).status, 405);
+  t.same(state.done, []);
+  t.match(await ask('/leave', 'POST'), { status: 200, body: 'connections that were cut: 0\n' });
+  t.same(state.done, ['leave']);
 });
 
 t.test('statistics are filtered by pattern, by type and by use', async (t) => {

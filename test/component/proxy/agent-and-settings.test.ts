@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerDuplexStream, type sendUnaryData, status } from '@grpc/grpc-js';
@@ -15,11 +16,13 @@ import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts'
 import { ScalingDecision } from '../../../protos/gen/outrider/scaling/v1/scaling_decision.ts';
 import { type AgentOptions, createAgent } from '../../../proxy/agent/agent-client.ts';
 import { ApplicationUsage } from '../../../proxy/agent/application-usage.ts';
+import { NamedProbes } from '../../../proxy/agent/named-probes.ts';
 import { createProbe } from '../../../proxy/agent/probe.ts';
 import type { AgentSettings } from '../../../proxy/bootstrap/bootstrap.ts';
 import { ManagerStats } from '../../../proxy/http/manager-stats.ts';
 import { createSettings } from '../../../proxy/settings/settings.ts';
 import { NO_CREDENTIALS } from '../../../proxy/xds/control-credentials.ts';
+import { SERVER } from '../../fakes/certificates.ts';
 import { seededRandom } from '../../fakes/fake-random.ts';
 import { Inbox } from './inbox.ts';
 
@@ -78,6 +81,7 @@ function settingsOf(change: Partial<AgentSettings> = {}): AgentSettings {
     weight: 100,
     metadata: {},
     settingsPort: null,
+    probes: new Map(),
     settingsFile: null,
     check: null,
     lastKnownGoodDirectory: null,
@@ -198,6 +202,32 @@ t.test('probes say what is wrong', async (t) => {
   await once(closed, 'close');
   t.match(await createProbe({ ...check, port: free, probe: { kind: 'http', path: '/' } }, timers)(), /ECONNREFUSED/);
   t.match(await createProbe({ ...check, port: free, probe: { kind: 'tcp' } }, timers)(), /ECONNREFUSED/);
+});
+
+t.test('checks that others ask for by name reach HTTPS, with headers, and are made once at a time', async (t) => {
+  let asked = 0;
+  const { chainPem, keyPem } = SERVER;
+  const application = createHttpsServer({ cert: chainPem, key: keyPem }, (incoming, outgoing) => {
+    asked++;
+    outgoing.writeHead(incoming.url === '/live?deep' && incoming.headers['x-who'] === 'kubelet' ? 200 : 404).end();
+  }).listen(0, '127.0.0.1');
+  await once(application, 'listening');
+  t.teardown(() => application.close());
+  const { port } = application.address() as AddressInfo;
+  const probe = { kind: 'http', path: '/live?deep', tls: true, headers: { 'x-who': 'kubelet' } } as const;
+  const wrong = { ...probe, headers: {} };
+  const times = { port, timeoutMs: 5_000 };
+  const named = new Map([
+    ['web-liveness', { probe, ...times }],
+    ['web-startup', { probe: wrong, ...times }],
+  ]);
+  const probes = new NamedProbes(named, timers);
+  t.same(await Promise.all([probes.look('web-liveness'), probes.look('web-liveness')]), [null, null]);
+  t.equal(asked, 1, 'two who ask at once share an answer');
+  t.equal(await probes.look('web-liveness'), null);
+  t.equal(asked, 2, 'which is not kept');
+  t.match(await probes.look('web-startup'), /^https:.*answered 404$/);
+  t.equal(probes.look('web-readiness'), undefined);
 });
 
 /** Waits until a process has ended; whether its parent has taken notice is not ours to say. */

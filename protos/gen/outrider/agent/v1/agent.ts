@@ -162,6 +162,13 @@ export interface AgentConfig {
   healthCheck: ApplicationCheck | undefined;
   lastKnownGoodDirectory: string;
   tokenFile: string;
+  probes: { [key: string]: ApplicationCheck };
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface AgentConfig_ProbesEntry {
+  key: string;
+  value: ApplicationCheck | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -183,6 +190,14 @@ export interface ApplicationCheck {
 
 export interface HttpProbe {
   path: string;
+  tls: boolean;
+  headers: { [key: string]: string };
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface HttpProbe_HeadersEntry {
+  key: string;
+  value: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 

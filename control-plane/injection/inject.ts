@@ -1,0 +1,82 @@
+/**
+ * The injection of one pod: a pod in, a JSON Patch (RFC 6902) out. What was injected already stays as it is, so that it may
+ * be asked any number of times. PURE.
+ */
+import type { Json, JsonObject } from '../translate/resource.ts';
+import { type Decision, decide } from './decide.ts';
+import { INJECTED, PORTS, STATUS_ANNOTATION } from './names.ts';
+import { type Pod, PROBES } from './pod.ts';
+import type { InjectionSettings } from './settings.ts';
+import { template } from './template.ts';
+import { podValues, rewrittenProbes, stopDelay } from './values.ts';
+
+/** One operation. */
+export type PatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string };
+
+/** What becomes of a pod. */
+export type Injection =
+  | { readonly kind: 'inject'; readonly patch: readonly PatchOperation[] }
+  | Exclude<Decision, { readonly kind: 'inject' }>;
+
+/** Decides and, where the pod is injected, says how. */
+export function inject(pod: Pod, settings: InjectionSettings): Injection {
+  const decision = decide(pod);
+  if (decision.kind !== 'inject') return decision;
+  const { initContainers, volumes } = template(settings, podValues(pod));
+  return {
+    kind: 'inject',
+    patch: [
+      ...probeOperations(pod),
+      ...delayOperations(pod),
+      // In front of the pod's own, which need a network.
+      ...prepended('/spec/initContainers', pod.spec.initContainers, initContainers),
+      ...prepended('/spec/volumes', pod.spec.volumes, volumes),
+      ...annotation(pod),
+    ],
+  };
+}
+
+/** Where the kubelet asks the sidecar instead of the application. */
+export function probeHandler(name: string): JsonObject {
+  return { path: `/probe?name=${name}`, port: PORTS.health, scheme: 'HTTP' };
+}
+
+function probeOperations(pod: Pod): PatchOperation[] {
+  return rewrittenProbes(pod).flatMap(({ name, list, index, kind, handler }) => {
+    const place = `/spec/${list}/${index}/${PROBES[kind]}`;
+    return [
+      { op: 'remove', path: `${place}/${handler}` },
+      { op: 'add', path: `${place}/httpGet`, value: probeHandler(name) },
+    ] as const;
+  });
+}
+
+/** Callers are told in that time; a container with a hook of its own knows better. */
+function delayOperations(pod: Pod): PatchOperation[] {
+  const seconds = stopDelay(pod);
+  if (seconds === 0) return [];
+  const preStop = { sleep: { seconds } };
+  return pod.spec.containers.flatMap(({ lifecycle }, index): PatchOperation[] => {
+    const place = `/spec/containers/${index}/lifecycle`;
+    if (lifecycle === undefined) return [{ op: 'add', path: place, value: { preStop } }];
+    return lifecycle.preStop === undefined ? [{ op: 'add', path: `${place}/preStop`, value: preStop }] : [];
+  });
+}
+
+function prepended(
+  path: string,
+  present: readonly unknown[] | undefined,
+  values: readonly JsonObject[],
+): PatchOperation[] {
+  if (present === undefined) return [{ op: 'add', path, value: values }];
+  return values.map((value, index) => ({ op: 'add', path: `${path}/${index}`, value }));
+}
+
+function annotation({ metadata }: Pod): PatchOperation[] {
+  if (metadata?.annotations === undefined)
+    return [{ op: 'add', path: '/metadata/annotations', value: { [STATUS_ANNOTATION]: INJECTED } }];
+  const key = STATUS_ANNOTATION.replaceAll('~', '~0').replaceAll('/', '~1');
+  return [{ op: 'add', path: `/metadata/annotations/${key}`, value: INJECTED }];
+}
