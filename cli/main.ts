@@ -15,6 +15,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       const { runControlPlane } = await import('../control-plane/main.ts');
       return runControlPlane(rest);
     }
+    case 'webhook': {
+      const { runWebhook } = await import('../control-plane/webhook/main.ts');
+      return runWebhook(rest);
+    }
     case 'run': {
       const { runBeside } = await import('./run/main.ts');
       return runBeside(rest);

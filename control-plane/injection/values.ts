@@ -87,17 +87,19 @@ export function rewrittenProbes({ spec }: Pod): RewrittenProbe[] {
   return PROBE_KINDS.flatMap((kind) =>
     (['containers', 'initContainers'] as const).flatMap((list) =>
       (spec[list] ?? []).flatMap((container, index) => {
-        const handler = handlerOf(container[PROBES[kind]]);
+        const handler = handlerOf(container, container[PROBES[kind]]);
         return handler === undefined ? [] : [{ name: `${container.name}-${kind}`, list, index, kind, handler }];
       }),
     ),
   );
 }
 
-function handlerOf(probe: Probe | undefined): RewrittenProbe['handler'] | undefined {
-  if (probe?.httpGet !== undefined) return probe.httpGet.host === undefined ? 'httpGet' : undefined;
-  if (probe?.tcpSocket !== undefined) return probe.tcpSocket.host === undefined ? 'tcpSocket' : undefined;
-  return probe?.grpc === undefined ? undefined : 'grpc';
+function handlerOf(container: Container, probe: Probe | undefined): RewrittenProbe['handler'] | undefined {
+  // The kubelet could not ask it either, and says so.
+  if (probe === undefined || probedPort(container, probe) === 0) return undefined;
+  if (probe.httpGet !== undefined) return probe.httpGet.host === undefined ? 'httpGet' : undefined;
+  if (probe.tcpSocket !== undefined) return probe.tcpSocket.host === undefined ? 'tcpSocket' : undefined;
+  return probe.grpc === undefined ? undefined : 'grpc';
 }
 
 /** Seconds that containers wait before they are asked to end; 0 for none. */
@@ -123,7 +125,7 @@ function healthText(pod: Pod, port: number): string {
   if (path !== undefined) return `port: ${port}, http: {path: ${quoted(path)}}`;
   for (const container of pod.spec.containers) {
     const probe = container.readinessProbe;
-    if (probe !== undefined && handlerOf(probe) !== undefined && probedPort(container, probe) === port)
+    if (probe !== undefined && handlerOf(container, probe) !== undefined && probedPort(container, probe) === port)
       return checkText(container, probe);
   }
   return `port: ${port}, tcp: {}`;
@@ -140,7 +142,7 @@ function checkText(container: Container, probe: Probe): string {
   return grpc === undefined ? `${times}, tcp: {}` : `${times}, grpc: {service: ${quoted(grpc.service ?? '')}}`;
 }
 
-/** A name that no port has is 0, which the sidecar refuses: the kubelet could not ask it either. */
+/** 0 for a name that no port has, and for a probe that is a program. */
 function probedPort({ ports = [] }: Container, { httpGet, tcpSocket, grpc }: Probe): number {
   const port = httpGet?.port ?? tcpSocket?.port ?? grpc?.port ?? 0;
   if (typeof port === 'number') return port;

@@ -22,7 +22,7 @@ interface Boundary {
 }
 
 const HOT = /^proxy\/(net|http1|http2|http|routing|upstream|tcp)\//;
-const PURE = /^(proxy\/(config|routing)|control-plane\/(state|routing|translate|policy))\//;
+const PURE = /^(proxy\/(config|routing)|control-plane\/(state|routing|translate|policy|injection))\//;
 
 const BOUNDARIES: readonly Boundary[] = [
   {
