@@ -7,16 +7,24 @@
  * A NACK does not say which resources of a response are bad, and nothing under its nonce counts as delivered: they are
  * tried again in halves, so that one bad resource never holds back the others.
  */
-import { contentVersion } from './content-version.ts';
+import {
+  coveredBy,
+  differences,
+  GONE,
+  type Hashes,
+  isWhole,
+  NO_HASHES,
+  type ResourceView,
+  versionOf,
+} from './resource-view.ts';
 import {
   type DueResponse,
-  GONE,
   isSubscribed,
   type KindRules,
   NEW_SUBSCRIPTION,
+  NO_NAMES,
   type Protocol,
   type Received,
-  type ResourceView,
   type Subscription,
   targetsOf,
 } from './subscription.ts';
@@ -46,12 +54,15 @@ export const DELTA: Protocol<DeltaRequest> = {
 
 const EVERYTHING = '*';
 
-function subscribe(request: DeltaRequest, { wildcardAllowed }: KindRules): Subscription {
+function subscribe(request: DeltaRequest, { wildcardAllowed }: KindRules, view: ResourceView): Subscription {
   const isLegacyWildcard = wildcardAllowed && request.subscribe.length === 0;
   const start = { ...NEW_SUBSCRIPTION, wildcard: isLegacyWildcard };
-  const subscription = { ...rename(start, request), resend: new Set<string>() };
+  const renamed = rename(start, request);
+  const names = coveredBy(renamed.names, view)?.names ?? renamed.names;
+  const subscription = { ...renamed, names, resend: NO_NAMES };
   const held = Object.entries(request.initialVersions).filter(([name]) => isSubscribed(subscription, name));
-  return { ...subscription, sent: new Map(held), answered: held.length > 0 };
+  if (held.length === 0) return subscription;
+  return { ...subscription, sent: shared(new Map(held), subscription, view), answered: true };
 }
 
 function receive(before: Subscription, request: DeltaRequest): Received {
@@ -90,52 +101,75 @@ function refused(before: Subscription, message: string): Subscription {
 }
 
 function due(subscription: Subscription, _kind: KindRules, view: ResourceView): DueResponse | null {
-  const { sent, resend, parts, answered, outstanding, wildcard, names } = subscription;
+  const { parts, answered, outstanding, wildcard } = subscription;
   if (outstanding) return null;
   const targets = targetsOf(subscription, view);
   if (parts.length > 0) return response(parts[0]!, targets);
-  const wanted = new Set<string>();
-  for (const [name, hash] of targets) if (sent.get(name) !== hash || resend.has(name)) wanted.add(name);
-  for (const [name, hash] of sent) if (hash !== GONE && !targets.has(name)) wanted.add(name);
-  for (const name of names) if (!targets.has(name) && sent.get(name) === undefined) wanted.add(name);
-  for (const name of resend) if (!targets.has(name)) wanted.add(name);
+  const wanted = wantedOf(subscription, targets);
   // A wildcard is answered even when there is nothing: Envoy waits for that.
-  return wanted.size > 0 || (!answered && wildcard) ? response([...wanted], targets) : null;
+  return wanted.length > 0 || (!answered && wildcard) ? response(wanted, targets) : null;
 }
 
-function response(wanted: readonly string[], targets: ReadonlyMap<string, string>): DueResponse {
-  const names = wanted.filter((name) => targets.has(name));
+/** The names that the client is to be told of. */
+function wantedOf({ sent, resend, names }: Subscription, targets: Hashes): readonly string[] {
+  const { changed, gone } = differences(sent, targets);
+  // In the whole of a view no name is missing.
+  if (resend.size === 0 && isWhole(targets)) return gone.length === 0 ? changed : [...changed, ...gone];
+  const missing = [...names].filter((name) => !targets.has(name) && sent.get(name) === undefined);
+  return [...new Set([...changed, ...gone, ...missing, ...resend])];
+}
+
+function response(wanted: readonly string[], targets: Hashes): DueResponse {
   const removed = wanted.filter((name) => !targets.has(name));
-  return { version: contentVersion(targets), names, removed, changed: names };
+  const names = removed.length === 0 ? wanted : wanted.filter((name) => targets.has(name));
+  return { version: versionOf(targets), names, removed, changed: names };
 }
 
 function responded(before: Subscription, response: DueResponse, view: ResourceView, nonce: string): Subscription {
   const { names, removed, version } = response;
+  const told = removed.length === 0 ? names : [...names, ...removed];
+  return {
+    ...before,
+    ...afterTelling(before, response, view, new Set(told)),
+    answered: true,
+    outstanding: true,
+    nonce,
+    sentVersion: version,
+    sentNames: told,
+  };
+}
+
+function afterTelling(
+  before: Subscription,
+  { names, removed }: DueResponse,
+  view: ResourceView,
+  told: ReadonlySet<string>,
+): Pick<Subscription, 'sent' | 'resend' | 'bad' | 'parts'> {
+  const targets = targetsOf(before, view);
+  const bad = without(before.bad, told);
+  // Told in one: then the client has been told of all that there is.
+  if (before.parts.length === 0 && isWhole(targets)) return { sent: targets, resend: NO_NAMES, bad, parts: [] };
   const sent = new Map(before.sent);
-  const resend = new Set(before.resend);
-  const bad = new Map(before.bad);
   for (const name of names) sent.set(name, view.get(name)!.hash);
   for (const name of removed) {
     if (before.names.has(name)) sent.set(name, GONE);
     else sent.delete(name);
   }
-  const told = new Set([...names, ...removed]);
-  for (const name of told) {
-    resend.delete(name);
-    bad.delete(name);
-  }
-  return {
-    ...before,
-    sent,
-    resend,
-    bad,
-    parts: before.parts.map((part) => part.filter((name) => !told.has(name))).filter((part) => part.length > 0),
-    answered: true,
-    outstanding: true,
-    nonce,
-    sentVersion: version,
-    sentNames: [...told],
-  };
+  const resend = new Set([...before.resend].filter((name) => !told.has(name)));
+  const parts = before.parts.map((part) => part.filter((name) => !told.has(name))).filter((part) => part.length > 0);
+  return { sent, resend, bad, parts };
+}
+
+function without(hashes: Hashes, names: ReadonlySet<string>): Hashes {
+  return hashes.size === 0 ? NO_HASHES : new Map([...hashes].filter(([name]) => !names.has(name)));
+}
+
+/** The table that all of those hold who have everything, where this client does. */
+function shared(sent: Hashes, subscription: Subscription, view: ResourceView): Hashes {
+  const targets = targetsOf(subscription, view);
+  const { changed, gone } = differences(sent, targets);
+  const isAll = isWhole(targets) && sent.size === targets.size && changed.length === 0 && gone.length === 0;
+  return isAll ? targets : sent;
 }
 
 /**
@@ -161,6 +195,7 @@ function rename(before: Subscription, request: DeltaRequest): Subscription {
       else resend.delete(name);
     }
   }
+  if (request.unsubscribe.length === 0) return { ...before, wildcard, names, resend };
   const keeps = (name: string) => wildcard || names.has(name);
   return {
     ...before,

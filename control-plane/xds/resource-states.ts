@@ -7,7 +7,8 @@
  *   STALE      the client has been told and has not answered, or has yet to forget it
  *   ERROR      the client has refused it
  */
-import { GONE, type ResourceView, type Subscription, targetsOf } from './subscription.ts';
+import { GONE, type Hashes, type ResourceView } from './resource-view.ts';
+import { type Subscription, targetsOf } from './subscription.ts';
 
 /** See the head of this file. */
 export type ConfigState = 'SYNCED' | 'NOT_SENT' | 'STALE' | 'ERROR';
@@ -39,7 +40,7 @@ export function resourceStates(subscription: Subscription, view: ResourceView): 
 
 interface Context {
   readonly subscription: Subscription;
-  readonly targets: ReadonlyMap<string, string>;
+  readonly targets: Hashes;
   readonly unanswered: ReadonlySet<string>;
   readonly refused: ReadonlySet<string>;
 }

@@ -182,7 +182,7 @@ export class Sequencer<Request> {
       this.#resendEndpoints(response.changed);
     }
     if (kind === 'EDS') this.#repeatAllowed = false;
-    const resources = response.names.map((name) => view.get(name)!);
+    const resources = named(response.names, view);
     return { type, version: response.version, nonce, resources, removed: response.removed };
   }
 
@@ -247,6 +247,20 @@ export class Sequencer<Request> {
     const retained = this.#retained[kind];
     return retained.size === 0 ? current : new Map([...retained, ...current]);
   }
+}
+
+/** Names that many streams share have one list of resources. */
+const NAMED = new WeakMap<
+  readonly string[],
+  { readonly view: ResourceMap; readonly resources: readonly EncodedResource[] }
+>();
+
+function named(names: readonly string[], view: ResourceMap): readonly EncodedResource[] {
+  const known = NAMED.get(names);
+  if (known?.view === view) return known.resources;
+  const resources = names.map((name) => view.get(name)!);
+  NAMED.set(names, { view, resources });
+  return resources;
 }
 
 /** Whether nothing but the end of the wait has come of an ACK. */

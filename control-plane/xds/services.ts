@@ -16,7 +16,7 @@ import { EndpointDiscoveryServiceService } from '../../protos/gen/envoy/service/
 import { ListenerDiscoveryServiceService } from '../../protos/gen/envoy/service/listener/v3/lds.ts';
 import { RouteDiscoveryServiceService } from '../../protos/gen/envoy/service/route/v3/rds.ts';
 import { SecretDiscoveryServiceService } from '../../protos/gen/envoy/service/secret/v3/sds.ts';
-import { encodeDeltaResponse, encodeResponse } from './encoded-response.ts';
+import { responseSerializer } from './encoded-response.ts';
 import type { SequencedResponse } from './sequencer.ts';
 
 /** A stream of a client. */
@@ -45,19 +45,19 @@ const SERVICES: readonly { readonly definition: ServiceDefinition; readonly only
 
 /** Every service over these handlers. */
 export function xdsServices(handlers: XdsHandlers): XdsService[] {
+  const serialize = { delta: responseSerializer('delta'), stream: responseSerializer('state of the world') };
   return SERVICES.map(({ definition, only }) => {
     const methods = Object.entries(definition);
     return {
       definition: Object.fromEntries(
-        methods.map(([name, method]) => [name, { ...method, responseSerialize: serializerOf(name) }]),
+        methods.map(([name, method]) => [
+          name,
+          { ...method, responseSerialize: name.startsWith('delta') ? serialize.delta : serialize.stream },
+        ]),
       ),
       implementation: Object.fromEntries(methods.map(([name]) => [name, handlerOf(name, only, handlers)])),
     };
   });
-}
-
-function serializerOf(method: string): (response: SequencedResponse) => Buffer {
-  return method.startsWith('delta') ? encodeDeltaResponse : encodeResponse;
 }
 
 function handlerOf(

@@ -7,15 +7,15 @@
  *
  * The version is a hash of all that the client then has, so that one that comes back with it lacks nothing.
  */
-import { contentVersion } from './content-version.ts';
+import { coveredBy, differences, type Hashes, NO_HASHES, type ResourceView, versionOf } from './resource-view.ts';
 import {
   type DueResponse,
   isActive,
   type KindRules,
   NEW_SUBSCRIPTION,
+  NO_NAMES,
   type Protocol,
   type Received,
-  type ResourceView,
   type Subscription,
   targetsOf,
 } from './subscription.ts';
@@ -42,9 +42,11 @@ export const STATE_OF_THE_WORLD: Protocol<SubscriptionRequest> = {
 };
 
 function subscribe(request: SubscriptionRequest, kind: KindRules, view: ResourceView): Subscription {
-  const fresh: Subscription = { ...NEW_SUBSCRIPTION, ...wanted(request.names, kind.wildcardAllowed) };
+  const told = wanted(request.names, kind.wildcardAllowed);
+  const names = coveredBy(told.names, view)?.names ?? told.names;
+  const fresh: Subscription = { ...NEW_SUBSCRIPTION, ...told, names };
   const targets = targetsOf(fresh, view);
-  const version = contentVersion(targets);
+  const version = versionOf(targets);
   // A client of an earlier stream that holds exactly this lacks nothing.
   if (request.versionInfo === '' || request.versionInfo !== version) return fresh;
   return { ...fresh, sent: targets, answered: true, sentVersion: version, ackedVersion: version };
@@ -71,25 +73,36 @@ function due(subscription: Subscription, { completeSet }: KindRules, view: Resou
   const { sent, resend, answered, outstanding } = subscription;
   if (outstanding) return null;
   const targets = targetsOf(subscription, view);
-  const changed: string[] = [];
-  for (const [name, hash] of targets) if (sent.get(name) !== hash || resend.has(name)) changed.push(name);
+  const found = differences(sent, targets);
+  const changed =
+    resend.size === 0
+      ? found.changed
+      : both(
+          found.changed,
+          [...resend].filter((name) => targets.has(name)),
+        );
   if (completeSet) {
-    const lacksNothing = changed.length === 0 && isSubset(sent, targets);
+    const lacksNothing = changed.length === 0 && found.gone.length === 0;
     if (answered ? lacksNothing : !isActive(subscription)) return null;
-    return { version: contentVersion(targets), names: [...targets.keys()], removed: [], changed };
+    return { version: versionOf(targets), names: differences(NO_HASHES, targets).changed, removed: [], changed };
   }
   const again = undelivered(subscription, targets);
   // Without what is gone by now the rest of a refused response may be good.
   const isLighter = again.length > 0 && again.length < subscription.sentNames.length;
   if (changed.length === 0 && !isLighter) return null;
-  return { version: contentVersion(targets), names: [...new Set([...changed, ...again])], removed: [], changed };
+  return { version: versionOf(targets), names: both(changed, again), removed: [], changed };
+}
+
+/** Each once. */
+function both(names: readonly string[], more: readonly string[]): readonly string[] {
+  return more.length === 0 ? names : [...new Set([...names, ...more])];
 }
 
 function responded(before: Subscription, response: DueResponse, view: ResourceView, nonce: string): Subscription {
   return {
     ...before,
     sent: targetsOf(before, view),
-    resend: new Set(),
+    resend: NO_NAMES,
     answered: true,
     outstanding: true,
     nonce,
@@ -100,7 +113,7 @@ function responded(before: Subscription, response: DueResponse, view: ResourceVi
 }
 
 /** In a refused response nothing may have been taken: when something changes, the rest of it goes along again. */
-function undelivered({ refusal, sentNames }: Subscription, targets: ReadonlyMap<string, string>): string[] {
+function undelivered({ refusal, sentNames }: Subscription, targets: Hashes): string[] {
   return refusal === null ? [] : sentNames.filter((name) => targets.has(name));
 }
 
@@ -130,11 +143,6 @@ function wanted(
 
 function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((name) => b.has(name));
-}
-
-function isSubset(part: ReadonlyMap<string, string>, whole: ReadonlyMap<string, string>): boolean {
-  for (const name of part.keys()) if (!whole.has(name)) return false;
-  return true;
 }
 
 function isRefused({ refusal, sentNames, sent }: Subscription, view: ResourceView): boolean {

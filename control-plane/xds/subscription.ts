@@ -10,16 +10,7 @@
  * good one.
  */
 
-/** What is to be had of one kind: each name with the hash of its contents. */
-export interface ResourceView {
-  get(name: string): Entry | undefined;
-  values(): Iterable<Entry & { readonly name: string; readonly onDemand: boolean }>;
-}
-
-/** One resource, as far as subscriptions care. */
-export interface Entry {
-  readonly hash: string;
-}
+import { coveredBy, type Hashes, NO_HASHES, type ResourceView, wholeOf } from './resource-view.ts';
 
 /** A response that the client refused. */
 export interface Refusal {
@@ -34,7 +25,7 @@ export interface Subscription {
   /** State of the world: whether names were ever given; from then on an empty list is no wildcard. */
   readonly everNamed: boolean;
   /** What the client was last told, name to hash; in delta GONE for what it was told not to exist. */
-  readonly sent: ReadonlyMap<string, string>;
+  readonly sent: Hashes;
   /** Names to be sent again though they have not changed. */
   readonly resend: ReadonlySet<string>;
   /** Delta: parts of a refused response that are tried apart, so that what is good in it is not held back. */
@@ -51,11 +42,8 @@ export interface Subscription {
   /** Why something was refused that the client is still to have; null when nothing was. */
   readonly refusal: Refusal | null;
   /** Delta: what was refused by itself, name to hash; it is not sent again until it differs. */
-  readonly bad: ReadonlyMap<string, string>;
+  readonly bad: Hashes;
 }
-
-/** In the place of a hash: the client knows that there is no such resource. */
-export const GONE = '';
 
 /** A kind of resource, as far as subscriptions to it differ. */
 export interface KindRules {
@@ -100,13 +88,16 @@ export interface Protocol<Request> {
   holdsBack(subscription: Subscription): boolean;
 }
 
+/** No names. */
+export const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** A subscription to nothing, before its first request. */
 export const NEW_SUBSCRIPTION: Subscription = {
   wildcard: false,
-  names: new Set(),
+  names: NO_NAMES,
   everNamed: false,
-  sent: new Map(),
-  resend: new Set(),
+  sent: NO_HASHES,
+  resend: NO_NAMES,
   parts: [],
   answered: false,
   outstanding: false,
@@ -115,7 +106,7 @@ export const NEW_SUBSCRIPTION: Subscription = {
   sentNames: [],
   ackedVersion: '',
   refusal: null,
-  bad: new Map(),
+  bad: NO_HASHES,
 };
 
 /** Sends these names again, if they are subscribed. */
@@ -136,9 +127,10 @@ export function isActive({ wildcard, names }: Subscription): boolean {
 }
 
 /** All that the client wants and is there, name to hash. */
-export function targetsOf({ wildcard, names }: Subscription, view: ResourceView): Map<string, string> {
-  const targets = new Map<string, string>();
-  if (wildcard) for (const each of view.values()) if (!each.onDemand) targets.set(each.name, each.hash);
+export function targetsOf({ wildcard, names }: Subscription, view: ResourceView): Hashes {
+  const whole = wildcard && names.size === 0 ? wholeOf(view) : coveredBy(names, view);
+  if (whole !== undefined) return whole.hashes;
+  const targets = new Map<string, string>(wildcard ? wholeOf(view).hashes : []);
   for (const name of names) {
     const entry = view.get(name);
     if (entry !== undefined) targets.set(name, entry.hash);
