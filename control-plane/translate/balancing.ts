@@ -49,19 +49,15 @@ function defaultBalancer(policy: LoadBalancing | null): Balancer {
 
 /**
  * With PeakEwma's own defaults: decay 10 s, 30 ms at first, 5 s of penalty after 429 or RESOURCE_EXHAUSTED, or Retry-After
- * up to 300 s. A peer that does not know it, such as an Envoy, takes the next in the list.
+ * up to 300 s. Our own sidecars alone are told of it, so that nothing stands behind it in the list.
  */
 function peakEwma(slowStart: SlowStart | null): JsonObject {
-  const extension = (name: string, type: string, settings: JsonObject) => ({
-    typed_extension_config: { name, typed_config: { '@type': `type.googleapis.com/${type}`, ...settings } },
-  });
-  const own = extension('outrider.lb.peak_ewma', 'outrider.lb.v1.PeakEwma', slowStartConfig(slowStart));
-  const next = extension(
-    'envoy.load_balancing_policies.least_request',
-    'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest',
-    leastRequest(slowStart),
-  );
-  return { lb_policy: 'LOAD_BALANCING_POLICY_CONFIG', load_balancing_policy: { policies: [own, next] } };
+  const own = {
+    name: 'outrider.lb.peak_ewma',
+    typed_config: { '@type': 'type.googleapis.com/outrider.lb.v1.PeakEwma', ...slowStartConfig(slowStart) },
+  };
+  const policies = [{ typed_extension_config: own }];
+  return { lb_policy: 'LOAD_BALANCING_POLICY_CONFIG', load_balancing_policy: { policies } };
 }
 
 function leastRequest(slowStart: SlowStart | null): JsonObject {

@@ -74,7 +74,6 @@ t.test('balancers, slow start and outlier detection', (t) => {
             typed_config: { '@type': /outrider.lb.v1.PeakEwma$/, slow_start_config: { slow_start_window: '10s' } },
           },
         },
-        { typed_extension_config: { typed_config: { '@type': /LeastRequest$/, choice_count: 2 } } },
       ],
     },
   });

@@ -56,10 +56,11 @@ const EVERYTHING = '*';
 
 function subscribe(request: DeltaRequest, { wildcardAllowed }: KindRules, view: ResourceView): Subscription {
   const isLegacyWildcard = wildcardAllowed && request.subscribe.length === 0;
-  const start = { ...NEW_SUBSCRIPTION, wildcard: isLegacyWildcard };
-  const renamed = rename(start, request);
-  const names = coveredBy(renamed.names, view)?.names ?? renamed.names;
-  const subscription = { ...renamed, names, resend: NO_NAMES };
+  const wanted = new Set(request.subscribe);
+  const asked = wanted.delete(EVERYTHING) || isLegacyWildcard;
+  const wildcard = asked && !request.unsubscribe.includes(EVERYTHING);
+  for (const name of request.unsubscribe) wanted.delete(name);
+  const subscription = { ...NEW_SUBSCRIPTION, wildcard, names: coveredBy(wanted, view)?.names ?? wanted };
   const held = Object.entries(request.initialVersions).filter(([name]) => isSubscribed(subscription, name));
   if (held.length === 0) return subscription;
   return { ...subscription, sent: shared(new Map(held), subscription, view), answered: true };
@@ -130,7 +131,7 @@ function responded(before: Subscription, response: DueResponse, view: ResourceVi
   const told = removed.length === 0 ? names : [...names, ...removed];
   return {
     ...before,
-    ...afterTelling(before, response, view, new Set(told)),
+    ...afterTelling(before, response, view),
     answered: true,
     outstanding: true,
     nonce,
@@ -143,12 +144,14 @@ function afterTelling(
   before: Subscription,
   { names, removed }: DueResponse,
   view: ResourceView,
-  told: ReadonlySet<string>,
 ): Pick<Subscription, 'sent' | 'resend' | 'bad' | 'parts'> {
   const targets = targetsOf(before, view);
-  const bad = without(before.bad, told);
   // Told in one: then the client has been told of all that there is.
-  if (before.parts.length === 0 && isWhole(targets)) return { sent: targets, resend: NO_NAMES, bad, parts: [] };
+  const isAll = before.parts.length === 0 && isWhole(targets);
+  if (isAll && before.bad.size === 0) return { sent: targets, resend: NO_NAMES, bad: NO_HASHES, parts: [] };
+  const told = new Set([...names, ...removed]);
+  const bad = new Map([...before.bad].filter(([name]) => !told.has(name)));
+  if (isAll) return { sent: targets, resend: NO_NAMES, bad, parts: [] };
   const sent = new Map(before.sent);
   for (const name of names) sent.set(name, view.get(name)!.hash);
   for (const name of removed) {
@@ -158,10 +161,6 @@ function afterTelling(
   const resend = new Set([...before.resend].filter((name) => !told.has(name)));
   const parts = before.parts.map((part) => part.filter((name) => !told.has(name))).filter((part) => part.length > 0);
   return { sent, resend, bad, parts };
-}
-
-function without(hashes: Hashes, names: ReadonlySet<string>): Hashes {
-  return hashes.size === 0 ? NO_HASHES : new Map([...hashes].filter(([name]) => !names.has(name)));
 }
 
 /** The table that all of those hold who have everything, where this client does. */

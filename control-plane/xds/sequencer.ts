@@ -115,7 +115,8 @@ export class Sequencer<Request> {
       this.#subscriptions.set(kind, subscription);
       // It came back with clusters that are still the same.
       const held = (each: EncodedResource) => subscription.sent.get(each.name) === each.hash;
-      if (kind === 'CDS') this.#acceptedClusters = new Map([...view].filter(([, each]) => held(each)));
+      if (kind === 'CDS' && subscription.sent.size > 0)
+        this.#acceptedClusters = new Map([...view].filter(([, each]) => held(each)));
       return 'subscribe';
     }
     const { subscription, outcome } = this.#protocol.receive(before, request);
