@@ -237,8 +237,10 @@ export class Mesh {
   async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly XdsProblem[]> {
     const problems = await this.#plane.apply(createSnapshot(parts));
     for (const { kind, name, message } of problems) this.#log.error({ [kind]: name, origin }, message);
-    this.#events.onConfigured();
-    this.#register();
+    if (this.ads?.hasSnapshot === true) {
+      this.#events.onConfigured();
+      this.#register();
+    }
     return problems.map(({ kind, message }) => ({ kind: KINDS[kind], message }));
   }
 }

@@ -4,7 +4,7 @@ import type { HeaderValue } from '../../protos/gen/envoy/config/core/v3/base.ts'
 import { ApiConfigSource_ApiType } from '../../protos/gen/envoy/config/core/v3/config_source.ts';
 import type { Path } from '../../protos/json/issue.ts';
 import { nearestName } from '../../protos/json/nearest.ts';
-import { requireAds } from '../config/decode/config-source-decoder.ts';
+import { fetchTimeoutOf, requireAds } from '../config/decode/config-source-decoder.ts';
 import type { Decoding } from '../config/decode/decoding.ts';
 import type { AdsConfig } from './bootstrap.ts';
 
@@ -43,6 +43,8 @@ export function decodeAds(message: BootstrapMessage, known: ReadonlySet<string>,
     initialMetadata: decodeMetadata(service?.initialMetadata ?? [], [...place, 0, 'initial_metadata'], decoding),
     listeners,
     clusters,
+    listenersTimeoutMs: fetchTimeoutOf(dynamic.ldsConfig),
+    clustersTimeoutMs: fetchTimeoutOf(dynamic.cdsConfig),
   };
 }
 

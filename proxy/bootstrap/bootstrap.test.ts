@@ -100,6 +100,8 @@ t.test('a bootstrap says who the node is, where the control plane is, and what i
     initialMetadata: [],
     listeners: true,
     clusters: true,
+    listenersTimeoutMs: 15_000,
+    clustersTimeoutMs: 15_000,
   });
   t.same([...bootstrap.statics.clusters.keys()], ['control-plane']);
   t.equal(bootstrap.agent, null);

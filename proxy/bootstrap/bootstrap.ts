@@ -45,6 +45,9 @@ export interface AdsConfig {
   readonly listeners: boolean;
   /** Whether clusters come from the stream (cds_config). */
   readonly clusters: boolean;
+  /** How long the first answer of either is waited for, milliseconds; 0 has no end. Default 15,000. */
+  readonly listenersTimeoutMs: number;
+  readonly clustersTimeoutMs: number;
 }
 
 /** outrider.agent.v1.AgentConfig. */

@@ -20,7 +20,7 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.AggregatedConfigSource': [],
   'envoy.config.core.v3.CidrRange': ['*'],
   'envoy.config.core.v3.ConfigSource': fields(`
-    ads api_config_source resource_api_version=V3
+    ads api_config_source initial_fetch_timeout resource_api_version=V3
   `),
   'envoy.config.core.v3.DataSource': ['filename', 'inline_bytes', 'inline_string', 'environment_variable'],
   'envoy.config.core.v3.HeaderValue': ['key', 'value'],

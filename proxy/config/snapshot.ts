@@ -42,6 +42,19 @@ export function createSnapshot(parts: SnapshotParts): Snapshot {
   return { ...parts, version: hash.digest() };
 }
 
+/** Whether both are made of the very same resources. */
+export function sameParts(a: SnapshotParts, b: SnapshotParts): boolean {
+  return PARTS.every((part) => sameEntries(a[part], b[part]));
+}
+
+const PARTS = ['listeners', 'routes', 'clusters', 'endpoints', 'secrets'] as const;
+
+function sameEntries(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, each] of a) if (b.get(name) !== each) return false;
+  return true;
+}
+
 /** Both together; on equal names the second wins (dynamic resources over static ones). */
 export function mergeParts(first: SnapshotParts, second: SnapshotParts): SnapshotParts {
   return {

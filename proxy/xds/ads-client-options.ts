@@ -36,8 +36,9 @@ export interface AdsClientOptions {
   /** Where the last complete configuration is kept; null keeps none. */
   readonly lastKnownGoodDirectory: string | null;
   /**
-   * Gets a complete configuration, static resources included, whenever something in it may have changed. Resolves when
-   * it is active, with what could not be done: the resources of the response that asked for it are refused for that.
+   * Gets the configuration as far as it can be in use, static resources included, whenever something in it has changed;
+   * once it is complete `hasSnapshot` says so. Resolves when it is active, with what could not be done: the resources of
+   * the response that asked for it are refused for that.
    */
   readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => ActivationReport;
 }

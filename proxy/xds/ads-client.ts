@@ -5,8 +5,8 @@
  *                    ▲                        │
  *                    └── names wanted next ◄──┴── complete? ─► onSnapshot ─► last-known-good file
  *
- * At the start the types are asked for in Envoy's order: clusters, their endpoints, then listeners, their routes. The
- * snapshot is held until everything that it names is there; endpoints of clusters in use do not wait for that.
+ * At the start the types are asked for in Envoy's order: clusters, their endpoints, then listeners, their routes. Each
+ * resource is held until what it names is there (see ready-tree.ts), and holds nothing else back.
  *
  * An ACK says "in use": it goes out when the snapshot is active, so that whoever waits for it may rely on the change, and
  * may end an instance that was taken out. What has to be held is ACKed at once, because the rest may depend on that.
@@ -14,15 +14,17 @@
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import { EMPTY_PARTS, type SnapshotParts, sameParts } from '../config/snapshot.ts';
 import type { ActivationProblem, AdsClientDeps, AdsClientOptions, SnapshotOrigin } from './ads-client-options.ts';
 import { Answers, withProblems } from './answers.ts';
 import { ControlStream } from './control-stream.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import {
+  CLUSTERS,
   clustersWaitFor,
+  fetchTimeouts,
+  LISTENERS,
   namedSecrets,
-  newest,
   type TrackedScope,
   treeWaitsFor,
   waitFor,
@@ -35,10 +37,12 @@ import { Lifetimes } from './lifetimes.ts';
 import { nodeMessage } from './node-message.ts';
 import { Patience } from './patience.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
+import { leavingClusterWaits, readyTree, unknownClusterWaits } from './ready-tree.ts';
 import type { UpdateOutcome } from './resource-set.ts';
 import { type DumpedXdsResource, ResourceTree } from './resource-tree.ts';
 import { SecretSources } from './secret-sources.ts';
 import { SotwProtocol } from './sotw-protocol.ts';
+import { Stall } from './stall.ts';
 import type { Names } from './subscription.ts';
 import { XdsStats } from './xds-stats.ts';
 
@@ -81,6 +85,7 @@ class Client<Request, Response> implements AdsClient {
   readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response>;
   readonly #tree: ResourceTree;
   readonly #patience: Patience;
+  readonly #stall: Stall;
   readonly #sources: SecretSources;
   readonly #answers: Answers;
   readonly #lifetimes: Lifetimes;
@@ -88,12 +93,17 @@ class Client<Request, Response> implements AdsClient {
   readonly #fallback: FallbackTimer;
   /** Counts streams: an answer that is late belongs to none. */
   #streams = 0;
-  /** What was handed out last by the control plane; null before. */
-  #handedOut: SnapshotParts | null = null;
+  /** What was handed out last, complete or not. */
+  #handedOut: SnapshotParts = EMPTY_PARTS;
+  /** Where the last complete configuration came from. */
   #inUse: 'nothing' | SnapshotOrigin = 'nothing';
-  /** Something was accepted since the last snapshot. */
+  /** Something was accepted, or is not waited for any more, that is not in use yet. */
   #dirty = true;
+  /** What is missing and worth waiting for. */
   #waits: readonly string[] = [];
+  /** Besides: clusters that were taken away while they are named. */
+  #leaving: readonly string[] = [];
+  #stalled = false;
   /** Clusters are complete, or were waited for long enough. */
   #listenersAsked = false;
 
@@ -106,17 +116,18 @@ class Client<Request, Response> implements AdsClient {
     this.#options = options;
     this.#deps = deps;
     this.#protocol = protocol;
-    const { clusters, listeners } = options.ads;
-    this.#scope = { fixed: options.fixed, clusters, listeners };
+    this.#scope = { ...options.ads, fixed: options.fixed };
     this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras, () => this.#sources.known());
     const node = nodeMessage(options.node, options.version);
-    this.#sources = new SecretSources({ ...deps, node, serverOf: options.serverOf }, () => {
+    const renew = () => {
       this.#dirty = true;
       this.#resume();
-    });
+    };
+    this.#sources = new SecretSources({ ...deps, node, serverOf: options.serverOf }, renew);
     this.#answers = new Answers(this.stats, options.ads.delta, deps);
     this.#lifetimes = new Lifetimes(deps, (kind, names) => this.#expire(kind, names));
-    this.#patience = new Patience(deps.timers, () => this.#resume());
+    this.#patience = new Patience(deps.timers, renew);
+    this.#stall = new Stall(deps.timers, renew);
     this.#keeper = new ConfigurationKeeper(options.lastKnownGoodDirectory, options.node.id, deps);
     this.#fallback = new FallbackTimer(
       deps.timers,
@@ -156,6 +167,7 @@ class Client<Request, Response> implements AdsClient {
   async close(): Promise<void> {
     this.#fallback.cancel();
     this.#patience.close();
+    this.#stall.close();
     this.#answers.clear();
     this.#lifetimes.close();
     await Promise.all([this.#stream.close(), this.#sources.close()]);
@@ -273,24 +285,39 @@ class Client<Request, Response> implements AdsClient {
 
   /** What is to be asked for next; notes what is missing. */
   #wanted(): Request[] {
-    const { clusters, listeners } = this.#scope;
+    const { clusters } = this.#scope;
     const { endpointSets, routeTables, secrets } = this.#tree.prune();
     this.#sources.want(namedSecrets(this.#scope, this.#tree.known()));
     const requests = [...(clusters ? this.#want('CDS', 'all') : []), ...this.#want('EDS', endpointSets)];
     requests.push(...this.#want('SDS', secrets));
-    if (listeners && !this.#listenersAsked) {
-      this.#listenersAsked = this.#worthWaiting(clustersWaitFor(this.#scope, this.#tree.known())).length === 0;
-    }
+    this.#watch();
     if (this.#listenersAsked) requests.push(...this.#want('LDS', 'all'));
     requests.push(...this.#want('RDS', routeTables));
-    const waits = treeWaitsFor(this.#scope, this.#tree.known());
-    // What was not asked for yet is waited for without a limit.
-    this.#waits = listeners && !this.#listenersAsked ? waits : this.#worthWaiting(waits);
     return requests;
   }
 
+  /** Notes what is missing, and what of it is not waited for any more. */
+  #watch(): void {
+    const known = this.#tree.known();
+    const waits = treeWaitsFor(this.#scope, known);
+    if (this.#scope.listeners && !this.#listenersAsked) {
+      const left = this.#worthWaiting(clustersWaitFor(this.#scope, known));
+      this.#listenersAsked = left.length === 0 || this.#stall.watch(left, this.connected);
+      // What was not asked for yet is waited for without a limit.
+      this.#waits = waits;
+      if (!this.#listenersAsked) return;
+    }
+    waits.push(...unknownClusterWaits(this.#scope, known, this.#handedOut));
+    const leaving = waits.length === 0 ? [] : leavingClusterWaits(this.#scope, known, this.#handedOut);
+    const left = this.#worthWaiting([...waits, ...leaving]);
+    this.#waits = left.filter((what) => !leaving.includes(what));
+    this.#leaving = this.#waits.length === 0 ? [] : left.filter((what) => leaving.includes(what));
+    this.#stalled = this.#stall.watch(this.#waits, this.connected);
+  }
+
   #worthWaiting(waits: readonly string[]): readonly string[] {
-    return this.#patience.watch(waits, this.connected);
+    const limits = waits.length === 0 ? undefined : fetchTimeouts(this.#scope, this.#tree.known());
+    return this.#patience.watch(waits, this.connected, limits);
   }
 
   #want(kind: ResourceKind, names: Names): Request[] {
@@ -299,12 +326,19 @@ class Client<Request, Response> implements AdsClient {
     return requests;
   }
 
-  /** Hands out what is new: the tree if it is complete, else new endpoints and secrets of what is in use. Null when there is nothing. */
+  /** Hands out what can be in use; null when that is what is in use already. */
   #handOut(): Promise<readonly ActivationProblem[]> | null {
     if (!this.#dirty) return null;
-    const isComplete = this.#waits.length === 0;
-    const parts = isComplete ? this.#tree.parts() : this.#renewed();
-    if (parts === null) return null;
+    const worthwhile = new Set([...this.#waits, ...this.#leaving]);
+    const waiting = { worth: (what: string) => worthwhile.has(what), stalled: this.#stalled };
+    const { parts, held } = readyTree(this.#scope, this.#tree.known(), this.#handedOut, waiting);
+    const isNew = !sameParts(parts, this.#handedOut);
+    const isStarting = this.#inUse !== 'control-plane';
+    const answered = !worthwhile.has(CLUSTERS) && !worthwhile.has(LISTENERS);
+    const isComplete = !held && answered && (!isStarting || this.#stalled || this.#waits.length === 0);
+    const isFirst = isComplete && isStarting;
+    // At the start what comes together is activated together.
+    if (isStarting && !isComplete && !this.#stalled) return null;
     this.#handedOut = parts;
     if (isComplete) {
       this.#dirty = false;
@@ -313,18 +347,7 @@ class Client<Request, Response> implements AdsClient {
       this.#keeper.stats.inUseSinceMs = null;
       this.#keeper.changed(this.#tree.kept());
     }
-    return this.#activate(parts, 'control-plane');
-  }
-
-  /** What is in use, with the newest endpoints and secrets of it; null when they are what they were. */
-  #renewed(): SnapshotParts | null {
-    const before = this.#handedOut;
-    if (before === null) return null;
-    const known = this.#tree.known();
-    const endpoints = newest(before.endpoints, known.endpoints);
-    const secrets = newest(before.secrets, known.secrets);
-    if (endpoints === null && secrets === null) return null;
-    return { ...before, endpoints: endpoints ?? before.endpoints, secrets: secrets ?? before.secrets };
+    return isNew || isFirst ? this.#activate(parts, 'control-plane') : null;
   }
 
   async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly ActivationProblem[]> {
@@ -352,6 +375,7 @@ class Client<Request, Response> implements AdsClient {
     this.#keeper.stats.inUseSinceMs = writtenAtMs;
     const ageMs = clock.wallMs() - writtenAtMs;
     logger.warn({ ageMs }, 'no control plane answers: working with the last known good configuration');
-    await this.#activate(suspected(tree.parts(), this.#scope.fixed), 'last-known-good');
+    this.#handedOut = suspected(tree.parts(), this.#scope.fixed);
+    await this.#activate(this.#handedOut, 'last-known-good');
   }
 }

@@ -7,7 +7,7 @@
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
-import type { RouteTableConfig } from '../config/model/route.ts';
+import type { ClusterChoice, RouteTableConfig } from '../config/model/route.ts';
 import { type SecretReference, secretLabel } from '../config/model/secret-reference.ts';
 import { type Secrets, secretsOf } from '../config/resolve-tls.ts';
 import { mergeParts, type SnapshotParts } from '../config/snapshot.ts';
@@ -20,6 +20,9 @@ export interface TrackedScope {
   readonly clusters: boolean;
   /** Listeners are asked for. */
   readonly listeners: boolean;
+  /** How long the first answer of either is waited for, milliseconds; 0 has no end. */
+  readonly clustersTimeoutMs: number;
+  readonly listenersTimeoutMs: number;
 }
 
 /** What has been accepted. Null: not answered yet. */
@@ -49,7 +52,7 @@ export function neededNames(scope: TrackedScope, known: KnownResources): NeededN
   }
   const routeTables = new Set<string>();
   for (const listener of both(fixed.listeners, known.listeners)) {
-    for (const name of routeTablesOf(listener)) routeTables.add(name);
+    for (const { name } of routeTablesOf(listener)) routeTables.add(name);
   }
   const references = namedSecrets(scope, known);
   const secrets = new Set(references.filter(({ source }) => source.kind === 'ads').map(({ name }) => name));
@@ -62,23 +65,47 @@ export function namedSecrets({ fixed }: TrackedScope, known: KnownResources): re
 }
 
 function clusterSecrets(fixed: SnapshotParts, known: KnownResources): readonly SecretReference[] {
-  return [...both(fixed.clusters, known.clusters)].flatMap(({ tls }) => secretsOf(tls));
+  return [...both(fixed.clusters, known.clusters)].flatMap(clusterSecretsOf);
 }
 
 function listenerSecrets(fixed: SnapshotParts, known: KnownResources): readonly SecretReference[] {
-  const listeners = [...both(fixed.listeners, known.listeners)];
-  return listeners.flatMap(filterChainsOf).flatMap(({ tls }) => secretsOf(tls));
+  return [...both(fixed.listeners, known.listeners)].flatMap(listenerSecretsOf);
 }
 
+/** The secrets that a cluster names. */
+export function clusterSecretsOf({ tls }: ClusterConfig): readonly SecretReference[] {
+  return secretsOf(tls);
+}
+
+/** The secrets that the filter chains of a listener name. */
+export function listenerSecretsOf(listener: ListenerConfig): readonly SecretReference[] {
+  return filterChainsOf(listener).flatMap(({ tls }) => secretsOf(tls));
+}
+
+/** The words for the first answer about clusters, and about listeners. */
+export const CLUSTERS = 'clusters (CDS)';
+export const LISTENERS = 'listeners (LDS)';
+
+const WORDS = { CDS: 'cluster', EDS: 'endpoints of', RDS: 'routes', SDS: 'secret' } as const;
+
 /** The words for one missing resource. */
-export function waitFor(kind: 'EDS' | 'RDS' | 'SDS', name: string): string {
-  if (kind === 'SDS') return `secret "${name}" (SDS)`;
-  return kind === 'EDS' ? `endpoints of "${name}" (EDS)` : `routes "${name}" (RDS)`;
+export function waitFor(kind: keyof typeof WORDS, name: string): string {
+  return `${WORDS[kind]} "${name}" (${kind})`;
+}
+
+/** The words for a secret that is missing, whatever its source. */
+export function secretWait(reference: SecretReference): string {
+  return `secret ${secretLabel(reference)}`;
+}
+
+/** The words for routes that name a cluster which was taken away. */
+export function waitForRoutes(cluster: string): string {
+  return `routes without "${cluster}" (RDS)`;
 }
 
 /** What clusters lack, in words; nothing when they are complete. Listeners are asked for after that. */
 export function clustersWaitFor(scope: TrackedScope, known: KnownResources): string[] {
-  const waits = scope.clusters && known.clusters === null ? ['clusters (CDS)'] : [];
+  const waits = scope.clusters && known.clusters === null ? [CLUSTERS] : [];
   const { endpointSets } = neededNames(scope, known);
   for (const name of endpointSets) if (!known.endpoints.has(name)) waits.push(waitFor('EDS', name));
   waits.push(...secretWaits(clusterSecrets(scope.fixed, known), scope, known));
@@ -88,13 +115,13 @@ export function clustersWaitFor(scope: TrackedScope, known: KnownResources): str
 /** Those that are not there, once each; static ones are a matter of their own. */
 function secretWaits(references: readonly SecretReference[], { fixed }: TrackedScope, known: KnownResources): string[] {
   const missing = references.filter(({ key }) => !known.secrets.has(key) && !fixed.secrets.has(key));
-  return [...new Set(missing.map((each) => `secret ${secretLabel(each)}`))];
+  return [...new Set(missing.map(secretWait))];
 }
 
 /** What is missing for a complete tree, in words that complete "waiting for"; nothing when it stands. */
 export function treeWaitsFor(scope: TrackedScope, known: KnownResources): string[] {
   const waits = clustersWaitFor(scope, known);
-  if (scope.listeners && known.listeners === null) waits.push('listeners (LDS)');
+  if (scope.listeners && known.listeners === null) waits.push(LISTENERS);
   const { routeTables } = neededNames(scope, known);
   for (const name of routeTables) if (!known.routes.has(name)) waits.push(waitFor('RDS', name));
   waits.push(...secretWaits(listenerSecrets(scope.fixed, known), scope, known));
@@ -117,14 +144,47 @@ function both<T>(fixed: ReadonlyMap<string, T>, dynamic: ReadonlyMap<string, T> 
   return new Map([...fixed, ...(dynamic ?? [])]).values();
 }
 
-function routeTablesOf(listener: ListenerConfig): string[] {
+/** The route tables that a listener names. */
+export function routeTablesOf(listener: ListenerConfig): { readonly name: string; readonly fetchTimeoutMs: number }[] {
   return filterChainsOf(listener).flatMap(({ network }) =>
-    network.kind === 'http-connection-manager' && network.routes.kind === 'rds' ? [network.routes.name] : [],
+    network.kind === 'http-connection-manager' && network.routes.kind === 'rds' ? [network.routes] : [],
   );
 }
 
-/** The entries of `before`, each as new as it is known; null when nothing differs. */
-export function newest<T>(before: ReadonlyMap<string, T>, known: ReadonlyMap<string, T>): Map<string, T> | null {
-  const next = new Map([...before].map(([name, each]) => [name, known.get(name) ?? each]));
-  return [...next].some(([name, each]) => each !== before.get(name)) ? next : null;
+/** The clusters that routes and TCP proxies name; those that a header of the request names are not known. */
+export function clustersNamedBy({ listeners, routes }: Pick<SnapshotParts, 'listeners' | 'routes'>): Set<string> {
+  const names = new Set<string>();
+  for (const table of routes.values()) addTable(names, table);
+  for (const { network } of [...listeners.values()].flatMap(filterChainsOf)) {
+    if (network.kind === 'tcp-proxy') addChoice(names, network.cluster);
+    else if (network.routes.kind === 'inline') addTable(names, network.routes.table);
+  }
+  return names;
+}
+
+function addTable(names: Set<string>, { virtualHosts }: RouteTableConfig): void {
+  for (const { routes } of virtualHosts)
+    for (const { action } of routes) if (action.kind === 'forward') addChoice(names, action.cluster);
+}
+
+function addChoice(names: Set<string>, choice: ClusterChoice): void {
+  if (choice.kind === 'cluster') names.add(choice.name);
+  else if (choice.kind === 'weighted') for (const { name } of choice.clusters) names.add(name);
+}
+
+/** How long each of what is waited for is, milliseconds by its words; Infinity has no end. Of several the shortest counts. */
+export function fetchTimeouts(scope: TrackedScope, known: KnownResources): ReadonlyMap<string, number> {
+  const { fixed, clustersTimeoutMs, listenersTimeoutMs } = scope;
+  const limits = new Map<string, number>();
+  const add = (what: string, limitMs: number) =>
+    limits.set(what, Math.min(limits.get(what) ?? Infinity, limitMs || Infinity));
+  add(CLUSTERS, clustersTimeoutMs);
+  add(LISTENERS, listenersTimeoutMs);
+  for (const { discovery } of both(fixed.clusters, known.clusters)) {
+    if (discovery.kind === 'eds') add(waitFor('EDS', discovery.serviceName), discovery.fetchTimeoutMs);
+  }
+  for (const { name, fetchTimeoutMs } of [...both(fixed.listeners, known.listeners)].flatMap(routeTablesOf))
+    add(waitFor('RDS', name), fetchTimeoutMs);
+  for (const each of namedSecrets(scope, known)) add(secretWait(each), each.fetchTimeoutMs);
+  return limits;
 }

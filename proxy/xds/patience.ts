@@ -1,11 +1,11 @@
 /**
- * How long a complete tree is waited for: whatever a connected control plane has not sent within 15 s of being asked is
- * taken as not there (Envoy's default `initial_fetch_timeout`), so that one missing resource cannot stop all others.
+ * How long anything is waited for: what a connected control plane has not sent within `initial_fetch_timeout` of being
+ * asked (15 s by default) is taken as not there, so that whatever needs it goes on without it.
  */
 import type { Timer, Timers } from '../../kernel/timers.ts';
+import { INITIAL_FETCH_TIMEOUT_MS } from '../config/decode/config-source-decoder.ts';
 
-/** Envoy's default for initial_fetch_timeout. */
-export const INITIAL_FETCH_TIMEOUT_MS = 15_000;
+const NO_LIMITS: ReadonlyMap<string, number> = new Map();
 
 /** See the head of this file. */
 export class Patience {
@@ -20,8 +20,11 @@ export class Patience {
     this.#onExhausted = onExhausted;
   }
 
-  /** Watches exactly these from now on, and returns those that are still worth waiting for. */
-  watch(waits: readonly string[], connected: boolean): string[] {
+  /**
+   * Watches exactly these from now on, and returns those that are still worth waiting for. `limits` are milliseconds for
+   * those with a limit of their own; Infinity waits for ever.
+   */
+  watch(waits: readonly string[], connected: boolean, limits = NO_LIMITS): string[] {
     const wanted = new Set(waits);
     for (const what of this.#givenUp) if (!wanted.has(what)) this.#givenUp.delete(what);
     for (const [what, timer] of this.#waiting) {
@@ -30,7 +33,7 @@ export class Patience {
       this.#waiting.delete(what);
     }
     const left = waits.filter((what) => !this.#givenUp.has(what));
-    if (connected) for (const what of left) this.#arm(what);
+    if (connected) for (const what of left) this.#arm(what, limits.get(what) ?? INITIAL_FETCH_TIMEOUT_MS);
     return left;
   }
 
@@ -47,12 +50,12 @@ export class Patience {
     this.#waiting.clear();
   }
 
-  #arm(what: string): void {
-    if (this.#waiting.has(what)) return;
+  #arm(what: string, limitMs: number): void {
+    if (limitMs === Infinity || this.#waiting.has(what)) return;
     const exhausted = () => {
       this.giveUp(what);
       this.#onExhausted();
     };
-    this.#waiting.set(what, this.#timers.after(INITIAL_FETCH_TIMEOUT_MS, exhausted));
+    this.#waiting.set(what, this.#timers.after(limitMs, exhausted));
   }
 }

@@ -10,7 +10,13 @@ import { clustersWaitFor, neededNames, treeWaitsFor } from './dependency-tracker
 import { RepeatedRefusals } from './repeated-refusals.ts';
 
 const NOTHING = { clusters: null, listeners: null, endpoints: new Map(), routes: new Map(), secrets: new Map() };
-const ALL = { fixed: EMPTY_PARTS, clusters: true, listeners: true };
+const ALL = {
+  clustersTimeoutMs: 15_000,
+  listenersTimeoutMs: 15_000,
+  fixed: EMPTY_PARTS,
+  clusters: true,
+  listeners: true,
+};
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Refusals
@@ -49,8 +55,8 @@ t.test('what only repeats the refusal before is told half a second later, everyt
 
 function secretTls(change: object = {}): UpstreamTlsConfig {
   const source = { kind: 'ads' } as const;
-  const own = { name: 'own', source, key: 'ads own' };
-  const trust = { name: 'trust', source, key: 'ads trust' };
+  const own = { name: 'own', source, fetchTimeoutMs: 15_000, key: 'ads own' };
+  const trust = { name: 'trust', source, fetchTimeoutMs: 15_000, key: 'ads trust' };
   const parameters = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ciphers: null, curves: null } as const;
   const common = { certificates: [], certificateSecrets: [own], validation: null, validationSecret: trust };
   return { ...common, parameters: { ...parameters, signatureAlgorithms: null }, alpnProtocols: [], sni: '', ...change };

@@ -199,11 +199,14 @@ t.test('what has expired is not claimed on the next stream', (t) => {
 // Dependencies
 
 function eds(name: string, serviceName = name) {
-  return cluster(name, [], { discovery: { kind: 'eds', serviceName } });
+  return cluster(name, [], { discovery: { kind: 'eds', serviceName, fetchTimeoutMs: 15_000 } });
 }
 
 function rds(name: string, table: string): ListenerConfig {
-  return listener(name, httpManager(routeTable('', []), { routes: { kind: 'rds', name: table } }));
+  return listener(
+    name,
+    httpManager(routeTable('', []), { routes: { kind: 'rds', name: table, fetchTimeoutMs: 15_000 } }),
+  );
 }
 
 const NOTHING: KnownResources = {
@@ -213,7 +216,8 @@ const NOTHING: KnownResources = {
   routes: new Map(),
   secrets: new Map(),
 };
-const ALL = { fixed: EMPTY_PARTS, clusters: true, listeners: true };
+const TIMEOUTS = { clustersTimeoutMs: 15_000, listenersTimeoutMs: 15_000 };
+const ALL = { ...TIMEOUTS, fixed: EMPTY_PARTS, clusters: true, listeners: true };
 
 t.test('clusters name endpoint sets and listeners name route tables', (t) => {
   const clusters = new Map([
@@ -243,7 +247,7 @@ t.test('static resources may depend on dynamic ones, and dynamic ones take their
     clusters: new Map([['a', eds('a')]]),
     listeners: new Map([['in', rds('in', 'main')]]),
   };
-  const scope = { fixed, clusters: false, listeners: false };
+  const scope = { ...TIMEOUTS, fixed, clusters: false, listeners: false };
   t.same(treeWaitsFor(scope, NOTHING), ['endpoints of "a" (EDS)', 'routes "main" (RDS)']);
   const known = {
     ...NOTHING,

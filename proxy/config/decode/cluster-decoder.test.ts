@@ -193,6 +193,11 @@ t.test('clusters find their endpoints in four ways', (t) => {
   t.same(accepted(CLUSTER, { name: 'c', type: 'EDS', eds_cluster_config: { eds_config: { ads: {} } } }).discovery, {
     kind: 'eds',
     serviceName: 'c',
+    fetchTimeoutMs: 15_000,
+  });
+  const patient = { ads: {}, initial_fetch_timeout: '0s' };
+  t.match(accepted(CLUSTER, { name: 'c', type: 'EDS', eds_cluster_config: { eds_config: patient } }).discovery, {
+    fetchTimeoutMs: 0,
   });
   t.match(refused(CLUSTER, { name: 'c', type: 'EDS' }), [/a cluster of type EDS needs eds_cluster_config/]);
   const original = { name: 'c', type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' };

@@ -12,7 +12,7 @@ import type { Path } from '../../../protos/json/issue.ts';
 import { unpackAny } from '../../../protos/json/registry.ts';
 import type { ClusterConfig } from '../model/cluster.ts';
 import type { UpstreamTlsConfig } from '../model/tls.ts';
-import { requireAds } from './config-source-decoder.ts';
+import { fetchTimeoutOf, requireAds } from './config-source-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { decodeHealthChecks } from './health-check-decoder.ts';
@@ -135,7 +135,11 @@ function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): Clus
       if (message.edsClusterConfig === undefined)
         decoding.report([...path, 'eds_cluster_config'], 'a cluster of type EDS needs eds_cluster_config');
       requireAds(message.edsClusterConfig?.edsConfig, [...path, 'eds_cluster_config', 'eds_config'], decoding);
-      return { kind: 'eds', serviceName: message.edsClusterConfig?.serviceName || message.name };
+      return {
+        kind: 'eds',
+        serviceName: message.edsClusterConfig?.serviceName || message.name,
+        fetchTimeoutMs: fetchTimeoutOf(message.edsClusterConfig?.edsConfig),
+      };
     case DiscoveryType.STRICT_DNS:
     case DiscoveryType.LOGICAL_DNS: {
       const logical = type === DiscoveryType.LOGICAL_DNS;

@@ -2,6 +2,15 @@
 import type { ConfigSource } from '../../../protos/gen/envoy/config/core/v3/config_source.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import type { Decoding } from './decoding.ts';
+import { durationMs } from './values.ts';
+
+/** How long a source is waited for where it does not say so itself: Envoy's default. */
+export const INITIAL_FETCH_TIMEOUT_MS = 15_000;
+
+/** How long the first answer of that source is waited for, milliseconds; 0 has no end. */
+export function fetchTimeoutOf(source: ConfigSource | undefined): number {
+  return durationMs(source?.initialFetchTimeout, INITIAL_FETCH_TIMEOUT_MS);
+}
 
 /** Everything but secrets comes from one stream: what asks for another source is refused. */
 export function requireAds(source: ConfigSource | undefined, path: Path, decoding: Decoding): void {

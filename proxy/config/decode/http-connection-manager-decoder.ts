@@ -9,7 +9,7 @@ import {
 import type { Path } from '../../../protos/json/issue.ts';
 import type { HttpConnectionManagerConfig } from '../model/listener.ts';
 import { decodeAccessLogs } from './access-log-decoder.ts';
-import { requireAds } from './config-source-decoder.ts';
+import { fetchTimeoutOf, requireAds } from './config-source-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHttpFilters } from './http-filters/http-filter-decoder.ts';
 import { decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
@@ -114,7 +114,7 @@ function decodeRoutes(
   const name = specifier?.value.routeConfigName ?? '';
   if (name === '') decoding.report([...path, 'rds', 'route_config_name'], 'route_config_name is required');
   requireAds(specifier?.value.configSource, [...path, 'rds', 'config_source'], decoding);
-  return { kind: 'rds', name };
+  return { kind: 'rds', name, fetchTimeoutMs: fetchTimeoutOf(specifier?.value.configSource) };
 }
 
 function decodeStripPort(

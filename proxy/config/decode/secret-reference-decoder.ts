@@ -7,6 +7,7 @@ import type { SdsSecretConfig } from '../../../protos/gen/envoy/extensions/trans
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
 import { type SecretReference, type SecretSource, secretKey } from '../model/secret-reference.ts';
+import { fetchTimeoutOf } from './config-source-decoder.ts';
 import type { Decoding } from './decoding.ts';
 
 /** Decodes a reference; without `sds_config` it is to one of static_resources.secrets. */
@@ -15,7 +16,7 @@ export function decodeSecretReference(message: SdsSecretConfig, path: Path, deco
   if (name === '') decoding.report([...path, 'name'], 'the name of the secret is required');
   const source = decodeSource(sdsConfig, [...path, 'sds_config'], decoding);
   if (source.kind === 'static') checkStatic(name, [...path, 'name'], decoding);
-  return { name, source, key: secretKey(source, name) };
+  return { name, source, fetchTimeoutMs: fetchTimeoutOf(sdsConfig), key: secretKey(source, name) };
 }
 
 function decodeSource(message: SdsSecretConfig['sdsConfig'], path: Path, decoding: Decoding): SecretSource {

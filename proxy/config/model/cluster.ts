@@ -12,7 +12,12 @@ export interface ClusterConfig {
   readonly statName: string;
   readonly discovery:
     | { readonly kind: 'static'; readonly endpoints: EndpointSetConfig }
-    | { readonly kind: 'eds'; readonly serviceName: string }
+    | {
+        readonly kind: 'eds';
+        readonly serviceName: string;
+        /** Its endpoints are waited for so long; 0 has no end. initial_fetch_timeout, default 15,000. */
+        readonly fetchTimeoutMs: number;
+      }
     | {
         /** Where redirected clients were going. `portOverride` null: the port that they dialled. */
         readonly kind: 'original-dst';

@@ -100,7 +100,12 @@ export interface HttpConnectionManagerConfig {
   readonly codec: 'auto' | 'http1' | 'http2';
   readonly routes:
     | { readonly kind: 'inline'; readonly table: RouteTableConfig }
-    | { readonly kind: 'rds'; readonly name: string };
+    | {
+        readonly kind: 'rds';
+        readonly name: string;
+        /** The table is waited for so long; 0 has no end. initial_fetch_timeout, default 15,000. */
+        readonly fetchTimeoutMs: number;
+      };
   /** The last one is the router. */
   readonly httpFilters: readonly NamedHttpFilter[];
   readonly useRemoteAddress: boolean;

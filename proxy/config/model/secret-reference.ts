@@ -13,6 +13,8 @@ export type SecretSource =
 export interface SecretReference {
   readonly name: string;
   readonly source: SecretSource;
+  /** It is waited for so long; 0 has no end. initial_fetch_timeout, default 15,000. */
+  readonly fetchTimeoutMs: number;
   /** Of the secret among all others, whatever their sources: see `secretKey`. */
   readonly key: string;
 }

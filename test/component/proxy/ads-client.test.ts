@@ -2,23 +2,22 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { SystemClock } from '../../../kernel/clock.ts';
 import { silentLogger } from '../../../kernel/log.ts';
-import { SystemTimers } from '../../../kernel/timers.ts';
+import { SystemTimers, type Timers } from '../../../kernel/timers.ts';
 import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
-import { Cluster, Cluster_DiscoveryType } from '../../../protos/gen/envoy/config/cluster/v3/cluster.ts';
-import { ClusterLoadAssignment } from '../../../protos/gen/envoy/config/endpoint/v3/endpoint.ts';
-import { Listener } from '../../../protos/gen/envoy/config/listener/v3/listener.ts';
-import { RouteConfiguration } from '../../../protos/gen/envoy/config/route/v3/route.ts';
-import { Router } from '../../../protos/gen/envoy/extensions/filters/http/router/v3/router.ts';
-import { HttpConnectionManager } from '../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
-import { type AnyMessage, packAny } from '../../../protos/json/registry.ts';
+import { packAny } from '../../../protos/json/registry.ts';
 import { EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
 import { createAdsClient } from '../../../proxy/xds/ads-client.ts';
 import type { ActivationProblem, AdsClientOptions } from '../../../proxy/xds/ads-client-options.ts';
 import { configDecoders } from '../../../proxy/xds/config-decoders.ts';
 import { NO_CREDENTIALS } from '../../../proxy/xds/control-credentials.ts';
 import { extraSubscription } from '../../../proxy/xds/extra-subscription.ts';
+import { cluster } from '../../fakes/config-builders.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 import { seededRandom } from '../../fakes/fake-random.ts';
+import { FakeTimers } from '../../fakes/fake-timers.ts';
+import { until } from '../../until.ts';
+import { eds, endpoints, listener, routes } from './ads-resources.ts';
 import { Inbox } from './inbox.ts';
 import { ScriptedAds } from './scripted-ads.ts';
 
@@ -37,7 +36,13 @@ interface Given {
 }
 
 /** A client of that server, started, with the configurations it hands out. */
-function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = {}, delta = false) {
+function startClient(
+  t: Test,
+  port: number,
+  change: Partial<AdsClientOptions> = {},
+  delta = false,
+  timers: Timers = new SystemTimers(),
+) {
   const given = new Inbox<Given>();
   const options: AdsClientOptions = {
     target: `127.0.0.1:${port}`,
@@ -49,6 +54,8 @@ function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = 
       initialMetadata: [],
       listeners: true,
       clusters: true,
+      listenersTimeoutMs: 15_000,
+      clustersTimeoutMs: 15_000,
     },
     credentials: NO_CREDENTIALS,
     node: NODE,
@@ -63,7 +70,6 @@ function startClient(t: Test, port: number, change: Partial<AdsClientOptions> = 
     ...change,
   };
   const clock = new SystemClock();
-  const timers = new SystemTimers();
   const client = createAdsClient(options, {
     clock,
     timers,
@@ -80,101 +86,6 @@ async function startServer(t: Test, port = 0): Promise<ScriptedAds> {
   const server = await new ScriptedAds().start(port);
   t.teardown(() => server.stop());
   return server;
-}
-
-function eds(name: string, connectSeconds = 1): AnyMessage {
-  const message = Cluster.fromPartial({
-    name,
-    connectTimeout: { seconds: connectSeconds },
-    clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: { edsConfig: { configSourceSpecifier: { $case: 'ads', value: {} } } },
-  });
-  return packAny('envoy.config.cluster.v3.Cluster', message);
-}
-
-function endpoints(clusterName: string, port: number): AnyMessage {
-  const value = { address: '127.0.0.1', portSpecifier: { $case: 'portValue' as const, value: port } };
-  const message = ClusterLoadAssignment.fromPartial({
-    clusterName,
-    endpoints: [
-      {
-        lbEndpoints: [
-          {
-            hostIdentifier: {
-              $case: 'endpoint',
-              value: { address: { address: { $case: 'socketAddress', value } } },
-            },
-          },
-        ],
-      },
-    ],
-  });
-  return packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', message);
-}
-
-function listener(name: string, routes: string): AnyMessage {
-  const manager = HttpConnectionManager.fromPartial({
-    statPrefix: name,
-    routeSpecifier: {
-      $case: 'rds',
-      value: { routeConfigName: routes, configSource: { configSourceSpecifier: { $case: 'ads', value: {} } } },
-    },
-    httpFilters: [
-      {
-        name: 'envoy.filters.http.router',
-        configType: {
-          $case: 'typedConfig',
-          value: packAny('envoy.extensions.filters.http.router.v3.Router', Router.fromPartial({})),
-        },
-      },
-    ],
-  });
-  const typedConfig = packAny(
-    'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    manager,
-  );
-  const message = Listener.fromPartial({
-    name,
-    address: {
-      address: {
-        $case: 'socketAddress',
-        value: { address: '127.0.0.1', portSpecifier: { $case: 'portValue', value: 0 } },
-      },
-    },
-    filterChains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            configType: { $case: 'typedConfig', value: typedConfig },
-          },
-        ],
-      },
-    ],
-  });
-  return packAny('envoy.config.listener.v3.Listener', message);
-}
-
-function routes(name: string, cluster: string): AnyMessage {
-  const message = RouteConfiguration.fromPartial({
-    name,
-    virtualHosts: [
-      {
-        name: 'all',
-        domains: ['*'],
-        routes: [
-          {
-            match: { pathSpecifier: { $case: 'prefix', value: '/' } },
-            action: {
-              $case: 'route',
-              value: { clusterSpecifier: { $case: 'cluster', value: cluster } },
-            },
-          },
-        ],
-      },
-    ],
-  });
-  return packAny('envoy.config.route.v3.RouteConfiguration', message);
 }
 
 /** Answers the four types as they are asked for, and eats the ACKs. */
@@ -397,4 +308,92 @@ t.test('without a control plane the last complete configuration is used, until o
   await serveTree(await startServer(t, server.port));
   t.equal((await given.next()).origin, 'control-plane');
   t.equal(client.lastKnownGood.ageMs, null);
+});
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What waits for what
+
+/** A client whose timers fire when the clock is advanced. */
+function startTimed(t: Test, port: number, change: Partial<AdsClientOptions> = {}) {
+  const clock = new FakeClock();
+  return { clock, ...startClient(t, port, change, false, new FakeTimers(clock)) };
+}
+
+t.test('a cluster whose endpoints never come holds nothing else back', async (t) => {
+  const server = await startServer(t);
+  const { clock, client, given } = startTimed(t, server.port);
+  await server.request('CDS');
+  server.send('CDS', 'c1', [eds('catalog'), eds('lost')]);
+  await server.request('EDS');
+  server.send('EDS', 'e1', [endpoints('catalog', 1234)]);
+  await until('endpoints', () => client.waitingFor()[0] === 'endpoints of "lost" (EDS)');
+  clock.advance({ seconds: 1 });
+  await server.request('LDS');
+  server.send('LDS', 'l1', [listener('outbound', 'main')]);
+  await server.request('RDS');
+  server.send('RDS', 'r1', [routes('main', 'catalog')]);
+  await until('routes', () => client.versionOf('RDS') === 'r1');
+  t.equal(client.hasSnapshot, false, 'more may come');
+  clock.advance({ seconds: 1 });
+  const first = await given.next();
+  t.same([...first.parts.clusters.keys()], ['catalog']);
+  t.same([...first.parts.listeners.keys()], ['outbound']);
+  t.equal(client.hasSnapshot, true);
+
+  server.send('LDS', 'l2', [listener('outbound', 'main'), listener('other', 'to-lost')]);
+  await server.request('RDS', (names) => names.includes('to-lost'));
+  server.send('RDS', 'r2', [routes('to-lost', 'lost')]);
+  await until('the routes', () => client.versionOf('RDS') === 'r2');
+  t.equal(given.waiting, 0, 'a listener whose routes need it waits');
+  server.send('EDS', 'e2', [endpoints('lost', 4321)]);
+  const { parts } = await given.next();
+  t.same([...parts.clusters.keys()], ['catalog', 'lost']);
+  t.same([...parts.listeners.keys()], ['outbound', 'other']);
+});
+
+t.test(
+  'without an answer about clusters what needs none of them is served, the rest when the time is over',
+  async (t) => {
+    const server = await startServer(t);
+    const fixed = { ...EMPTY_PARTS, clusters: new Map([['static', cluster('static', [1])]]) };
+    const { clock, client, given } = startTimed(t, server.port, { fixed });
+    await server.request('CDS');
+    clock.advance({ seconds: 1 });
+    await server.request('LDS');
+    server.send('LDS', 'l1', [listener('a', 'to-static'), listener('b', 'to-catalog')]);
+    await server.request('RDS');
+    server.send('RDS', 'r1', [routes('to-static', 'static'), routes('to-catalog', 'catalog')]);
+    await until('routes', () => client.versionOf('RDS') === 'r1');
+    clock.advance({ seconds: 1 });
+    t.same([...(await given.next()).parts.listeners.keys()], ['a']);
+    t.same(client.waitingFor(), ['clusters (CDS)']);
+    clock.advance({ seconds: 15 });
+    t.same([...(await given.next()).parts.listeners.keys()], ['a', 'b']);
+    server.send('CDS', 'c1', [eds('catalog')]);
+    await server.request('EDS');
+    server.send('EDS', 'e1', [endpoints('catalog', 1)]);
+    t.same([...(await given.next()).parts.clusters.keys()], ['static', 'catalog']);
+  },
+);
+
+t.test('routes that come before their cluster wait for it, and the old ones go on', async (t) => {
+  const server = await startServer(t);
+  const { clock, client, given } = startTimed(t, server.port);
+  await serveTree(server);
+  const { parts: before } = await given.next();
+  server.send('RDS', 'r2', [routes('main', 'cart')]);
+  await until('the ACK', () => client.versionOf('RDS') === 'r2');
+  server.send('CDS', 'c2', [eds('cart')]);
+  await server.request('EDS', (names) => names.includes('cart'));
+  t.equal(given.waiting, 0, 'the cluster that is gone stays as long as it is named');
+  server.send('EDS', 'e2', [endpoints('cart', 1)]);
+  const { parts } = await given.next();
+  t.same([...parts.clusters.keys()], ['cart']);
+  t.not(parts.routes.get('main'), before.routes.get('main'));
+
+  server.send('RDS', 'r3', [routes('main', 'nowhere')]);
+  await until('the ACK', () => client.versionOf('RDS') === 'r3');
+  t.equal(given.waiting, 0);
+  clock.advance({ seconds: 15 });
+  t.not((await given.next()).parts.routes.get('main'), parts.routes.get('main'), 'not for ever');
 });

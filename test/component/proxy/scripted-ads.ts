@@ -46,6 +46,15 @@ export class ScriptedAds {
     return this;
   }
 
+  /** The next request that is no answer and asks for that kind, and for such names; what comes before is passed over. */
+  async request(kind: ResourceKind, fits: (names: readonly string[]) => boolean = () => true): Promise<void> {
+    const { typeUrl } = RESOURCE_TYPES[kind];
+    for (;;) {
+      const { typeUrl: asked, resourceNames } = await this.requests.next();
+      if (asked === typeUrl && fits(resourceNames)) return;
+    }
+  }
+
   /** Answers on the newest stream; returns the nonce. */
   send(kind: ResourceKind, version: string, resources: readonly Packed[]): string {
     const nonce = `n${++this.#nonce}`;

@@ -28,6 +28,8 @@ export function ownStream(delta: boolean): JsonObject {
 export interface BootstrapChange {
   readonly statics?: JsonObject;
   readonly clusters?: readonly Json[];
+  /** Of `dynamic_resources`. */
+  readonly dynamics?: JsonObject;
 }
 
 /** A proxy whose clusters and listeners come from that port. */
@@ -44,7 +46,12 @@ export function bootstrap(xdsPort: number, delta: boolean, adminPort: number, ch
     node: { id: 'sidecar', cluster: 'shop' },
     admin: { address: address(adminPort) },
     static_resources: { clusters: [xds, ...(change.clusters ?? [])], ...change.statics },
-    dynamic_resources: { ads_config: grpc(delta ? 'DELTA_GRPC' : 'GRPC'), cds_config: ADS, lds_config: ADS },
+    dynamic_resources: {
+      ads_config: grpc(delta ? 'DELTA_GRPC' : 'GRPC'),
+      cds_config: ADS,
+      lds_config: ADS,
+      ...change.dynamics,
+    },
   };
 }
 
