@@ -9,6 +9,7 @@ import type { AskedListener } from './explain/explain.ts';
 import { allChains } from './listener/running-chain.ts';
 import { requestBreakerStatsSource } from './telemetry/breaker-stat-table.ts';
 import { clusterStatsSource } from './telemetry/cluster-stat-table.ts';
+import { dnsStatsSource } from './telemetry/dns-stat-table.ts';
 import { filterStatsSource } from './telemetry/filter-stat-table.ts';
 import { inboundStatsSource } from './telemetry/inbound-stat-table.ts';
 import { listenerStatsSource, managerStatsSource } from './telemetry/listener-stat-table.ts';
@@ -68,6 +69,7 @@ export function adminViews(
   stats.register(filterStatsSource(plane.activator.filterStats));
   stats.register(inboundStatsSource(plane.activator.filterStats));
   stats.register(tcpStatsSource(() => plane.activator.tcpStats()));
+  stats.register(dnsStatsSource(() => plane.names.all()));
   stats.register(serverStatsSource(server));
   const statics = staticResources(loaded, deps.startedAtMs);
   return {
@@ -77,7 +79,7 @@ export function adminViews(
     runtimeMayChange: config.runtimeModifiable,
     actions: deps,
     clusters: () => plane.clusters.all(),
-    listeners: () => plane.listeners.all(),
+    listeners: () => [...plane.listeners.all(), ...plane.names.all()],
     secrets: () => plane.activator.snapshot.secrets,
     flights: () => ({ flights: plane.recorder.flights(), wallTimeOf: wallTimes(plane) }),
     httpListeners: () => httpListeners(plane),

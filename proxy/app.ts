@@ -202,7 +202,10 @@ export class Sidecar {
   /** What a successor inherits. */
   get handed(): readonly HandedSocket[] {
     const sockets = this.plane.listeners.all().map((each) => each.handed);
-    return [...sockets, this.#admin?.handed ?? null, ...(this.#mesh?.handed ?? [])].filter((each) => each !== null);
+    const names = this.plane.names.all().flatMap(({ handed }) => handed);
+    return [...sockets, ...names, this.#admin?.handed ?? null, ...(this.#mesh?.handed ?? [])].filter(
+      (each) => each !== null,
+    );
   }
 
   /** What a successor continues. */
@@ -235,6 +238,9 @@ export class Sidecar {
     for (const listener of everyone) listener.askToLeave(Math.min(listener.drainTimeoutMs, deadlineMs / 2));
     // Whoever asked for the successor hears of it before this process is gone.
     const heard = new Promise<void>((resolve) => this.#deps.timers.after(NEWS_MS, resolve));
+    for (const listener of this.plane.names.all()) listener.stopAccepting();
+    // The successor answers names at the same sockets; what is being asked here has that long.
+    void heard.then(() => this.plane.names.close());
     await Promise.all([this.#leaving.end(everyone, deadlineMs), heard]);
     await this.close();
   }

@@ -8,10 +8,12 @@ import type { Timers } from '../kernel/timers.ts';
 import { type ActivationProblem, Activator } from './activate/activator.ts';
 import { createDialer } from './activate/dialers.ts';
 import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
+import { LazyDns } from './activate/lazy-dns.ts';
 import { LazyTls } from './activate/lazy-tls.ts';
 import { ListenerSet } from './activate/listener-set.ts';
 import { ReplicaCounts } from './activate/replica-counts.ts';
 import type { Snapshot } from './config/snapshot.ts';
+import type { NamedEndpoint } from './dns/dns-answers.ts';
 import { SelfHealth } from './http/filters/health-check/self-health.ts';
 import { Http2Shared } from './http2/shared.ts';
 import type { InheritedSockets } from './net/inherited-sockets.ts';
@@ -21,6 +23,7 @@ import { AccessLogFiles } from './telemetry/access-log-file.ts';
 import { FlightRecorder } from './telemetry/recorder/flight-recorder.ts';
 import type { MakeDialer } from './upstream/cluster.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
+import type { Endpoint } from './upstream/endpoint.ts';
 import { RequestBreakers } from './upstream/guard/request-breakers.ts';
 import type { LocalCluster } from './upstream/local-cluster.ts';
 
@@ -31,6 +34,8 @@ export interface PlaneDeps {
   readonly random: RandomIds;
   readonly log: Logger;
   readonly lookup: Lookup;
+  /** The text of the machine's resolver configuration, whenever it is asked for; left out: there is none. */
+  readonly resolvConf?: () => string;
   /** Sockets of the process whose place this one takes; null, the default, for none. */
   readonly inherited?: InheritedSockets | null;
 }
@@ -42,6 +47,8 @@ export class DataPlane {
   readonly clusters: ClusterManager;
   readonly requestBreakers: RequestBreakers;
   readonly listeners: ListenerSet;
+  /** Listeners that answer names. */
+  readonly names: LazyDns;
   readonly activator: Activator;
   readonly logFiles: AccessLogFiles;
   /** What the control plane tells of the services, for quotas. */
@@ -70,12 +77,18 @@ export class DataPlane {
     this.selfHealth = new SelfHealth(service, (name) => this.clusters.get(name)?.endpoints);
     this.listeners = new ListenerSet(this.loop, limitOf, deps.inherited ?? null);
     this.#dns = new DnsDiscovery(deps.lookup, deps.timers, deps.log);
+    this.names = this.#createNames(deps);
     const { loop, clusters, requestBreakers, listeners } = this;
     this.logFiles = new AccessLogFiles(deps.timers, deps.log);
     const { logFiles, selfHealth, replicas } = this;
     const shared = { loop, http2, clusters, requestBreakers, listeners, runtime, selfHealth, replicas };
-    const parts = { ...shared, dns: this.#dns, log: deps.log, logFiles, lazyTls };
+    const parts = { ...shared, dns: this.#dns, names: this.names, log: deps.log, logFiles, lazyTls };
     this.activator = new Activator({ ...parts, journal: this.recorder, hostname: hostname() });
+  }
+
+  #createNames({ clock, timers, random, resolvConf = () => '', inherited = null }: PlaneDeps): LazyDns {
+    const endpointsOf = (name: string) => (this.clusters.get(name)?.endpoints ?? []).flatMap(namedEndpoint);
+    return new LazyDns({ clock, timers, random, endpointsOf, resolvConf }, inherited);
   }
 
   apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {
@@ -85,10 +98,16 @@ export class DataPlane {
   /** Ends everything now. */
   destroy(): void {
     this.#dns.close();
+    this.names.close();
     this.listeners.destroy();
     this.clusters.destroy();
     this.requestBreakers.destroy();
     this.loop.wheel.destroy();
     this.logFiles.close();
   }
+}
+
+/** Whoever leaves is not named any more. */
+function namedEndpoint({ config: { address, hostname }, health }: Endpoint): NamedEndpoint[] {
+  return health === 'draining' ? [] : [{ ...address, hostname }];
 }

@@ -1,6 +1,7 @@
 /** `outrider proxy`: the process around a sidecar. The only file of the proxy that touches `process`. */
 
 import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { SystemClock } from '../kernel/clock.ts';
 import { hostPortText } from '../kernel/host-port.ts';
@@ -25,6 +26,8 @@ import { SupervisorLink, type SupervisorWord } from './lifecycle/supervisor-link
 import { InheritedSockets } from './net/inherited-sockets.ts';
 import { PROXY_USAGE, type ProxyOptions, parseProxyOptions } from './options.ts';
 import { PROXY_VERSION } from './version.ts';
+
+const RESOLV_CONF = '/etc/resolv.conf';
 
 /** Runs one proxy to its end. Resolves with the exit code: 0 ended as asked, 1 failed, 2 wrong command line. */
 export async function runProxy(argv: readonly string[]): Promise<number> {
@@ -104,6 +107,13 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
     log,
     lookup: async (host, family) =>
       (await lookup(host, { all: true, family, order: 'verbatim' })).map((each) => each.address),
+    resolvConf: () => {
+      try {
+        return readFileSync(RESOLV_CONF, 'utf8');
+      } catch {
+        return '';
+      }
+    },
     sources: localSources(FORMAT_COMMANDS, process.env),
     configPath: options.configPath ?? '',
     pid: process.pid,

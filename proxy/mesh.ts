@@ -64,6 +64,8 @@ export class Mesh {
   readonly #log: Logger;
   readonly #events: MeshEvents;
   readonly #sockets: InheritedSockets | null;
+  /** Where the application asks for names, once the control plane has said which; null: nowhere. */
+  readonly #dnsPort: number | null;
   /** The port that callers come to is bound. */
   #bound = false;
   /** Another process serves, and stands for this instance at the control plane. */
@@ -76,6 +78,7 @@ export class Mesh {
     this.#sockets = deps.inherited ?? null;
     this.#standby = this.#sockets !== null;
     const { agent } = bootstrap;
+    this.#dnsPort = dnsPortOf(bootstrap.node);
     const parts = { timers: deps.timers, logger: deps.log };
     this.#settings =
       agent === null ? null : createSettings({ port: agent.settingsPort, file: agent.settingsFile }, parts);
@@ -93,7 +96,9 @@ export class Mesh {
 
   /** What stands between this sidecar and its first configuration. */
   waitingFor(): readonly string[] {
-    return this.ads === null || this.ads.hasSnapshot ? [] : this.ads.waitingFor();
+    const waits = this.ads === null || this.ads.hasSnapshot ? [] : this.ads.waitingFor();
+    const names = this.#plane.names.all().some(({ address }) => address?.port === this.#dnsPort);
+    return this.#dnsPort === null || names ? waits : [...waits, `DNS on port ${this.#dnsPort}`];
   }
 
   /** Whether callers have no port to come to, though the control plane is to send them here. */
@@ -243,6 +248,12 @@ export class Mesh {
     }
     return problems.map(({ kind, message }) => ({ kind: KINDS[kind], message }));
   }
+}
+
+/** What this node asks its control plane for, by its metadata. */
+function dnsPortOf({ metadata }: Bootstrap['node']): number | null {
+  const { dns_port: port } = (metadata.outrider ?? {}) as { readonly dns_port?: unknown };
+  return typeof port === 'number' ? port : null;
 }
 
 function suspectsOf({ endpoints }: Cluster): number {

@@ -1,5 +1,7 @@
 /** `outrider intercept`: sends the traffic of this machine, container or network namespace through its sidecar. */
+import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { parseResolvConf } from '../../proxy/dns/resolv-conf.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { iptablesInstall, JUMPS } from '../intercept/iptables-rules.ts';
@@ -51,6 +53,7 @@ function intercept(options: InterceptOptions, context: CliContext): void {
   const plan: InterceptPlan = {
     ...options,
     dnsPort: options.dns ? options.dnsPort : null,
+    dnsLoopbackOnly: hasOwnResolver(resolvConf()),
     proxyUid: options.uid,
   };
   if (plan.outboundPort === plan.inboundPort)
@@ -71,6 +74,20 @@ function intercept(options: InterceptOptions, context: CliContext): void {
   context.err(
     `intercepting by ${backend}: outbound to ${outboundPort}, inbound to ${inboundPort}${dns}; not what user ${proxyUid} sends\n`,
   );
+}
+
+/** Whether all that this machine asks is on it: it asks others itself. */
+function hasOwnResolver(text: string): boolean {
+  const { nameservers } = parseResolvConf(text);
+  return nameservers.length > 0 && nameservers.every((each) => /^127\.|^::1$/.test(each));
+}
+
+function resolvConf(): string {
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function rulesText(plan: InterceptPlan, backend: Backend): string {

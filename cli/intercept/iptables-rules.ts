@@ -43,10 +43,11 @@ export function iptablesRemove(present: (typeof JUMPS)[number][]): string {
 function outbound(plan: InterceptPlan, family: Family): string[] {
   const { dnsPort, outboundPort, proxyUid, excludeOutboundPorts, excludeAddresses, includeLoopback } = plan;
   const ours = (range: string) => isIpv6Range(range) === (family === 'ipv6');
+  const place = plan.dnsLoopbackOnly ? (family === 'ipv6' ? '-d ::1 ' : '-d 127.0.0.0/8 ') : '';
   const to = (port: number) => `-j REDIRECT --to-ports ${port}`;
   return [
     `-m owner --uid-owner ${proxyUid} -j RETURN`,
-    ...(dnsPort === null ? [] : ['udp', 'tcp'].map((l4) => `-p ${l4} --dport ${DNS_PORT} ${to(dnsPort)}`)),
+    ...(dnsPort === null ? [] : ['udp', 'tcp'].map((l4) => `${place}-p ${l4} --dport ${DNS_PORT} ${to(dnsPort)}`)),
     '! -p tcp -j RETURN',
     ...excludeOutboundPorts.map((port) => `-p tcp --dport ${port} -j RETURN`),
     ...excludeAddresses.filter(ours).map((range) => `-d ${range} -j RETURN`),

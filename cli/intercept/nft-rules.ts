@@ -11,7 +11,7 @@ const DNS_PORT = 53;
 export function nftInstall(plan: InterceptPlan): string {
   return `${nftRemove()}table ${TABLE} {
   chain outbound {
-    type nat hook output priority -100; policy accept;
+    type nat hook output priority -101; policy accept;
 ${lines(outbound(plan))}
   }
   chain inbound {
@@ -29,10 +29,13 @@ export function nftRemove(): string {
 
 function outbound(plan: InterceptPlan): string[] {
   const { dnsPort, outboundPort, proxyUid, excludeOutboundPorts, excludeAddresses, includeLoopback } = plan;
-  const dns = dnsPort === null ? [] : ['udp', 'tcp'].map((l4) => `${l4} dport ${DNS_PORT} redirect to :${dnsPort}`);
+  const places = plan.dnsLoopbackOnly ? ['ip daddr 127.0.0.0/8 ', 'ip6 daddr ::1 '] : [''];
+  const dns = places.flatMap((place) =>
+    ['udp', 'tcp'].map((l4) => `${place}${l4} dport ${DNS_PORT} redirect to :${dnsPort}`),
+  );
   return [
     `meta skuid ${proxyUid} return`,
-    ...dns,
+    ...(dnsPort === null ? [] : dns),
     'meta l4proto != tcp return',
     ...(excludeOutboundPorts.length > 0 ? [`tcp dport { ${excludeOutboundPorts.join(', ')} } return`] : []),
     ...excludeAddresses.map((range) => `${destination(range)} return`),

@@ -12,6 +12,11 @@ export interface InterceptPlan {
   readonly inboundPort: number;
   /** Null: names are resolved as before. */
   readonly dnsPort: number | null;
+  /**
+   * Only DNS for loopback addresses: a resolver of this machine (systemd-resolved, Docker's) stands in between, and what it
+   * asks others itself must not come back to it.
+   */
+  readonly dnsLoopbackOnly: boolean;
   /** Whose traffic passes untouched: the proxy's own. */
   readonly proxyUid: number;
   /** Ports that processes here dial, untouched. */

@@ -7,6 +7,7 @@ const PLAN: InterceptPlan = {
   outboundPort: 15001,
   inboundPort: 15006,
   dnsPort: 15053,
+  dnsLoopbackOnly: false,
   proxyUid: 1337,
   excludeOutboundPorts: [25, 2525],
   excludeInboundPorts: [22],
@@ -45,6 +46,19 @@ t.test('iptables: the proxy passes first, exclusions before redirections, each f
   t.notMatch(ipv6, /127\.77|10\.0\.0\.0/);
   t.notMatch(ipv6, /^-I/m, 'jumps that are there are not made again');
   t.notMatch(iptablesInstall({ ...PLAN, dnsPort: null }, 'ipv4', []), /dport 53/);
+  t.end();
+});
+
+t.test('where a resolver of the machine stands in between, what it asks itself does not come back', (t) => {
+  const plan = { ...PLAN, dnsLoopbackOnly: true };
+  const dns = (rules: readonly string[]) => rules.filter((rule) => /dport 53/.test(rule));
+  const udp = (place: string) => `${place} -p udp --dport 53 -j REDIRECT --to-ports 15053`;
+  t.equal(dns(chain(iptablesInstall(plan, 'ipv4', []), 'OUTRIDER_OUT'))[0], udp('-d 127.0.0.0/8'));
+  t.equal(dns(chain(iptablesInstall(plan, 'ipv6', []), 'OUTRIDER_OUT'))[0], udp('-d ::1'));
+  const nft = dns(nftInstall(plan).split('\n')).map((rule) => rule.trim());
+  t.equal(nft.length, 4);
+  for (const rule of nft)
+    t.match(rule, /^(ip daddr 127\.0\.0\.0\/8|ip6 daddr ::1) (udp|tcp) dport 53 redirect to :15053$/);
   t.end();
 });
 

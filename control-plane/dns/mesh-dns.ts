@@ -4,11 +4,10 @@
  *   question ──► of the domain ──► zone
  *            └─► of another ─────► forwarded for clients of private networks, else REFUSED
  */
-
-import { BlockList, isIPv6 } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Answer } from '../../kernel/dns/answer.ts';
 import { Forwarder } from '../../kernel/dns/forwarder.ts';
+import { isPrivate } from '../../kernel/dns/private-networks.ts';
 import type { Query } from '../../kernel/dns/query.ts';
 import { type Asker, DnsServer } from '../../kernel/dns/server.ts';
 import { hostPortText } from '../../kernel/host-port.ts';
@@ -31,24 +30,6 @@ export interface MeshDnsDeps {
 
 const REFUSED: Answer = { rcode: 'REFUSED', authoritative: false, answers: [], authorities: [], additionals: [] };
 
-/** A server that answers anybody about everything is a weapon: strangers are answered about the mesh alone. */
-const PRIVATE = new BlockList();
-for (const [net, bits] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-  ['100.64.0.0', 10],
-] as const)
-  PRIVATE.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const)
-  PRIVATE.addSubnet(net, bits, 'ipv6');
-
 /** See the head of this file. */
 export class MeshDns {
   readonly server: DnsServer;
@@ -63,7 +44,7 @@ export class MeshDns {
     const { clock, timers } = deps;
     this.#settings = settings;
     this.#deps = deps;
-    this.forwarder = settings.forward.length === 0 ? null : new Forwarder(settings.forward, timers);
+    this.forwarder = settings.forward.length === 0 ? null : new Forwarder(() => settings.forward, timers);
     const recursionAvailable = this.forwarder !== null;
     this.server = new DnsServer({
       clock,
@@ -106,10 +87,6 @@ export class MeshDns {
     if (this.#services?.state !== state) this.#services = { state, protocols: protocolsOfServices(state) };
     return this.#services.protocols;
   }
-}
-
-function isPrivate(address: string): boolean {
-  return PRIVATE.check(address.split('%')[0]!, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** A server that listens; null where the settings ask for none. */

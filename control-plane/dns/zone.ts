@@ -9,13 +9,12 @@
  * nobody is left, the name is there and has no data: a client that heard of NXDOMAIN would believe that the service is gone.
  */
 import { isIPv4 } from 'node:net';
-import { ContentHash } from '../../kernel/content-hash.ts';
 import type { Answer, DnsRecord } from '../../kernel/dns/answer.ts';
 import type { Query } from '../../kernel/dns/query.ts';
 import type { Random } from '../../kernel/random.ts';
-import { labelProblem } from '../../protos/contract/names.ts';
 import { endpointHealth } from '../discovery/endpoint-list.ts';
 import type { Instance } from '../registry/instance.ts';
+import { instanceLabel } from '../registry/instance-label.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import { ENDPOINT_WEIGHT } from '../translate/defaults.ts';
 
@@ -99,7 +98,7 @@ function ownerOf(labels: readonly string[], source: ZoneSource, random: Random):
 }
 
 function named(label: string, service: string, { instances }: RegistryView): Instance | undefined {
-  return instances.find((each) => each.identity.services.includes(service) && labelOf(each) === label);
+  return instances.find((each) => each.identity.services.includes(service) && instanceLabel(each) === label);
 }
 
 /** Those that take requests; those that are silent only where there are no others. */
@@ -135,7 +134,7 @@ function addresses(instances: readonly Instance[], type: string, name: string): 
 
 function srv(instances: readonly Instance[], name: string, service: string, { domain }: ZoneSource): DnsRecord[] {
   return instances.map((each) => {
-    const target = `${labelOf(each)}.${service}.${domain}`;
+    const target = `${instanceLabel(each)}.${service}.${domain}`;
     const data = { priority: 0, weight: Math.min(65_535, weightOf(each)), port: each.identity.port, target };
     return { type: 'SRV', name, ttl: TTL_SECONDS, data };
   });
@@ -159,17 +158,11 @@ function targets(answers: readonly DnsRecord[], { instances }: Owner, source: Zo
   return instances.flatMap((each) => {
     const { address, services } = each.identity;
     const target = services
-      .map((service) => `${labelOf(each)}.${service}.${source.domain}`)
+      .map((service) => `${instanceLabel(each)}.${service}.${source.domain}`)
       .find((it) => named.has(it));
     if (target === undefined) return [];
     return [{ type: isIPv4(address) ? 'A' : 'AAAA', name: target, ttl: TTL_SECONDS, data: address } as const];
   });
-}
-
-/** An id that is no label gets one that is made of it. */
-function labelOf({ identity: { id } }: Instance): string {
-  const lower = id.toLowerCase();
-  return labelProblem('instance', lower) === undefined ? lower : `i-${new ContentHash().update(id).digest()}`;
 }
 
 function negative(rcode: 'NOERROR' | 'NXDOMAIN', source: ZoneSource): Answer {

@@ -201,3 +201,12 @@ export const ADS_SOURCE: JsonObject = { ads: {}, resource_api_version: 'V3' };
 
 /** The weight of an instance that names none. */
 export const ENDPOINT_WEIGHT = 100;
+
+/**
+ * How a sidecar asks for names that are not of the mesh: three tries are over before the C library's first one is (5 s),
+ * so that an application hears of a dead resolver, and of no dead sidecar.
+ */
+export const DNS_CLIENT: JsonObject = { resolver_timeout: '1.5s', max_pending_lookups: 512 };
+export const DNS_RETRIES = 2;
+/** SRV records follow what happens, as addresses do: those have the sidecar's default, since Envoy's least is 30 s. */
+export const SRV_TTL = '5s';

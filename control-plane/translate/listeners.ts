@@ -145,12 +145,17 @@ function chainFor(protocol: Protocol, http: JsonObject, name: string, choice: Js
 
 /** HTTP, or bytes for the application, as the first bytes tell. */
 function detected(http: JsonObject): JsonObject {
+  return onlyHttp(http, tcpChain('inbound', { cluster: INBOUND_CLUSTER }));
+}
+
+/** What the first bytes tell to be HTTP goes through the one chain, all else through the other. */
+export function onlyHttp(http: JsonObject, other: JsonObject): JsonObject {
   return {
     listener_filters: [HTTP_INSPECTOR],
     listener_filters_timeout: defaults.DETECTION_TIMEOUT,
     continue_on_listener_filters_timeout: true,
     filter_chains: [{ filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1', 'h2c'] }, ...http }],
-    default_filter_chain: tcpChain('inbound', { cluster: INBOUND_CLUSTER }),
+    default_filter_chain: other,
   };
 }
 

@@ -16,15 +16,38 @@ export interface SidecarNode {
   readonly inboundPort: number;
   readonly appPort: number;
   /** Left out: its application knows of it, and dials it. */
-  readonly interception?: Interception;
+  readonly interception?: Interception | LoopbackPorts;
+  /** Left out: names are resolved by others. */
+  readonly dns?: DnsNode;
 }
 
 /** The kernel hands the application's connections to the sidecar. `egress`: what leads out of the mesh. */
 export interface Interception {
+  readonly kind: 'redirect';
   readonly egress: 'allow' | 'deny';
   /** Whether there is IPv6 here. */
   readonly ipv6: boolean;
 }
+
+/** Without any privilege: the sidecar listens at the virtual address of every service. */
+export interface LoopbackPorts {
+  readonly kind: 'loopback';
+  /** Of 127.x.0.0/16, in which the addresses are. */
+  readonly network: number;
+  /** Ports below it cannot be bound. */
+  readonly lowestPort: number;
+}
+
+/** The sidecar answers names. */
+export interface DnsNode {
+  readonly port: number;
+  /** Also at ::1. */
+  readonly ipv6: boolean;
+}
+
+/** DEFAULT: 127.77.0.0/16, and net.ipv4.ip_unprivileged_port_start. */
+export const LOOPBACK_NETWORK = 77;
+export const LOWEST_PORT = 1_024;
 
 /** An Envoy, told by `node.user_agent_name`; which listeners it wants is in `node.metadata.outrider`. */
 export interface EnvoyNode {
@@ -91,6 +114,7 @@ export function meshNode({ id, userAgent, metadata }: NodeIdentity): MeshNode {
     inboundPort: inbound_port as number,
     appPort: app_port as number,
     ...interceptionOf(outrider),
+    ...(isPort(outrider.dns_port) ? { dns: { port: outrider.dns_port as number, ipv6: outrider.ipv6 === true } } : {}),
   };
 }
 
@@ -99,9 +123,17 @@ function interceptionOf({
   interception,
   egress,
   ipv6,
+  loopback_network,
+  lowest_port,
 }: Readonly<Record<string, unknown>>): Pick<SidecarNode, 'interception'> {
+  if (interception === 'loopback') {
+    const network = isPort(loopback_network) && Number(loopback_network) < 255 ? Number(loopback_network) : null;
+    const lowestPort = typeof lowest_port === 'number' ? lowest_port : LOWEST_PORT;
+    return { interception: { kind: 'loopback', network: network ?? LOOPBACK_NETWORK, lowestPort } };
+  }
   if (interception !== 'redirect') return {};
-  return { interception: { egress: (egress ?? 'allow') === 'allow' ? 'allow' : 'deny', ipv6: ipv6 === true } };
+  const allowed = (egress ?? 'allow') === 'allow' ? 'allow' : 'deny';
+  return { interception: { kind: 'redirect', egress: allowed, ipv6: ipv6 === true } };
 }
 
 function envoyNode(id: string, { outbound, inbound, published }: Readonly<Record<string, unknown>>): EnvoyNode {
@@ -122,10 +154,18 @@ function inboundOf({ host, port, service, app_port }: InboundMetadata): EnvoyInb
 
 /** The metadata that `meshNode` reads back. */
 export function nodeMetadata(node: SidecarNode): { outrider: Record<string, unknown> } {
-  const { workload, services, version, outboundPort, inboundPort, appPort, interception } = node;
+  const { workload, services, version, outboundPort, inboundPort, appPort, interception, dns } = node;
   const ports = { outbound_port: outboundPort, inbound_port: inboundPort, app_port: appPort };
-  const redirected = interception === undefined ? {} : { interception: 'redirect', ...interception };
-  return { outrider: { workload, services, version, ...ports, ...redirected } };
+  const names = dns === undefined ? {} : { dns_port: dns.port, ...(dns.ipv6 ? { ipv6: true } : {}) };
+  return { outrider: { workload, services, version, ...ports, ...names, ...interceptionMetadata(interception) } };
+}
+
+function interceptionMetadata(interception: SidecarNode['interception']): Record<string, unknown> {
+  if (interception === undefined) return {};
+  const { kind, ...rest } = interception;
+  if (kind === 'redirect') return { interception: kind, ...rest };
+  const { network, lowestPort } = interception as LoopbackPorts;
+  return { interception: kind, loopback_network: network, lowest_port: lowestPort };
 }
 
 /** The same for an Envoy; what it does not want is left out. */

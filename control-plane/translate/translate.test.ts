@@ -297,11 +297,11 @@ t.test('a sidecar that is handed connections has listeners for them, and lets ou
   const listeners = (resources: ReturnType<typeof made>) =>
     resources.flatMap(({ kind, json }) => (kind === 'LDS' ? [json.address] : []));
   const place = (address: string, port_value: number) => ({ socket_address: { address, port_value } });
-  const allowed = made({ egress: 'allow', ipv6: true });
+  const allowed = made({ kind: 'redirect', egress: 'allow', ipv6: true });
   const all = [place('127.0.0.1', 4001), place('0.0.0.0', 4002), place('::1', 4001), place('::', 4002)];
   t.same(listeners(allowed).slice(0, 4), all);
   t.ok(find(allowed, 'LDS', 'outbound').default_filter_chain);
-  const denied = made({ egress: 'deny', ipv6: false });
+  const denied = made({ kind: 'redirect', egress: 'deny', ipv6: false });
   t.same(listeners(denied).slice(0, 2), all.slice(0, 2));
   t.notOk(find(denied, 'LDS', 'outbound').default_filter_chain);
   const last = (resources: ReturnType<typeof made>) =>

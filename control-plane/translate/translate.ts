@@ -10,6 +10,7 @@ import type { OpenBreaker } from '../breakers/shared-breakers.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import { type Protocol, protocolOf, type State, type Workload } from '../state/model.ts';
 import { policiesByService, portsOfServices, routesOf, servicesOf } from '../state/queries.ts';
+import { type VirtualAddresses, virtualAddressesOf } from '../state/virtual-addresses.ts';
 import { envoyInboundClusters, inboundCluster, serviceCluster } from './clusters.ts';
 import type { Dialect } from './dialect.ts';
 import { publishedByService, serviceEndpoints } from './endpoints.ts';
@@ -22,6 +23,8 @@ import {
   outboundListener,
   publishedListener,
 } from './listeners.ts';
+import { loopbackAddresses, loopbackListeners } from './loopback.ts';
+import { nameListeners } from './names.ts';
 import type { EnvoyInbound, EnvoyNode, SidecarNode } from './node.ts';
 import { configSet, scalingDecision, sharedBreaker } from './outrider.ts';
 import { outsideByService } from './outside.ts';
@@ -49,7 +52,7 @@ export function sharedResources(
     const own = outside.get(service) ?? null;
     return [
       serviceCluster(service, members, dialect, policy, own),
-      serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policy, own),
+      serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policy, own, dialect),
     ];
   });
   if (dialect === 'envoy') return [...common, outboundRoutes(services, dialect)];
@@ -79,9 +82,20 @@ function ownListeners(state: State, node: SidecarNode, protocol: Protocol): XdsR
     inbound: inboundFilters(state, node),
   };
   const told = isToldProtocol(state, node);
-  if (interception !== undefined)
-    return redirectedResources(state, node, interception, allServiceRoutes(state), filters, told);
-  return [outboundListener(node, filters.outbound), inboundListener(node, protocol, told, filters.inbound)];
+  if (interception?.kind === 'redirect')
+    return [
+      ...redirectedResources(state, node, interception, allServiceRoutes(state), filters, told),
+      ...ownNames(state, node, virtualAddressesOf(state)),
+    ];
+  const dialled = [outboundListener(node, filters.outbound), inboundListener(node, protocol, told, filters.inbound)];
+  if (interception === undefined) return [...dialled, ...ownNames(state, node, virtualAddressesOf(state))];
+  const addresses = loopbackAddresses(virtualAddressesOf(state), interception);
+  const ports = loopbackListeners(state, interception, addresses, allServiceRoutes(state), filters.outbound);
+  return [...dialled, ...ports, ...ownNames(state, node, addresses)];
+}
+
+function ownNames(state: State, { dns }: SidecarNode, addresses: VirtualAddresses): XdsResource[] {
+  return dns === undefined ? [] : nameListeners(state, addresses, dns);
 }
 
 /** The listeners that an Envoy asks for; those of a service that is not there wait for it. */

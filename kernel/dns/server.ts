@@ -7,7 +7,7 @@
  */
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, isIPv6, type Server } from 'node:net';
+import { type AddressInfo, createServer, isIPv6, type ListenOptions, type Server } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Timers } from '../timers.ts';
 import { type Answer, bytesMax, encodeAnswer, encodeRefusal, encodeTruncated, isTruncated } from './answer.ts';
@@ -36,6 +36,14 @@ export interface DnsServerDeps {
   readonly perSource?: number;
 }
 
+const STATE = 'state symbol';
+
+/** File descriptors of both sockets. */
+export interface DnsDescriptors {
+  readonly datagrams: number;
+  readonly connections: number;
+}
+
 const FAILURE: Answer = { rcode: 'SERVFAIL', authoritative: false, answers: [], authorities: [], additionals: [] };
 const NAMES = Object.keys(RCODE) as readonly Rcode[];
 const CONNECTIONS_MAX = 256;
@@ -56,16 +64,41 @@ export class DnsServer {
     this.#limit = new SourceLimit(deps.clock, deps.perSource);
   }
 
-  /** Listens; the port that it got. `host` is an IP address. Port 0 chooses one. Rejects when it is taken. */
-  async listen(host: string, port: number): Promise<number> {
+  /**
+   * Listens; the port that it got. `host` is an IP address. Port 0 chooses one. `reusePort`: others of the same user may
+   * have it, too. Rejects when it is taken.
+   */
+  async listen(host: string, port: number, reusePort = false): Promise<number> {
     for (let left = BIND_TRIES; ; left--) {
       try {
-        return await this.#bind(host, port);
+        return await this.#bind(host, port, reusePort);
       } catch (cause) {
         this.close();
         if (port !== 0 || left === 1) throw new Error(`DNS cannot listen: ${(cause as Error).message}`, { cause });
       }
     }
+  }
+
+  /** Answers at sockets that another process has bound, and goes on to. */
+  async adopt({ datagrams, connections }: DnsDescriptors): Promise<void> {
+    await this.#acceptAt({ fd: connections });
+    const socket = createSocket('udp4');
+    // It is bound, and listens at once; the first datagrams are there already.
+    this.#answerAt(socket);
+    socket.bind({ fd: datagrams });
+  }
+
+  /** Of its sockets, for another process; undefined when it does not listen, or the platform does not tell. */
+  get descriptors(): DnsDescriptors | undefined {
+    const datagrams = descriptorOfDatagrams(this.#datagrams);
+    const connections = descriptorOf(this.#connections);
+    return datagrams === undefined || connections === undefined ? undefined : { datagrams, connections };
+  }
+
+  /** No new connections; what is open goes on, and datagrams are answered. */
+  stopAccepting(): void {
+    this.#connections?.close();
+    this.#connections = undefined;
   }
 
   /** Ends it, with the connections. */
@@ -77,11 +110,19 @@ export class DnsServer {
     for (const close of this.#closers) close();
   }
 
-  async #bind(host: string, port: number): Promise<number> {
+  async #bind(host: string, port: number, reusePort: boolean): Promise<number> {
+    const bound = await this.#acceptAt({ host, port, reusePort });
+    const datagrams = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reusePort });
+    datagrams.bind(bound, host);
+    await once(datagrams, 'listening');
+    this.#answerAt(datagrams);
+    return bound;
+  }
+
+  async #acceptAt(options: ListenOptions | { readonly fd: number }): Promise<number> {
     const connections = createServer();
-    this.#connections = connections.listen({ host, port });
+    this.#connections = connections.listen(options);
     await once(connections, 'listening');
-    const bound = (connections.address() as AddressInfo).port;
     connections.on('connection', (socket) => {
       const { totals } = this;
       if (this.#closers.size >= CONNECTIONS_MAX) {
@@ -98,13 +139,13 @@ export class DnsServer {
       this.#closers.add(close);
     });
     connections.on('error', () => {});
-    const datagrams = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
-    datagrams.bind(bound, host);
-    await once(datagrams, 'listening');
+    return (connections.address() as AddressInfo).port;
+  }
+
+  #answerAt(datagrams: Datagrams): void {
     this.#datagrams = datagrams;
     datagrams.on('error', () => {});
     datagrams.on('message', (message, { address, port }) => this.#datagram(message, plain(address), address, port));
-    return bound;
   }
 
   #datagram(message: Buffer, source: string, address: string, port: number): void {
@@ -151,6 +192,25 @@ export class DnsServer {
     if (passed === null) return encodeAnswer(query, FAILURE, limit, recursionAvailable);
     return passed.length <= limit ? passed : encodeTruncated(query, recursionAvailable);
   }
+}
+
+/** Neither kind of socket documents its handle. */
+function descriptorOf(connections: Server | undefined): number | undefined {
+  return fdOf((connections as unknown as { readonly _handle?: Handle | null } | undefined)?._handle);
+}
+
+function descriptorOfDatagrams(datagrams: Datagrams | undefined): number | undefined {
+  const state = datagrams && Object.getOwnPropertySymbols(datagrams).find((each) => each.description === STATE);
+  if (state === undefined) return undefined;
+  return fdOf((datagrams as unknown as Readonly<Record<symbol, { readonly handle?: Handle | null }>>)[state]?.handle);
+}
+
+function fdOf(handle: Handle | null | undefined): number | undefined {
+  return handle?.fd === undefined || handle.fd < 0 ? undefined : handle.fd;
+}
+
+interface Handle {
+  readonly fd?: number;
 }
 
 /** An IPv4 address is one also where a socket of IPv6 says it. */

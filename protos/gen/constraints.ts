@@ -486,6 +486,40 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
     response_headers_to_remove: {"items":{"header":"HTTP_HEADER_NAME"}},
     host_rewrite_literal: {"header":"HTTP_HEADER_VALUE"},
   },
+  'envoy.data.dns.v3.DnsTable': {
+    external_retry_count: {"lte":3},
+  },
+  'envoy.data.dns.v3.DnsTable.AddressList': {
+    address: {"minItems":1,"items":{"minLength":3}},
+  },
+  'envoy.data.dns.v3.DnsTable.DnsEndpoint': {
+    'oneof endpoint_config': {"required":true},
+  },
+  'envoy.data.dns.v3.DnsTable.DnsService': {
+    service_name: {"minLength":1,"header":"HTTP_HEADER_NAME"},
+    ttl: {"gte":1000},
+    targets: {"minItems":1},
+  },
+  'envoy.data.dns.v3.DnsTable.DnsServiceList': {
+    services: {"minItems":1},
+  },
+  'envoy.data.dns.v3.DnsTable.DnsServiceProtocol': {
+    number: {"lt":255},
+    name: {"minLength":1,"header":"HTTP_HEADER_NAME"},
+    'oneof protocol_config': {"required":true},
+  },
+  'envoy.data.dns.v3.DnsTable.DnsServiceTarget': {
+    host_name: {"minLength":1,"header":"HTTP_HEADER_NAME"},
+    cluster_name: {"minLength":1,"header":"HTTP_HEADER_NAME"},
+    priority: {"lt":65536},
+    weight: {"lt":65536},
+    port: {"lt":65536},
+    'oneof endpoint_type': {"required":true},
+  },
+  'envoy.data.dns.v3.DnsTable.DnsVirtualDomain': {
+    name: {"minLength":1,"header":"HTTP_HEADER_NAME"},
+    answer_ttl: {"gte":30000},
+  },
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': {
     path: {"minLength":1},
     log_format: {"required":true},
@@ -587,6 +621,16 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
     name: {"minLength":1},
     weight: {"gte":1},
   },
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig': {
+    stat_prefix: {"minLength":1},
+  },
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ClientContextConfig': {
+    resolver_timeout: {"gte":1000},
+    max_pending_lookups: {"gte":1},
+  },
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ServerContextConfig': {
+    'oneof config_source': {"required":true},
+  },
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': {
     cookie: {"required":true},
   },
@@ -613,6 +657,9 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
   },
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': {
     endpoint_picking_policy: {"required":true},
+  },
+  'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig': {
+    resolvers: {"minItems":1},
   },
   'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': {
     descriptor_key: {"minLength":1},

@@ -29,10 +29,12 @@ import type * as envoy_config_endpoint_v3_load_report from './envoy/config/endpo
 import type * as envoy_config_listener_v3_api_listener from './envoy/config/listener/v3/api_listener.ts';
 import type * as envoy_config_listener_v3_listener from './envoy/config/listener/v3/listener.ts';
 import type * as envoy_config_listener_v3_listener_components from './envoy/config/listener/v3/listener_components.ts';
+import type * as envoy_config_listener_v3_udp_listener_config from './envoy/config/listener/v3/udp_listener_config.ts';
 import type * as envoy_config_metrics_v3_stats from './envoy/config/metrics/v3/stats.ts';
 import type * as envoy_config_rbac_v3_rbac from './envoy/config/rbac/v3/rbac.ts';
 import type * as envoy_config_route_v3_route from './envoy/config/route/v3/route.ts';
 import type * as envoy_config_route_v3_route_components from './envoy/config/route/v3/route_components.ts';
+import type * as envoy_data_dns_v3_dns_table from './envoy/data/dns/v3/dns_table.ts';
 import type * as envoy_extensions_access_loggers_file_v3_file from './envoy/extensions/access_loggers/file/v3/file.ts';
 import type * as envoy_extensions_access_loggers_stream_v3_stream from './envoy/extensions/access_loggers/stream/v3/stream.ts';
 import type * as envoy_extensions_common_ratelimit_v3_ratelimit from './envoy/extensions/common/ratelimit/v3/ratelimit.ts';
@@ -52,6 +54,7 @@ import type * as envoy_extensions_filters_listener_tls_inspector_v3_tls_inspecto
 import type * as envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager from './envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import type * as envoy_extensions_filters_network_rbac_v3_rbac from './envoy/extensions/filters/network/rbac/v3/rbac.ts';
 import type * as envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy from './envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.ts';
+import type * as envoy_extensions_filters_udp_dns_filter_v3_dns_filter from './envoy/extensions/filters/udp/dns_filter/v3/dns_filter.ts';
 import type * as envoy_extensions_http_stateful_session_cookie_v3_cookie from './envoy/extensions/http/stateful_session/cookie/v3/cookie.ts';
 import type * as envoy_extensions_http_stateful_session_header_v3_header from './envoy/extensions/http/stateful_session/header/v3/header.ts';
 import type * as envoy_extensions_load_balancing_policies_common_v3_common from './envoy/extensions/load_balancing_policies/common/v3/common.ts';
@@ -62,6 +65,7 @@ import type * as envoy_extensions_load_balancing_policies_random_v3_random from 
 import type * as envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash from './envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash.ts';
 import type * as envoy_extensions_load_balancing_policies_round_robin_v3_round_robin from './envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.ts';
 import type * as envoy_extensions_load_balancing_policies_wrr_locality_v3_wrr_locality from './envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality.ts';
+import type * as envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver from './envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.ts';
 import type * as envoy_extensions_rate_limit_descriptors_expr_v3_expr from './envoy/extensions/rate_limit_descriptors/expr/v3/expr.ts';
 import type * as envoy_extensions_request_id_uuid_v3_uuid from './envoy/extensions/request_id/uuid/v3/uuid.ts';
 import type * as envoy_extensions_retry_host_omit_canary_hosts_v3_omit_canary_hosts from './envoy/extensions/retry/host/omit_canary_hosts/v3/omit_canary_hosts.ts';
@@ -212,6 +216,7 @@ export interface MessageTypes {
   'envoy.config.listener.v3.FilterChainMatch': envoy_config_listener_v3_listener_components.FilterChainMatch;
   'envoy.config.listener.v3.ListenerFilter': envoy_config_listener_v3_listener_components.ListenerFilter;
   'envoy.config.listener.v3.ListenerFilterChainMatchPredicate': envoy_config_listener_v3_listener_components.ListenerFilterChainMatchPredicate;
+  'envoy.config.listener.v3.UdpListenerConfig': envoy_config_listener_v3_udp_listener_config.UdpListenerConfig;
   'envoy.config.metrics.v3.HistogramBucketSettings': envoy_config_metrics_v3_stats.HistogramBucketSettings;
   'envoy.config.metrics.v3.StatsConfig': envoy_config_metrics_v3_stats.StatsConfig;
   'envoy.config.metrics.v3.StatsMatcher': envoy_config_metrics_v3_stats.StatsMatcher;
@@ -239,6 +244,7 @@ export interface MessageTypes {
   'envoy.config.route.v3.VirtualCluster': envoy_config_route_v3_route_components.VirtualCluster;
   'envoy.config.route.v3.VirtualHost': envoy_config_route_v3_route_components.VirtualHost;
   'envoy.config.route.v3.WeightedCluster': envoy_config_route_v3_route_components.WeightedCluster;
+  'envoy.data.dns.v3.DnsTable': envoy_data_dns_v3_dns_table.DnsTable;
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': envoy_extensions_access_loggers_file_v3_file.FileAccessLog;
   'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': envoy_extensions_access_loggers_stream_v3_stream.StderrAccessLog;
   'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog': envoy_extensions_access_loggers_stream_v3_stream.StdoutAccessLog;
@@ -272,6 +278,7 @@ export interface MessageTypes {
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager.ResponseMapper;
   'envoy.extensions.filters.network.rbac.v3.RBAC': envoy_extensions_filters_network_rbac_v3_rbac.RBAC;
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy.TcpProxy;
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig': envoy_extensions_filters_udp_dns_filter_v3_dns_filter.DnsFilterConfig;
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': envoy_extensions_http_stateful_session_cookie_v3_cookie.CookieBasedSessionState;
   'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState': envoy_extensions_http_stateful_session_header_v3_header.HeaderBasedSessionState;
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': envoy_extensions_load_balancing_policies_common_v3_common.ConsistentHashingLbConfig;
@@ -284,6 +291,7 @@ export interface MessageTypes {
   'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash.RingHash;
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': envoy_extensions_load_balancing_policies_round_robin_v3_round_robin.RoundRobin;
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': envoy_extensions_load_balancing_policies_wrr_locality_v3_wrr_locality.WrrLocality;
+  'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig': envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver.CaresDnsResolverConfig;
   'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': envoy_extensions_rate_limit_descriptors_expr_v3_expr.Descriptor;
   'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig': envoy_extensions_request_id_uuid_v3_uuid.UuidRequestIdConfig;
   'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate': envoy_extensions_retry_host_omit_canary_hosts_v3_omit_canary_hosts.OmitCanaryHostsPredicate;
@@ -499,6 +507,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.config.listener.v3.FilterChainMatch',
   'envoy.config.listener.v3.ListenerFilter',
   'envoy.config.listener.v3.ListenerFilterChainMatchPredicate',
+  'envoy.config.listener.v3.UdpListenerConfig',
   'envoy.config.metrics.v3.HistogramBucketSettings',
   'envoy.config.metrics.v3.StatsConfig',
   'envoy.config.metrics.v3.StatsMatcher',
@@ -526,6 +535,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.config.route.v3.VirtualCluster',
   'envoy.config.route.v3.VirtualHost',
   'envoy.config.route.v3.WeightedCluster',
+  'envoy.data.dns.v3.DnsTable',
   'envoy.extensions.access_loggers.file.v3.FileAccessLog',
   'envoy.extensions.access_loggers.stream.v3.StderrAccessLog',
   'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
@@ -559,6 +569,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper',
   'envoy.extensions.filters.network.rbac.v3.RBAC',
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig',
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState',
   'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState',
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig',
@@ -571,6 +582,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash',
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality',
+  'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',
   'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor',
   'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig',
   'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate',

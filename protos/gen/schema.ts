@@ -699,6 +699,7 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 15 listener_filters_timeout message:google.protobuf.Duration
 17 continue_on_listener_filters_timeout bool
 16 traffic_direction enum:envoy.config.core.v3.TrafficDirection
+18 udp_listener_config message:envoy.config.listener.v3.UdpListenerConfig
 19 api_listener message:envoy.config.listener.v3.ApiListener
 29 enable_reuse_port message:google.protobuf.BoolValue
 22 access_log message:envoy.config.accesslog.v3.AccessLog repeated
@@ -716,6 +717,7 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 5 destination_port_range message:envoy.type.v3.Int32Range oneof:rule`,
   'envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet': `
 1 rules message:envoy.config.listener.v3.ListenerFilterChainMatchPredicate repeated`,
+  'envoy.config.listener.v3.UdpListenerConfig': ``,
   'envoy.config.metrics.v3.HistogramBucketSettings': `
 1 match message:envoy.type.matcher.v3.StringMatcher
 2 buckets double repeated`,
@@ -1030,6 +1032,36 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 6 response_headers_to_remove string repeated
 10 typed_per_filter_config message:google.protobuf.Any map
 11 host_rewrite_literal string oneof:host_rewrite_specifier`,
+  'envoy.data.dns.v3.DnsTable': `
+1 external_retry_count uint32
+2 virtual_domains message:envoy.data.dns.v3.DnsTable.DnsVirtualDomain repeated
+3 known_suffixes message:envoy.type.matcher.v3.StringMatcher repeated`,
+  'envoy.data.dns.v3.DnsTable.AddressList': `
+1 address string repeated`,
+  'envoy.data.dns.v3.DnsTable.DnsEndpoint': `
+1 address_list message:envoy.data.dns.v3.DnsTable.AddressList oneof:endpoint_config
+2 cluster_name string oneof:endpoint_config
+3 service_list message:envoy.data.dns.v3.DnsTable.DnsServiceList oneof:endpoint_config`,
+  'envoy.data.dns.v3.DnsTable.DnsService': `
+1 service_name string
+2 protocol message:envoy.data.dns.v3.DnsTable.DnsServiceProtocol
+3 ttl message:google.protobuf.Duration
+4 targets message:envoy.data.dns.v3.DnsTable.DnsServiceTarget repeated`,
+  'envoy.data.dns.v3.DnsTable.DnsServiceList': `
+1 services message:envoy.data.dns.v3.DnsTable.DnsService repeated`,
+  'envoy.data.dns.v3.DnsTable.DnsServiceProtocol': `
+1 number uint32 oneof:protocol_config
+2 name string oneof:protocol_config`,
+  'envoy.data.dns.v3.DnsTable.DnsServiceTarget': `
+1 host_name string oneof:endpoint_type
+2 cluster_name string oneof:endpoint_type
+3 priority uint32
+4 weight uint32
+5 port uint32`,
+  'envoy.data.dns.v3.DnsTable.DnsVirtualDomain': `
+1 name string
+2 endpoint message:envoy.data.dns.v3.DnsTable.DnsEndpoint
+3 answer_ttl message:google.protobuf.Duration`,
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': `
 1 path string
 5 log_format message:envoy.config.core.v3.SubstitutionFormatString oneof:access_log_format`,
@@ -1262,6 +1294,16 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 1 name string
 2 weight uint32
 3 metadata_match message:envoy.config.core.v3.Metadata`,
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig': `
+1 stat_prefix string
+2 server_config message:envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ServerContextConfig
+3 client_config message:envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ClientContextConfig`,
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ClientContextConfig': `
+1 resolver_timeout message:google.protobuf.Duration
+4 typed_dns_resolver_config message:envoy.config.core.v3.TypedExtensionConfig
+3 max_pending_lookups uint64`,
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ServerContextConfig': `
+1 inline_dns_table message:envoy.data.dns.v3.DnsTable oneof:config_source`,
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': `
 1 cookie message:envoy.type.http.v3.Cookie`,
   'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState': `
@@ -1306,6 +1348,9 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 locality_lb_config message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig`,
   'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': `
 1 endpoint_picking_policy message:envoy.config.cluster.v3.LoadBalancingPolicy`,
+  'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig': `
+1 resolvers message:envoy.config.core.v3.Address repeated
+3 use_resolvers_as_fallback bool`,
   'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': `
 1 descriptor_key string
 2 skip_if_error bool

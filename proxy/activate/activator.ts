@@ -18,6 +18,7 @@ import type { TcpStats } from '../tcp/tcp-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import { ChainBuilder, type ChainDeps, withoutInlineRoutes } from './chain-builder.ts';
 import type { DnsDiscovery } from './dns-discovery.ts';
+import { isDnsListener, type LazyDns } from './lazy-dns.ts';
 import type { ListenerSet } from './listener-set.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -25,6 +26,8 @@ import { warmUp } from './warm-up.ts';
 export interface ActivatorDeps extends ChainDeps {
   readonly listeners: ListenerSet;
   readonly dns: DnsDiscovery;
+  /** Listeners that answer names. */
+  readonly names: LazyDns;
 }
 
 /** A resource that could not be put to work; the one that ran before goes on. */
@@ -76,7 +79,7 @@ export class Activator {
     const problems = this.#putClusters(before, next);
     await warmUp(this.#newClusters(before, next), this.#deps.loop.wheel);
     problems.push(...(await this.#putListeners(before, next)));
-    for (const name of before.listeners.keys()) if (!next.listeners.has(name)) this.#deps.listeners.remove(name);
+    for (const name of before.listeners.keys()) if (!next.listeners.has(name)) this.#removeListener(name);
     for (const name of before.clusters.keys()) if (!next.clusters.has(name)) this.#removeCluster(name);
     this.#builder.forgetRoutes(next);
     this.#deps.log.info(
@@ -166,13 +169,24 @@ export class Activator {
     return problems;
   }
 
+  #removeListener(name: string): void {
+    this.#deps.listeners.remove(name);
+    this.#deps.names.remove(name);
+  }
+
   async #putListener(
     name: string,
     config: ListenerConfig,
     before: Snapshot,
     next: Snapshot,
   ): Promise<readonly ActivationProblem[]> {
-    const { listeners } = this.#deps;
+    const { listeners, names } = this.#deps;
+    if (isDnsListener(config)) {
+      listeners.remove(name);
+      await names.put(config);
+      return [];
+    }
+    names.remove(name);
     const running = listeners.get(name);
     const stats = running?.stats ?? new ListenerStats();
     const chains = this.#builder.build(config, stats, running?.chains ?? null, next);

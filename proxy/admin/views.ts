@@ -66,7 +66,7 @@ export interface ClusterView extends CountedCluster {
 export type FlightView = Readonly<FlightRecord>;
 
 /** One listener. */
-export interface ListenerView extends CountedListener {
+export interface ListenerView extends Pick<CountedListener, 'address'> {
   readonly config: ListenerConfig;
 }
 

@@ -30,7 +30,7 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.RuntimeDouble': ['default_value'],
   'envoy.config.core.v3.RuntimeFractionalPercent': ['*'],
   'envoy.config.core.v3.RuntimeUInt32': ['*'],
-  'envoy.config.core.v3.SocketAddress': ['protocol=TCP', 'address', 'port_value', 'ipv4_compat'],
+  'envoy.config.core.v3.SocketAddress': ['protocol=TCP|UDP', 'address', 'port_value', 'ipv4_compat'],
   'envoy.config.core.v3.SubstitutionFormatString': ['json_format', 'text_format_source'],
   'envoy.config.core.v3.TransportSocket': ['*'],
   'envoy.config.core.v3.TypedExtensionConfig': ['*'],
@@ -145,8 +145,21 @@ const LISTENERS: HonouredTable['messages'] = {
   'envoy.config.listener.v3.Listener': fields(`
     name address stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes metadata
     drain_type=DEFAULT traffic_direction enable_reuse_port tcp_backlog_size bind_to_port=true listener_filters
-    listener_filters_timeout continue_on_listener_filters_timeout
+    listener_filters_timeout continue_on_listener_filters_timeout udp_listener_config
   `),
+  'envoy.config.listener.v3.UdpListenerConfig': [],
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig': ['*'],
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ServerContextConfig': ['*'],
+  'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ClientContextConfig': ['*'],
+  'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig': ['*'],
+  'envoy.data.dns.v3.DnsTable': ['*'],
+  'envoy.data.dns.v3.DnsTable.AddressList': ['*'],
+  'envoy.data.dns.v3.DnsTable.DnsEndpoint': ['*'],
+  'envoy.data.dns.v3.DnsTable.DnsService': ['*'],
+  'envoy.data.dns.v3.DnsTable.DnsServiceList': ['*'],
+  'envoy.data.dns.v3.DnsTable.DnsServiceProtocol': ['*'],
+  'envoy.data.dns.v3.DnsTable.DnsServiceTarget': ['*'],
+  'envoy.data.dns.v3.DnsTable.DnsVirtualDomain': ['*'],
   'envoy.config.listener.v3.FilterChain': fields(`
     name filters metadata filter_chain_match transport_socket transport_socket_connect_timeout
   `),

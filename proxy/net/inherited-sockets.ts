@@ -16,6 +16,8 @@ export interface HandedSocket {
   readonly port: number;
   /** As bound. */
   readonly boundPort: number;
+  /** For datagrams; left out, for connections. */
+  readonly datagrams?: true;
   /** In the process that holds it. */
   readonly fd: number;
 }
@@ -33,9 +35,12 @@ export class InheritedSockets {
    * The socket of that address, or undefined when there is none; each is given once. Where the system chose the port, and for
    * what is no listener, the purpose has to be the same, too.
    */
-  take(purpose: string, host: string, port: number): HandedSocket | undefined {
+  take(purpose: string, host: string, port: number, datagrams = false): HandedSocket | undefined {
     const fits = (each: HandedSocket) =>
-      each.host === host && each.port === port && (port !== 0 || each.purpose === purpose);
+      (each.datagrams === true) === datagrams &&
+      each.host === host &&
+      each.port === port &&
+      (port !== 0 || each.purpose === purpose);
     const found = [...this.#sockets].find(fits);
     if (found !== undefined) this.#sockets.delete(found);
     return found;

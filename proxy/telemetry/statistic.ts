@@ -101,6 +101,12 @@ export function tcpScope(statPrefix: string): Scope {
   return { path: `tcp.${name}`, metric: 'envoy_tcp', labels: { envoy_tcp_prefix: name } };
 }
 
+/** `dns_filter.<stat_prefix>` of a listener for DNS. */
+export function dnsScope(statPrefix: string): Scope {
+  const name = withoutColons(statPrefix);
+  return { path: `dns_filter.${name}`, metric: 'envoy_dns_filter', labels: { envoy_dns_filter_prefix: name } };
+}
+
 /** `listener.<address or stat_prefix>`. */
 export function listenerScope(addressOrPrefix: string): Scope {
   const name = withoutColons(addressOrPrefix);

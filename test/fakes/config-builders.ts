@@ -268,6 +268,7 @@ export function listener(
       timeoutMs: 15_000,
       continueOnTimeout: false,
     },
+    dns: null,
     reusePort: true,
     tcpBacklog: 511,
     bufferLimitBytes: 1_048_576,

@@ -71,9 +71,13 @@ export class Namespaces {
 
   /** Starts a program in a namespace. Resolves when what it has said matches; rejects when it ends before. */
   start(namespace: string, until: RegExp, ...command: readonly string[]): Promise<void> {
-    const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...command], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    return this.startProgram(until, 'nsenter', `--net=/run/netns/${namespace}`, ...command);
+  }
+
+  /** The same of a program that finds its way by itself. */
+  startProgram(until: RegExp, ...command: readonly string[]): Promise<void> {
+    const [program, ...args] = command;
+    const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.push(child);
     let own = '';
     return new Promise((resolve, reject) => {
@@ -85,6 +89,11 @@ export class Namespaces {
         });
       child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended with ${code}: ${own}`)));
     });
+  }
+
+  /** Ends the programs whose command matches. */
+  stop(command: RegExp): void {
+    for (const child of this.#children) if (command.test(child.spawnargs.join(' '))) child.kill('SIGKILL');
   }
 
   #end(): void {

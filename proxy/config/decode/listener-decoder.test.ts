@@ -162,6 +162,77 @@ t.test('a listener needs an address to bind, a chain, and one network filter', (
   t.end();
 });
 
+t.test('a listener of UDP answers DNS, and does nothing else', (t) => {
+  const address = { socket_address: { protocol: 'UDP', address: '127.0.0.1', port_value: 15053 } };
+  const filter = (more: Json, type = 'filters.udp.dns_filter.v3.DnsFilterConfig') => ({
+    name: 'dns',
+    typed_config: { '@type': `${TYPE}.${type}`, ...more },
+  });
+  const dns = (more: Json, table: Json = {}) => ({
+    name: 'names',
+    address,
+    udp_listener_config: {},
+    listener_filters: [
+      filter({ stat_prefix: 'm', server_config: { inline_dns_table: { virtual_domains: [], ...table } }, ...more }),
+    ],
+  });
+  const domain = (name: string, endpoint: Json, more: Json = {}) => ({
+    virtual_domains: [{ name, endpoint, ...more }],
+  });
+  const at = (...list: string[]) => ({ address_list: { address: list } });
+  t.match(
+    accepted(LISTENER, dns({}, { ...domain('A.Mesh.', at('127.77.0.1')), known_suffixes: [{ suffix: '.mesh' }] })),
+    {
+      address: { host: '127.0.0.1', port: 15053 },
+      filterChains: [],
+      dns: {
+        statPrefix: 'm',
+        domains: [{ name: 'a.mesh', ttlSeconds: 5, leadsTo: { kind: 'addresses', addresses: ['127.77.0.1'] } }],
+        suffixes: ['mesh'],
+        forward: null,
+      },
+    },
+  );
+  const cares = (more: Json) => ({
+    typed_dns_resolver_config: {
+      name: 'c',
+      typed_config: { '@type': `${TYPE}.network.dns_resolver.cares.v3.CaresDnsResolverConfig`, ...more },
+    },
+  });
+  const client = (more: Json) => ({ client_config: { max_pending_lookups: 9, ...more } });
+  const server = { socket_address: { address: '10.0.0.2', port_value: 5353 } };
+  t.match(accepted(LISTENER, dns(client({ resolver_timeout: '2s', ...cares({ resolvers: [server] }) }))).dns?.forward, {
+    resolvers: [{ host: '10.0.0.2', port: 5353 }],
+    systemFirst: false,
+    timeoutMs: 2_000,
+    tries: 3,
+    pendingMax: 9,
+  });
+  t.match(accepted(LISTENER, dns(client({}), { external_retry_count: 1 })).dns?.forward, { resolvers: [], tries: 2 });
+  const wrong = (json: Json, message: RegExp) => t.match(refused(LISTENER, json), [message]);
+  wrong(
+    dns({}, domain('a', at('10.0.0'))),
+    /virtual_domains\[0\]\.endpoint\.address_list\.address\[0\]: "10\.0\.0" is no IP address/,
+  );
+  wrong(dns({}, domain('a..b', at('10.0.0.1'))), /\.name: "a\.\.b" is no name of DNS/);
+  wrong(dns({}, domain('a', {})), /endpoint/);
+  wrong(dns({}, { known_suffixes: [{ prefix: 'mesh' }] }), /known_suffixes\[0\]: a known suffix is a suffix/);
+  wrong(dns({}, domain('a', at('10.0.0.1'), { answer_ttl: '5s' })), /answer_ttl/);
+  wrong(
+    dns(client(cares({ resolvers: [{ socket_address: { address: 'dns.example', port_value: 53 } }] }))),
+    /who would resolve it/,
+  );
+  const service = { service_name: 'http', protocol: { name: 'tcp' }, ttl: '5s', targets: [{ host_name: 'a' }] };
+  wrong(dns({}, domain('a', { service_list: { services: [service] } })), /targets\[0\]\.port: a host needs its port/);
+  wrong({ ...dns({}), listener_filters: [] }, /a listener of UDP has one filter/);
+  wrong({ ...dns({}), filter_chains: [{ filters: [manager()] }] }, /a listener of UDP has none/);
+  wrong(listener([{ filters: [manager()] }], { udp_listener_config: {} }), /udp_listener_config: it is for an address/);
+  const endpoint = { endpoint: { address } };
+  const load_assignment = { cluster_name: 'c', endpoints: [{ lb_endpoints: [endpoint] }] };
+  t.match(refused(CLUSTER, { name: 'c', type: 'STATIC', load_assignment }), [/protocol UDP is for listeners of DNS/]);
+  t.end();
+});
+
 t.test('certificates are read and checked', (t) => {
   const tls = (chain: string, key: string) => {
     const certificate = { certificate_chain: { filename: chain }, private_key: { filename: key } };

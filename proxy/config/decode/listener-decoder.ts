@@ -1,4 +1,5 @@
 /** envoy.config.listener.v3.Listener: address, listener filters, filter chains. */
+import { SocketAddress_Protocol } from '../../../protos/gen/envoy/config/core/v3/address.ts';
 import { TrafficDirection } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import type { Listener } from '../../../protos/gen/envoy/config/listener/v3/listener.ts';
 import {
@@ -12,6 +13,7 @@ import { canonicalJson } from '../canonical-json.ts';
 import type { FilterChainConfig, FilterChainMatch, ListenerConfig, NetworkFilterConfig } from '../model/listener.ts';
 import type { DownstreamTlsConfig } from '../model/tls.ts';
 import type { Decoding } from './decoding.ts';
+import { decodeDns } from './dns-decoder.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager-decoder.ts';
 import { BUFFER_LIMIT_BYTES } from './http-options-decoder.ts';
 import { decodeListenerFilters } from './listener-filters-decoder.ts';
@@ -21,6 +23,7 @@ import { cidrText, durationMs, isIpLiteral, socketAddress } from './values.ts';
 
 /** Linux's usual net.core.somaxconn, which is what Envoy asks for when it is told nothing. */
 const TCP_BACKLOG = 4_096;
+const DNS_FILTER = 'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig';
 const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 
 const DIRECTIONS = {
@@ -38,6 +41,9 @@ const SOURCE_TYPES = {
 /** Decodes a listener. */
 export function decodeListener(message: Listener, path: Path, decoding: Decoding): ListenerConfig {
   const address = listenAddress(message.address, [...path, 'address'], decoding);
+  if (isUdp(message)) return dnsListener(message, address, path, decoding);
+  if (message.udpListenerConfig !== undefined)
+    decoding.report([...path, 'udp_listener_config'], 'it is for an address whose protocol is UDP');
   if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
     decoding.report([...path, 'filter_chains'], 'at least one filter chain is required');
   }
@@ -58,17 +64,57 @@ export function decodeListener(message: Listener, path: Path, decoding: Decoding
         ? null
         : decodeFilterChain(message.defaultFilterChain, [...path, 'default_filter_chain'], decoding),
     filters: decodeListenerFilters(message, chains, [...path, 'listener_filters'], decoding),
+    dns: null,
+    ...socketOptions(message, address),
+  };
+}
+
+function socketOptions(message: Listener, { host, port }: ListenerConfig['address']) {
+  return {
     reusePort: message.enableReusePort ?? true,
     tcpBacklog: message.tcpBacklogSize ?? TCP_BACKLOG,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? BUFFER_LIMIT_BYTES,
-    statPrefix:
-      message.statPrefix || `${address.host.includes(':') ? `[${address.host}]` : address.host}_${address.port}`,
+    statPrefix: message.statPrefix || `${host.includes(':') ? `[${host}]` : host}_${port}`,
     direction: DIRECTIONS[message.trafficDirection],
   };
 }
 
+function isUdp({ address }: Listener): boolean {
+  return address?.address?.$case === 'socketAddress' && address.address.value.protocol === SocketAddress_Protocol.UDP;
+}
+
+/** Of datagrams there are those of DNS here: one filter, and nothing that is about connections. */
+function dnsListener(
+  message: Listener,
+  address: ListenerConfig['address'],
+  path: Path,
+  decoding: Decoding,
+): ListenerConfig {
+  const chains = message.filterChains.length > 0 || message.defaultFilterChain !== undefined;
+  if (chains) decoding.report([...path, 'filter_chains'], 'a listener of UDP has none; its filter is DnsFilterConfig');
+  if (message.additionalAddresses.length > 0)
+    decoding.report([...path, 'additional_addresses'], 'a listener of UDP has one address');
+  const [filter, ...others] = message.listenerFilters;
+  const any = filter?.configType?.value;
+  const place = [...path, 'listener_filters', 0, 'typed_config'];
+  const dns = any && unpackAny(DNS_FILTER, any);
+  if (dns === undefined || others.length > 0)
+    decoding.report([...path, 'listener_filters'], `a listener of UDP has one filter, ${DNS_FILTER}`);
+  return {
+    name: message.name,
+    address,
+    ipv4Compat: false,
+    additionalAddresses: [],
+    filterChains: [],
+    defaultFilterChain: null,
+    filters: decodeListenerFilters({ ...message, listenerFilters: [] }, [], place, decoding),
+    dns: dns === undefined ? null : decodeDns(dns, place, decoding),
+    ...socketOptions(message, address),
+  };
+}
+
 function listenAddress(message: Listener['address'], path: Path, decoding: Decoding): ListenerConfig['address'] {
-  const address = socketAddress(message, path, decoding);
+  const address = socketAddress(message, path, decoding, 'any');
   if (address.host !== '' && !isIpLiteral(address.host)) {
     decoding.report(
       [...path, 'socket_address', 'address'],

@@ -1,5 +1,9 @@
 /** Small values that many messages share: durations, fractions, addresses, metadata, data sources. */
-import type { Address, CidrRange } from '../../../protos/gen/envoy/config/core/v3/address.ts';
+import {
+  type Address,
+  type CidrRange,
+  SocketAddress_Protocol,
+} from '../../../protos/gen/envoy/config/core/v3/address.ts';
 import type { DataSource, Metadata, RuntimeFractionalPercent } from '../../../protos/gen/envoy/config/core/v3/base.ts';
 import { FractionalPercent_DenominatorType } from '../../../protos/gen/envoy/type/v3/percent.ts';
 import type { Path } from '../../../protos/json/issue.ts';
@@ -33,13 +37,20 @@ export function runtimeFraction(message: RuntimeFractionalPercent): RuntimeFract
   return { numerator, denominator: denominators[denominator], runtimeKey: message.runtimeKey || null };
 }
 
-/** Host and port; IPv6 literals come without brackets. */
-export function socketAddress(address: Address | undefined, path: Path, decoding: Decoding): SocketAddress {
+/** Host and port; IPv6 literals come without brackets. Datagrams are for DNS alone. */
+export function socketAddress(
+  address: Address | undefined,
+  path: Path,
+  decoding: Decoding,
+  protocols: 'tcp' | 'any' = 'tcp',
+): SocketAddress {
   if (address?.address?.$case !== 'socketAddress') {
     decoding.report(path, 'an address is required: socket_address with address and port_value');
     return { host: '', port: 0 };
   }
-  const { address: host, portSpecifier } = address.address.value;
+  const { address: host, portSpecifier, protocol } = address.address.value;
+  if (protocol !== SocketAddress_Protocol.TCP && protocols === 'tcp')
+    decoding.report([...path, 'socket_address', 'protocol'], 'protocol UDP is for listeners of DNS; here it is TCP');
   const port = portSpecifier?.value ?? 0;
   return { host: host.replace(/^\[(.*)\]$/, '$1'), port };
 }

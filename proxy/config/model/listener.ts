@@ -1,6 +1,7 @@
 /** Listeners, and the connection manager behind them. envoy.config.listener.v3. See README.md beside this file. */
 import type { AccessLogConfig } from './access-log.ts';
 import type { Http2Options, SocketAddress } from './common.ts';
+import type { DnsConfig } from './dns.ts';
 import type { NamedHttpFilter } from './http-filter.ts';
 import type { ClusterChoice, RouteTableConfig } from './route.ts';
 import type { DownstreamTlsConfig } from './tls.ts';
@@ -16,6 +17,8 @@ export interface ListenerConfig {
   readonly filterChains: readonly FilterChainConfig[];
   readonly defaultFilterChain: FilterChainConfig | null;
   readonly filters: ListenerFiltersConfig;
+  /** A listener for datagrams, which answers DNS, over TCP on the same port as well; null: one for connections. */
+  readonly dns: DnsConfig | null;
   readonly reusePort: boolean;
   readonly tcpBacklog: number;
   /** per_connection_buffer_limit_bytes, default 1 MiB. */

@@ -8,7 +8,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { decode, encode } from 'dns-packet';
 import t, { type Test } from 'tap';
 import type { DnsSettings } from '../../../control-plane/dns/settings.ts';
-import { FORWARDED_MAX, Forwarder } from '../../../kernel/dns/forwarder.ts';
+import { FORWARD_OPTIONS, Forwarder } from '../../../kernel/dns/forwarder.ts';
 import { type Query, readQuery } from '../../../kernel/dns/query.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
 import { apply, call, startTestControlPlane } from './fixtures/start.ts';
@@ -142,14 +142,18 @@ t.test('names of others are asked of others, disguised, and what does not fit is
     'own names never leave',
   );
   // Nobody answers: the same by itself, with less patience.
-  const forwarder = new Forwarder([{ host: '127.0.0.1', port: upstreamPort }], new SystemTimers(), 50);
+  const upstreams = [{ host: '127.0.0.1', port: upstreamPort }];
+  const forwarder = new Forwarder(() => upstreams, new SystemTimers(), { ...FORWARD_OPTIONS, tryMs: 50 });
   const query = readQuery(question('silent.example')) as Query;
   t.equal(await forwarder.forward(query, 'udp'), null);
   const tries = seen.filter((each) => each.toLowerCase() === 'silent.example');
   t.equal(tries.length, 3);
   t.equal(tries[2], 'silent.example', 'the last one in letters as they were');
   t.match(forwarder.totals, { forwarded: 1, failed: 1 });
-  const many = Array.from({ length: FORWARDED_MAX + 3 }, () => forwarder.forward(query, 'tcp'));
-  t.match(forwarder, { totals: { overflow: 3 }, inFlight: FORWARDED_MAX });
+  const { pendingMax } = FORWARD_OPTIONS;
+  const many = Array.from({ length: pendingMax + 3 }, (_, i) => {
+    return forwarder.forward(readQuery(question(`n${i}.example`)) as Query, 'tcp');
+  });
+  t.match(forwarder, { totals: { overflow: 3 }, inFlight: pendingMax });
   t.same(new Set(await Promise.all(many)), new Set([null]), 'nobody listens there');
 });

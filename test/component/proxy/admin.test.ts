@@ -10,7 +10,7 @@ import type { AdminViews, ClusterView, ListenerView } from '../../../proxy/admin
 import { ListenerStats } from '../../../proxy/listener/listener-stats.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';
 import { clusterStatsSource } from '../../../proxy/telemetry/cluster-stat-table.ts';
-import { listenerStatsSource } from '../../../proxy/telemetry/listener-stat-table.ts';
+import { type CountedListener, listenerStatsSource } from '../../../proxy/telemetry/listener-stat-table.ts';
 import { type ServerState, serverStatsSource } from '../../../proxy/telemetry/server-stats.ts';
 import { StatsRegistry } from '../../../proxy/telemetry/stats-registry.ts';
 import { ClusterStats } from '../../../proxy/upstream/cluster-stats.ts';
@@ -48,7 +48,7 @@ async function startAdmin(t: Test) {
     { config: cluster('svc', [1]), stats, endpoints: [endpointView(1), endpointView(2, true)] },
   ];
   const config = listener('main', httpManager(routeTable('local', [])));
-  const listeners: ListenerView[] = [
+  const listeners: (ListenerView & CountedListener)[] = [
     { config, stats: new ListenerStats(), address: { host: '127.0.0.1', port: 8080 } },
   ];
   const server = {

@@ -11,6 +11,7 @@ import type { Address } from "../../core/v3/address.ts";
 import type { Metadata, TrafficDirection } from "../../core/v3/base.ts";
 import type { ApiListener } from "./api_listener.ts";
 import type { FilterChain, ListenerFilter } from "./listener_components.ts";
+import type { UdpListenerConfig } from "./udp_listener_config.ts";
 import type { MessageCodec } from "../../../../../json/table-types.ts";
 import { codecOf } from "../../../../../wire/message-codec.ts";
 
@@ -33,6 +34,7 @@ export interface Listener {
   listenerFiltersTimeout: Duration | undefined;
   continueOnListenerFiltersTimeout: boolean;
   trafficDirection: TrafficDirection;
+  udpListenerConfig: UdpListenerConfig | undefined;
   apiListener: ApiListener | undefined;
   enableReusePort: boolean | undefined;
   accessLog: AccessLog[];
