@@ -15,6 +15,7 @@ import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
 import { addInstance } from './commands/instance.ts';
 import { addIntercept } from './commands/intercept.ts';
+import { addKubernetes } from './commands/kubernetes.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRun } from './commands/run.ts';
@@ -69,6 +70,7 @@ function createProgram(context: CliContext): Command {
   addBackup(program, context);
   addRestore(program, context);
   addIntercept(program, context);
+  addKubernetes(program, context);
   addBootstrap(program, context);
   addServers(program);
   return program;

@@ -91,7 +91,7 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
   const stateDir = isAbsolute(state) ? state : resolve(context.cwd, state);
   const http = parseAddress('--http', values.http ?? DEFAULT_HTTP);
   const grpc = parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC);
-  const security = readSecurity(values, stateDir, context.cwd);
+  const security = readSecurity(values, stateDir, context.cwd, context.environment);
   if (!security.ok) throw new UsageError(security.error);
   const addresses = { http: hostPortText(http), grpc: hostPortText(grpc) };
   const store = readStoreSettings(values, { ...context, ...addresses });

@@ -6,9 +6,12 @@
  *   alice     administer  cn:alice
  *   edge      workload    sha256:60303ae2...               workload=cart services=cart,shop
  *   sidecars  workload    spiffe:mesh.test/shop
+ *   pods      workload    serviceaccount:shop
  *
  * Credentials of client certificates are `cn:` (common name), `dns:`, `uri:`, `email:` (a subject alternative name), and
- * `spiffe:TRUST_DOMAIN/NAMESPACE`, which lets every workload of a namespace in by its SPIFFE ID. A name may have several
+ * `spiffe:TRUST_DOMAIN/NAMESPACE`, which lets every workload of a namespace in by its SPIFFE ID.
+ * `serviceaccount:NAMESPACE/NAME` is a Kubernetes ServiceAccount by its token; without a name every one of the namespace,
+ * each for the workload that is called like it. A name may have several
  * lines, for instance while a token is exchanged. PURE.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
@@ -23,6 +26,7 @@ export type CertificateField = 'cn' | 'dns' | 'uri' | 'email';
 export type Credential =
   | { readonly kind: 'token'; readonly digest: Uint8Array }
   | { readonly kind: 'certificate'; readonly field: CertificateField; readonly value: string }
+  | { readonly kind: 'service-account'; readonly namespace: string; readonly account: string | null }
   | { readonly kind: 'spiffe'; readonly trustDomain: string; readonly namespace: string };
 
 /** One line. */
@@ -32,7 +36,7 @@ export interface AccessEntry {
   readonly credential: Credential;
   /** Milliseconds since 1970; null: never. */
   readonly expiresAtMs: number | null;
-  /** Of the grant `workload`; null for the others, and for `spiffe:`, where the certificate says it. */
+  /** Of the grant `workload`; null for the others, and where the credential itself says it. */
   readonly workload: string | null;
   /** Null: those of the desired state. */
   readonly services: readonly string[] | null;
@@ -42,7 +46,7 @@ export interface AccessEntry {
 export const ACCESS_ENTRIES_MAX = 10_000;
 
 const GRANTS: readonly Grant[] = [...ROLES, 'workload'];
-const CREDENTIALS = ['sha256', 'cn', 'dns', 'uri', 'email', 'spiffe'];
+const CREDENTIALS = ['sha256', 'cn', 'dns', 'uri', 'email', 'spiffe', 'serviceaccount'];
 const OPTIONS = ['expires', 'workload', 'services'];
 const NAME = /^[\w][\w.@-]{0,62}$/;
 
@@ -122,6 +126,13 @@ function parseCredential(text: string): Result<Credential, string> {
         return err(`spiffe "${value}" must be TRUST_DOMAIN/NAMESPACE`);
       return ok({ kind: 'spiffe', trustDomain, namespace });
     }
+    case 'serviceaccount': {
+      const [namespace = '', account = null, ...more] = value.split('/');
+      const name = account === null || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(account);
+      if (labelProblem('namespace', namespace) !== undefined || !name || more.length > 0)
+        return err(`serviceaccount "${value}" must be NAMESPACE, or NAMESPACE/NAME`);
+      return ok({ kind: 'service-account', namespace, account });
+    }
     default:
       // It may be a token that was put here by mistake: it is not repeated.
       return err(
@@ -152,17 +163,23 @@ function parseOptions(words: readonly string[]): Result<Partial<Record<string, s
 
 function bindingProblem(
   grant: Grant,
-  { kind }: Credential,
+  credential: Credential,
   workload: string | null,
   services: string | null,
 ): string | undefined {
+  const { kind } = credential;
+  // Every workload of a namespace, each by its own name.
+  const all = kind === 'service-account' && credential.account === null;
   if (grant !== 'workload') {
     if (kind === 'spiffe') return `a spiffe: credential is a workload's, not one to ${grant}`;
+    if (all) return `a serviceaccount: credential to ${grant} needs a name: NAMESPACE/NAME`;
     return workload === null && services === null
       ? undefined
       : `workload= and services= are for the grant workload, not ${grant}`;
   }
   if (kind === 'spiffe') return workload === null ? undefined : 'with spiffe: the certificate says the workload';
+  if (all && workload === null) return undefined;
+  if (all) return 'with workload= a serviceaccount: credential needs a name: NAMESPACE/NAME';
   if (workload === null) return 'the grant workload needs workload=NAME';
   const names = [...(services?.split(',') ?? [])].map((each) => labelProblem('service', each));
   return labelProblem('workload', workload) ?? names.find((each) => each !== undefined);

@@ -9,6 +9,7 @@ import { parseWorkloadId } from '../../protos/contract/workload-id.ts';
 import type { AccessEntry, Credential } from './access-file.ts';
 import type { ReplicaTokens } from './replica-tokens.ts';
 import type { Principal } from './roles.ts';
+import { isJsonWebToken, type ServiceAccountIdentity } from './service-account-tokens.ts';
 import { sameDigest, tokenDigest } from './tokens.ts';
 
 /** What somebody has shown. */
@@ -24,6 +25,8 @@ export interface AuthenticatorDeps {
   /** The entries of the access file now. */
   readonly entries: () => readonly AccessEntry[];
   readonly replicaTokens: ReplicaTokens;
+  /** Those of a cluster; null: none counts. */
+  readonly serviceAccounts: { read(token: string): Result<ServiceAccountIdentity, string> } | null;
   /** Of the token in the state directory. */
   readonly localDigest: Uint8Array;
 }
@@ -46,7 +49,7 @@ export class Authenticator {
   }
 
   #byToken(token: string): Result<Principal, string> {
-    const { clock, entries, replicaTokens, localDigest } = this.#deps;
+    const { clock, entries, replicaTokens, serviceAccounts, localDigest } = this.#deps;
     const replica = replicaTokens.read(token, clock.wallMs());
     if (replica !== undefined) {
       if (!replica.ok) return replica;
@@ -58,6 +61,10 @@ export class Authenticator {
         binding: { workload, services, nodeId: id },
       });
     }
+    if (serviceAccounts !== null && isJsonWebToken(token)) {
+      const account = serviceAccounts.read(token);
+      return account.ok ? this.#byServiceAccount(account.value) : account;
+    }
     const digest = tokenDigest(token);
     // All are looked at, so that the time tells nothing of where one stands.
     let found: AccessEntry | undefined;
@@ -67,6 +74,21 @@ export class Authenticator {
     }
     if (sameDigest(localDigest, digest)) return ok(LOCAL);
     return found === undefined ? err('the token is not known') : this.#granted(found, 'token', found.workload);
+  }
+
+  #byServiceAccount({ namespace, name }: ServiceAccountIdentity): Result<Principal, string> {
+    let refusal: Result<Principal, string> = err(
+      `no line of the access file is for ServiceAccount ${name} of namespace ${namespace}`,
+    );
+    for (const entry of this.#deps.entries()) {
+      const { credential } = entry;
+      if (credential.kind !== 'service-account' || credential.namespace !== namespace) continue;
+      if (credential.account !== null && credential.account !== name) continue;
+      const granted = this.#granted(entry, 'service account', entry.workload ?? name);
+      if (granted.ok) return granted;
+      refusal = granted;
+    }
+    return refusal;
   }
 
   #byCertificate(certificate: X509Certificate): Result<Principal, string> {
@@ -112,6 +134,7 @@ function namesOf({ subject, subjectAltName }: X509Certificate): CertificateName[
 function matched(credential: Credential, names: readonly CertificateName[]): { workload: string | null } | undefined {
   switch (credential.kind) {
     case 'token':
+    case 'service-account':
       return undefined;
     case 'certificate': {
       const { field, value } = credential;

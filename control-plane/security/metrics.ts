@@ -10,7 +10,7 @@ export function securityMetrics(security: Security): MetricSource {
   return (emit) => {
     const { gauge, counter } = sampler(emit);
 
-    const { counts, failures, audit, files, certificate } = security;
+    const { counts, failures, audit, files, certificate, serviceAccounts } = security;
     const attempts = 'Requests and streams, by what became of their credential.';
     counter('authentications_total', attempts, counts.authenticated, { result: 'known' });
     counter('authentications_total', attempts, counts.unauthenticated, { result: 'unknown' });
@@ -36,6 +36,12 @@ export function securityMetrics(security: Security): MetricSource {
     if (certificate !== null) {
       const help = 'When the certificate of the control plane expires, in seconds since 1970.';
       gauge('certificate_expiry_timestamp_seconds', help, Math.floor(certificate.expiresAtMs / 1000));
+    }
+    if (serviceAccounts !== null) {
+      const { size, loads, failures: failed } = serviceAccounts;
+      gauge('service_account_keys', 'Keys of the cluster by which tokens are verified.', size);
+      counter('service_account_key_loads_total', 'Times they were fetched.', loads);
+      counter('service_account_key_failures_total', 'Times they were not to be had.', failed);
     }
     counter('audit_entries_total', 'Lines written to the audit log.', audit.written);
     counter('audit_entries_lost_total', 'Lines that could not be written, and are gone.', audit.lost);

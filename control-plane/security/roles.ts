@@ -34,7 +34,7 @@ export interface Principal {
   readonly name: string;
   readonly grant: Grant;
   /** By what they proved it: for the audit log. */
-  readonly credential: 'token' | 'certificate' | 'local token' | 'replica token' | 'none';
+  readonly credential: 'token' | 'certificate' | 'local token' | 'replica token' | 'service account' | 'none';
   /** Set when the grant is `workload`, and only then. */
   readonly binding: WorkloadBinding | null;
 }

@@ -38,6 +38,9 @@ alice administer cn:alice            # by certificate
 ci operate sha256:${DIGEST} expires=2027-01-31T00:00:00Z
 edge workload sha256:${DIGEST} workload=cart services=cart,shop
 mesh workload spiffe:mesh.test/shop
+pods workload serviceaccount:shop
+web workload serviceaccount:shop/web-sa workload=web
+ci operate serviceaccount:ci/deployer
 `;
   const parsed = parseAccessFile(text);
   t.ok(parsed.ok);
@@ -46,6 +49,9 @@ mesh workload spiffe:mesh.test/shop
     { name: 'ci', grant: 'operate', expiresAtMs: Date.parse('2027-01-31T00:00:00Z'), workload: null },
     { name: 'edge', workload: 'cart', services: ['cart', 'shop'] },
     { name: 'mesh', credential: { kind: 'spiffe', trustDomain: 'mesh.test', namespace: 'shop' } },
+    { name: 'pods', workload: null, credential: { kind: 'service-account', namespace: 'shop', account: null } },
+    { name: 'web', workload: 'web', credential: { kind: 'service-account', account: 'web-sa' } },
+    { name: 'ci', grant: 'operate', credential: { kind: 'service-account', namespace: 'ci', account: 'deployer' } },
   ]);
   const refused = (line: string, message: RegExp) => {
     const result = parseAccessFile(`\n${line}`);
@@ -54,6 +60,11 @@ mesh workload spiffe:mesh.test/shop
   };
   refused('a/b read cn:x', /^line 2: name "a\/b" must be/);
   refused('bob admin cn:x', /grant "admin" must be one of read, operate, administer, workload/);
+  refused('bob workload serviceaccount:A', /must be NAMESPACE, or NAMESPACE\/NAME/);
+  refused('bob workload serviceaccount:a/b/c', /must be NAMESPACE, or/);
+  refused('bob read serviceaccount:a', /to read needs a name/);
+  refused('bob workload serviceaccount:a workload=x', /needs a name: NAMESPACE\/NAME/);
+  refused('bob workload serviceaccount:a/b', /needs workload=NAME/);
   refused('bob read', /credential must be one of sha256:/);
   refused('bob read sha256:abc', /64 hexadecimal digits/);
   refused(`bob read sha256:${DIGEST} expires=soon`, /"soon" is no time/);
@@ -208,6 +219,14 @@ t.test('an address beyond this machine wants TLS and authentication', (t) => {
   t.match(tls, { tls: { certificate: '/cwd/a.pem', key: '/b.pem', clientAuthorities: null }, accessFile: '/cwd/who' });
   t.throws(() => security(['tls-cert', 'a.pem']), /belong together/);
   t.throws(() => security(['client-ca', 'a.pem']), /mean nothing without/);
+  const kubernetes = (...options: [string, string][]) =>
+    readSecurity(Object.fromEntries(options), '/state', '/cwd', { KUBERNETES_SERVICE_HOST: 'fd00::1' });
+  t.match(kubernetes(['service-accounts', 'outrider']), {
+    value: { serviceAccounts: { audience: 'outrider', api: 'https://[fd00::1]', credentials: /^\/var\/run/ } },
+  });
+  t.match(kubernetes(['kubernetes-api', 'https://a']), { error: /mean nothing without --service-accounts/ });
+  t.match(kubernetes(['service-accounts', 'x'], ['kubernetes-api', 'a:1']), { error: /must be a URL such as https/ });
+  t.throws(() => security(['service-accounts', 'x']), /needs --kubernetes-api: this is no pod/);
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost'])
     t.equal(exposureProblem('--http', host, security(['no-auth', true])), undefined);
   for (const host of ['0.0.0.0', '::', '10.0.0.1', 'mesh.test', '127.evil.test']) {
@@ -347,7 +366,7 @@ t.test('somebody is known by a token or a certificate of the access file, as lon
     access: `${line('ci', 'operate')} expires=2030-01-01T00:01:00Z\nalice read email:alice@mesh.test\nmesh workload spiffe:mesh.test/shop\n`,
   });
   const clock = new FakeClock();
-  const settings = { tls: null, authorities: null, authentication: true, auditRequired: false };
+  const settings = { tls: null, authorities: null, authentication: true, auditRequired: false, serviceAccounts: null };
   const timers = new FakeTimers(clock);
   const security = new Security(
     dir,

@@ -17,6 +17,7 @@ import { REPLICA_TOKEN_TTL_MS, ReplicaTokens } from './replica-tokens.ts';
 import { ANYBODY, type Principal } from './roles.ts';
 import { keptSecret } from './secret-file.ts';
 import { type CertificateFiles, type ServerCertificate, serverCertificate } from './server-certificate.ts';
+import { type ServiceAccountSettings, ServiceAccounts } from './service-accounts.ts';
 import { newToken, tokenDigest } from './tokens.ts';
 import { WatchedFiles } from './watched-files.ts';
 
@@ -30,6 +31,8 @@ export interface SecuritySettings {
   readonly authentication: boolean;
   /** Absolute. */
   readonly accessFile: string;
+  /** Whose tokens count besides; null: none of a cluster. */
+  readonly serviceAccounts: ServiceAccountSettings | null;
   /** Changes are refused while the audit log cannot be written. */
   readonly auditRequired: boolean;
 }
@@ -40,6 +43,7 @@ export const NO_SECURITY: SecuritySettings = {
   authentication: false,
   authorities: null,
   accessFile: '/dev/null',
+  serviceAccounts: null,
   auditRequired: false,
 };
 
@@ -66,6 +70,8 @@ export class Security {
   readonly audit: AuditLog;
   readonly failures: FailureLimit;
   readonly replicaTokens: ReplicaTokens;
+  /** Null: none of a cluster counts. */
+  readonly serviceAccounts: ServiceAccounts | null;
   /** Counts by port and outcome, for metrics. */
   readonly counts = { authenticated: 0, unauthenticated: 0, forbidden: 0, foreignPage: 0 };
   readonly #clock: Clock;
@@ -87,10 +93,13 @@ export class Security {
       () => this.#watchCertificate(deps),
       () => this.#access.close(),
     );
+    const { serviceAccounts } = settings;
+    this.serviceAccounts = serviceAccounts === null ? null : new ServiceAccounts(serviceAccounts, deps);
     this.#authenticator = new Authenticator({
       clock: deps.clock,
       entries: () => this.#access.value,
       replicaTokens: this.replicaTokens,
+      serviceAccounts: this.serviceAccounts,
       localDigest: tokenDigest(keptSecret(join(stateDir, LOCAL_TOKEN_FILE), newToken)),
     });
   }
@@ -143,6 +152,7 @@ export class Security {
   close(): void {
     this.#access.close();
     this.#certificate?.close();
+    this.serviceAccounts?.close();
     this.audit.close();
   }
 

@@ -103,7 +103,8 @@ export class ApiClient {
   /** All of a kind, by labels. */
   async list(kind: string, namespace: string, selector = ''): Promise<readonly KubernetesObject[]> {
     const { body } = await this.raw('GET', `${pathTo(kind, namespace)}?labelSelector=${encodeURIComponent(selector)}`);
-    return body.items ?? [];
+    // In a list they do not say what they are.
+    return (body.items ?? []).map((each) => ({ ...each, kind }));
   }
 
   /** As `kubectl delete`, without grace; what is not there is fine. */
