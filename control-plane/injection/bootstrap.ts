@@ -40,6 +40,7 @@ function bootstrap(settings: InjectionSettings): JsonObject {
     interception: 'redirect',
     egress: '$(OUTRIDER_EGRESS)',
     ipv6: settings.ipv6,
+    ...(settings.dns ? { dns_port: PORTS.dns } : {}),
   };
   return {
     node: { id, cluster: workload, metadata: { outrider } },

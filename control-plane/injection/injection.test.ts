@@ -148,7 +148,7 @@ t.test('a patch never touches what it does not know, whatever the pod', (t) => {
 
 t.test('settings are read, with everything that is wrong with them', (t) => {
   const good = 'image: a\ninterceptImage: b\ncontrolPlane: ["cp:15010"]\n';
-  t.match(parseInjectionSettings(good), { ok: true, value: { audience: 'outrider', dns: false, ca: null } });
+  t.match(parseInjectionSettings(good), { ok: true, value: { audience: 'outrider', dns: true, ca: null } });
   const bad = parseInjectionSettings(
     'image: 1\nintercptImage: b\ncontrolPlane: [cp]\nca: x\nipv6: maybe\nresources: {cpu: 1}\n',
   );
@@ -175,6 +175,8 @@ t.test('the bootstrap has one place for each variable, and nothing of a pod in i
   t.match(text, '"health_check":{$(OUTRIDER_HEALTH)}');
   t.match(text, '"token_file":"/var/run/secrets/outrider/token"');
   t.notMatch(sidecarBootstrap({ ...SETTINGS, audience: null }), 'token_file');
+  t.match(text, '"dns_port":15053');
+  t.notMatch(sidecarBootstrap({ ...SETTINGS, dns: false }), 'dns_port');
   t.end();
 });
 

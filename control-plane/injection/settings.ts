@@ -26,7 +26,7 @@ export interface InjectionSettings {
   readonly ca: string | null;
   /** For whom the pod's ServiceAccount token is made; null: the sidecar shows none. */
   readonly audience: string | null;
-  /** Whether names are resolved by the sidecar. */
+  /** Whether names are resolved by the sidecar; default true. */
   readonly dns: boolean;
   /** Whether pods have IPv6. */
   readonly ipv6: boolean;
@@ -99,7 +99,7 @@ export function parseInjectionSettings(text: string): Result<InjectionSettings, 
     controlPlane: controlPlane!,
     ca: (ca as string | null | undefined) ?? null,
     audience: audience === undefined ? AUDIENCE : (audience as string | null),
-    dns: dns === true,
+    dns: dns !== false,
     ipv6: ipv6 === true,
     resources: (resources as Resources | undefined) ?? RESOURCES,
   });

@@ -19,7 +19,7 @@ export const SETTINGS: InjectionSettings = {
   controlPlane: [{ host: 'outrider-control-plane.outrider-system.svc', port: 15_010 }],
   ca: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
   audience: 'outrider',
-  dns: false,
+  dns: true,
   ipv6: false,
   resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } },
 };
