@@ -2,6 +2,10 @@
 #
 #   docker build -t outrider .
 #   docker run outrider proxy -c /etc/outrider/bootstrap.yaml
+#
+# And that of what stands around a sidecar in containers, with what sets the rules of interception: docs/inject.md.
+#
+#   docker build -t outrider-init --target init .
 ARG NODE_IMAGE=node:26-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
@@ -10,6 +14,18 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build && deploy/image-root.sh /image dist
+
+FROM build AS init-build
+RUN apt-get update && apt-get install -y --no-install-recommends busybox-static nftables iptables
+RUN cp -a /image /init-image && deploy/init-root.sh /init-image
+
+FROM scratch AS init
+COPY --from=init-build /init-image/ /
+USER 1337:1337
+WORKDIR /var/lib/outrider
+ENV NODE_ENV=production PATH=/bin
+ENTRYPOINT ["/bin/outrider-init"]
+CMD ["--help"]
 
 FROM scratch
 COPY --from=build /image/ /

@@ -23,6 +23,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       const { runBeside } = await import('./run/main.ts');
       return runBeside(rest);
     }
+    case 'sidecar': {
+      const { runSidecar } = await import('./sidecar/main.ts');
+      return runSidecar(rest);
+    }
     default: {
       const { runCommand } = await import('./program.ts');
       return runCommand(argv, await processContext());

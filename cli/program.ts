@@ -13,6 +13,7 @@ import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
+import { addInject } from './commands/inject.ts';
 import { addInstance } from './commands/instance.ts';
 import { addIntercept } from './commands/intercept.ts';
 import { addKubernetes } from './commands/kubernetes.ts';
@@ -71,6 +72,7 @@ function createProgram(context: CliContext): Command {
   addRestore(program, context);
   addIntercept(program, context);
   addKubernetes(program, context);
+  addInject(program, context);
   addBootstrap(program, context);
   addServers(program);
   return program;

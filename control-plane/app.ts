@@ -28,6 +28,7 @@ import { dnsMetrics } from './dns/metrics.ts';
 import { MeshTrafficControl } from './drain/traffic-control.ts';
 import { LeaderDuties } from './duties.ts';
 import { FaultClock } from './fault-clock.ts';
+import { applyGiven } from './given-services.ts';
 import { createGrpcServer } from './grpc-server.ts';
 import { bindingOf, createLeadership, knownControlPlanes, openStore } from './leadership/create.ts';
 import { leadershipMetrics } from './leadership/metrics.ts';
@@ -45,6 +46,7 @@ import { grpcGate } from './security/grpc-gate.ts';
 import { securityMetrics } from './security/metrics.ts';
 import { makePrivateDirectory } from './security/secret-file.ts';
 import { Security } from './security/security.ts';
+import { SidecarTokens, sidecarTokenMetrics } from './security/sidecar-tokens.ts';
 import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
 import { SnapshotCache } from './snapshot/cache.ts';
 import { PushScheduler } from './snapshot/push-scheduler.ts';
@@ -124,6 +126,10 @@ async function start(
   const ledger = new Ledger(store, clock);
   const security = new Security(settings.stateDir, settings.security, { clock, timers, logger });
   closers.push(() => security.close());
+  const { sidecarTokensDir } = settings;
+  const minted = { clock, timers, logger, tokens: security.replicaTokens };
+  const tokens = sidecarTokensDir === null ? null : new SidecarTokens(sidecarTokensDir, minted);
+  closers.push(() => tokens?.close());
   const registry = new Registry({ clock, timers, store, logger }, deps.leaseTimes);
   closers.push(() => registry.close());
   // Who leads keeps the registry, and nobody else.
@@ -195,7 +201,10 @@ async function start(
   };
   const leadership = createLeadership(settings, deps, store, security.trust, {
     onLead: async () => {
-      if (duties.grpcAddress === null) registry.restore();
+      if (duties.grpcAddress === null) {
+        registry.restore();
+        await applyGiven(settings.given, { clock, logger, ledger, cwd: deps.cwd, readFile: deps.readFile });
+      }
       await duties.begin();
       writeOwnRecord();
     },
@@ -222,6 +231,7 @@ async function start(
   metrics.register(registryMetrics(registry));
   metrics.register(discoveryMetrics(feed));
   metrics.register(securityMetrics(security));
+  if (tokens !== null) metrics.register(sidecarTokenMetrics(tokens));
   metrics.register(leadershipMetrics(leadership));
   metrics.register((emit) => duties.dns !== null && dnsMetrics(duties.dns)(emit));
   if (store instanceof EtcdStore) metrics.register(etcdMetrics(store));

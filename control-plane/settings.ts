@@ -2,12 +2,13 @@
  * The settings of a control plane, and how a command line says them.
  */
 
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../kernel/edit-distance.ts';
 import { hostPortText, parseHostPort } from '../kernel/host-port.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { DNS_OPTIONS, DNS_USAGE, type DnsSettings, type DnsValues, readDns } from './dns/settings.ts';
+import { GIVEN_VARIABLE } from './given-services.ts';
 import type { SecuritySettings } from './security/security.ts';
 import { exposureProblem, readSecurity, SECURITY_OPTIONS, SECURITY_USAGE } from './security/settings.ts';
 import { readStoreSettings, STORE_OPTIONS, STORE_USAGE, type StoreSettings } from './store/settings.ts';
@@ -36,6 +37,10 @@ export interface ControlPlaneSettings {
   readonly sidecarCommand: readonly string[];
   /** An application is started when its sidecar is ready, or after so long. */
   readonly sidecarReadyTimeoutMs: number;
+  /** Where sidecars that others start get their tokens, absolute; null: nowhere. */
+  readonly sidecarTokensDir: string | null;
+  /** What is applied at the start; empty for nothing. */
+  readonly given: string;
 }
 
 /** DEFAULT ports: next to Istio's, and free on most machines. */
@@ -52,6 +57,7 @@ const OPTIONS = {
   grpc: { type: 'string' },
   'stop-workloads-on-exit': { type: 'boolean' },
   'log-level': { type: 'string' },
+  'sidecar-tokens': { type: 'string' },
   ...DNS_OPTIONS,
   ...STORE_OPTIONS,
   ...SECURITY_OPTIONS,
@@ -65,8 +71,11 @@ export const USAGE = `outrider control-plane [options]
   --http HOST:PORT           REST API (default ${DEFAULT_HTTP}); port 0 chooses one
   --grpc HOST:PORT           xDS and agents (default ${DEFAULT_GRPC}); port 0 chooses one
   --stop-workloads-on-exit   on SIGTERM stop the workloads too, instead of letting them run on
+  --sidecar-tokens DIR       a token for the sidecar of each workload that has a folder in it, in DIR/WORKLOAD/token
   --log-level LEVEL          ${LEVELS.join(', ')} (default info)
-${DNS_USAGE}${STORE_USAGE}${SECURITY_USAGE}`;
+${DNS_USAGE}${STORE_USAGE}${SECURITY_USAGE}
+What the variable ${GIVEN_VARIABLE} holds is applied at the start, as "outrider apply -f" would.
+`;
 
 /** A command line that cannot be followed; the message says what is wrong and what is allowed. */
 export class UsageError extends Error {
@@ -88,7 +97,8 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
   const values = parseOptions(argv);
   if (values.help === true) return 'help';
   const state = values.state ?? DEFAULT_STATE_DIR;
-  const stateDir = isAbsolute(state) ? state : resolve(context.cwd, state);
+  const stateDir = resolve(context.cwd, state);
+  const tokens = values['sidecar-tokens'];
   const http = parseAddress('--http', values.http ?? DEFAULT_HTTP);
   const grpc = parseAddress('--grpc', values.grpc ?? DEFAULT_GRPC);
   const security = readSecurity(values, stateDir, context.cwd, context.environment);
@@ -108,6 +118,8 @@ export function parseSettings(argv: readonly string[], context: SettingsContext)
     logLevel: parseLevel(values['log-level'] ?? 'info'),
     sidecarCommand: context.sidecarCommand,
     sidecarReadyTimeoutMs: 10_000,
+    sidecarTokensDir: tokens === undefined ? null : resolve(context.cwd, tokens),
+    given: context.environment[GIVEN_VARIABLE] ?? '',
   };
 }
 

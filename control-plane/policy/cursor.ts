@@ -72,6 +72,11 @@ export class Cursor {
     return undefined;
   }
 
+  /** What stands here; null for nothing. */
+  get node(): Node | null {
+    return this.#node;
+  }
+
   /** The line where it stands, from 1. */
   get line(): number {
     return this.#source.lines.linePos(this.#offset).line;

@@ -55,7 +55,7 @@ export class Authenticator {
       if (!replica.ok) return replica;
       const { id, workload, services } = replica.value;
       return ok({
-        name: id,
+        name: id ?? workload,
         grant: 'workload',
         credential: 'replica token',
         binding: { workload, services, nodeId: id },

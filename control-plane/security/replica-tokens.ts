@@ -1,5 +1,5 @@
 /**
- * Tokens of replicas: what the control plane's own driver gives each sidecar. They say themselves whose they are, and are
+ * Tokens of replicas: what the control plane itself gives each sidecar, by its driver or in a folder. They say themselves whose they are, and are
  * signed, so that none has to be kept, and a control plane that starts again knows those that run:
  *
  *   orp1.<base64url of JSON {id, workload, services, expiresAtMs}>.<base64url of HMAC-SHA256>
@@ -10,10 +10,11 @@ import { sameDigest } from './tokens.ts';
 
 /** Whose a token is. */
 export interface ReplicaIdentity {
-  /** The xDS node id. */
-  readonly id: string;
+  /** The xDS node id; null: any that fits the workload. */
+  readonly id: string | null;
   readonly workload: string;
-  readonly services: readonly string[];
+  /** Null: those that the desired state gives the workload. */
+  readonly services: readonly string[] | null;
 }
 
 const PREFIX = 'orp1.';
@@ -47,7 +48,7 @@ export class ReplicaTokens {
       readonly expiresAtMs: number;
     };
     if (wallMs >= expiresAtMs)
-      return err(`the token of ${identity.id} expired at ${new Date(expiresAtMs).toISOString()}`);
+      return err(`the token of ${identity.id ?? identity.workload} expired at ${new Date(expiresAtMs).toISOString()}`);
     return ok(identity);
   }
 

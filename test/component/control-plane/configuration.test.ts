@@ -295,3 +295,31 @@ t.test(
     t.match(late, { code: 1, err: /1 client has not answered\ncart-7: has not answered within 1 s: RDS\n$/ });
   },
 );
+
+t.test('what a control plane is given at the start is applied like a file, at every start', async (t) => {
+  const dir = join(t.testdir(), 'state');
+  const FIRST = 'services: { cart: { deploy: { replicas: 0 } }, bank: { deploy: { replicas: 0 } } }';
+  const SECOND = FIRST.replace('bank', 'shop');
+  const names = async (given: string) => {
+    const controlPlane = await startTestControlPlane(dir, {}, undefined, null, { given });
+    const { body } = await call(controlPlane, 'GET', '/v1/services');
+    const { body: history } = await call(controlPlane, 'GET', '/v1/history');
+    if (given === SECOND) await apply(controlPlane, route('cart'));
+    await controlPlane.stop({ workloads: 'stop' });
+    const services = (body as unknown as { readonly name: string }[]).map(({ name }) => name);
+    return { services, revisions: (history as unknown as unknown[]).length };
+  };
+  t.match(await names(FIRST), { services: ['bank', 'cart'], revisions: 1 });
+  t.match(await names(FIRST), { services: ['bank', 'cart'], revisions: 1 }, 'nothing has changed');
+  t.match(await names(SECOND), { services: ['cart', 'shop'], revisions: 2 }, 'what is not in it any more goes');
+  t.match(
+    await names('services: { cart: { comand: x } }'),
+    { services: ['cart', 'shop'] },
+    'a mistake changes nothing',
+  );
+  t.match(
+    await names('services: { shop: { deploy: { replicas: 0 } } }'),
+    { services: ['cart', 'shop'] },
+    'a route is left',
+  );
+});

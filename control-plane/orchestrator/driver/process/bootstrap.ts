@@ -10,7 +10,7 @@ import {
   controlPlaneCluster,
   type ServerAddress,
 } from '../../../translate/control-plane-cluster.ts';
-import { nodeMetadata } from '../../../translate/node.ts';
+import { nodeMetadata, type SidecarNode } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
 import type { ReplicaPorts } from './record.ts';
@@ -26,6 +26,10 @@ export interface BootstrapInput {
   /** Of the node; absent: that of a replica of the driver. */
   readonly id?: string;
   readonly ports: ReplicaPorts;
+  /** Where other sidecars reach this one; absent: on loopback. */
+  readonly address?: string;
+  /** Absent: its application dials the sidecar, and resolves names elsewhere. */
+  readonly redirected?: Required<Pick<SidecarNode, 'interception' | 'dns'>>;
   /** Where control planes' gRPC servers are, at least one; the one that leads answers. */
   readonly controlPlanes: readonly ServerAddress[];
   /** How the sidecar verifies it; null: it speaks plaintext. */
@@ -61,6 +65,7 @@ function bootstrap(input: BootstrapInput): unknown {
     outboundPort: ports.outbound,
     inboundPort: ports.inbound,
     appPort: ports.app,
+    ...input.redirected,
   });
   const ads = { ads: {}, resource_api_version: 'V3' };
   const grpc = { envoy_grpc: { cluster_name: CONTROL_PLANE_CLUSTER } };
@@ -102,7 +107,7 @@ function agentConfig(input: BootstrapInput): JsonObject {
       workload: workload.name,
       services: workload.services,
       version: workload.version,
-      address: LOOPBACK,
+      address: input.address ?? LOOPBACK,
       port: ports.inbound,
       protocol: workload.protocol,
     },
