@@ -28,6 +28,7 @@ import { drainStatsSource } from './telemetry/drain-stat-table.ts';
 import type { MemoryUse, ServerState } from './telemetry/server-stats.ts';
 import { StatsRegistry } from './telemetry/stats-registry.ts';
 import { LocalCluster } from './upstream/local-cluster.ts';
+import { readsFiles } from './xds/dependency-tracker.ts';
 
 /** In which an answer on the admin port is written and read. */
 const NEWS_MS = 500;
@@ -82,10 +83,10 @@ export class Sidecar {
     const release = this.#readiness.hold('static configuration');
     // A process that takes over opens it when it does.
     const admin = this.#deps.inherited == null ? await this.#startAdmin() : null;
-    const { statics, ads } = this.#bootstrap.config;
+    const { statics, ads, agent } = this.#bootstrap.config;
     const problems = await this.plane.apply(createSnapshot(this.#startable(statics)));
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
-    if (ads !== null || this.#bootstrap.config.agent !== null) await this.#startMesh();
+    if (ads !== null || agent !== null || readsFiles(this.#bootstrap.config)) await this.#startMesh();
     release();
     return { admin };
   }
@@ -126,9 +127,12 @@ export class Sidecar {
 
   async #startMesh(): Promise<void> {
     const { Mesh } = await import('./mesh.ts');
-    const release = this.#readiness.hold('configuration from the control plane');
+    const { ads } = this.#bootstrap.config;
+    const release = this.#readiness.hold(
+      ads === null ? 'configuration from files' : 'configuration from the control plane',
+    );
     this.#mesh = new Mesh(this.plane, this.#bootstrap.config, this.#deps, { onConfigured: release });
-    if (this.#bootstrap.config.ads === null) release();
+    if (this.#mesh.ads === null) release();
     if (this.#mesh.ads !== null) {
       this.stats.register(this.#mesh.ads.stats);
       this.stats.register(this.#mesh.ads.lastKnownGood);

@@ -29,6 +29,7 @@ import { type AdsClient, createAdsClient } from './xds/ads-client.ts';
 import type { SnapshotOrigin, ActivationProblem as XdsProblem } from './xds/ads-client-options.ts';
 import { configDecoders } from './xds/config-decoders.ts';
 import { type ControlCredentials, controlCredentials } from './xds/control-credentials.ts';
+import { readsFiles } from './xds/dependency-tracker.ts';
 import { type ExtraSubscription, extraSubscription } from './xds/extra-subscription.ts';
 
 /** What the composition root hands in. */
@@ -155,16 +156,20 @@ export class Mesh {
   }
 
   #createAds(bootstrap: Bootstrap, deps: MeshDeps): AdsClient | null {
-    const { ads, agent, node, statics } = bootstrap;
-    if (ads === null) return null;
-    const options = {
+    const { ads, agent, node, statics, dynamic } = bootstrap;
+    if (ads === null && !readsFiles(bootstrap)) return null;
+    const stream = ads && {
       target: targetOf(statics, ads.clusterName),
       credentials: credentialsFor(statics, ads.clusterName, agent, ads.initialMetadata),
+      ads,
+    };
+    const options = {
+      stream,
+      dynamic,
       serverOf: (name: string) => ({
         target: targetOf(statics, name),
         credentials: credentialsFor(statics, name, null, []),
       }),
-      ads,
       node,
       fixed: statics,
       version: PROXY_VERSION,
@@ -174,7 +179,14 @@ export class Mesh {
     };
     const { clock, timers, random, log } = deps;
     const decoders = configDecoders({ ...deps.sources, knownClusters: null, ...staticNames(statics) });
-    const client = createAdsClient(options, { clock, timers, random, logger: log, decoders });
+    const client = createAdsClient(options, {
+      clock,
+      timers,
+      random,
+      logger: log,
+      decoders,
+      readFile: deps.sources.readFile,
+    });
     client.lastKnownGood.countSuspects = () =>
       this.#plane.clusters.all().reduce((sum, each) => sum + suspectsOf(each), 0);
     return client;

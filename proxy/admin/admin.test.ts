@@ -101,7 +101,9 @@ t.test('health flags name everything that speaks against an endpoint', (t) => {
 });
 
 t.test('/clusters prints limits, origin, endpoints and their counters', (t) => {
-  const config = cluster('svc', [], { discovery: { kind: 'eds', serviceName: 'svc-eds', fetchTimeoutMs: 15_000 } });
+  const config = cluster('svc', [], {
+    discovery: { kind: 'eds', serviceName: 'svc-eds', file: null, fetchTimeoutMs: 15_000 },
+  });
   const [locality] = endpointSet('svc', []).localities;
   const view: EndpointView = {
     key: '127.0.0.1:1234',

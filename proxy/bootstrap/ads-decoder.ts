@@ -1,24 +1,36 @@
-/** `dynamic_resources`: one ADS stream for everything that is not static. */
+/** `dynamic_resources`: one ADS stream, or files, for everything that is not static. */
 import type { Bootstrap as BootstrapMessage } from '../../protos/gen/envoy/config/bootstrap/v3/bootstrap.ts';
 import type { HeaderValue } from '../../protos/gen/envoy/config/core/v3/base.ts';
-import { ApiConfigSource_ApiType } from '../../protos/gen/envoy/config/core/v3/config_source.ts';
+import { ApiConfigSource_ApiType, type ConfigSource } from '../../protos/gen/envoy/config/core/v3/config_source.ts';
 import type { Path } from '../../protos/json/issue.ts';
 import { nearestName } from '../../protos/json/nearest.ts';
-import { fetchTimeoutOf, requireAds } from '../config/decode/config-source-decoder.ts';
+import { decodeSource, fetchTimeoutOf } from '../config/decode/config-source-decoder.ts';
 import type { Decoding } from '../config/decode/decoding.ts';
-import type { AdsConfig } from './bootstrap.ts';
+import type { AdsConfig, DynamicConfig, DynamicSource } from './bootstrap.ts';
 
-/** Decodes the stream; null when nothing is dynamic. `known` are the static clusters. */
-export function decodeAds(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): AdsConfig | null {
+/** Decodes where clusters and listeners come from. */
+export function decodeDynamic({ dynamicResources }: BootstrapMessage, decoding: Decoding): DynamicConfig {
+  const place = ['dynamic_resources'];
+  const sourceOf = (source: ConfigSource | undefined, name: string): DynamicSource | null => {
+    if (source === undefined) return null;
+    return { file: decodeSource(source, [...place, name], decoding), fetchTimeoutMs: fetchTimeoutOf(source) };
+  };
+  const { cdsConfig, ldsConfig } = dynamicResources ?? {};
+  return { clusters: sourceOf(cdsConfig, 'cds_config'), listeners: sourceOf(ldsConfig, 'lds_config') };
+}
+
+/** Decodes the stream; null when there is none. `known` are the static clusters. */
+export function decodeAds(
+  message: BootstrapMessage,
+  { clusters, listeners }: DynamicConfig,
+  known: ReadonlySet<string>,
+  decoding: Decoding,
+): AdsConfig | null {
   const dynamic = message.dynamicResources;
   if (dynamic === undefined) return null;
-  const listeners = dynamic.ldsConfig !== undefined;
-  const clusters = dynamic.cdsConfig !== undefined;
   const path = ['dynamic_resources', 'ads_config'];
-  requireAds(dynamic.ldsConfig, ['dynamic_resources', 'lds_config'], decoding);
-  requireAds(dynamic.cdsConfig, ['dynamic_resources', 'cds_config'], decoding);
   if (dynamic.adsConfig === undefined) {
-    if (listeners || clusters)
+    if (clusters?.file === null || listeners?.file === null)
       decoding.report(path, 'lds_config and cds_config need ads_config, which says where the stream is');
     return null;
   }
@@ -41,10 +53,6 @@ export function decodeAds(message: BootstrapMessage, known: ReadonlySet<string>,
     clusterName,
     authority: target?.value.authority || clusterName,
     initialMetadata: decodeMetadata(service?.initialMetadata ?? [], [...place, 0, 'initial_metadata'], decoding),
-    listeners,
-    clusters,
-    listenersTimeoutMs: fetchTimeoutOf(dynamic.ldsConfig),
-    clustersTimeoutMs: fetchTimeoutOf(dynamic.cdsConfig),
   };
 }
 

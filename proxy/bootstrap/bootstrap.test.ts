@@ -98,11 +98,9 @@ t.test('a bootstrap says who the node is, where the control plane is, and what i
     clusterName: 'control-plane',
     authority: 'control-plane',
     initialMetadata: [],
-    listeners: true,
-    clusters: true,
-    listenersTimeoutMs: 15_000,
-    clustersTimeoutMs: 15_000,
   });
+  const source = { file: null, fetchTimeoutMs: 15_000 };
+  t.same(bootstrap.dynamic, { clusters: source, listeners: source });
   t.same([...bootstrap.statics.clusters.keys()], ['control-plane']);
   t.equal(bootstrap.agent, null);
   t.throws(() => Object.assign(bootstrap.node, { id: 'x' }), 'it is frozen');

@@ -1,5 +1,6 @@
 /** What a proxy knows when it starts: the contents of its bootstrap file, checked and frozen. */
 import type { SocketAddress } from '../config/model/common.ts';
+import type { FileSource } from '../config/model/file-source.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 
 /** The whole file. */
@@ -11,8 +12,9 @@ export interface Bootstrap {
   readonly admin: SocketAddress | null;
   /** What is written in the file: listeners, clusters and their endpoints. */
   readonly statics: SnapshotParts;
-  /** The control plane, or null when everything is static. */
+  /** The control plane; null when there is none. */
   readonly ads: AdsConfig | null;
+  readonly dynamic: DynamicConfig;
   /** Values of all runtime layers by key, a later layer over an earlier one. */
   readonly runtime: ReadonlyMap<string, string>;
   /** True when a layer for POST /runtime_modify is declared. */
@@ -41,13 +43,21 @@ export interface AdsConfig {
   readonly authority: string;
   /** Names and values of headers that go with the stream (grpc_services.initial_metadata). */
   readonly initialMetadata: readonly (readonly [string, string])[];
-  /** Whether listeners come from the stream (lds_config). */
-  readonly listeners: boolean;
-  /** Whether clusters come from the stream (cds_config). */
-  readonly clusters: boolean;
-  /** How long the first answer of either is waited for, milliseconds; 0 has no end. Default 15,000. */
-  readonly listenersTimeoutMs: number;
-  readonly clustersTimeoutMs: number;
+}
+
+/** Which resources are not static: dynamic_resources.cds_config and lds_config. */
+export interface DynamicConfig {
+  /** Null: there are no others than static ones. */
+  readonly clusters: DynamicSource | null;
+  readonly listeners: DynamicSource | null;
+}
+
+/** Where all resources of a kind come from. */
+export interface DynamicSource {
+  /** Null: the ADS stream. */
+  readonly file: FileSource | null;
+  /** How long the first answer is waited for, milliseconds; 0 has no end. Default 15,000. */
+  readonly fetchTimeoutMs: number;
 }
 
 /** outrider.agent.v1.AgentConfig. */

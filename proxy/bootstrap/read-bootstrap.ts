@@ -23,12 +23,12 @@ import type { SecretConfig } from '../config/model/secret.ts';
 import { type SecretReference, secretKey } from '../config/model/secret-reference.ts';
 import { secretsOf } from '../config/resolve-tls.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
-import { decodeAds } from './ads-decoder.ts';
+import { decodeAds, decodeDynamic } from './ads-decoder.ts';
 import { decodeAgentSettings } from './agent-settings.ts';
 import type { AgentSettings, Bootstrap, NodeIdentity } from './bootstrap.ts';
-import { parsePlainJson } from './plain-json.ts';
+import { parseText } from './parse-text.ts';
 import { duplicateLayers, flattenRuntime, hasAdminLayer } from './runtime-layers.ts';
-import type { Position, SourceText, SyntaxProblem } from './source-text.ts';
+import type { Position } from './source-text.ts';
 
 const BOOTSTRAP = 'envoy.config.bootstrap.v3.Bootstrap';
 
@@ -54,18 +54,13 @@ export type BootstrapResult =
 
 /** Reads a bootstrap. `file` only names the text in errors; `sources` is what the configuration may refer to. */
 export async function readBootstrap(file: string, text: string, sources: MachineSources): Promise<BootstrapResult> {
+  const parsed = await parseText(text);
+  if (!parsed.ok) return { ok: false, errors: parsed.problems.map((each) => ({ file, path: '', ...each })) };
+  const { value, locate } = parsed;
   const refuse = async (issues: readonly Issue[]): Promise<BootstrapResult> => {
-    const source = await openSource(text);
-    return {
-      ok: false,
-      errors: issues.map(({ segments, path, message }) => ({ file, ...source.locate(segments), path, message })),
-    };
+    const places = await Promise.all(issues.map(({ segments }) => locate(segments)));
+    return { ok: false, errors: issues.map(({ path, message }, i) => ({ file, ...places[i]!, path, message })) };
   };
-  const parsed = await parse(text);
-  if (parsed.kind === 'problems')
-    return { ok: false, errors: parsed.problems.map((each) => ({ file, path: '', ...each })) };
-  if (parsed.kind === 'unbounded') return refuse([issueAt([], parsed.message)]);
-  const { value } = parsed;
   if (value === null) return refuse([issueAt([], 'the file is empty; a bootstrap has at least static_resources')]);
   const read = readJson(BOOTSTRAP, value);
   if (!read.ok) return refuse(read.issues);
@@ -86,36 +81,14 @@ export function formatBootstrapError({ file, line, column, path, message }: Boot
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }
 
-type Parsed =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'problems'; readonly problems: readonly SyntaxProblem[] }
-  | { readonly kind: 'unbounded'; readonly message: string };
-
-async function parse(text: string): Promise<Parsed> {
-  const plain = parsePlainJson(text);
-  if (plain !== undefined) return { kind: 'value', value: plain };
-  const source = await openSource(text);
-  if (source.problems.length > 0) return { kind: 'problems', problems: source.problems };
-  try {
-    return { kind: 'value', value: source.value() };
-  } catch (error) {
-    return { kind: 'unbounded', message: (error as Error).message };
-  }
-}
-
-/** The text with the places of everything in it. Loads the YAML parser. */
-async function openSource(text: string): Promise<SourceText> {
-  const { SourceText } = await import('./source-text.ts');
-  return new SourceText(text);
-}
-
 function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, decoding: Decoding): Bootstrap {
   const { admin } = message;
   for (const { index, name } of duplicateLayers(message.layeredRuntime)) {
     decoding.report(['layered_runtime', 'layers', index, 'name'], `another layer is named ${name} already`);
   }
   const statics = decodeStatics(message, decoding);
-  const ads = decodeAds(message, known, decoding);
+  const dynamic = decodeDynamic(message, decoding);
+  const ads = decodeAds(message, dynamic, known, decoding);
   if (ads === null) refuseDynamicParts(statics, decoding);
   const agent = decodeAgent(message, known, decoding);
   return {
@@ -124,6 +97,7 @@ function decodeBootstrap(message: BootstrapMessage, known: ReadonlySet<string>, 
     admin: admin?.address === undefined ? null : socketAddress(admin.address, ['admin', 'address'], decoding),
     statics,
     ads,
+    dynamic,
     runtime: flattenRuntime(message.layeredRuntime),
     runtimeModifiable: hasAdminLayer(message.layeredRuntime),
     agent,
@@ -170,12 +144,14 @@ function refuseDynamicParts({ clusters, listeners }: SnapshotParts, decoding: De
   const where = 'come from a control plane, but there is no dynamic_resources.ads_config';
   for (const [i, { discovery, tls }] of [...clusters.values()].entries()) {
     const path = ['static_resources', 'clusters', i];
-    if (discovery.kind === 'eds') decoding.report([...path, 'eds_cluster_config'], `its endpoints ${where}`);
+    if (discovery.kind === 'eds' && discovery.file === null)
+      decoding.report([...path, 'eds_cluster_config'], `its endpoints ${where}`);
     if (secretsOf(tls).some(isDynamic)) decoding.report([...path, 'transport_socket'], `its secrets ${where}`);
   }
   for (const [i, listener] of [...listeners.values()].entries()) {
     const rds = filterChainsOf(listener).some(
-      ({ network }) => network.kind === 'http-connection-manager' && network.routes.kind === 'rds',
+      ({ network }) =>
+        network.kind === 'http-connection-manager' && network.routes.kind === 'rds' && network.routes.file === null,
     );
     if (rds) decoding.report(['static_resources', 'listeners', i], `its routes (rds) ${where}`);
     const secrets = filterChainsOf(listener).flatMap(({ tls }) => secretsOf(tls));
@@ -185,7 +161,7 @@ function refuseDynamicParts({ clusters, listeners }: SnapshotParts, decoding: De
 }
 
 function isDynamic({ source }: SecretReference): boolean {
-  return source.kind !== 'static';
+  return source.kind !== 'static' && source.kind !== 'file';
 }
 
 function keyed(secrets: ReadonlyMap<string, SecretConfig>): SnapshotParts['secrets'] {

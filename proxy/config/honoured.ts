@@ -20,8 +20,10 @@ const CORE: HonouredTable['messages'] = {
   'envoy.config.core.v3.AggregatedConfigSource': [],
   'envoy.config.core.v3.CidrRange': ['*'],
   'envoy.config.core.v3.ConfigSource': fields(`
-    ads api_config_source initial_fetch_timeout resource_api_version=V3
+    ads api_config_source path_config_source initial_fetch_timeout resource_api_version=V3
   `),
+  'envoy.config.core.v3.PathConfigSource': ['*'],
+  'envoy.config.core.v3.WatchedDirectory': ['*'],
   'envoy.config.core.v3.DataSource': ['filename', 'inline_bytes', 'inline_string', 'environment_variable'],
   'envoy.config.core.v3.HeaderValue': ['key', 'value'],
   'envoy.config.core.v3.HeaderValueOption': ['*'],
@@ -384,7 +386,6 @@ export const HONOURED: HonouredTable = {
   messages: { ...CORE, ...ROUTES, ...LISTENERS, ...TLS, ...HTTP, ...FILTERS, ...CLUSTERS, ...BOOTSTRAP },
   instead: {
     'envoy.config.core.v3.Address.pipe': 'use socket_address',
-    'envoy.config.core.v3.ConfigSource.path_config_source': 'use ads: {}, or an api_config_source for secrets',
     'envoy.config.core.v3.HeaderValue.raw_value': 'use value',
     'envoy.config.route.v3.WeightedCluster.ClusterWeight.cluster_header': 'use name',
   },

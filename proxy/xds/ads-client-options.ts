@@ -1,5 +1,6 @@
 /** What an ADS client is made of and for, and what it hands out: the contract with whoever runs it. */
-import type { AdsConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
+import type { AdsConfig, DynamicConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
+import type { MachineSources } from '../config/decode/decoding.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 import type { ControlCredentials } from './control-credentials.ts';
 import type { ControlStreamDeps } from './control-stream.ts';
@@ -19,12 +20,19 @@ export interface ActivationProblem {
 /** What an activation comes to: what could not be done, once it is over; undefined when it is at once. */
 export type ActivationReport = undefined | Promise<readonly ActivationProblem[]>;
 
-/** What the client is for. */
-export interface AdsClientOptions {
+/** The ADS stream. */
+export interface StreamOptions {
   /** `host:port` of the control plane: the endpoint of the static cluster that `ads` names. */
   readonly target: string;
   readonly ads: AdsConfig;
   readonly credentials: ControlCredentials;
+}
+
+/** What the client is for. */
+export interface AdsClientOptions {
+  /** Null: there is no control plane, but files. */
+  readonly stream: StreamOptions | null;
+  readonly dynamic: DynamicConfig;
   readonly node: NodeIdentity;
   /** Static resources: they may name endpoint sets and route tables too. */
   readonly fixed: SnapshotParts;
@@ -46,4 +54,5 @@ export interface AdsClientOptions {
 /** What the client needs. */
 export interface AdsClientDeps extends ControlStreamDeps {
   readonly decoders: Decoders;
+  readonly readFile: MachineSources['readFile'];
 }

@@ -15,35 +15,33 @@ import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
 import { EMPTY_PARTS, type SnapshotParts, sameParts } from '../config/snapshot.ts';
-import type { ActivationProblem, AdsClientDeps, AdsClientOptions, SnapshotOrigin } from './ads-client-options.ts';
+import type {
+  ActivationProblem,
+  AdsClientDeps,
+  AdsClientOptions,
+  SnapshotOrigin,
+  StreamOptions,
+} from './ads-client-options.ts';
 import { Answers, withProblems } from './answers.ts';
 import { ControlStream } from './control-stream.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
-import {
-  CLUSTERS,
-  clustersWaitFor,
-  fetchTimeouts,
-  LISTENERS,
-  namedSecrets,
-  type TrackedScope,
-  treeWaitsFor,
-  waitFor,
-} from './dependency-tracker.ts';
+import { type KnownResources, namedFiles, namedSecrets, type TrackedScope, waitFor } from './dependency-tracker.ts';
+import type { DumpedXdsResource } from './dumped-resource.ts';
+import { FileSources } from './files/file-sources.ts';
 import { FallbackTimer } from './last-known-good/fallback-timer.ts';
 import { ConfigurationKeeper } from './last-known-good/keeper.ts';
 import type { LastKnownGoodStats } from './last-known-good/stats.ts';
 import { suspected } from './last-known-good/suspected.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { nodeMessage } from './node-message.ts';
-import { Patience } from './patience.ts';
 import type { IncomingUpdate, Protocol } from './protocol.ts';
-import { leavingClusterWaits, readyTree, unknownClusterWaits } from './ready-tree.ts';
+import { readyTree } from './ready-tree.ts';
 import type { UpdateOutcome } from './resource-set.ts';
-import { type DumpedXdsResource, ResourceTree } from './resource-tree.ts';
+import { ResourceTree } from './resource-tree.ts';
 import { SecretSources } from './secret-sources.ts';
 import { SotwProtocol } from './sotw-protocol.ts';
-import { Stall } from './stall.ts';
 import type { Names } from './subscription.ts';
+import { Waits } from './waits.ts';
 import { XdsStats } from './xds-stats.ts';
 
 /** The running client. */
@@ -67,7 +65,7 @@ export interface AdsClient {
 /** See the head of this file. */
 export function createAdsClient(options: AdsClientOptions, deps: AdsClientDeps): AdsClient {
   const node = nodeMessage(options.node, options.version);
-  return options.ads.delta
+  return options.stream?.ads.delta === true
     ? new Client(options, deps, new DeltaProtocol(node), (client, metadata) =>
         client.deltaAggregatedResources(metadata),
       )
@@ -82,11 +80,12 @@ class Client<Request, Response> implements AdsClient {
   readonly #deps: AdsClientDeps;
   readonly #scope: TrackedScope;
   readonly #protocol: Protocol<Request, Response>;
-  readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response>;
+  /** Null: all comes out of files. */
+  readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response> | null;
   readonly #tree: ResourceTree;
-  readonly #patience: Patience;
-  readonly #stall: Stall;
+  readonly #waits: Waits;
   readonly #sources: SecretSources;
+  readonly #files: FileSources;
   readonly #answers: Answers;
   readonly #lifetimes: Lifetimes;
   readonly #keeper: ConfigurationKeeper;
@@ -99,14 +98,6 @@ class Client<Request, Response> implements AdsClient {
   #inUse: 'nothing' | SnapshotOrigin = 'nothing';
   /** Something was accepted, or is not waited for any more, that is not in use yet. */
   #dirty = true;
-  /** What is missing and worth waiting for. */
-  #waits: readonly string[] = [];
-  /** Besides: clusters that were taken away while they are named. */
-  #leaving: readonly string[] = [];
-  #stalled = false;
-  /** Clusters are complete, or were waited for long enough. */
-  #listenersAsked = false;
-
   constructor(
     options: AdsClientOptions,
     deps: AdsClientDeps,
@@ -116,41 +107,48 @@ class Client<Request, Response> implements AdsClient {
     this.#options = options;
     this.#deps = deps;
     this.#protocol = protocol;
-    this.#scope = { ...options.ads, fixed: options.fixed };
-    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras, () => this.#sources.known());
+    this.#scope = { ...options.dynamic, fixed: options.fixed };
+    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras, () => this.#elsewhere());
     const node = nodeMessage(options.node, options.version);
     const renew = () => {
       this.#dirty = true;
       this.#resume();
     };
     this.#sources = new SecretSources({ ...deps, node, serverOf: options.serverOf }, renew);
-    this.#answers = new Answers(this.stats, options.ads.delta, deps);
+    this.#files = new FileSources(deps.decoders, deps, this.stats, renew);
+    this.#answers = new Answers(this.stats, options.stream?.ads.delta === true, deps);
     this.#lifetimes = new Lifetimes(deps, (kind, names) => this.#expire(kind, names));
-    this.#patience = new Patience(deps.timers, renew);
-    this.#stall = new Stall(deps.timers, renew);
+    this.#waits = new Waits(this.#scope, deps.timers, renew);
     this.#keeper = new ConfigurationKeeper(options.lastKnownGoodDirectory, options.node.id, deps);
     this.#fallback = new FallbackTimer(
       deps.timers,
       () => this.connected,
       () => void this.#fallBack(),
     );
-    this.#stream = new ControlStream(
+    this.#stream = options.stream === null ? null : this.#connectTo(options.stream, open);
+  }
+
+  #connectTo(
+    { target, ads, credentials }: StreamOptions,
+    open: (client: AggregatedDiscoveryServiceClient, metadata: Metadata) => ClientDuplexStream<Request, Response>,
+  ) {
+    return new ControlStream(
       {
-        target: options.target,
-        authority: options.ads.authority,
-        credentials: options.credentials,
+        target,
+        authority: ads.authority,
+        credentials,
         createClient: (...args) => new AggregatedDiscoveryServiceClient(...args),
         open,
         onUp: () => this.#up(),
         onMessage: (response: Response) => this.#receive(response),
         onDown: () => this.#down(),
       },
-      deps,
+      this.#deps,
     );
   }
 
   get connected(): boolean {
-    return this.#stream.up;
+    return this.#stream === null || this.#stream.up;
   }
 
   get hasSnapshot(): boolean {
@@ -160,22 +158,22 @@ class Client<Request, Response> implements AdsClient {
   start(): void {
     for (const { type, names } of this.#options.extras) this.#protocol.want(type, names);
     this.#resume();
-    this.#stream.start();
-    this.#fallback.start();
+    this.#stream?.start();
+    if (this.#stream !== null) this.#fallback.start();
   }
 
   async close(): Promise<void> {
     this.#fallback.cancel();
-    this.#patience.close();
-    this.#stall.close();
+    this.#waits.close();
     this.#answers.clear();
     this.#lifetimes.close();
-    await Promise.all([this.#stream.close(), this.#sources.close()]);
+    await Promise.all([this.#stream?.close(), this.#sources.close(), this.#files.close()]);
     await this.#keeper.close();
   }
 
   waitingFor(): readonly string[] {
-    return this.connected || this.#waits.length === 0 ? this.#waits : [`the control plane at ${this.#options.target}`];
+    const { words } = this.#waits;
+    return this.connected || words.length === 0 ? words : [`the control plane at ${this.#options.stream?.target}`];
   }
 
   versionOf(kind: ResourceKind): string {
@@ -183,7 +181,7 @@ class Client<Request, Response> implements AdsClient {
   }
 
   dumped(): DumpedXdsResource[] {
-    return this.#tree.dumped();
+    return [...this.#tree.dumped(), ...this.#files.dumped()];
   }
 
   get lastKnownGood(): LastKnownGoodStats {
@@ -199,7 +197,7 @@ class Client<Request, Response> implements AdsClient {
     this.#keeper.reconnected();
     this.#write(this.#protocol.streamUp());
     this.#resume();
-    this.#deps.logger.info({ target: this.#options.target }, 'connected to the control plane');
+    this.#deps.logger.info({ target: this.#options.stream?.target }, 'connected to the control plane');
   }
 
   #down(): void {
@@ -222,7 +220,7 @@ class Client<Request, Response> implements AdsClient {
     if (incoming.controlPlane !== '') this.stats.identifier = incoming.controlPlane;
     const { kind } = type;
     if (kind === 'EDS' || kind === 'RDS' || kind === 'SDS') {
-      for (const name of incoming.update.removed) this.#patience.giveUp(waitFor(kind, name));
+      for (const name of incoming.update.removed) this.#waits.giveUp(waitFor(kind, name));
     }
     this.#lifetimes.set(kind, outcome.ttls);
     this.#lifetimes.forget(kind, outcome.gone);
@@ -271,7 +269,7 @@ class Client<Request, Response> implements AdsClient {
   }
 
   #write(requests: readonly Request[]): void {
-    for (const request of requests) this.#stream.write(request);
+    for (const request of requests) this.#stream?.write(request);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -285,39 +283,22 @@ class Client<Request, Response> implements AdsClient {
 
   /** What is to be asked for next; notes what is missing. */
   #wanted(): Request[] {
-    const { clusters } = this.#scope;
+    const { clusters, listeners } = this.#scope;
     const { endpointSets, routeTables, secrets } = this.#tree.prune();
     this.#sources.want(namedSecrets(this.#scope, this.#tree.known()));
-    const requests = [...(clusters ? this.#want('CDS', 'all') : []), ...this.#want('EDS', endpointSets)];
+    this.#files.want(namedFiles(this.#scope, this.#tree.known()));
+    const requests = [...(clusters?.file === null ? this.#want('CDS', 'all') : []), ...this.#want('EDS', endpointSets)];
     requests.push(...this.#want('SDS', secrets));
-    this.#watch();
-    if (this.#listenersAsked) requests.push(...this.#want('LDS', 'all'));
+    this.#waits.watch(this.#tree.known(), this.#handedOut, this.connected);
+    if (this.#waits.listenersDue && listeners?.file === null) requests.push(...this.#want('LDS', 'all'));
     requests.push(...this.#want('RDS', routeTables));
     return requests;
   }
 
-  /** Notes what is missing, and what of it is not waited for any more. */
-  #watch(): void {
-    const known = this.#tree.known();
-    const waits = treeWaitsFor(this.#scope, known);
-    if (this.#scope.listeners && !this.#listenersAsked) {
-      const left = this.#worthWaiting(clustersWaitFor(this.#scope, known));
-      this.#listenersAsked = left.length === 0 || this.#stall.watch(left, this.connected);
-      // What was not asked for yet is waited for without a limit.
-      this.#waits = waits;
-      if (!this.#listenersAsked) return;
-    }
-    waits.push(...unknownClusterWaits(this.#scope, known, this.#handedOut));
-    const leaving = waits.length === 0 ? [] : leavingClusterWaits(this.#scope, known, this.#handedOut);
-    const left = this.#worthWaiting([...waits, ...leaving]);
-    this.#waits = left.filter((what) => !leaving.includes(what));
-    this.#leaving = this.#waits.length === 0 ? [] : left.filter((what) => leaving.includes(what));
-    this.#stalled = this.#stall.watch(this.#waits, this.connected);
-  }
-
-  #worthWaiting(waits: readonly string[]): readonly string[] {
-    const limits = waits.length === 0 ? undefined : fetchTimeouts(this.#scope, this.#tree.known());
-    return this.#patience.watch(waits, this.connected, limits);
+  /** What does not come over the stream. */
+  #elsewhere(): KnownResources {
+    const files = this.#files.known();
+    return { ...files, secrets: new Map([...this.#sources.known(), ...files.secrets]) };
   }
 
   #want(kind: ResourceKind, names: Names): Request[] {
@@ -329,16 +310,14 @@ class Client<Request, Response> implements AdsClient {
   /** Hands out what can be in use; null when that is what is in use already. */
   #handOut(): Promise<readonly ActivationProblem[]> | null {
     if (!this.#dirty) return null;
-    const worthwhile = new Set([...this.#waits, ...this.#leaving]);
-    const waiting = { worth: (what: string) => worthwhile.has(what), stalled: this.#stalled };
-    const { parts, held } = readyTree(this.#scope, this.#tree.known(), this.#handedOut, waiting);
+    const waits = this.#waits;
+    const { parts, held } = readyTree(this.#scope, this.#tree.known(), this.#handedOut, waits.waiting);
     const isNew = !sameParts(parts, this.#handedOut);
     const isStarting = this.#inUse !== 'control-plane';
-    const answered = !worthwhile.has(CLUSTERS) && !worthwhile.has(LISTENERS);
-    const isComplete = !held && answered && (!isStarting || this.#stalled || this.#waits.length === 0);
+    const isComplete = !held && waits.answered && (!isStarting || waits.stalled || waits.words.length === 0);
     const isFirst = isComplete && isStarting;
     // At the start what comes together is activated together.
-    if (isStarting && !isComplete && !this.#stalled) return null;
+    if (isStarting && !isComplete && !waits.stalled) return null;
     this.#handedOut = parts;
     if (isComplete) {
       this.#dirty = false;
@@ -367,7 +346,7 @@ class Client<Request, Response> implements AdsClient {
     const kept = this.hasSnapshot ? null : await this.#keeper.load();
     if (kept === null || this.hasSnapshot) return;
     const { logger, clock, decoders } = this.#deps;
-    const tree = new ResourceTree(this.#scope, decoders, this.#options.extras, () => this.#sources.known());
+    const tree = new ResourceTree(this.#scope, decoders, this.#options.extras, () => this.#elsewhere());
     const problems = tree.restore(kept.resources, clock.wallMs());
     if (problems.length > 0) logger.warn({ problems }, 'parts of the last known good configuration are not used');
     const { writtenAtMs } = kept;

@@ -4,9 +4,11 @@
  *
  *   listener ──► route table          cluster ──► endpoint set          TLS of either ──► secrets
  */
+import type { Bootstrap, DynamicSource } from '../bootstrap/bootstrap.ts';
 import { filterChainsOf } from '../config/filter-chains.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
-import type { ListenerConfig } from '../config/model/listener.ts';
+import type { FileSource } from '../config/model/file-source.ts';
+import type { HttpConnectionManagerConfig, ListenerConfig } from '../config/model/listener.ts';
 import type { ClusterChoice, RouteTableConfig } from '../config/model/route.ts';
 import { type SecretReference, secretLabel } from '../config/model/secret-reference.ts';
 import { type Secrets, secretsOf } from '../config/resolve-tls.ts';
@@ -16,13 +18,9 @@ import { mergeParts, type SnapshotParts } from '../config/snapshot.ts';
 export interface TrackedScope {
   /** Static resources: they may name endpoint sets and route tables too. */
   readonly fixed: SnapshotParts;
-  /** Clusters are asked for. */
-  readonly clusters: boolean;
-  /** Listeners are asked for. */
-  readonly listeners: boolean;
-  /** How long the first answer of either is waited for, milliseconds; 0 has no end. */
-  readonly clustersTimeoutMs: number;
-  readonly listenersTimeoutMs: number;
+  /** Null: there are no others than static ones. */
+  readonly clusters: DynamicSource | null;
+  readonly listeners: DynamicSource | null;
 }
 
 /** What has been accepted. Null: not answered yet. */
@@ -45,18 +43,54 @@ export interface NeededNames {
 
 /** What the clusters and listeners known so far name. */
 export function neededNames(scope: TrackedScope, known: KnownResources): NeededNames {
-  const { fixed } = scope;
-  const endpointSets = new Set<string>();
-  for (const { discovery } of both(fixed.clusters, known.clusters)) {
-    if (discovery.kind === 'eds') endpointSets.add(discovery.serviceName);
-  }
-  const routeTables = new Set<string>();
-  for (const listener of both(fixed.listeners, known.listeners)) {
-    for (const { name } of routeTablesOf(listener)) routeTables.add(name);
-  }
+  const streamed = ({ file }: { readonly file: FileSource | null }) => file === null;
+  const endpointSets = new Set(
+    endpointSetsOf(scope, known)
+      .filter(streamed)
+      .map((each) => each.serviceName),
+  );
+  const routeTables = new Set(
+    tablesOf(scope, known)
+      .filter(streamed)
+      .map(({ name }) => name),
+  );
   const references = namedSecrets(scope, known);
   const secrets = new Set(references.filter(({ source }) => source.kind === 'ads').map(({ name }) => name));
   return { endpointSets, routeTables, secrets };
+}
+
+/** A file of resources of one kind. */
+export interface FileReference {
+  readonly kind: 'CDS' | 'EDS' | 'LDS' | 'RDS' | 'SDS';
+  readonly file: FileSource;
+}
+
+/** Every file that is named. */
+export function namedFiles(scope: TrackedScope, known: KnownResources): readonly FileReference[] {
+  const secrets = namedSecrets(scope, known).map(({ source }) => (source.kind === 'file' ? source.file : null));
+  const all = [
+    { kind: 'CDS', file: scope.clusters?.file ?? null } as const,
+    { kind: 'LDS', file: scope.listeners?.file ?? null } as const,
+    ...endpointSetsOf(scope, known).map(({ file }) => ({ kind: 'EDS', file }) as const),
+    ...tablesOf(scope, known).map(({ file }) => ({ kind: 'RDS', file }) as const),
+    ...secrets.map((file) => ({ kind: 'SDS', file }) as const),
+  ];
+  return all.flatMap(({ kind, file }) => (file === null ? [] : [{ kind, file }]));
+}
+
+/** Whether a bootstrap has something come out of a file. */
+export function readsFiles({ dynamic, statics }: Pick<Bootstrap, 'dynamic' | 'statics'>): boolean {
+  return namedFiles({ ...dynamic, fixed: statics }, { ...statics, clusters: null, listeners: null }).length > 0;
+}
+
+function endpointSetsOf({ fixed }: TrackedScope, known: KnownResources) {
+  return [...both(fixed.clusters, known.clusters)].flatMap(({ discovery }) =>
+    discovery.kind === 'eds' ? [discovery] : [],
+  );
+}
+
+function tablesOf({ fixed }: TrackedScope, known: KnownResources) {
+  return [...both(fixed.listeners, known.listeners)].flatMap(routeTablesOf);
 }
 
 /** Every secret that is named, whatever its source. */
@@ -105,8 +139,8 @@ export function waitForRoutes(cluster: string): string {
 
 /** What clusters lack, in words; nothing when they are complete. Listeners are asked for after that. */
 export function clustersWaitFor(scope: TrackedScope, known: KnownResources): string[] {
-  const waits = scope.clusters && known.clusters === null ? [CLUSTERS] : [];
-  const { endpointSets } = neededNames(scope, known);
+  const waits = scope.clusters !== null && known.clusters === null ? [CLUSTERS] : [];
+  const endpointSets = new Set(endpointSetsOf(scope, known).map(({ serviceName }) => serviceName));
   for (const name of endpointSets) if (!known.endpoints.has(name)) waits.push(waitFor('EDS', name));
   waits.push(...secretWaits(clusterSecrets(scope.fixed, known), scope, known));
   return waits;
@@ -121,9 +155,8 @@ function secretWaits(references: readonly SecretReference[], { fixed }: TrackedS
 /** What is missing for a complete tree, in words that complete "waiting for"; nothing when it stands. */
 export function treeWaitsFor(scope: TrackedScope, known: KnownResources): string[] {
   const waits = clustersWaitFor(scope, known);
-  if (scope.listeners && known.listeners === null) waits.push(LISTENERS);
-  const { routeTables } = neededNames(scope, known);
-  for (const name of routeTables) if (!known.routes.has(name)) waits.push(waitFor('RDS', name));
+  if (scope.listeners !== null && known.listeners === null) waits.push(LISTENERS);
+  for (const { name } of tablesOf(scope, known)) if (!known.routes.has(name)) waits.push(waitFor('RDS', name));
   waits.push(...secretWaits(listenerSecrets(scope.fixed, known), scope, known));
   return [...new Set(waits)];
 }
@@ -145,7 +178,9 @@ function both<T>(fixed: ReadonlyMap<string, T>, dynamic: ReadonlyMap<string, T> 
 }
 
 /** The route tables that a listener names. */
-export function routeTablesOf(listener: ListenerConfig): { readonly name: string; readonly fetchTimeoutMs: number }[] {
+export function routeTablesOf(
+  listener: ListenerConfig,
+): Extract<HttpConnectionManagerConfig['routes'], { kind: 'rds' }>[] {
   return filterChainsOf(listener).flatMap(({ network }) =>
     network.kind === 'http-connection-manager' && network.routes.kind === 'rds' ? [network.routes] : [],
   );
@@ -174,17 +209,15 @@ function addChoice(names: Set<string>, choice: ClusterChoice): void {
 
 /** How long each of what is waited for is, milliseconds by its words; Infinity has no end. Of several the shortest counts. */
 export function fetchTimeouts(scope: TrackedScope, known: KnownResources): ReadonlyMap<string, number> {
-  const { fixed, clustersTimeoutMs, listenersTimeoutMs } = scope;
+  const { clusters, listeners } = scope;
   const limits = new Map<string, number>();
   const add = (what: string, limitMs: number) =>
     limits.set(what, Math.min(limits.get(what) ?? Infinity, limitMs || Infinity));
-  add(CLUSTERS, clustersTimeoutMs);
-  add(LISTENERS, listenersTimeoutMs);
-  for (const { discovery } of both(fixed.clusters, known.clusters)) {
-    if (discovery.kind === 'eds') add(waitFor('EDS', discovery.serviceName), discovery.fetchTimeoutMs);
-  }
-  for (const { name, fetchTimeoutMs } of [...both(fixed.listeners, known.listeners)].flatMap(routeTablesOf))
-    add(waitFor('RDS', name), fetchTimeoutMs);
+  if (clusters !== null) add(CLUSTERS, clusters.fetchTimeoutMs);
+  if (listeners !== null) add(LISTENERS, listeners.fetchTimeoutMs);
+  for (const { serviceName, fetchTimeoutMs } of endpointSetsOf(scope, known))
+    add(waitFor('EDS', serviceName), fetchTimeoutMs);
+  for (const { name, fetchTimeoutMs } of tablesOf(scope, known)) add(waitFor('RDS', name), fetchTimeoutMs);
   for (const each of namedSecrets(scope, known)) add(secretWait(each), each.fetchTimeoutMs);
   return limits;
 }

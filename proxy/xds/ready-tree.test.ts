@@ -19,7 +19,11 @@ import { clustersNamedBy, fetchTimeouts, type KnownResources, treeOf, treeWaitsF
 import { leavingClusterWaits, readyTree, unknownClusterWaits } from './ready-tree.ts';
 import { STALLED_AFTER_MS, Stall } from './stall.ts';
 
-const SCOPE = { fixed: EMPTY_PARTS, clusters: true, listeners: true, clustersTimeoutMs: 0, listenersTimeoutMs: 20 };
+const SCOPE = {
+  fixed: EMPTY_PARTS,
+  clusters: { file: null, fetchTimeoutMs: 0 },
+  listeners: { file: null, fetchTimeoutMs: 20 },
+};
 const NOTHING: KnownResources = {
   clusters: null,
   listeners: null,
@@ -29,11 +33,14 @@ const NOTHING: KnownResources = {
 };
 
 function eds(name: string, fetchTimeoutMs = 15_000) {
-  return cluster(name, [], { discovery: { kind: 'eds', serviceName: name, fetchTimeoutMs } });
+  return cluster(name, [], { discovery: { kind: 'eds', serviceName: name, file: null, fetchTimeoutMs } });
 }
 
 function rds(name: string, table: string, fetchTimeoutMs = 15_000) {
-  return listener(name, httpManager(routeTable('', []), { routes: { kind: 'rds', name: table, fetchTimeoutMs } }));
+  return listener(
+    name,
+    httpManager(routeTable('', []), { routes: { kind: 'rds', name: table, file: null, fetchTimeoutMs } }),
+  );
 }
 
 function tableTo(name: string, ...clusters: readonly string[]) {
@@ -117,7 +124,7 @@ t.test('a cluster that changes goes on as it was until it is complete, with the 
     { ...NOTHING, listeners, clusters: byName(eds('a')), endpoints: byName(endpointSet('a', [])) },
     EMPTY_PARTS,
   ).parts;
-  const moved = cluster('a', [], { discovery: { kind: 'eds', serviceName: 'other', fetchTimeoutMs: 1 } });
+  const moved = cluster('a', [], { discovery: { kind: 'eds', serviceName: 'other', file: null, fetchTimeoutMs: 1 } });
   const newer = endpointSet('a', []);
   const waiting = next({ ...NOTHING, listeners, clusters: byName(moved), endpoints: byName(newer) }, before);
   t.equal(waiting.parts.clusters.get('a'), before.clusters.get('a'));

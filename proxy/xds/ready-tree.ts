@@ -55,7 +55,7 @@ export function readyTree(
 
 /** Clusters that routes about to be used name and nobody has told of, in words: they may be about to come. */
 export function unknownClusterWaits(scope: TrackedScope, known: KnownResources, before: SnapshotParts): string[] {
-  if (!scope.clusters || known.clusters === null) return [];
+  if (scope.clusters === null || known.clusters === null) return [];
   const waits = new Set<string>();
   for (const [name, table] of known.routes) {
     const used = before.routes.get(name);
@@ -169,7 +169,7 @@ class Reading {
       if (this.#clusters.has(name) || this.#before.clusters.has(name)) continue;
       if (this.#warming.has(name)) {
         if (inUse !== null || !this.#waiting.stalled) return true;
-      } else if (asked && !fixed.clusters.has(name)) {
+      } else if (asked !== null && !fixed.clusters.has(name)) {
         if (clusters === null) {
           if (this.#waiting.worth(CLUSTERS)) return true;
         } else if (inUse?.has(name) === false && this.#waiting.worth(waitFor('CDS', name))) return true;

@@ -2,7 +2,6 @@
  * Everything accepted so far, of all types, and the question whether it makes a complete configuration. No I/O: updates
  * go in, out come outcomes, what to subscribe to next, and the tree.
  */
-import { assert } from '../../kernel/assert.ts';
 import { ok } from '../../kernel/result.ts';
 import { RESOURCE_TYPES, type ResourceKind, type ResourceType } from '../../protos/contract/resource-types.ts';
 import type { Cluster } from '../../protos/gen/envoy/config/cluster/v3/cluster.ts';
@@ -10,12 +9,12 @@ import type { ClusterLoadAssignment } from '../../protos/gen/envoy/config/endpoi
 import type { Listener } from '../../protos/gen/envoy/config/listener/v3/listener.ts';
 import type { RouteConfiguration } from '../../protos/gen/envoy/config/route/v3/route.ts';
 import type { Secret } from '../../protos/gen/envoy/extensions/transport_sockets/tls/v3/secret.ts';
+import type { DynamicSource } from '../bootstrap/bootstrap.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
 import type { SecretConfig } from '../config/model/secret.ts';
 import { secretKey } from '../config/model/secret-reference.ts';
-import type { Secrets } from '../config/resolve-tls.ts';
 import type { SnapshotParts } from '../config/snapshot.ts';
 import type { Decoders } from './decoders.ts';
 import {
@@ -26,6 +25,7 @@ import {
   treeOf,
   treeWaitsFor,
 } from './dependency-tracker.ts';
+import { type DumpedXdsResource, dumpOf } from './dumped-resource.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
 import type { KeptResource } from './last-known-good/kept-text.ts';
 import {
@@ -36,25 +36,6 @@ import {
   type UpdateOutcome,
 } from './resource-set.ts';
 
-/** A resource of the configuration, for `/config_dump`. The admin port's DumpedResource. */
-export interface DumpedXdsResource {
-  readonly kind: 'cluster' | 'listener' | 'route' | 'endpoint' | 'secret';
-  readonly origin: 'dynamic';
-  readonly name: string;
-  readonly versionInfo: string;
-  readonly updatedAtMs: number;
-  readonly any?: KeptResource['any'] | undefined;
-  readonly refused?: { readonly any: KeptResource['any']; readonly details: string; readonly atMs: number } | undefined;
-}
-
-const DUMPED = [
-  ['cluster', 'CDS'],
-  ['listener', 'LDS'],
-  ['route', 'RDS'],
-  ['endpoint', 'EDS'],
-  ['secret', 'SDS'],
-] as const;
-
 /** Kinds of which each resource is asked for by its name. */
 const BY_NAME: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['EDS', 'RDS', 'SDS']);
 
@@ -62,6 +43,18 @@ const BY_NAME: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['EDS', 'RDS', 
 const STAYING: ReadonlySet<string> = new Set([...BY_NAME].map((kind) => RESOURCE_TYPES[kind].typeUrl));
 
 const ADS = { kind: 'ads' } as const;
+
+const NOTHING_ELSE: KnownResources = {
+  clusters: null,
+  listeners: null,
+  endpoints: new Map(),
+  routes: new Map(),
+  secrets: new Map(),
+};
+
+function joined<T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return a.size === 0 ? b : new Map([...a, ...b]);
+}
 
 /** See the head of this file. */
 export class ResourceTree {
@@ -72,15 +65,15 @@ export class ResourceTree {
   readonly #routes: ResourceSet<RouteTableConfig>;
   readonly #secrets: ResourceSet<SecretConfig>;
   readonly #extras: readonly { readonly subscription: ExtraSubscription; readonly set: ResourceSet<unknown> }[];
-  readonly #elsewhere: () => Secrets;
+  readonly #elsewhere: () => KnownResources;
   readonly #answered = new Set<ResourceKind>();
 
-  /** `elsewhere` are the secrets that do not come with the rest. */
+  /** `elsewhere` is what does not come over the stream. */
   constructor(
     scope: TrackedScope,
     decoders: Decoders,
     extras: readonly ExtraSubscription[],
-    elsewhere: () => Secrets = () => new Map(),
+    elsewhere: () => KnownResources = () => NOTHING_ELSE,
   ) {
     this.#elsewhere = elsewhere;
     const { CDS, EDS, SDS, LDS, RDS } = RESOURCE_TYPES;
@@ -116,18 +109,19 @@ export class ResourceTree {
   }
 
   known(): KnownResources {
+    const other = this.#elsewhere();
+    const secrets = [...this.#secrets.values()].map(([name, each]) => [secretKey(ADS, name), each] as const);
     return {
-      clusters: this.#answered.has('CDS') ? this.#clusters.values() : null,
-      listeners: this.#answered.has('LDS') ? this.#listeners.values() : null,
-      endpoints: this.#endpoints.values(),
-      routes: this.#routes.values(),
-      secrets: this.#allSecrets(),
+      clusters: other.clusters ?? (this.#isKnown('CDS', this.#scope.clusters) ? this.#clusters.values() : null),
+      listeners: other.listeners ?? (this.#isKnown('LDS', this.#scope.listeners) ? this.#listeners.values() : null),
+      endpoints: joined(other.endpoints, this.#endpoints.values()),
+      routes: joined(other.routes, this.#routes.values()),
+      secrets: joined(other.secrets, new Map(secrets)),
     };
   }
 
-  #allSecrets(): Secrets {
-    const own = [...this.#secrets.values()].map(([name, each]) => [secretKey(ADS, name), each] as const);
-    return new Map([...this.#elsewhere(), ...own]);
+  #isKnown(kind: ResourceKind, source: DynamicSource | null): boolean {
+    return (source?.file ?? null) === null && this.#answered.has(kind);
   }
 
   /** The configuration as far as it is known, static resources included. */
@@ -169,23 +163,7 @@ export class ResourceTree {
 
   /** What is in use and what was refused. */
   dumped(): DumpedXdsResource[] {
-    return DUMPED.flatMap(([kind, resourceKind]) => {
-      const set = this.#setOf(resourceKind);
-      assert(set !== undefined, `there is no set of ${resourceKind}`);
-      const names = new Set([...set.accepted.keys(), ...set.refused.keys()]);
-      return [...names].map((name): DumpedXdsResource => {
-        const accepted = set.accepted.get(name);
-        return {
-          kind,
-          origin: 'dynamic',
-          name,
-          versionInfo: accepted?.version ?? '',
-          updatedAtMs: accepted?.updatedAtMs ?? 0,
-          any: accepted?.any,
-          refused: set.refused.get(name),
-        };
-      });
-    });
+    return this.#configuration().flatMap(dumpOf);
   }
 
   #setOf(kind: ResourceKind): ResourceSet<unknown> | undefined {

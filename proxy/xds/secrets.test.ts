@@ -10,13 +10,8 @@ import { clustersWaitFor, neededNames, treeWaitsFor } from './dependency-tracker
 import { RepeatedRefusals } from './repeated-refusals.ts';
 
 const NOTHING = { clusters: null, listeners: null, endpoints: new Map(), routes: new Map(), secrets: new Map() };
-const ALL = {
-  clustersTimeoutMs: 15_000,
-  listenersTimeoutMs: 15_000,
-  fixed: EMPTY_PARTS,
-  clusters: true,
-  listeners: true,
-};
+const ADS = { file: null, fetchTimeoutMs: 15_000 };
+const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS };
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Refusals

@@ -199,13 +199,13 @@ t.test('what has expired is not claimed on the next stream', (t) => {
 // Dependencies
 
 function eds(name: string, serviceName = name) {
-  return cluster(name, [], { discovery: { kind: 'eds', serviceName, fetchTimeoutMs: 15_000 } });
+  return cluster(name, [], { discovery: { kind: 'eds', serviceName, file: null, fetchTimeoutMs: 15_000 } });
 }
 
 function rds(name: string, table: string): ListenerConfig {
   return listener(
     name,
-    httpManager(routeTable('', []), { routes: { kind: 'rds', name: table, fetchTimeoutMs: 15_000 } }),
+    httpManager(routeTable('', []), { routes: { kind: 'rds', name: table, file: null, fetchTimeoutMs: 15_000 } }),
   );
 }
 
@@ -216,8 +216,8 @@ const NOTHING: KnownResources = {
   routes: new Map(),
   secrets: new Map(),
 };
-const TIMEOUTS = { clustersTimeoutMs: 15_000, listenersTimeoutMs: 15_000 };
-const ALL = { ...TIMEOUTS, fixed: EMPTY_PARTS, clusters: true, listeners: true };
+const ADS = { file: null, fetchTimeoutMs: 15_000 };
+const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS };
 
 t.test('clusters name endpoint sets and listeners name route tables', (t) => {
   const clusters = new Map([
@@ -237,7 +237,7 @@ t.test('clusters name endpoint sets and listeners name route tables', (t) => {
 
 t.test('nothing is known at first, and what is not asked for is not waited for', (t) => {
   t.same(treeWaitsFor(ALL, NOTHING), ['clusters (CDS)', 'listeners (LDS)']);
-  t.same(treeWaitsFor({ ...ALL, clusters: false }, NOTHING), ['listeners (LDS)']);
+  t.same(treeWaitsFor({ ...ALL, clusters: null }, NOTHING), ['listeners (LDS)']);
   t.end();
 });
 
@@ -247,7 +247,7 @@ t.test('static resources may depend on dynamic ones, and dynamic ones take their
     clusters: new Map([['a', eds('a')]]),
     listeners: new Map([['in', rds('in', 'main')]]),
   };
-  const scope = { ...TIMEOUTS, fixed, clusters: false, listeners: false };
+  const scope = { fixed, clusters: null, listeners: null };
   t.same(treeWaitsFor(scope, NOTHING), ['endpoints of "a" (EDS)', 'routes "main" (RDS)']);
   const known = {
     ...NOTHING,

@@ -193,6 +193,7 @@ t.test('clusters find their endpoints in four ways', (t) => {
   t.same(accepted(CLUSTER, { name: 'c', type: 'EDS', eds_cluster_config: { eds_config: { ads: {} } } }).discovery, {
     kind: 'eds',
     serviceName: 'c',
+    file: null,
     fetchTimeoutMs: 15_000,
   });
   const patient = { ads: {}, initial_fetch_timeout: '0s' };

@@ -11,8 +11,9 @@ import type { HttpProtocolOptions } from '../../../protos/gen/envoy/extensions/u
 import type { Path } from '../../../protos/json/issue.ts';
 import { unpackAny } from '../../../protos/json/registry.ts';
 import type { ClusterConfig } from '../model/cluster.ts';
+import { nameOfSource } from '../model/file-source.ts';
 import type { UpstreamTlsConfig } from '../model/tls.ts';
-import { fetchTimeoutOf, requireAds } from './config-source-decoder.ts';
+import { decodeSource, fetchTimeoutOf } from './config-source-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEndpointSet } from './endpoint-decoder.ts';
 import { decodeHealthChecks } from './health-check-decoder.ts';
@@ -124,6 +125,17 @@ function decodeHttpOptions(message: Cluster, path: Path, decoding: Decoding): Ht
   return undefined;
 }
 
+function decodeEds({ name, edsClusterConfig }: Cluster, path: Path, decoding: Decoding): ClusterConfig['discovery'] {
+  const { edsConfig, serviceName } = edsClusterConfig ?? {};
+  const file = decodeSource(edsConfig, path, decoding);
+  return {
+    kind: 'eds',
+    serviceName: nameOfSource(serviceName || name, file),
+    file,
+    fetchTimeoutMs: fetchTimeoutOf(edsConfig),
+  };
+}
+
 function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): ClusterConfig['discovery'] {
   const type = message.clusterDiscoveryType?.value ?? DiscoveryType.STATIC;
   if (message.lbPolicy === LbPolicy.CLUSTER_PROVIDED && type !== DiscoveryType.ORIGINAL_DST)
@@ -134,12 +146,7 @@ function decodeDiscovery(message: Cluster, path: Path, decoding: Decoding): Clus
     case DiscoveryType.EDS:
       if (message.edsClusterConfig === undefined)
         decoding.report([...path, 'eds_cluster_config'], 'a cluster of type EDS needs eds_cluster_config');
-      requireAds(message.edsClusterConfig?.edsConfig, [...path, 'eds_cluster_config', 'eds_config'], decoding);
-      return {
-        kind: 'eds',
-        serviceName: message.edsClusterConfig?.serviceName || message.name,
-        fetchTimeoutMs: fetchTimeoutOf(message.edsClusterConfig?.edsConfig),
-      };
+      return decodeEds(message, [...path, 'eds_cluster_config', 'eds_config'], decoding);
     case DiscoveryType.STRICT_DNS:
     case DiscoveryType.LOGICAL_DNS: {
       const logical = type === DiscoveryType.LOGICAL_DNS;

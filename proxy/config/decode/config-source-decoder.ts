@@ -1,6 +1,7 @@
 /** envoy.config.core.v3.ConfigSource: where something comes from that is not written in place. */
-import type { ConfigSource } from '../../../protos/gen/envoy/config/core/v3/config_source.ts';
+import type { ConfigSource, PathConfigSource } from '../../../protos/gen/envoy/config/core/v3/config_source.ts';
 import type { Path } from '../../../protos/json/issue.ts';
+import type { FileSource } from '../model/file-source.ts';
 import type { Decoding } from './decoding.ts';
 import { durationMs } from './values.ts';
 
@@ -12,11 +13,18 @@ export function fetchTimeoutOf(source: ConfigSource | undefined): number {
   return durationMs(source?.initialFetchTimeout, INITIAL_FETCH_TIMEOUT_MS);
 }
 
-/** Everything but secrets comes from one stream: what asks for another source is refused. */
-export function requireAds(source: ConfigSource | undefined, path: Path, decoding: Decoding): void {
+/** Everything but secrets comes from one stream, which is null, or out of files: what asks for another source is refused. */
+export function decodeSource(source: ConfigSource | undefined, path: Path, decoding: Decoding): FileSource | null {
   const specifier = source?.configSourceSpecifier;
+  if (specifier?.$case === 'pathConfigSource') return fileOf(specifier.value);
   const other = specifier !== undefined && specifier.$case !== 'ads' && OTHER_SOURCES[specifier.$case];
   if (other) decoding.report([...path, other], `${other} is for secrets alone here; use ads: {} and one ads_config`);
+  return null;
 }
 
-const OTHER_SOURCES = { pathConfigSource: 'path_config_source', apiConfigSource: 'api_config_source', self: 'self' };
+/** envoy.config.core.v3.PathConfigSource. */
+export function fileOf({ path, watchedDirectory }: PathConfigSource): FileSource {
+  return { path, watchedDirectory: watchedDirectory?.path || null };
+}
+
+const OTHER_SOURCES = { apiConfigSource: 'api_config_source', self: 'self' };

@@ -7,9 +7,10 @@ import {
   HttpConnectionManager_PathWithEscapedSlashesAction as Slashes,
 } from '../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import type { Path } from '../../../protos/json/issue.ts';
+import { nameOfSource } from '../model/file-source.ts';
 import type { HttpConnectionManagerConfig } from '../model/listener.ts';
 import { decodeAccessLogs } from './access-log-decoder.ts';
-import { fetchTimeoutOf, requireAds } from './config-source-decoder.ts';
+import { decodeSource, fetchTimeoutOf } from './config-source-decoder.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeHttpFilters } from './http-filters/http-filter-decoder.ts';
 import { decodeHttp2Options, IDLE_TIMEOUT_MS } from './http-options-decoder.ts';
@@ -113,8 +114,9 @@ function decodeRoutes(
   }
   const name = specifier?.value.routeConfigName ?? '';
   if (name === '') decoding.report([...path, 'rds', 'route_config_name'], 'route_config_name is required');
-  requireAds(specifier?.value.configSource, [...path, 'rds', 'config_source'], decoding);
-  return { kind: 'rds', name, fetchTimeoutMs: fetchTimeoutOf(specifier?.value.configSource) };
+  const source = specifier?.value.configSource;
+  const file = decodeSource(source, [...path, 'rds', 'config_source'], decoding);
+  return { kind: 'rds', name: nameOfSource(name, file), file, fetchTimeoutMs: fetchTimeoutOf(source) };
 }
 
 function decodeStripPort(

@@ -7,7 +7,7 @@ import type { SdsSecretConfig } from '../../../protos/gen/envoy/extensions/trans
 import type { Path } from '../../../protos/json/issue.ts';
 import { nearestName } from '../../../protos/json/nearest.ts';
 import { type SecretReference, type SecretSource, secretKey } from '../model/secret-reference.ts';
-import { fetchTimeoutOf } from './config-source-decoder.ts';
+import { fetchTimeoutOf, fileOf } from './config-source-decoder.ts';
 import type { Decoding } from './decoding.ts';
 
 /** Decodes a reference; without `sds_config` it is to one of static_resources.secrets. */
@@ -25,8 +25,10 @@ function decodeSource(message: SdsSecretConfig['sdsConfig'], path: Path, decodin
   switch (specifier?.$case) {
     case 'apiConfigSource':
       return decodeApiSource(specifier.value, [...path, 'api_config_source'], decoding);
+    case 'pathConfigSource':
+      return { kind: 'file', file: fileOf(specifier.value) };
     case undefined:
-      decoding.report(path, 'a source is required: ads or api_config_source');
+      decoding.report(path, 'a source is required: ads, api_config_source or path_config_source');
       return { kind: 'ads' };
     default:
       return { kind: 'ads' };

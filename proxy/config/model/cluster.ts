@@ -1,5 +1,6 @@
 /** Clusters and endpoints. envoy.config.cluster.v3 and envoy.config.endpoint.v3. See README.md beside this file. */
 import type { Http2Options, SocketAddress } from './common.ts';
+import type { FileSource } from './file-source.ts';
 import type { HealthCheckConfig } from './health-check.ts';
 import type { ClusterPolicyConfig } from './policy.ts';
 import type { SubsetKeys } from './route.ts';
@@ -14,7 +15,10 @@ export interface ClusterConfig {
     | { readonly kind: 'static'; readonly endpoints: EndpointSetConfig }
     | {
         readonly kind: 'eds';
+        /** Its set of endpoints among all others, whatever their sources: see `nameOfSource`. */
         readonly serviceName: string;
+        /** Null: they come from the stream. */
+        readonly file: FileSource | null;
         /** Its endpoints are waited for so long; 0 has no end. initial_fetch_timeout, default 15,000. */
         readonly fetchTimeoutMs: number;
       }

@@ -2,6 +2,7 @@
 import type { AccessLogConfig } from './access-log.ts';
 import type { Http2Options, SocketAddress } from './common.ts';
 import type { DnsConfig } from './dns.ts';
+import type { FileSource } from './file-source.ts';
 import type { NamedHttpFilter } from './http-filter.ts';
 import type { ClusterChoice, RouteTableConfig } from './route.ts';
 import type { DownstreamTlsConfig } from './tls.ts';
@@ -105,7 +106,10 @@ export interface HttpConnectionManagerConfig {
     | { readonly kind: 'inline'; readonly table: RouteTableConfig }
     | {
         readonly kind: 'rds';
+        /** The table among all others, whatever their sources: see `nameOfSource`. */
         readonly name: string;
+        /** Null: it comes from the stream. */
+        readonly file: FileSource | null;
         /** The table is waited for so long; 0 has no end. initial_fetch_timeout, default 15,000. */
         readonly fetchTimeoutMs: number;
       };

@@ -1,4 +1,5 @@
 /** What TLS refers to instead of having it written in place: secrets by name and source (SDS). */
+import type { FileSource } from './file-source.ts';
 
 /** Where a secret comes from: SdsSecretConfig.sds_config. */
 export type SecretSource =
@@ -6,6 +7,7 @@ export type SecretSource =
   | { readonly kind: 'static' }
   /** The stream that all the rest comes from. */
   | { readonly kind: 'ads' }
+  | { readonly kind: 'file'; readonly file: FileSource }
   /** A secret discovery service of its own, behind a static cluster. */
   | { readonly kind: 'grpc'; readonly clusterName: string; readonly authority: string; readonly delta: boolean };
 
@@ -30,6 +32,8 @@ export function sourceKey(source: SecretSource): string {
     case 'static':
     case 'ads':
       return source.kind;
+    case 'file':
+      return `file:${source.file.path}`;
     case 'grpc':
       return `${source.delta ? 'delta' : 'grpc'}:${source.clusterName}:${source.authority}`;
   }
@@ -42,6 +46,8 @@ export function secretLabel({ name, source }: SecretReference): string {
       return `"${name}" of static_resources.secrets`;
     case 'ads':
       return `"${name}" (SDS)`;
+    case 'file':
+      return `"${name}" (SDS) of ${source.file.path}`;
     case 'grpc':
       return `"${name}" (SDS of cluster ${source.clusterName})`;
   }

@@ -156,7 +156,7 @@ t.test('a removed endpoint finishes what it has, and gets nothing new', async (t
   const staying = await startUpstream(t, { onRequest: (_, connection) => connection.send(response('staying')) });
   const harness = new Harness(t);
   const eds = (ports: readonly number[]) => ({
-    clusters: [cluster('a', [], { discovery: { kind: 'eds', serviceName: 'a', fetchTimeoutMs: 15_000 } })],
+    clusters: [cluster('a', [], { discovery: { kind: 'eds', serviceName: 'a', file: null, fetchTimeoutMs: 15_000 } })],
     endpoints: [
       endpointSet(
         'a',

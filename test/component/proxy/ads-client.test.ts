@@ -30,6 +30,8 @@ const DECODERS = configDecoders({
   formatCommands: new Set(),
 });
 
+const ADS = { file: null, fetchTimeoutMs: 15_000 };
+
 interface Given {
   readonly parts: SnapshotParts;
   readonly origin: string;
@@ -45,19 +47,13 @@ function startClient(
 ) {
   const given = new Inbox<Given>();
   const options: AdsClientOptions = {
-    target: `127.0.0.1:${port}`,
     serverOf: () => ({ target: `127.0.0.1:${port}`, credentials: NO_CREDENTIALS }),
-    ads: {
-      delta,
-      clusterName: 'control-plane',
-      authority: 'control-plane',
-      initialMetadata: [],
-      listeners: true,
-      clusters: true,
-      listenersTimeoutMs: 15_000,
-      clustersTimeoutMs: 15_000,
+    stream: {
+      target: `127.0.0.1:${port}`,
+      ads: { delta, clusterName: 'control-plane', authority: 'control-plane', initialMetadata: [] },
+      credentials: NO_CREDENTIALS,
     },
-    credentials: NO_CREDENTIALS,
+    dynamic: { clusters: ADS, listeners: ADS },
     node: NODE,
     version: '1.2.3',
     fixed: EMPTY_PARTS,
@@ -76,6 +72,7 @@ function startClient(
     random: seededRandom(),
     logger: silentLogger,
     decoders: DECODERS,
+    readFile: () => ({ ok: false, problem: 'no files in this test' }),
   });
   client.start();
   t.teardown(() => client.close());
