@@ -44,8 +44,9 @@ export interface Scenario {
   /** The port for traffic and the port for the peer's own statistics, both on 127.0.0.1. */
   readonly port: number;
   readonly adminPort: number;
-  /** Ports of the backend on 127.0.0.1, at least one. With features off only the first is used. */
+  /** Ports of the backend on 127.0.0.1, at least one. With features off only the first is used, unless all are wanted. */
   readonly backendPorts: readonly number[];
+  readonly everyEndpoint?: boolean;
   /** A folder of this peer's own for files that it writes or is given. */
   readonly folder: string;
   /** Length of the backend's bodies, for a look at the first answer; undefined where only its status counts. */
@@ -93,9 +94,9 @@ export const LIMITS = {
   ejectionMs: 30_000,
 } as const;
 
-/** The endpoints in use: all of them with features on, else the first. */
-export function endpointPorts(scenario: Scenario): readonly number[] {
-  return scenario.features ? scenario.backendPorts : scenario.backendPorts.slice(0, 1);
+/** The endpoints in use. */
+export function endpointPorts({ features, everyEndpoint = features, backendPorts }: Scenario): readonly number[] {
+  return everyEndpoint ? backendPorts : backendPorts.slice(0, 1);
 }
 
 /** The certificates of a TLS scenario. Throws for a scenario that was built without. */

@@ -20,7 +20,7 @@ import type { ExchangeJournal } from './journal.ts';
 import type { LocalHead } from './local-head.ts';
 import { failureHeader, renderFailure } from './local-reply.ts';
 import type { ManagerStats } from './manager-stats.ts';
-import type { LineSink, ResponseHead } from './message.ts';
+import type { GeneratedSink, ResponseHead } from './message.ts';
 import { RequestPolicy } from './request-policy.ts';
 
 const REQUEST_ID = new HeaderName('x-request-id');
@@ -185,7 +185,11 @@ export class ConnectionManager implements ExchangeManager {
   /** Routes or filters look at headers that are otherwise written at the very end: they get them now. */
   #materialise(exchange: Exchange): void {
     const { head } = exchange;
-    this.eachGenerated(exchange, { raw: () => undefined, line: (line) => head.append(line) });
+    this.eachGenerated(exchange, {
+      raw: () => undefined,
+      line: (line) => head.append(line),
+      once: (name, value) => head.add(name, value),
+    });
     exchange.addRequestId = false;
     exchange.addForwardedProto = false;
   }
@@ -196,8 +200,8 @@ export class ConnectionManager implements ExchangeManager {
     return this.#generated.lines(id | proto, exchange.expectedTimeoutMs);
   }
 
-  eachGenerated({ addRequestId, addForwardedProto, expectedTimeoutMs }: Exchange, sink: LineSink): void {
-    if (addRequestId) sink.line(this.#generated.requestId());
+  eachGenerated({ addRequestId, addForwardedProto, expectedTimeoutMs }: Exchange, sink: GeneratedSink): void {
+    if (addRequestId) sink.once(REQUEST_ID.name, this.#generated.requestId());
     if (addForwardedProto) sink.line(this.#generated.forwardedProto);
     if (expectedTimeoutMs > 0) sink.line(this.#generated.expectedTimeout(expectedTimeoutMs));
   }
@@ -205,14 +209,13 @@ export class ConnectionManager implements ExchangeManager {
   /** Headers of our own on an endpoint's answer. HOT. */
   prepareResponse(_exchange: Exchange, head: ResponseHead): void {
     const { config } = this;
-    if (config.serverHeader === 'overwrite') head.remove(SERVER);
-    if (
-      config.serverHeader === 'overwrite' ||
-      (config.serverHeader === 'append-if-absent' && head.find(SERVER, 0) < 0)
-    ) {
-      head.append(this.#server);
-    }
-    if (head.find(DATE, 0) < 0) head.append(this.#date.line(this.#loop.clock));
+    const { serverHeader } = config;
+    if (serverHeader === 'overwrite') head.remove(SERVER);
+    const undated = head.find(DATE, 0) < 0;
+    if (serverHeader === 'overwrite' || (serverHeader === 'append-if-absent' && head.find(SERVER, 0) < 0)) {
+      if (undated) head.appendBoth(this.#server, this.#date.line(this.#loop.clock));
+      else head.append(this.#server);
+    } else if (undated) head.append(this.#date.line(this.#loop.clock));
     if (config.via !== '') head.add('via', config.via);
   }
 

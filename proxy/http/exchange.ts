@@ -18,7 +18,7 @@ import type { Gate } from './gate.ts';
 import type { Trailers } from './header-field.ts';
 import { LocalHead, type ResponseFields } from './local-head.ts';
 import type { ManagerStats } from './manager-stats.ts';
-import type { LineSink, RequestHead, ResponseHead } from './message.ts';
+import type { GeneratedSink, RequestHead, ResponseHead } from './message.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { PinnedHost } from './pinned-host.ts';
 import type { RequestHash } from './request-hash.ts';
@@ -58,7 +58,7 @@ export interface ExchangeManager {
   /** The request header lines made here; valid until the next call. */
   generatedLines(exchange: Exchange): Uint8Array;
   /** The same one by one. */
-  eachGenerated(exchange: Exchange, sink: LineSink): void;
+  eachGenerated(exchange: Exchange, sink: GeneratedSink): void;
   prepareResponse(exchange: Exchange, head: ResponseHead): void;
   /** `http` or `https`, as the client's side of this manager is. */
   readonly scheme: string;

@@ -4,7 +4,7 @@
  * concatenating strings around a random id.
  */
 import type { RandomIds } from '../../kernel/random.ts';
-import { HeaderLine, NumberLines } from './header-line.ts';
+import { HeaderLine, LastNumberLine } from './header-line.ts';
 
 const REQUEST_ID = 'x-request-id: ';
 const UUID_BYTES = 36;
@@ -16,7 +16,7 @@ export const LINE_FORWARDED_PROTO = 2;
 export class GeneratedLines {
   readonly #random: RandomIds;
   readonly forwardedProto: HeaderLine;
-  readonly #expectedTimeouts = new NumberLines('x-envoy-expected-rq-timeout-ms');
+  readonly #expectedTimeout = new LastNumberLine('x-envoy-expected-rq-timeout-ms');
   readonly #id = Buffer.alloc(UUID_BYTES);
   /** By expected timeout, then by combination. */
   readonly #templates = new Map<number, (Buffer | undefined)[]>();
@@ -34,14 +34,14 @@ export class GeneratedLines {
     return template;
   }
 
-  /** A fresh x-request-id by itself. HOT. */
-  requestId(): HeaderLine {
+  /** The value of a fresh x-request-id. HOT. */
+  requestId(): string {
     this.#random.uuidInto(this.#id, 0);
-    return new HeaderLine('x-request-id', this.#id.latin1Slice(0, UUID_BYTES));
+    return this.#id.latin1Slice(0, UUID_BYTES);
   }
 
   expectedTimeout(ms: number): HeaderLine {
-    return this.#expectedTimeouts.of(ms);
+    return this.#expectedTimeout.of(ms);
   }
 
   #build(flags: number, expectedTimeoutMs: number): Buffer {

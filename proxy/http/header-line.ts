@@ -37,3 +37,20 @@ export class NumberLines {
 }
 
 const KEPT = 256;
+
+/** The line with the number that was told last: most requests have the same. HOT. */
+export class LastNumberLine {
+  #line: HeaderLine;
+  #value = -1;
+
+  constructor(name: string) {
+    this.#line = new HeaderLine(name, '');
+  }
+
+  of(value: number): HeaderLine {
+    if (value === this.#value) return this.#line;
+    this.#value = value;
+    this.#line = new HeaderLine(this.#line.name, String(value));
+    return this.#line;
+  }
+}

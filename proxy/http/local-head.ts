@@ -61,6 +61,11 @@ export class LocalHead implements ResponseFields {
     this.add(name, value);
   }
 
+  appendBoth(first: HeaderLine, second: HeaderLine): void {
+    this.append(first);
+    this.append(second);
+  }
+
   eachLine(sink: LineSink): void {
     for (const { name, value } of this.#fields) sink.raw(`${name}: ${value}`);
   }

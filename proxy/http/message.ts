@@ -17,6 +17,12 @@ export interface LineSink {
   line(line: HeaderLine): void;
 }
 
+/** Takes the lines that this proxy makes as well. */
+export interface GeneratedSink extends LineSink {
+  /** One that no other message will have. */
+  once(name: string, value: string): void;
+}
+
 /** Header fields in the order in which they came. A line number stays the same while a head is edited. */
 export interface HeaderFields {
   /** The first line at or after `from` with that name, or -1. Dropped lines are not found. */
@@ -30,6 +36,8 @@ export interface HeaderFields {
   add(name: string, value: string): void;
   /** The same with a line that was made before. HOT. */
   append(line: HeaderLine): void;
+  /** The same with two, in this order. HOT. */
+  appendBoth(first: HeaderLine, second: HeaderLine): void;
   /** Every line that is to be forwarded, for a codec that does not know this kind of head. */
   eachLine(sink: LineSink): void;
 }

@@ -15,6 +15,7 @@ export const NO_REQUEST: RequestHead = {
   remove: () => {},
   add: () => {},
   append: () => {},
+  appendBoth: () => {},
   eachLine: () => {},
   dropWhere: () => {},
   restore: () => {},

@@ -194,6 +194,12 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
     else this.added.push(line);
   }
 
+  /** Where nothing was added yet, a list of just two: one that grows takes room for seventeen more. */
+  appendBoth(first: HeaderLine, second: HeaderLine): void {
+    if (this.added === null) this.added = [first, second];
+    else this.added.push(first, second);
+  }
+
   first(name: HeaderName): string | null {
     const line = this.find(name, 0);
     if (line >= 0) return this.value(line);

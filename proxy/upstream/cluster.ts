@@ -2,7 +2,9 @@
  * A cluster: endpoints that are interchangeable, the picker over them, and the limits all requests to them share.
  * Long-lived: a configuration push changes it in place and endpoints keep their identity, counters and connections.
  */
+
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
+import { DEADLINE_HEADER } from '../../protos/contract/hop-headers.ts';
 import type {
   ClusterConfig,
   ClusterLimits,
@@ -11,13 +13,12 @@ import type {
   LocalityConfig,
 } from '../config/model/cluster.ts';
 import type { Failure } from '../http/failure.ts';
-import { NumberLines } from '../http/header-line.ts';
+import { LastNumberLine, NumberLines } from '../http/header-line.ts';
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '../http1/limits.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
 import type { Dialer } from '../net/dial.ts';
 import type { Loop } from '../net/loop.ts';
-import { LastNumberLine } from './attempt/hop-deadline.ts';
 import { LastGoodAnswers } from './attempt/last-good.ts';
 import { RecentLatency } from './attempt/recent-latency.ts';
 import type { RetriedMarks } from './attempt/retried-marks.ts';
@@ -65,7 +66,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener, Destinat
   /** How long answers took; filled where routes hedge. */
   readonly recentLatency = new RecentLatency();
   /** The line by which a request tells how long its answer is worth having. */
-  readonly deadlineLines = new LastNumberLine();
+  readonly deadlineLines = new LastNumberLine(DEADLINE_HEADER);
   /** The line by which an answer tells how long its endpoint took, in milliseconds. */
   readonly serviceTimes = new NumberLines('x-envoy-upstream-service-time');
   readonly #makeDialer: MakeDialer;

@@ -5,12 +5,12 @@
 
 import type { Trailers } from '../../http/header-field.ts';
 import type { HeaderLine } from '../../http/header-line.ts';
-import type { LineSink } from '../../http/message.ts';
+import type { GeneratedSink, LineSink } from '../../http/message.ts';
 import { Field, KIND } from '../hpack/field.ts';
 import type { FieldTable } from '../hpack/field-table.ts';
 import { FieldList } from './field-list.ts';
 
-export class FieldCollector implements LineSink {
+export class FieldCollector implements GeneratedSink {
   readonly table: FieldTable;
   /** The first `count` of them. */
   readonly fields: Field[] = [];
@@ -67,6 +67,10 @@ export class FieldCollector implements LineSink {
     const field = this.table.intern(line.name.toLowerCase(), line.value);
     line.compiled = field;
     this.#regular(field);
+  }
+
+  once(name: string, value: string): void {
+    this.#regular(this.table.fresh(name, value));
   }
 
   /** Whole lines, each ending in CRLF. */

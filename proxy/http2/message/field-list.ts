@@ -47,6 +47,12 @@ export class FieldList implements HeaderFields {
     else this.added.push(line);
   }
 
+  /** Where nothing was added yet, a list of just two: one that grows takes room for seventeen more. */
+  appendBoth(first: HeaderLine, second: HeaderLine): void {
+    if (this.added === null) this.added = [first, second];
+    else this.added.push(first, second);
+  }
+
   dropWhere(fits: (name: string) => boolean): void {
     const { lines } = this;
     for (let line = 0; line < lines.length; line++) {

@@ -17,7 +17,6 @@ export function readResponse(fields: readonly Field[], count: number): ResponseF
   const status = count > 0 ? fields[0]! : null;
   if (status?.kind !== KIND.status || !STATUS.test(status.value)) return null;
   let contentLength = -1;
-  const lines: Field[] = [];
   for (let i = 1; i < count; i++) {
     const field = fields[i]!;
     if (!isRegular(field)) return null;
@@ -26,7 +25,7 @@ export function readResponse(fields: readonly Field[], count: number): ResponseF
       contentLength = lengthOf(field);
       if (contentLength < 0) return null;
     }
-    lines.push(field);
   }
-  return { status: Number(status.value), lines, contentLength };
+  // In one piece: a list that grows takes room for more than it will have.
+  return { status: Number(status.value), lines: fields.slice(1, count), contentLength };
 }

@@ -4,9 +4,10 @@ import { DEADLINE_HEADER } from '../../../protos/contract/hop-headers.ts';
 import { requestHead, responseHead } from '../../../test/fakes/fake-exchange.ts';
 import { isEndless } from '../../http/endless.ts';
 import { parseGrpcTimeoutMs } from '../../http/grpc-timeout.ts';
+import { LastNumberLine } from '../../http/header-line.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import { Http1Outgoing } from '../../http1/outgoing.ts';
-import { announcedMs, LastNumberLine, tellDeadline, tellDeadlineAgain } from './hop-deadline.ts';
+import { announcedMs, tellDeadline, tellDeadlineAgain } from './hop-deadline.ts';
 
 const DEADLINE = new HeaderName(DEADLINE_HEADER);
 const GRPC = new HeaderName('grpc-timeout');
@@ -40,7 +41,7 @@ t.test('what is left is told, and a call is told no more than it said', (t) => {
   ];
   for (const { lines, leftMs, deadline, grpc } of table) {
     const head = requestHead('POST /', ...lines);
-    tellDeadline(head, leftMs, true, new LastNumberLine());
+    tellDeadline(head, leftMs, true, new LastNumberLine(DEADLINE_HEADER));
     t.equal(head.first(DEADLINE), deadline);
     t.equal(head.first(GRPC), grpc);
     const sent = new Http1Outgoing(`POST / HTTP/1.1\r\nhost: a\r\n${lines.map((each) => `${each}\r\n`).join('')}\r\n`);
@@ -65,7 +66,7 @@ t.test('no hop makes a deadline longer', (t) => {
         );
         const leftMs = Math.min(announcedMs(head, true), timeoutMs) - tookMs;
         if (leftMs < 1) return true;
-        tellDeadline(head, leftMs, true, new LastNumberLine());
+        tellDeadline(head, leftMs, true, new LastNumberLine(DEADLINE_HEADER));
         const told = Number(head.first(DEADLINE));
         if (told > leftMs || parseGrpcTimeoutMs(head.first(GRPC))! > Math.max(told, leftMs)) return false;
         before = told;

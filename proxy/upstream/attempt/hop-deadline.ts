@@ -10,7 +10,7 @@
  */
 import { DEADLINE_HEADER, parseDeadlineMs } from '../../../protos/contract/hop-headers.ts';
 import { GRPC_TIMEOUT, parseGrpcTimeoutMs } from '../../http/grpc-timeout.ts';
-import { HeaderLine } from '../../http/header-line.ts';
+import type { LastNumberLine } from '../../http/header-line.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { RequestHead } from '../../http/message.ts';
 import type { OutgoingRequest } from '../../http/outgoing-request.ts';
@@ -56,21 +56,4 @@ export function tellDeadlineAgain(sent: OutgoingRequest, leftMs: number, grpc: b
 function lowersGrpc(text: string | null, ms: number): boolean {
   const announced = parseGrpcTimeoutMs(text);
   return announced !== null && ms < Math.floor(announced) && ms <= GRPC_MS_MAX;
-}
-
-/** The line with the number that was told last: most requests of a cluster have the same time left. */
-export class LastNumberLine {
-  #line: HeaderLine;
-  #value = -1;
-
-  constructor(name: string = DEADLINE.name) {
-    this.#line = new HeaderLine(name, '');
-  }
-
-  of(value: number): HeaderLine {
-    if (value === this.#value) return this.#line;
-    this.#value = value;
-    this.#line = new HeaderLine(this.#line.name, String(value));
-    return this.#line;
-  }
 }
