@@ -6,10 +6,11 @@ import { mortal } from './mortal.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'bench', '.peers', 'go');
 
-/** A program of `go/go.mod`, or of `../go-control-plane/go`. */
+/** A program of `go/go.mod`, or of `../go-control-plane/go` and `../grpc-go-client/go`. */
 export type GoPeer =
   | 'h2spec'
   | 'go-control-plane'
+  | 'grpc-go-client'
   | 'grpc-interop-client'
   | 'grpc-interop-server'
   | 'connectconformance'
