@@ -247,6 +247,47 @@ t.test('what is no review is said in a sentence', (t) => {
   t.end();
 });
 
+t.test('no body makes it fail', (t) => {
+  const names = [
+    'metadata',
+    'spec',
+    'labels',
+    'annotations',
+    'containers',
+    'initContainers',
+    'volumes',
+    'name',
+    'ports',
+  ];
+  const more = ['livenessProbe', 'httpGet', 'tcpSocket', 'grpc', 'port', 'securityContext', 'lifecycle', 'httpHeaders'];
+  const { tree } = fc.letrec((tie) => ({
+    leaf: fc.oneof(fc.constantFrom(null, true, 0, 8080, 'web', ''), fc.array(tie('tree'), { maxLength: 2 })),
+    tree: fc.oneof(
+      { maxDepth: 6 },
+      tie('leaf'),
+      fc.dictionary(fc.constantFrom(...names, ...more), tie('tree'), { maxKeys: 5 }),
+    ),
+  }));
+  const spec = fc.record({
+    containers: fc.array(
+      fc.tuple(tree).map(([each]) => ({ name: 'web', ...Object(each) })),
+      { maxLength: 2 },
+    ),
+  });
+  const object = fc.oneof(
+    tree,
+    fc.record({ metadata: tree, spec: fc.oneof(tree, spec) }),
+    fc.record({ metadata: fc.constant({ labels: { app: 'a' } }), spec }),
+  );
+  fc.assert(
+    fc.property(object, (each) => {
+      answerReview(review({}, { object: each }), SETTINGS);
+    }),
+    { numRuns: 1_000 },
+  );
+  t.end();
+});
+
 t.test('the command line of the webhook', (t) => {
   const files = ['--settings', 's.yaml', '--tls-cert', 'c', '--tls-key', 'k'];
   t.match(parseWebhookOptions(files, '/in'), { value: { settings: '/in/s.yaml', listen: { port: 15_017 } } });

@@ -59,6 +59,13 @@ const skipped = (name: string, pod: Pod, why: SkipReason): PodCase => ({ name, p
 
 const GET = { httpGet: { path: '/live', port: 8080, scheme: 'HTTP' }, periodSeconds: 7, timeoutSeconds: 3 };
 
+/** Policies have a budget: what they cost grows with the pod. */
+const LARGE = Array.from({ length: 30 }, (_, i) => {
+  const ports = Array.from({ length: 5 }, (_, j) => ({ name: `p${j}`, containerPort: 2_000 + i * 5 + j }));
+  const probe = { httpGet: { path: `/live/${i}`, port: 'p4', httpHeaders: [{ name: 'X-Container', value: `c${i}` }] } };
+  return container({ name: `c${i}`, ports, livenessProbe: probe, readinessProbe: probe, startupProbe: probe });
+});
+
 /** See the head of this file. */
 export const POD_CASES: readonly PodCase[] = [
   injected('a bare pod', podOf()),
@@ -156,6 +163,13 @@ export const POD_CASES: readonly PodCase[] = [
     }),
   ),
   injected('port none and no delay', annotated({ port: 'none', 'stop-delay': '0' })),
+  injected(
+    'a large pod',
+    podOf({
+      containers: LARGE,
+      initContainers: LARGE.map((each) => ({ ...each, name: `i${each.name}`, restartPolicy: 'Always' })),
+    }),
+  ),
   injected('another user', podOf({ securityContext: { runAsUser: 1000 } })),
 
   skipped('opted out', podOf({}, { labels: { app: 'cart', [INJECT_LABEL]: 'disabled' } }), 'opted-out'),

@@ -73,7 +73,7 @@ function answer(request: ReviewRequest, outcome: Outcome, response: object, prob
 function readRequest(body: string): Result<ReviewRequest, string> {
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = JSON.parse(body, withoutNull);
   } catch (cause) {
     return err(`the body is no JSON: ${(cause as Error).message}`);
   }
@@ -85,6 +85,11 @@ function readRequest(body: string): Result<ReviewRequest, string> {
   if (!isObject(request.kind)) return err('request.kind must be an object');
   if (typeof request.operation !== 'string') return err('request.operation must be a text');
   return ok(request as unknown as ReviewRequest);
+}
+
+/** For JSON.parse: in the API of Kubernetes a field that is null is not there. */
+function withoutNull(this: unknown, _name: string, value: unknown): unknown {
+  return value === null && !Array.isArray(this) ? undefined : value;
 }
 
 /** The API server has read the pod already; this is for everybody else. */

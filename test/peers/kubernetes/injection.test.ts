@@ -181,6 +181,11 @@ t.test('a real cluster injects', { skip: clusterMissing(), timeout: 400_000 }, a
     const { body } = await tryPod(api);
     return injections(body) === 1 && (await webhook.metric('reviews_total{outcome="injected"}')) > before;
   });
+  const system = await until('the pods of the mesh itself, under the Pod Security level restricted', async () => {
+    const found = await api.list('Pod', 'outrider-system');
+    return found.length >= 3 && found;
+  });
+  t.same(system.map(injections), [0, 0, 0], 'what injects is not injected');
   const byWebhook = await runCases(t, api);
   for (const [name, pod] of byPolicy) t.same(byWebhook.get(name), pod, `${name}: both ways make the same pod`);
   await runOwners(t, api);
