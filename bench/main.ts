@@ -6,6 +6,7 @@ import { CONTROL_PLANE_HELP, parseControlPlaneOptions } from './control-plane/op
 import { benchAbuse } from './macro/abuse.ts';
 import { benchHttp } from './macro/http1.ts';
 import { benchGrpc, benchGrpcLarge, benchGrpcSingle, benchHop } from './macro/http2.ts';
+import { benchInterception } from './macro/interception.ts';
 import { benchMemory } from './macro/memory.ts';
 import { benchMesh } from './macro/mesh.ts';
 import { benchOverload } from './macro/overload.ts';
@@ -31,6 +32,7 @@ const USAGE = `usage: npm run bench -- COMMAND
   tcp [OPTIONS]               bytes: bulk and small echoes
   memory [OPTIONS]            resident memory: idle, after load, with 4,000 idle connections; features on
   start [OPTIONS]             time from the start of the process to the first answer; features on
+  interception [OPTIONS]      what interception by the kernel adds to a connection; as root, in namespaces of its own
   abuse [OPTIONS]             what a good client notices of hostile HTTP/2 clients: its p99 beside each kind of abuse
   overload [OPTIONS]          answers in time of an application that is asked for more than it can do
   control-plane [CONTROL]     what the control plane costs with 1,000 sidecars, beside its targets
@@ -52,6 +54,7 @@ const BENCHES: Readonly<Record<string, { run(options: BenchOptions): Promise<Res
   'grpc-large': { run: benchGrpcLarge, features: 'on' },
   hop: { run: benchHop, features: 'on' },
   mesh: { run: benchMesh, features: 'on' },
+  interception: { run: benchInterception, features: 'off' },
 };
 
 /** Commands that run several benches. */

@@ -3,7 +3,6 @@ import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Test } from 'tap';
 
 /** Whose traffic `outrider intercept` leaves alone: sidecars are started as this user. */
 export const PROXY_UID = 1337;
@@ -47,7 +46,7 @@ export class Namespaces {
   #output = '';
 
   /** Makes them, with their loopback up. Whatever a test leaves behind in them ends with it. */
-  constructor(t: Test, names: readonly string[]) {
+  constructor(t: { teardown(end: () => unknown): unknown }, names: readonly string[]) {
     this.#names = names;
     chmodSync(this.dir, 0o755);
     t.teardown(() => this.#end());
