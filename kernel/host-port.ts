@@ -21,3 +21,8 @@ export function parseHostPort(text: string): HostPort | null {
   const port = Number(digits);
   return host === undefined || port > PORT_MAX ? null : { host, port };
 }
+
+/** Whether nothing that is sent to that host leaves the machine. A name counts only where it cannot mean anything else. */
+export function isLoopbackHost(host: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
+}

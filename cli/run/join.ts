@@ -5,14 +5,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bootstrapJson, type SidecarWorkload } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
 import { findFreePorts } from '../../control-plane/orchestrator/driver/process/ports.ts';
+import type { ServerTrust } from '../../control-plane/orchestrator/driver/process/sidecar-access.ts';
 import type { Random } from '../../kernel/random.ts';
 import { CliError } from '../errors.ts';
+import { claimNetwork } from './loopback-network.ts';
+import { nodeNames } from './node-names.ts';
 import type { JoinOptions } from './options.ts';
+import { addressOf } from './own-address.ts';
 
 /** What the sidecar starts from, and what the application is told of it. */
 export interface Joined {
   readonly configPath: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What its user should know; null: nothing. */
+  readonly notice: string | null;
   /** Removes what was made for this run alone. */
   readonly cleanUp: () => void;
 }
@@ -21,31 +27,31 @@ export interface Joined {
 export interface JoinDeps {
   readonly random: Random;
   readonly cwd: string;
+  /** NODE_OPTIONS of the application. */
+  readonly nodeOptions: string | undefined;
 }
 
-/** Writes the bootstrap. Rejects with one sentence when a file is missing or no folder can be made. */
-export async function joinMesh(options: JoinOptions, { random, cwd }: JoinDeps): Promise<Joined> {
-  const file = (path: string | null, name: string) => {
-    if (path === null) return null;
+const HTTP_PORT = 80;
+
+/** Writes the bootstrap. Rejects with one sentence when a file is missing, or the machine does not have what is asked for. */
+export async function joinMesh(options: JoinOptions, { random, cwd, nodeOptions }: JoinDeps): Promise<Joined> {
+  const file = (path: string, name: string) => {
     const absolute = resolve(cwd, path);
     if (!existsSync(absolute)) throw new CliError(`--${name}: there is no file ${path}`);
     return absolute;
   };
-  const tokenFile = file(options.tokenFile, 'token-file');
-  const ca = file(options.ca, 'ca');
+  const { tokenFile, certificate } = options;
+  const files = {
+    tokenFile: tokenFile === null ? null : file(tokenFile, 'token-file'),
+    trust: trustOf(options, file),
+    certificate: certificate && { chain: file(certificate.chain, 'cert'), key: file(certificate.key, 'key') },
+  };
+  const address = await addressOf(options.address, options.controlPlanes);
+  const network = options.loopback ? await claimNetwork() : null;
   // Private to its owner: it holds the last known good configuration.
   const directory = mkdtempSync(join(tmpdir(), 'outrider-run-'));
   const settingsFile = join(directory, 'settings.json');
-  const known = options.port === null ? [] : [options.port];
-  const [inbound, outbound, admin, settings, spare] = await findFreePorts(5, new Set(known), random);
-  const ports = {
-    app: options.port ?? spare!,
-    inbound: inbound!,
-    outbound: outbound!,
-    admin: admin!,
-    settings: settings!,
-  };
-  const { host } = options.controlPlanes[0]!;
+  const ports = await portsOf(options, random);
   const json = bootstrapJson({
     workload: workloadOf(options, cwd),
     index: 0,
@@ -53,8 +59,13 @@ export async function joinMesh(options: JoinOptions, { random, cwd }: JoinDeps):
     id: `${options.workload}-${random.uint32().toString(36)}${random.uint32().toString(36)}`,
     ports,
     controlPlanes: options.controlPlanes,
-    trust: ca === null ? null : { authorities: ca, name: { kind: isIP(host) === 0 ? 'dns' : 'ip', value: host } },
-    tokenFile,
+    ...files,
+    ...(address === null ? {} : { address: address.advertised }),
+    node: {
+      ...(address === null ? {} : { inboundHost: address.listen }),
+      ...(ports.dns === null ? {} : { dns: { port: ports.dns, ipv6: false } }),
+      ...(network === null ? {} : { interception: network.node }),
+    },
     directory,
     settingsFile,
     environment: {},
@@ -63,17 +74,53 @@ export async function joinMesh(options: JoinOptions, { random, cwd }: JoinDeps):
   writeFileSync(configPath, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });
   return {
     configPath,
+    notice: network === null ? null : portNotice(network.node.lowestPort),
     environment: {
       HOST: '127.0.0.1',
       ...(options.port === null ? {} : { PORT: String(options.port) }),
-      OUTRIDER_SETTINGS: `http://127.0.0.1:${settings}`,
+      OUTRIDER_SETTINGS: `http://127.0.0.1:${ports.settings}`,
       OUTRIDER_SETTINGS_FILE: settingsFile,
       OUTRIDER_WORKLOAD: options.workload,
       OUTRIDER_VERSION: options.version,
-      OUTRIDER_ADMIN: `http://127.0.0.1:${admin}`,
+      OUTRIDER_ADMIN: `http://127.0.0.1:${ports.admin}`,
+      ...(ports.dns === null ? {} : nodeNames(directory, `127.0.0.1:${ports.dns}`, nodeOptions)),
     },
-    cleanUp: () => rmSync(directory, { recursive: true, force: true }),
+    cleanUp: () => {
+      network?.release();
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
+}
+
+/** Null: it speaks plaintext. */
+function trustOf({ ca, controlPlanes }: JoinOptions, file: (path: string, name: string) => string): ServerTrust | null {
+  if (ca === null) return null;
+  const names = [...new Set(controlPlanes.map(({ host }) => host))].map((value) => {
+    return { kind: isIP(value) === 0 ? 'dns' : 'ip', value } as const;
+  });
+  return {
+    authorities: typeof ca === 'string' ? file(ca, 'ca') : null,
+    name: names[0]!,
+    otherNames: names.slice(1),
+  };
+}
+
+async function portsOf({ port, inboundPort, dnsPort }: JoinOptions, random: Random) {
+  const known = [port, inboundPort, dnsPort].filter((each) => each !== null);
+  const [inbound, outbound, admin, settings, dns, spare] = await findFreePorts(6, new Set(known), random);
+  return {
+    app: port ?? spare!,
+    inbound: inboundPort ?? inbound!,
+    outbound: outbound!,
+    admin: admin!,
+    settings: settings!,
+    dns: dnsPort === 0 ? dns! : dnsPort,
+  };
+}
+
+function portNotice(lowestPort: number): string | null {
+  if (lowestPort <= HTTP_PORT) return null;
+  return `ports below ${lowestPort} cannot be listened at here (net.ipv4.ip_unprivileged_port_start): a service is reached at the port it names, and at ${HTTP_PORT} only through HTTP_PROXY`;
 }
 
 function workloadOf({ workload, services, version, protocol, healthPath }: JoinOptions, cwd: string): SidecarWorkload {

@@ -40,7 +40,9 @@ async function runToEnd(argv: readonly string[]): Promise<number> {
   let joined: Joined | null = null;
   try {
     const random = new SeededRandom(systemSeed());
-    if (options.sidecar.kind === 'join') joined = await joinMesh(options.sidecar, { random, cwd: process.cwd() });
+    const machine = { random, cwd: process.cwd(), nodeOptions: process.env.NODE_OPTIONS };
+    if (options.sidecar.kind === 'join') joined = await joinMesh(options.sidecar, machine);
+    if (joined !== null && joined.notice !== null) say(joined.notice);
     return await new Run(options, joined, random).run();
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

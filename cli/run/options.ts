@@ -1,9 +1,10 @@
 /** The command line of `outrider run`. PURE. */
 
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { ServerAddress } from '../../control-plane/translate/control-plane-cluster.ts';
 import { nearest } from '../../kernel/edit-distance.ts';
-import { parseHostPort } from '../../kernel/host-port.ts';
+import { hostPortText, isLoopbackHost, parseHostPort } from '../../kernel/host-port.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 
 /** A sidecar that joins a control plane; the sidecar's other ports are free ones. */
@@ -21,8 +22,18 @@ export interface JoinOptions {
   /** Asked by HTTP whether it is well; null: by a connection. */
   readonly healthPath: string | null;
   readonly tokenFile: string | null;
-  /** Whom to trust for the control plane's certificate; null: it speaks plaintext. */
-  readonly ca: string | null;
+  /** Whom to trust for the control plane's certificate: a file, or the system's authorities; null: it speaks plaintext. */
+  readonly ca: string | { readonly kind: 'system' } | null;
+  /** Files of what the sidecar shows; null: nothing. */
+  readonly certificate: { readonly chain: string; readonly key: string } | null;
+  /** Where callers reach this machine; null: as the control plane does. */
+  readonly address: string | null;
+  /** Where callers come in; null: at a free port. */
+  readonly inboundPort: number | null;
+  /** The sidecar answers DNS there; 0 at a free port; null: it does not. */
+  readonly dnsPort: number | null;
+  /** The sidecar listens at every service's address. */
+  readonly loopback: boolean;
 }
 
 /** A sidecar from a bootstrap of its own. */
@@ -56,6 +67,15 @@ const OPTIONS = {
   'health-path': { type: 'string' },
   'token-file': { type: 'string' },
   ca: { type: 'string' },
+  tls: { type: 'boolean' },
+  cert: { type: 'string' },
+  key: { type: 'string' },
+  insecure: { type: 'boolean' },
+  address: { type: 'string' },
+  'inbound-port': { type: 'string' },
+  dns: { type: 'boolean' },
+  'dns-port': { type: 'string' },
+  loopback: { type: 'boolean' },
   job: { type: 'boolean' },
   'ready-timeout': { type: 'string' },
   'drain-timeout': { type: 'string' },
@@ -74,6 +94,15 @@ const JOIN_ONLY = [
   'health-path',
   'token-file',
   'ca',
+  'tls',
+  'cert',
+  'key',
+  'insecure',
+  'address',
+  'inbound-port',
+  'dns',
+  'dns-port',
+  'loopback',
 ] as const;
 
 const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
@@ -93,7 +122,13 @@ Starts a sidecar, the application beside it once the mesh is ready, and ends bot
       --protocol P           auto, http, http2, grpc or tcp (default auto)
       --health-path PATH     asked by HTTP whether it is well (default: it accepts connections)
       --token-file FILE      proves who the sidecar is
-      --ca FILE              whom to trust for the control plane's certificate (default: it speaks plaintext)
+      --ca FILE              whom to trust for the control plane's certificate; --tls: the system's authorities
+                             (default: it speaks plaintext, which beyond this machine --insecure has to allow)
+      --cert FILE --key FILE what the sidecar shows
+      --address IP           where callers reach this machine (default: from where it reaches the control plane)
+      --inbound-port PORT    where callers come in (default: a free port)
+      --dns                  the sidecar answers DNS; --dns-port PORT: at that port of 127.0.0.1 (default: a free one)
+      --loopback             the sidecar listens at every service's own address, without privileges; implies --dns
       --job                  it ends by itself and nobody calls it: no --port, and nothing inbound is waited for
       --ready-timeout S      seconds until the mesh must be ready (default 30)
       --drain-timeout S      seconds that requests in flight may take at the end (default 30)
@@ -148,11 +183,11 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
       return err(`--${other} stands in the bootstrap when there is one: give either it or --config-path`);
     return ok({ kind: 'bootstrap', configPath });
   }
-  const address = values['control-plane'];
-  if (address === undefined)
+  const servers = values['control-plane'];
+  if (servers === undefined)
     return err('no sidecar: give its bootstrap with -c FILE, or a control plane with --control-plane');
   const controlPlanes: ServerAddress[] = [];
-  for (const text of address.split(',').map((each) => each.trim())) {
+  for (const text of servers.split(',').map((each) => each.trim())) {
     const controlPlane = parseHostPort(text);
     if (controlPlane === null || controlPlane.port === 0)
       return err(`--control-plane: "${text}" is not HOST:PORT, such as 127.0.0.1:15010`);
@@ -164,6 +199,13 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
   if (!appPort.ok) return appPort;
   const protocol = PROTOCOLS.find((each) => each === (values.protocol ?? 'auto'));
   if (protocol === undefined) return err(`--protocol: "${values.protocol}" is not one of ${PROTOCOLS.join(', ')}`);
+  const security = securityOf(values, controlPlanes);
+  if (!security.ok) return security;
+  const ports = { inboundPort: numbered('inbound-port', values), dnsPort: numbered('dns-port', values) };
+  for (const each of Object.values(ports)) if (!each.ok) return each;
+  const { address = null } = values;
+  if (address !== null && isIP(address) === 0)
+    return err(`--address: "${address}" is no IP address of this machine, such as 10.0.0.7`);
   const healthPath = values['health-path'] ?? null;
   if (healthPath !== null && !healthPath.startsWith('/'))
     return err(`--health-path: "${healthPath}" must start with /`);
@@ -177,8 +219,43 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
     port: appPort.value,
     healthPath,
     tokenFile: values['token-file'] ?? null,
-    ca: values.ca ?? null,
+    ...security.value,
+    address,
+    inboundPort: portIn(ports.inboundPort),
+    dnsPort: portIn(ports.dnsPort) ?? (values.dns === true || values.loopback === true ? 0 : null),
+    loopback: values.loopback === true,
   });
+}
+
+/** Over a network the token, and what comes down, are for nobody else's eyes and hands. */
+function securityOf(
+  { ca, tls, cert, key, insecure }: Values,
+  controlPlanes: readonly ServerAddress[],
+): Result<Pick<JoinOptions, 'ca' | 'certificate'>, string> {
+  if (ca !== undefined && tls === true) return err('--ca and --tls both say whom to trust: give one of them');
+  if ((cert === undefined) !== (key === undefined)) return err('--cert and --key belong together: give both');
+  if (cert !== undefined && ca === undefined && tls !== true)
+    return err('--cert needs TLS: say whom to trust with --ca FILE, or --tls');
+  const trust = ca ?? (tls === true ? ({ kind: 'system' } as const) : null);
+  const remote = controlPlanes.find(({ host }) => !isLoopbackHost(host));
+  if (trust === null && remote !== undefined && insecure !== true)
+    return err(
+      `--control-plane ${hostPortText(remote)} is beyond this machine: say whom to trust for its certificate with --ca FILE or --tls; --insecure speaks plaintext, the token included`,
+    );
+  return ok({ ca: trust, certificate: cert === undefined ? null : { chain: cert, key: key! } });
+}
+
+function numbered(name: 'inbound-port' | 'dns-port', values: Values): Result<number | null, string> {
+  const text = values[name];
+  if (text === undefined) return ok(null);
+  const value = Number(text);
+  if (!/^\d{1,5}$/.test(text) || value < 1 || value > 65_535)
+    return err(`--${name}: "${text}" is no port; 1 to 65535 are`);
+  return ok(value);
+}
+
+function portIn(result: Result<number | null, string>): number | null {
+  return result.ok ? result.value : null;
 }
 
 function portOf({ port, job }: Values): Result<number | null, string> {

@@ -70,7 +70,7 @@ async function writeBootstrap(options: SidecarOptions, random: Random): Promise<
     id: nodeId(stateDir, workload, random),
     address,
     ports: { ...PORTS, app: options.port ?? NO_APPLICATION },
-    redirected: { interception: { kind: 'redirect', egress, ipv6 }, dns: { port: DNS_PORT, ipv6 } },
+    node: { interception: { kind: 'redirect', egress, ipv6 }, dns: { port: DNS_PORT, ipv6 } },
     controlPlanes,
     trust:
       ca === null ? null : { authorities: resolve(ca), name: { kind: isIP(host) === 0 ? 'dns' : 'ip', value: host } },

@@ -15,6 +15,12 @@ export interface ServerAddress {
   readonly port: number;
 }
 
+/** A name in a certificate. */
+export interface ServerName {
+  readonly kind: 'dns' | 'ip';
+  readonly value: string;
+}
+
 /** Where it is, how its client verifies it (null: plaintext), and what certificate the client shows (null: none). */
 export interface ControlPlaneEndpoint {
   readonly host: string;
@@ -24,7 +30,9 @@ export interface ControlPlaneEndpoint {
   /** A file of authorities, or themselves (null: the system's), and the name in the certificate (null: any). */
   readonly trust: {
     readonly authorities: string | { readonly pem: string } | null;
-    readonly name: { readonly kind: 'dns' | 'ip'; readonly value: string } | null;
+    readonly name: ServerName | null;
+    /** Others of `others`. */
+    readonly otherNames?: readonly ServerName[];
   } | null;
   /** Files. */
   readonly certificate: { readonly chain: string; readonly key: string } | null;
@@ -66,9 +74,10 @@ function cluster(type: string, addresses: readonly JsonObject[], more: JsonObjec
 type Verified = ControlPlaneEndpoint & { readonly trust: NonNullable<ControlPlaneEndpoint['trust']> };
 
 /** TLS that knows whom it talks to: by an authority, and by the name in the certificate. */
-function tlsSocket({ trust: { authorities, name }, certificate }: Verified): JsonObject {
-  const names: JsonObject[] =
-    name === null ? [] : [{ san_type: name.kind === 'dns' ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name.value } }];
+function tlsSocket({ trust: { authorities, name, otherNames = [] }, certificate }: Verified): JsonObject {
+  const names = (name === null ? [] : [name, ...otherNames]).map((each): JsonObject => {
+    return { san_type: each.kind === 'dns' ? 'DNS' : 'IP_ADDRESS', matcher: { exact: each.value } };
+  });
   const own = certificate && [
     { certificate_chain: { filename: certificate.chain }, private_key: { filename: certificate.key } },
   ];

@@ -57,7 +57,7 @@ export function inboundListener(
   toldProtocol: boolean,
   filters: readonly JsonObject[],
 ): XdsResource {
-  const address = { host: LOOPBACK, port: node.inboundPort };
+  const address = { host: node.inboundHost ?? LOOPBACK, port: node.inboundPort };
   return applicationListener(address, protocol, [toApplication(protocol, toldProtocol)], filters);
 }
 

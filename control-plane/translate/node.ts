@@ -15,6 +15,8 @@ export interface SidecarNode {
   readonly outboundPort: number;
   readonly inboundPort: number;
   readonly appPort: number;
+  /** Where callers come in; left out: 127.0.0.1. Under redirection: everywhere. */
+  readonly inboundHost?: string;
   /** Left out: its application knows of it, and dials it. */
   readonly interception?: Interception | LoopbackPorts;
   /** Left out: names are resolved by others. */
@@ -113,6 +115,7 @@ export function meshNode({ id, userAgent, metadata }: NodeIdentity): MeshNode {
     outboundPort: outbound_port as number,
     inboundPort: inbound_port as number,
     appPort: app_port as number,
+    ...(isFilled(outrider.inbound_host) ? { inboundHost: outrider.inbound_host as string } : {}),
     ...interceptionOf(outrider),
     ...(isPort(outrider.dns_port) ? { dns: { port: outrider.dns_port as number, ipv6: outrider.ipv6 === true } } : {}),
   };
@@ -154,8 +157,9 @@ function inboundOf({ host, port, service, app_port }: InboundMetadata): EnvoyInb
 
 /** The metadata that `meshNode` reads back. */
 export function nodeMetadata(node: SidecarNode): { outrider: Record<string, unknown> } {
-  const { workload, services, version, outboundPort, inboundPort, appPort, interception, dns } = node;
-  const ports = { outbound_port: outboundPort, inbound_port: inboundPort, app_port: appPort };
+  const { workload, services, version, outboundPort, inboundPort, appPort, inboundHost, interception, dns } = node;
+  const host = inboundHost === undefined ? {} : { inbound_host: inboundHost };
+  const ports = { outbound_port: outboundPort, inbound_port: inboundPort, app_port: appPort, ...host };
   const names = dns === undefined ? {} : { dns_port: dns.port, ...(dns.ipv6 ? { ipv6: true } : {}) };
   return { outrider: { workload, services, version, ...ports, ...names, ...interceptionMetadata(interception) } };
 }

@@ -153,7 +153,7 @@ t.test(
     )![0];
     t.match(output('getent', 'ahostsv4', `${instance}.catalog.mesh`), CATALOG.host, 'one instance by its name');
 
-    spaces.stop(/control-plane/);
+    await spaces.stop(/control-plane/);
     t.match(output('getent', 'ahostsv4', 'later.mesh'), '127.77.', 'names outlive the control plane');
     t.match(mesh.ask('http', 'catalog', 80, WEB.namespace), { status: 200 });
   },

@@ -90,9 +90,13 @@ export class Namespaces {
     });
   }
 
-  /** Ends the programs whose command matches. */
-  stop(command: RegExp): void {
-    for (const child of this.#children) if (command.test(child.spawnargs.join(' '))) child.kill('SIGKILL');
+  /** Ends the programs whose command matches; resolves when they have ended. */
+  async stop(command: RegExp, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const matching = this.#children.filter((child) => command.test(child.spawnargs.join(' ')));
+    const running = matching.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    const ended = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+    for (const child of running) child.kill(signal);
+    await Promise.all(ended);
   }
 
   #end(): void {

@@ -7,6 +7,7 @@ import { type Json, writeJson } from '../../../../protos/json/write-json.ts';
 import type { HealthCheck, HealthProbe, Workload } from '../../../state/model.ts';
 import {
   CONTROL_PLANE_CLUSTER,
+  type ControlPlaneEndpoint,
   controlPlaneCluster,
   type ServerAddress,
 } from '../../../translate/control-plane-cluster.ts';
@@ -28,12 +29,14 @@ export interface BootstrapInput {
   readonly ports: ReplicaPorts;
   /** Where other sidecars reach this one; absent: on loopback. */
   readonly address?: string;
-  /** Absent: its application dials the sidecar, and resolves names elsewhere. */
-  readonly redirected?: Required<Pick<SidecarNode, 'interception' | 'dns'>>;
+  /** What is different at this node; absent: its application dials the sidecar, and resolves names elsewhere. */
+  readonly node?: Pick<SidecarNode, 'interception' | 'dns' | 'inboundHost'>;
   /** Where control planes' gRPC servers are, at least one; the one that leads answers. */
   readonly controlPlanes: readonly ServerAddress[];
   /** How the sidecar verifies it; null: it speaks plaintext. */
   readonly trust: ServerTrust | null;
+  /** Files of what the sidecar shows; absent: nothing. */
+  readonly certificate?: ControlPlaneEndpoint['certificate'];
   /** The file with the sidecar's token; null: none is asked for. */
   readonly tokenFile: string | null;
   /** The replica's own folder, absolute. */
@@ -65,7 +68,7 @@ function bootstrap(input: BootstrapInput): unknown {
     outboundPort: ports.outbound,
     inboundPort: ports.inbound,
     appPort: ports.app,
-    ...input.redirected,
+    ...input.node,
   });
   const ads = { ads: {}, resource_api_version: 'V3' };
   const grpc = { envoy_grpc: { cluster_name: CONTROL_PLANE_CLUSTER } };
@@ -89,10 +92,10 @@ function bootstrap(input: BootstrapInput): unknown {
   };
 }
 
-function clusterOf({ controlPlanes, trust }: BootstrapInput): JsonObject {
+function clusterOf({ controlPlanes, trust, certificate = null }: BootstrapInput): JsonObject {
   const [first, ...others] = controlPlanes;
   assert(first !== undefined, 'a sidecar needs the address of a control plane');
-  return controlPlaneCluster({ ...first, others, trust, certificate: null });
+  return controlPlaneCluster({ ...first, others, trust, certificate });
 }
 
 function agentConfig(input: BootstrapInput): JsonObject {

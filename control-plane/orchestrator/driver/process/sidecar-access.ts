@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { writeSecretFile } from '../../../security/secret-file.ts';
+import type { ServerName } from '../../../translate/control-plane-cluster.ts';
 import { replicaId } from '../../plan.ts';
 import { type ReplicaRecord, replicaDirectory } from './record.ts';
 
@@ -12,7 +13,9 @@ export interface ServerTrust {
   /** A file of authorities in PEM; null: those of the system. */
   readonly authorities: string | null;
   /** The name that is in the certificate; null: any. */
-  readonly name: { readonly kind: 'dns' | 'ip'; readonly value: string } | null;
+  readonly name: ServerName | null;
+  /** Of further control planes. */
+  readonly otherNames?: readonly ServerName[];
 }
 
 /** See the head of this file. */
