@@ -6,10 +6,9 @@ import {
   ANNOTATIONS,
   type AnnotationName,
   INJECT_LABEL,
-  INTERCEPT_CONTAINER,
+  OWN_CONTAINERS,
   PORTS,
   PREFIX,
-  PROXY_CONTAINER,
   PROXY_UID,
   STATE_VOLUME,
   STATUS_ANNOTATION,
@@ -29,16 +28,21 @@ export type SkipReason = 'opted-out' | 'host-network' | 'windows' | 'injected';
 
 /** What a refusal ends with. */
 export const OPT_OUT = `or label the pod ${INJECT_LABEL}=disabled`;
-const OWN = [INTERCEPT_CONTAINER, PROXY_CONTAINER];
 /** Every annotation of ours. */
 export const KNOWN_ANNOTATIONS = [STATUS_ANNOTATION, ...Object.keys(ANNOTATIONS).map((name) => PREFIX + name)];
+
+/** Whether both containers of ours are where injection puts them. */
+export function isInjected({ spec }: Pod): boolean {
+  return OWN_CONTAINERS.every((own) => spec.initContainers?.some(({ name }) => name === own));
+}
 
 /** Decides. The API server asks about pods of namespaces that have opted in only. */
 export function decide(pod: Pod): Decision {
   const why = skipReason(pod);
   if (why !== null) return { kind: 'skip', why };
   const problem = podProblem(pod);
-  return problem === null ? { kind: 'inject' } : { kind: 'refuse', problem };
+  if (problem !== null) return { kind: 'refuse', problem };
+  return isInjected(pod) ? { kind: 'skip', why: 'injected' } : { kind: 'inject' };
 }
 
 function skipReason({ metadata, spec }: Pod): SkipReason | null {
@@ -46,18 +50,20 @@ function skipReason({ metadata, spec }: Pod): SkipReason | null {
   // Rules in the node's own namespace would take the traffic of all of its pods.
   if (spec.hostNetwork === true) return 'host-network';
   if (spec.os?.name === 'windows' || spec.nodeSelector?.['kubernetes.io/os'] === 'windows') return 'windows';
-  return OWN.every((own) => spec.initContainers?.some(({ name }) => name === own)) ? 'injected' : null;
+  return null;
 }
 
 /** The first of what stands against it; null: nothing does. policy/refusals.ts has the same sentences. */
 function podProblem(pod: Pod): string | null {
   const { spec } = pod;
-  const containers: readonly Container[] = [...spec.containers, ...(spec.initContainers ?? [])];
+  const all: readonly Container[] = [...spec.containers, ...(spec.initContainers ?? [])];
+  const containers = isInjected(pod) ? all.filter(({ name }) => !OWN_CONTAINERS.includes(name)) : all;
   const volumes = (spec.volumes ?? []) as readonly { readonly name: string }[];
   const taken =
-    containers.find(({ name }) => OWN.includes(name)) ??
+    containers.find(({ name }) => OWN_CONTAINERS.includes(name)) ??
     volumes.find(({ name }) => name === STATE_VOLUME || name === TOKEN_VOLUME);
-  if (taken !== undefined) return `the pod has ${taken.name} already, and was not injected: take it out, ${OPT_OUT}`;
+  if (taken !== undefined && !isInjected(pod))
+    return `the pod has ${taken.name} already, and was not injected: take it out, ${OPT_OUT}`;
   const user = containers.find(({ securityContext }) => securityContext?.runAsUser === PROXY_UID);
   if (user !== undefined) return `container ${user.name} runs as user ${PROXY_UID}, ${SIDECARS_USER}`;
   if (spec.securityContext?.runAsUser === PROXY_UID) return `the pod runs as user ${PROXY_UID}, ${SIDECARS_USER}`;

@@ -1,10 +1,11 @@
 /**
- * The injection of one pod: a pod in, a JSON Patch (RFC 6902) out. What was injected already stays as it is, so that it may
- * be asked any number of times. PURE.
+ * The injection of one pod: a pod in, a JSON Patch (RFC 6902) out. What was injected already stays as it is, but for containers
+ * that came after the injection, by another webhook: their probes are rewritten too. So it may be asked any number of times.
+ * PURE.
  */
 import type { Json, JsonObject } from '../translate/resource.ts';
 import { type Decision, decide } from './decide.ts';
-import { INJECTED, PORTS, STATUS_ANNOTATION } from './names.ts';
+import { INJECTED, PORTS, PROBE_PAGE, PROBES_VARIABLE, PROXY_CONTAINER, STATUS_ANNOTATION } from './names.ts';
 import { type Pod, PROBES } from './pod.ts';
 import type { InjectionSettings } from './settings.ts';
 import { template } from './template.ts';
@@ -23,6 +24,10 @@ export type Injection =
 /** Decides and, where the pod is injected, says how. */
 export function inject(pod: Pod, settings: InjectionSettings): Injection {
   const decision = decide(pod);
+  if (decision.kind === 'skip' && decision.why === 'injected') {
+    const patch = laterOperations(pod);
+    return patch.length === 0 ? decision : { kind: 'inject', patch };
+  }
   if (decision.kind !== 'inject') return decision;
   const { initContainers, volumes } = template(settings, podValues(pod));
   return {
@@ -38,9 +43,26 @@ export function inject(pod: Pod, settings: InjectionSettings): Injection {
   };
 }
 
+/** What containers that came later need. */
+function laterOperations(pod: Pod): PatchOperation[] {
+  const { probes } = podValues(pod);
+  const operations = [...probeOperations(pod), ...delayOperations(pod)];
+  if (probes === '') return operations;
+  const index = pod.spec.initContainers!.findIndex(({ name }) => name === PROXY_CONTAINER);
+  const { env = [] } = pod.spec.initContainers![index]!;
+  return [
+    ...operations,
+    ...env.flatMap(({ name, value = '' }, i): PatchOperation[] => {
+      const path = `/spec/initContainers/${index}/env/${i}/value`;
+      const all = value === '' ? probes : `${value}, ${probes}`;
+      return name === PROBES_VARIABLE ? [{ op: 'add', path, value: all }] : [];
+    }),
+  ];
+}
+
 /** Where the kubelet asks the sidecar instead of the application. */
 export function probeHandler(name: string): JsonObject {
-  return { path: `/probe?name=${name}`, port: PORTS.health, scheme: 'HTTP' };
+  return { path: `${PROBE_PAGE}${name}`, port: PORTS.health, scheme: 'HTTP' };
 }
 
 function probeOperations(pod: Pod): PatchOperation[] {

@@ -84,6 +84,23 @@ t.test('the sidecar makes the kubelet’s probes, as they were', (t) => {
   t.end();
 });
 
+t.test('a container that another webhook adds later gets the same', (t) => {
+  const first = injectedPod(podOf({ containers: [container({ livenessProbe: { tcpSocket: { port: 'http' } } })] }));
+  const late = container({ name: 'late', ports: [], startupProbe: { tcpSocket: { port: 7 } } });
+  const pod = injectedPod({ ...first, spec: { ...first.spec, containers: [late, ...first.spec.containers] } });
+  t.equal(
+    variables(pod).OUTRIDER_PROBES,
+    '"web-liveness": {port: 8080, timeout_ms: 1000, tcp: {}}, "late-startup": {port: 7, timeout_ms: 1000, tcp: {}}',
+  );
+  t.match(pod.spec.containers[0], {
+    startupProbe: { httpGet: { path: '/probe?name=late-startup' } },
+    lifecycle: { preStop: { sleep: { seconds: 5 } } },
+  });
+  t.equal(variables(pod).OUTRIDER_PORT, '8080', 'who it is has been said');
+  t.same(inject(pod, SETTINGS), { kind: 'skip', why: 'injected' });
+  t.end();
+});
+
 t.test('what is annotated counts', (t) => {
   const annotations = {
     port: '9090',

@@ -14,6 +14,13 @@ export const INJECTED = 'injected';
 export const INTERCEPT_CONTAINER = 'outrider-intercept';
 /** The sidecar. */
 export const PROXY_CONTAINER = 'outrider-proxy';
+/** Both. */
+export const OWN_CONTAINERS: readonly string[] = [INTERCEPT_CONTAINER, PROXY_CONTAINER];
+/** The variable of the sidecar with the probes that it makes. */
+export const PROBES_VARIABLE = 'OUTRIDER_PROBES';
+/** Where the kubelet asks for one, on the port `health`; the name follows. */
+export const PROBE_PAGE = '/probe?name=';
+
 /** Last known good configuration and settings. */
 export const STATE_VOLUME = 'outrider-state';
 /** Who the sidecar is. */

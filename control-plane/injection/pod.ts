@@ -34,6 +34,7 @@ export interface Container {
   readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly startupProbe?: Probe;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly lifecycle?: { readonly preStop?: unknown };
 }
 

@@ -7,6 +7,7 @@ import { sidecarBootstrap } from './bootstrap.ts';
 import {
   INTERCEPT_CONTAINER,
   PORTS,
+  PROBES_VARIABLE,
   PROXY_CONTAINER,
   PROXY_UID,
   STATE_DIRECTORY,
@@ -98,7 +99,7 @@ function proxyContainer(settings: InjectionSettings, values: PodValues): JsonObj
       { name: 'OUTRIDER_PROTOCOL', value: values.protocol },
       { name: 'OUTRIDER_EGRESS', value: values.egress },
       { name: 'OUTRIDER_HEALTH', value: values.health },
-      { name: 'OUTRIDER_PROBES', value: values.probes },
+      { name: PROBES_VARIABLE, value: values.probes },
     ],
     ports: [{ name: 'outrider-health', containerPort: PORTS.health, protocol: 'TCP' }],
     startupProbe: { ...ready, ...STARTUP },

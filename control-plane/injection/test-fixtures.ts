@@ -1,8 +1,10 @@
 /** Pods of every kind and what becomes of them: for the unit tests, and for the suite against a real API server. */
 import type { SkipReason } from './decide.ts';
+import { inject } from './inject.ts';
 import { INJECT_LABEL, PREFIX } from './names.ts';
 import type { Container, Pod, PodSpec, Probe } from './pod.ts';
 import type { InjectionSettings } from './settings.ts';
+import { patched } from './test-patch.ts';
 
 /** One pod. */
 export interface PodCase {
@@ -65,6 +67,13 @@ const LARGE = Array.from({ length: 30 }, (_, i) => {
   const probe = { httpGet: { path: `/live/${i}`, port: 'p4', httpHeaders: [{ name: 'X-Container', value: `c${i}` }] } };
   return container({ name: `c${i}`, ports, livenessProbe: probe, readinessProbe: probe, startupProbe: probe });
 });
+
+/** As another webhook leaves it. */
+function withLater(pod: Pod, later: Container): Pod {
+  const injection = inject(pod, SETTINGS);
+  const once = injection.kind === 'inject' ? patched(pod, injection.patch) : pod;
+  return { ...once, spec: { ...once.spec, containers: [later, ...once.spec.containers] } };
+}
 
 /** See the head of this file. */
 export const POD_CASES: readonly PodCase[] = [
@@ -170,6 +179,18 @@ export const POD_CASES: readonly PodCase[] = [
       initContainers: LARGE.map((each) => ({ ...each, name: `i${each.name}`, restartPolicy: 'Always' })),
     }),
   ),
+  injected(
+    'a container that came after the injection',
+    withLater(
+      probed({ livenessProbe: GET }),
+      container({ name: 'late', ports: [], startupProbe: { tcpSocket: { port: 7 } } }),
+    ),
+  ),
+  injected(
+    'one into a pod that had no probes',
+    withLater(podOf(), container({ name: 'late', ports: [], startupProbe: GET })),
+  ),
+  injected('one without a probe', withLater(podOf(), container({ name: 'late', ports: [] }))),
   injected('another user', podOf({ securityContext: { runAsUser: 1000 } })),
 
   skipped('opted out', podOf({}, { labels: { app: 'cart', [INJECT_LABEL]: 'disabled' } }), 'opted-out'),
@@ -206,6 +227,11 @@ export const POD_CASES: readonly PodCase[] = [
     'the user of the sidecar in all',
     podOf({ securityContext: { runAsUser: 1337 } }),
     'the pod runs as user 1337',
+  ),
+  refused(
+    'a container that came later, as the user of the sidecar',
+    withLater(podOf(), container({ name: 'late', ports: [], securityContext: { runAsUser: 1337 } })),
+    'container late runs as user 1337',
   ),
   refused(
     'a port of the sidecar',

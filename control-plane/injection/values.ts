@@ -4,7 +4,7 @@
  *
  * policy/expressions.ts has the same in CEL, for clusters without the webhook; test/kubernetes holds both to the same pods.
  */
-import { type AnnotationName, NO_PORT, PORTS, PREFIX } from './names.ts';
+import { type AnnotationName, NO_PORT, OWN_CONTAINERS, PORTS, PREFIX, PROBE_PAGE } from './names.ts';
 import { type Container, type Pod, PROBE_KINDS, PROBES, type Probe, type ProbeKind } from './pod.ts';
 
 /** See the head of this file. */
@@ -95,11 +95,18 @@ export function rewrittenProbes({ spec }: Pod): RewrittenProbe[] {
 }
 
 function handlerOf(container: Container, probe: Probe | undefined): RewrittenProbe['handler'] | undefined {
+  if (OWN_CONTAINERS.includes(container.name) || isAskedOfUs(probe)) return undefined;
   // The kubelet could not ask it either, and says so.
   if (probe === undefined || probedPort(container, probe) === 0) return undefined;
   if (probe.httpGet !== undefined) return probe.httpGet.host === undefined ? 'httpGet' : undefined;
   if (probe.tcpSocket !== undefined) return probe.tcpSocket.host === undefined ? 'tcpSocket' : undefined;
   return probe.grpc === undefined ? undefined : 'grpc';
+}
+
+/** Rewritten already. */
+function isAskedOfUs(probe: Probe | undefined): boolean {
+  const { port, path = '' } = probe?.httpGet ?? {};
+  return port === PORTS.health && path.startsWith(PROBE_PAGE);
 }
 
 /** Seconds that containers wait before they are asked to end; 0 for none. */

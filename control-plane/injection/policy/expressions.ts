@@ -3,10 +3,10 @@
  *
  * Objects come with the API server's defaults. `x.?y` and `x[?y]` are optional values.
  */
-import { ANNOTATIONS, type AnnotationName, NO_PORT, PORTS, PREFIX } from '../names.ts';
+import { ANNOTATIONS, type AnnotationName, NO_PORT, OWN_CONTAINERS, PORTS, PREFIX, PROBE_PAGE } from '../names.ts';
 import { PROBE_KINDS, PROBES } from '../pod.ts';
 import { type PodValues, STOP_DELAY } from '../values.ts';
-import { celText, expression } from './cel.ts';
+import { celText, celTexts, expression } from './cel.ts';
 
 /** One variable of a policy; later ones see earlier ones as `variables.NAME`. */
 export interface PolicyVariable {
@@ -34,6 +34,7 @@ export const INJECTION_VARIABLES: readonly PolicyVariable[] = [
   { name: 'health', expression: `(${healthExpression()}).replace('$', '$$')` },
   { name: 'probes', expression: probesExpression() },
   { name: 'delay', expression: delayExpression() },
+  { name: 'injected', expression: `variables.inits.filter(c, c.name in ${celTexts(OWN_CONTAINERS)}).size() == 2` },
 ];
 
 /** What stands in the template's places. */
@@ -56,7 +57,10 @@ export const CEL_VALUES: PodValues = {
 export function isRewritten(container: string, probe: string): string {
   const here = (handler: string) => `(has(${probe}.${handler}) && !has(${probe}.${handler}.host))`;
   const any = `${here('httpGet')} || ${here('tcpSocket')} || has(${probe}.grpc)`;
-  return `has(${probe}) && (${any}) && ${probedPort(container, probe)} != 0`;
+  const ours = `${container}.name in ${celTexts(OWN_CONTAINERS)}`;
+  const page = `${probe}.httpGet.?path.orValue('').startsWith('${PROBE_PAGE}')`;
+  const done = `(has(${probe}.httpGet) && ${probe}.httpGet.port == ${PORTS.health} && ${page})`;
+  return `has(${probe}) && !(${ours}) && (${any}) && !${done} && ${probedPort(container, probe)} != 0`;
 }
 
 /** The optional text of an annotation. */

@@ -5,13 +5,13 @@
  */
 import type { JsonObject } from '../../translate/resource.ts';
 import { probeHandler } from '../inject.ts';
-import { INJECT_LABEL, INJECTED, STATUS_ANNOTATION } from '../names.ts';
+import { INJECT_LABEL, INJECTED, PROBES_VARIABLE, PROXY_CONTAINER, STATUS_ANNOTATION } from '../names.ts';
 import { PROBE_KINDS, PROBES, type ProbeKind } from '../pod.ts';
 import type { InjectionSettings } from '../settings.ts';
 import { template } from '../template.ts';
 import { celOf, celText, expression } from './cel.ts';
 import { CEL_VALUES, INJECTION_VARIABLES, isRewritten } from './expressions.ts';
-import { CONCERNED, REFUSAL_VARIABLES, REFUSALS, UNTOUCHED } from './refusals.ts';
+import { CONCERNED, REFUSAL_VARIABLES, REFUSALS, WHOLE } from './refusals.ts';
 
 const API = 'admissionregistration.k8s.io/v1';
 /** Of both policies and their bindings. */
@@ -45,7 +45,7 @@ export function injectionPolicies(settings: InjectionSettings, labels: JsonObjec
         failurePolicy: 'Fail',
         reinvocationPolicy: 'IfNeeded',
         matchConstraints,
-        matchConditions: [...CONCERNED, UNTOUCHED].map((each) => ({ ...each })),
+        matchConditions: [...CONCERNED, WHOLE].map((each) => ({ ...each })),
         variables: INJECTION_VARIABLES.map((each) => ({ ...each })),
         mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: patchExpression(settings) } }],
       },
@@ -84,13 +84,8 @@ function patchExpression(settings: InjectionSettings): string {
     probeOperations(kind, 'containers', 'object.spec.containers'),
     probeOperations(kind, 'initContainers', 'variables.inits'),
   ]);
-  return [
-    ...probes,
-    delayOperations(),
-    prepended('initContainers', initContainers),
-    prepended('volumes', volumes),
-    annotation(),
-  ].join(' +\n');
+  const first = [prepended('initContainers', initContainers), prepended('volumes', volumes), annotation()];
+  return [...probes, delayOperations(), `(variables.injected ? ${laterProbes()} : ${first.join(' +\n')})`].join(' +\n');
 }
 
 function probeOperations(kind: ProbeKind, list: string, value: string): string {
@@ -103,6 +98,17 @@ function probeOperations(kind: ProbeKind, list: string, value: string): string {
   JSONPatch{op: 'remove', path: ${place} + ${handler}},
   JSONPatch{op: 'add', path: ${place} + 'httpGet', value: ${asked}}
 ]).flatten()`;
+}
+
+/** What containers that came later add to the sidecar's variable. */
+function laterProbes(): string {
+  const env = 'variables.inits[k].env';
+  const value = `${env}[j].?value.orValue('')`;
+  const path = "'/spec/initContainers/' + string(k) + '/env/' + string(j) + '/value'";
+  return `(lists.range(variables.inits.size())
+  .filter(k, variables.probes != '' && variables.inits[k].name == '${PROXY_CONTAINER}')
+  .map(k, lists.range(${env}.size()).filter(j, ${env}[j].name == '${PROBES_VARIABLE}').map(j,
+  JSONPatch{op: 'add', path: ${path}, value: ${value} + (${value} == '' ? '' : ', ') + variables.probes})).flatten())`;
 }
 
 function delayOperations(): string {

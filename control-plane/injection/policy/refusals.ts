@@ -11,16 +11,7 @@ import {
   SIDECARS_USER,
   WORKLOAD_FORM,
 } from '../decide.ts';
-import {
-  ANNOTATIONS,
-  INJECT_LABEL,
-  INTERCEPT_CONTAINER,
-  PREFIX,
-  PROXY_CONTAINER,
-  PROXY_UID,
-  STATE_VOLUME,
-  TOKEN_VOLUME,
-} from '../names.ts';
+import { ANNOTATIONS, INJECT_LABEL, OWN_CONTAINERS, PREFIX, PROXY_UID, STATE_VOLUME, TOKEN_VOLUME } from '../names.ts';
 import { celText, celTexts } from './cel.ts';
 import { POD_VARIABLES, type PolicyVariable } from './expressions.ts';
 
@@ -36,7 +27,7 @@ export interface Validation {
   readonly messageExpression: string;
 }
 
-const OWN = celTexts([INTERCEPT_CONTAINER, PROXY_CONTAINER]);
+const OWN = celTexts(OWN_CONTAINERS);
 const OWN_VOLUMES = celTexts([STATE_VOLUME, TOKEN_VOLUME]);
 const INITS = 'object.spec.?initContainers.orValue([])';
 const VOLUMES = 'object.spec.?volumes.orValue([])';
@@ -55,10 +46,10 @@ export const CONCERNED: readonly MatchCondition[] = [
   },
 ];
 
-/** Pods that have nothing of ours meet this. */
-export const UNTOUCHED: MatchCondition = {
-  name: 'not-injected',
-  expression: `!object.spec.containers.exists(c, c.name in ${OWN}) &&
+/** Pods that have nothing of ours meet this, and those that have all of it. */
+export const WHOLE: MatchCondition = {
+  name: 'nothing-or-all-of-it',
+  expression: `${INITS}.filter(c, c.name in ${OWN}).size() == 2 || !object.spec.containers.exists(c, c.name in ${OWN}) &&
   !${INITS}.exists(c, c.name in ${OWN}) &&
   !${VOLUMES}.exists(v, v.name in ${OWN_VOLUMES})`,
 };

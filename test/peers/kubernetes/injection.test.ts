@@ -2,13 +2,17 @@
  * Injection by a real API server: the webhook and the admission policies make the same pods, once, and refuse the same; what
  * happens while certificates are exchanged and while no webhook answers; and that nothing is left of an installation.
  */
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { POD_CASES, podOf } from '../../../control-plane/injection/test-fixtures.ts';
 import { until } from '../../until.ts';
 import { type ApiAnswer, type ApiClient, KINDS, type KubernetesObject } from './api-client.ts';
-import { type Authority, newAuthority } from './certificates.ts';
+import { type Authority, issue, newAuthority } from './certificates.ts';
 import { type Cluster, clusterMissing, startCluster } from './cluster.ts';
 import { certificateFiles, install, printed, startWebhookProcess, uninstall } from './installation.ts';
 
@@ -65,6 +69,62 @@ async function namespaces(api: ApiClient): Promise<void> {
   ] as const)
     await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: name!, ...more } });
   for (const name of [MESH, PLAIN]) await until(name!, () => api.get('ServiceAccount', name!, 'default'));
+}
+
+/** Another webhook, which comes after ours and adds a container that is probed, to whatever pod has none of that name. */
+async function startAdder(t: Test): Promise<KubernetesObject> {
+  const authority = newAuthority('adder');
+  const late = { name: 'late', image: 'late:1', startupProbe: { tcpSocket: { port: 7 } } };
+  const server = createServer(issue(authority, ['IP:127.0.0.1']), async (incoming, outgoing) => {
+    const { request } = JSON.parse(await text(incoming)) as {
+      readonly request: { readonly uid: string; readonly object: { readonly spec: { readonly containers: Named[] } } };
+    };
+    const isThere = request.object.spec.containers.some(({ name }) => name === 'late');
+    const patch = isThere ? [] : [{ op: 'add', path: '/spec/containers/0', value: late }];
+    const encoded = { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
+    const response = { uid: request.uid, allowed: true, ...encoded };
+    outgoing.setHeader('content-type', 'application/json');
+    outgoing.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const webhook = {
+    name: 'adder.example.com',
+    admissionReviewVersions: ['v1'],
+    clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle: Buffer.from(authority.pem).toString('base64') },
+    namespaceSelector: { matchLabels: { 'outrider.dev/inject': 'enabled' } },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+    sideEffects: 'None',
+  };
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'zz-adder' },
+    webhooks: [webhook],
+  };
+}
+
+function hasLate({ spec }: KubernetesObject): boolean {
+  return (spec as { readonly containers: readonly Named[] }).containers.some(({ name }) => name === 'late');
+}
+
+/** What comes after our injection is completed by it, in the same request. */
+async function runAfter(t: Test, api: ApiClient, adder: KubernetesObject, way: string): Promise<void> {
+  await api.apply(adder);
+  const { body } = await until('the other webhook', async () => {
+    const answer = await tryPod(api);
+    return hasLate(answer.body) && answer;
+  });
+  t.equal(injections(body), 1, `${way}: once`);
+  const { containers } = body.spec as { readonly containers: readonly { readonly startupProbe?: object }[] };
+  t.match(containers[0]!.startupProbe, { httpGet: { path: '/probe?name=late-startup', port: 15_020 } }, way);
+  t.match(JSON.stringify(body.spec), '\\"late-startup\\": {port: 7, timeout_ms: 1000, tcp: {}}', way);
+  await api.delete(adder);
+  await until('its end', async () => !hasLate((await tryPod(api)).body));
 }
 
 /** Every case as a dry run: the pods by name of their case. */
@@ -158,7 +218,8 @@ t.test('a real cluster injects', { skip: clusterMissing(), timeout: 400_000 }, a
   await untilInjected(api);
   const byPolicy = await runCases(t, api);
   await runOwners(t, api);
-  t.pass('admission policies inject');
+  const adder = await startAdder(t);
+  await runAfter(t, api, adder, 'policies');
 
   const installed = await printed(directory, files);
   const webhook = await startWebhookProcess(t, cluster, installed, authority);
@@ -189,6 +250,7 @@ t.test('a real cluster injects', { skip: clusterMissing(), timeout: 400_000 }, a
   const byWebhook = await runCases(t, api);
   for (const [name, pod] of byPolicy) t.same(byWebhook.get(name), pod, `${name}: both ways make the same pod`);
   await runOwners(t, api);
+  await runAfter(t, api, adder, 'webhook');
   t.equal(await webhook.metric('bad_requests_total{status="400"}'), 0, 'every review of the API server is understood');
 
   await t.test('certificates are exchanged, and no pod is refused', async (t) => {
