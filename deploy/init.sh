@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# What stands around a sidecar in containers (docs/inject.md). It has no more than it needs: a megabyte, and nothing in it
-# that listens.
+# What stands around a sidecar in containers (docs/inject.md). It has no more than it needs, and nothing in
+# it listens.
 #
 #   pause          owns the network namespace, until it is told to end
 #   ready [S]      ends when the sidecar is ready, and with 1 after so many seconds, saying what it waits for (default 120)

@@ -4,9 +4,11 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
+import type { ServerAddress } from '../../control-plane/translate/control-plane-cluster.ts';
 import { type Random, SeededRandom, systemSeed } from '../../kernel/random.ts';
 import { CliError, EXIT, messageOf } from '../errors.ts';
 import { parseSidecarOptions, SIDECAR_USAGE, type SidecarOptions } from './options.ts';
@@ -19,7 +21,9 @@ const DNS_PORT = 15_053;
 /** A control plane that starts at the same time has so long to be found, and to write the token. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 200;
+const LOOKUP_MS = 2_000;
 const ID_FILE = 'node-id';
+const ADDRESS_FILE = 'address';
 
 /** Runs `outrider sidecar`: resolves with an exit code only when it cannot; otherwise this process is the proxy from then on. */
 export async function runSidecar(argv: readonly string[]): Promise<number> {
@@ -32,6 +36,8 @@ export async function runSidecar(argv: readonly string[]): Promise<number> {
     process.stdout.write(SIDECAR_USAGE);
     return EXIT.ok;
   }
+  // As process 1 it would not end by itself.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(EXIT.failed));
   try {
     const config = await writeBootstrap(parsed.value, new SeededRandom(systemSeed()));
     become(['proxy', '-c', config, ...proxyOptions(parsed.value)]);
@@ -61,8 +67,7 @@ async function writeBootstrap(options: SidecarOptions, random: Random): Promise<
   if (tokenFile !== null)
     await patiently(`no token in ${tokenFile}: the control plane is to write it`, async () => existsSync(tokenFile));
   const first = controlPlanes[0]!;
-  const address =
-    options.address ?? (await patiently(`no way to the control plane ${first.host}`, () => ownAddress(first)));
+  const address = options.address ?? (await findAddress(first, stateDir));
   const { host } = first;
   const json = bootstrapJson({
     workload: { name: workload, services, version, protocol, health, workingDir: '/' },
@@ -80,6 +85,27 @@ async function writeBootstrap(options: SidecarOptions, random: Random): Promise<
     environment: {},
   });
   return write(join(stateDir, 'bootstrap.json'), `${JSON.stringify(json, null, 2)}\n`);
+}
+
+/**
+ * While the control plane is away its name may not be known, and an earlier start has found the address. Written down for the
+ * next one.
+ */
+async function findAddress(controlPlane: ServerAddress, stateDir: string): Promise<string> {
+  const file = join(stateDir, ADDRESS_FILE);
+  const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  const address = await patiently(`no way to the control plane ${controlPlane.host}`, async () => {
+    const found = ownAddress(controlPlane);
+    if (!isOwn(known)) return found;
+    // Nor may anybody answer who is asked for it.
+    return Promise.race([found.catch(() => known), sleep(LOOKUP_MS, known)]);
+  });
+  write(file, `${address}\n`);
+  return address;
+}
+
+function isOwn(address: string): boolean {
+  return Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
 }
 
 /** The same at every start, so that what was kept is found again; another one beside every other application of the name. */
