@@ -39,7 +39,8 @@ export function serverNames(namespace: string): readonly string[] {
 export function manifests(input: ManifestInput): JsonObject[] {
   const { namespace, injector, settings } = input;
   const labels = labelsOf('mesh');
-  const parts: SystemParts = { namespace, image: settings.image, pullPolicy: settings.imagePullPolicy };
+  const everywhere = settings.ipv6 ? '[::]' : '0.0.0.0';
+  const parts: SystemParts = { namespace, image: settings.image, pullPolicy: settings.imagePullPolicy, everywhere };
   const injection =
     injector === 'policy' ? injectionPolicies(settings, labels) : [...webhookObjects(parts), configuration(input)];
   return [...foundation(input, labels), ...controlPlaneObjects(parts), ...injection];

@@ -8,6 +8,8 @@ export interface SystemParts {
   readonly namespace: string;
   readonly image: string;
   readonly pullPolicy: string;
+  /** Where a process listens that others come to: 0.0.0.0 or [::], for IPv6 as well. */
+  readonly everywhere: string;
 }
 
 /** Names of Deployment, Service and ServiceAccount. */
@@ -35,7 +37,15 @@ export function labelsOf(component: string): { readonly [name: string]: string }
 /** One process with its state on a volume. While it is away sidecars go on with what they have. */
 export function controlPlaneObjects(parts: SystemParts): JsonObject[] {
   const args = [
-    ...['control-plane', '--state', STATE_FOLDER, '--http', `0.0.0.0:${REST_PORT}`, '--grpc', `0.0.0.0:${XDS_PORT}`],
+    ...[
+      'control-plane',
+      '--state',
+      STATE_FOLDER,
+      '--http',
+      `${parts.everywhere}:${REST_PORT}`,
+      '--grpc',
+      `${parts.everywhere}:${XDS_PORT}`,
+    ],
     ...[
       '--tls-cert',
       `${CERTIFICATE}/tls.crt`,
@@ -79,7 +89,7 @@ export function controlPlaneObjects(parts: SystemParts): JsonObject[] {
 export function webhookObjects(parts: SystemParts): JsonObject[] {
   const settings = '/etc/outrider/injection';
   const args = [
-    ...['webhook', '--settings', `${settings}/settings.json`, '--listen', `0.0.0.0:${WEBHOOK_PORT}`],
+    ...['webhook', '--settings', `${settings}/settings.json`, '--listen', `${parts.everywhere}:${WEBHOOK_PORT}`],
     ...['--tls-cert', `${CERTIFICATE}/tls.crt`, '--tls-key', `${CERTIFICATE}/tls.key`],
   ];
   const volumes = {
