@@ -5,6 +5,7 @@
  * Its static part is the port for the kubelet and Prometheus: of the admin port, which is on loopback, `/ready`,
  * `/stats/prometheus` and `/probe`, and nothing else.
  */
+import { podNodeId } from '../../protos/contract/names.ts';
 import { CONTROL_PLANE_CLUSTER, controlPlaneCluster } from '../translate/control-plane-cluster.ts';
 import type { JsonObject } from '../translate/resource.ts';
 import { PORTS, STATE_DIRECTORY, TOKEN_DIRECTORY } from './names.ts';
@@ -27,8 +28,8 @@ export function sidecarBootstrap(settings: InjectionSettings): string {
 const bare = (text: string) => `@${text}`;
 
 function bootstrap(settings: InjectionSettings): JsonObject {
-  const id = '$(OUTRIDER_WORKLOAD)/$(POD_NAME).$(POD_NAMESPACE)';
   const workload = '$(OUTRIDER_WORKLOAD)';
+  const id = podNodeId({ workload, pod: '$(POD_NAME)', namespace: '$(POD_NAMESPACE)' });
   const ads = { ads: {}, resource_api_version: 'V3' };
   const outrider = {
     workload,

@@ -5,6 +5,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { subjectNames } from '../../kernel/subject-names.ts';
+import { podNodeId } from '../../protos/contract/names.ts';
 import { parseWorkloadId } from '../../protos/contract/workload-id.ts';
 import type { AccessEntry, Credential } from './access-file.ts';
 import type { ReplicaTokens } from './replica-tokens.ts';
@@ -76,7 +77,7 @@ export class Authenticator {
     return found === undefined ? err('the token is not known') : this.#granted(found, 'token', found.workload);
   }
 
-  #byServiceAccount({ namespace, name }: ServiceAccountIdentity): Result<Principal, string> {
+  #byServiceAccount({ namespace, name, pod }: ServiceAccountIdentity): Result<Principal, string> {
     let refusal: Result<Principal, string> = err(
       `no line of the access file is for ServiceAccount ${name} of namespace ${namespace}`,
     );
@@ -84,7 +85,9 @@ export class Authenticator {
       const { credential } = entry;
       if (credential.kind !== 'service-account' || credential.namespace !== namespace) continue;
       if (credential.account !== null && credential.account !== name) continue;
-      const granted = this.#granted(entry, 'service account', entry.workload ?? name);
+      const workload = entry.workload ?? name;
+      const nodeId = pod === null ? null : podNodeId({ workload, pod, namespace });
+      const granted = this.#granted(entry, 'service account', workload, nodeId);
       if (granted.ok) return granted;
       refusal = granted;
     }
@@ -109,12 +112,13 @@ export class Authenticator {
     entry: AccessEntry,
     credential: Principal['credential'],
     workload: string | null,
+    nodeId: string | null = null,
   ): Result<Principal, string> {
     const { name, grant, expiresAtMs, services } = entry;
     if (expiresAtMs !== null && this.#deps.clock.wallMs() >= expiresAtMs)
       return err(`the credential of "${name}" expired at ${new Date(expiresAtMs).toISOString()}`);
     if (grant !== 'workload' || workload === null) return ok({ name, grant, credential, binding: null });
-    return ok({ name, grant, credential, binding: { workload, services, nodeId: null } });
+    return ok({ name, grant, credential, binding: { workload, services, nodeId } });
   }
 }
 

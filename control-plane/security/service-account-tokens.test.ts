@@ -36,9 +36,12 @@ function read(text: string) {
 
 t.test('a token of the cluster says whose it is, with either kind of key', (t) => {
   t.same([...cluster.keys.keys()], ['r', 'e'], 'a key that is none is left out');
-  t.same(read(token()), { ok: true, value: { namespace: 'shop', name: 'cart' } });
+  t.same(read(token()), { ok: true, value: { namespace: 'shop', name: 'cart', pod: null } });
   t.match(read(token({ header: { alg: 'ES256', kid: 'e' }, key: ec.privateKey })), { ok: true });
   t.match(read(token({ claims: { aud: 'outrider' } })), { ok: true });
+  const bound = { namespace: 'shop', pod: { name: 'cart-0', uid: 'u' }, serviceaccount: { name: 'cart' } };
+  t.match(read(token({ claims: { 'kubernetes.io': bound } })), { value: { pod: 'cart-0' } });
+  t.match(read(token({ claims: { 'kubernetes.io': { pod: null } } })), { value: { pod: null } });
   t.equal(keyIdOf(token()), 'r');
   for (const text of ['outrider_abc', 'eyJ.x', 'eyJ9.a.b.c', '']) t.equal(isJsonWebToken(text), false, text);
   t.equal(isJsonWebToken(token()), true);

@@ -10,6 +10,8 @@ import { err, ok, type Result } from '../../kernel/result.ts';
 export interface ServiceAccountIdentity {
   readonly namespace: string;
   readonly name: string;
+  /** The pod that it was given to; null: it is no pod's. */
+  readonly pod: string | null;
 }
 
 /** What a cluster signs with. */
@@ -75,7 +77,7 @@ function identityOf(
   issuer: string,
   wallMs: number,
 ): Result<ServiceAccountIdentity, string> {
-  const { iss, aud, exp, nbf, sub } = claims;
+  const { iss, aud, exp, nbf, sub, 'kubernetes.io': bound } = claims;
   if (iss !== issuer) return err(`the ServiceAccount token is of issuer ${JSON.stringify(iss)}, not ${issuer}`);
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!audiences.includes(audience))
@@ -85,7 +87,8 @@ function identityOf(
   if (typeof nbf === 'number' && wallMs < nbf * 1000 - SKEW_MS) return err('the ServiceAccount token is not good yet');
   const [, namespace, name] = SUBJECT.exec(String(sub)) ?? [];
   if (namespace === undefined || name === undefined) return err('the token is no ServiceAccount’s');
-  return ok({ namespace, name });
+  const { pod } = (bound ?? {}) as { readonly pod?: { readonly name?: unknown } | null };
+  return ok({ namespace, name, pod: typeof pod?.name === 'string' ? pod.name : null });
 }
 
 /** One part of it; without fields when it is no JSON object. */

@@ -17,6 +17,11 @@ export function labelProblem(what: string, name: string): string | undefined {
   return `${what} ${quoted(name)} is no DNS label; use lower case letters, digits and inner hyphens`;
 }
 
+/** The xDS node id of the sidecar of a pod: what its token is good for, and no other's. */
+export function podNodeId({ workload, pod, namespace }: Record<'workload' | 'pod' | 'namespace', string>): string {
+  return `${workload}/${pod}.${namespace}`;
+}
+
 /** Checks the name of an xDS resource: not empty, not too long, no control characters. */
 export function resourceNameProblem(name: string): string | undefined {
   if (name === '') return 'the resource has no name';

@@ -32,8 +32,10 @@ export async function tokenOf(
   namespace: string,
   account: string,
   audience?: string,
+  pod?: KubernetesObject,
 ): Promise<string> {
-  const spec = audience === undefined ? {} : { audiences: [audience] };
+  const bound = pod && { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid };
+  const spec = { ...(audience && { audiences: [audience] }), ...(bound && { boundObjectRef: bound }) };
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
   const place = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
   const { status, body } = await api.raw('POST', place, review);

@@ -17,11 +17,9 @@ import { installMesh, tokenOf } from './control-plane.ts';
 import { asKubelet, type RunnableContainer } from './kubelet.ts';
 
 const NODE = process.execPath;
-const [HOST, POD, STRANGER] = ['node', 'pod', 'stranger'].map((each) => `or-${each}-${process.pid}`) as [
-  string,
-  string,
-  string,
-];
+const [HOST, POD, STRANGER, SIBLING] = ['node', 'pod', 'stranger', 'sibling'].map(
+  (each) => `or-${each}-${process.pid}`,
+) as [string, string, string, string];
 const ADDRESS = '10.78.1.2';
 
 /** Says who asks, and is ill while a file is there. Nobody listens on the port of the other container. */
@@ -52,6 +50,10 @@ const [host, port] = process.argv.slice(1);
 net.connect(port, host).on('connect', () => { console.log('accepted'); process.exit(0); }).on('error', ({ code }) => console.log(code));
 `;
 
+function accountOf({ spec }: KubernetesObject): string {
+  return (spec as { readonly serviceAccountName: string }).serviceAccountName;
+}
+
 function missing(): string | false {
   if (run('nft', '--version').status !== 0) return 'no nft: .ci/run installs it';
   return clusterMissing() || namespacesMissing();
@@ -74,15 +76,19 @@ t.test('an injected pod joins, answers the kubelet, and leaves', { skip: missing
   const probe = { httpGet: { path: '/live', port: 8080, httpHeaders: [{ name: 'X-Who', value: 'kubelet' }] } };
   const web = container({ livenessProbe: probe, readinessProbe: probe });
   const database = container({ name: 'db', ports: [], livenessProbe: { tcpSocket: { port: 9090 } } });
-  const wanted = podOf({ serviceAccountName: 'cart', containers: [web, database] } as never, { name: 'cart-0' });
-  const object = wanted as unknown as KubernetesObject;
-  const pod = await until('an injected pod', async () => {
-    const inShop = { ...object, metadata: { ...object.metadata, namespace: 'shop' } };
-    const { body } = await api.create(inShop, { dryRun: true });
-    return (body.spec as { readonly initContainers?: unknown } | undefined)?.initContainers !== undefined && body;
-  });
+  const create = (name: string, account: string) =>
+    until(`an injected pod ${name}`, async () => {
+      const object = podOf({ serviceAccountName: account, containers: [web, database] } as never, { name });
+      const inShop = { ...object, metadata: { ...object.metadata, namespace: 'shop' } } as unknown as KubernetesObject;
+      const trial = await api.create(inShop, { dryRun: true });
+      const { initContainers } = (trial.body.spec ?? {}) as { readonly initContainers?: unknown };
+      return initContainers !== undefined && (await api.create(inShop)).body;
+    });
+  const pod = await create('cart-0', 'cart');
+  const sibling = await create('cart-1', 'cart');
+  const other = await create('web-0', 'web');
 
-  const spaces = new Namespaces(t, [HOST, POD, STRANGER]);
+  const spaces = new Namespaces(t, [HOST, POD, STRANGER, SIBLING]);
   ok('ip', 'link', 'add', 'or-p', 'netns', POD, 'type', 'veth', 'peer', 'name', 'or-n', 'netns', HOST);
   for (const [namespace, device, address] of [
     [POD, 'or-p', ADDRESS],
@@ -97,15 +103,15 @@ t.test('an injected pod joins, answers the kubelet, and leaves', { skip: missing
   const relay = spaces.file('relay.mjs', RELAY);
   const port = String(mesh.grpcPort);
   await spaces.startProgram(/up/, NODE, relay, socket, port);
-  for (const namespace of [POD, STRANGER]) await spaces.start(namespace, /up/, NODE, relay, port, socket);
+  for (const namespace of [POD, STRANGER, SIBLING]) await spaces.start(namespace, /up/, NODE, relay, port, socket);
 
   const { initContainers } = pod.spec as { readonly initContainers: readonly RunnableContainer[] };
-  /** A container of the pod, with folders of a ServiceAccount. */
-  const runnable = async (name: string, account: string) => {
-    const own = path.join(spaces.dir, account);
+  /** A container of the pod, with the folders and the token of that or of another pod. */
+  const runnable = async (name: string, of: KubernetesObject) => {
+    const own = path.join(spaces.dir, of.metadata.name!);
     mkdirSync(own, { recursive: true });
     chmodSync(own, 0o777);
-    writeFileSync(path.join(own, 'token'), await tokenOf(cluster, 'shop', account, 'outrider'));
+    writeFileSync(path.join(own, 'token'), await tokenOf(cluster, 'shop', accountOf(of), 'outrider', of));
     const text = JSON.stringify(initContainers.find((each) => each.name === name));
     const found = JSON.parse(
       text.replaceAll(STATE_DIRECTORY, own).replaceAll(TOKEN_DIRECTORY, own),
@@ -115,8 +121,8 @@ t.test('an injected pod joins, answers the kubelet, and leaves', { skip: missing
     return { args, env: Object.entries(env).map(([name, value]) => `${name}=${value}`), container: found };
   };
   const bundle = builtBundle();
-  const startSidecar = async (namespace: string, account: string) => {
-    const { args, env, container } = await runnable('outrider-proxy', account);
+  const startSidecar = async (namespace: string, of: KubernetesObject) => {
+    const { args, env, container } = await runnable('outrider-proxy', of);
     await spaces.start(namespace, /proxy is up/, ...AS_PROXY, 'env', ...env, NODE, bundle, ...args);
     return container;
   };
@@ -130,10 +136,10 @@ t.test('an injected pod joins, answers the kubelet, and leaves', { skip: missing
   };
   const asKubeletOf = (page: string) => ask(HOST, `http://${ADDRESS}:15020${page}`);
 
-  const rules = await runnable('outrider-intercept', 'cart');
+  const rules = await runnable('outrider-intercept', pod);
   const set = inside(POD, NODE, OUTRIDER, ...rules.args);
   t.equal(set.status, 0, set.stderr);
-  const sidecar = await startSidecar(POD, 'cart');
+  const sidecar = await startSidecar(POD, pod);
   await until('a sidecar that is ready', () => asKubeletOf('/ready').status === 200, 60_000).catch((error) => {
     throw new Error(`${error}\n${spaces.output}\n${mesh.output()}`);
   });
@@ -164,10 +170,12 @@ t.test('an injected pod joins, answers the kubelet, and leaves', { skip: missing
   const stranger = ask(HOST, `http://${ADDRESS}:8080/`);
   t.match(stranger, { status: 200, body: /"x-forwarded-for":"10\.78\.1\.1"/ }, 'strangers come through the sidecar');
 
-  await startSidecar(STRANGER, 'web');
+  await startSidecar(STRANGER, other);
   await until('a refusal', () => /bound to workload \\?"web\\?"/.test(mesh.output()));
   const waits = ask(STRANGER, 'http://127.0.0.1:15020/ready');
   t.match(waits, { status: 503, body: /waiting for/ }, 'another ServiceAccount does not become cart');
+  await startSidecar(SIBLING, sibling);
+  await until('another refusal', () => /cannot be node .*: it is cart\/cart-1\.shop's/.test(mesh.output()));
 
   const [, ...command] = sidecar.lifecycle!.preStop.exec.command;
   const left = inside(POD, ...AS_PROXY, NODE, ...command);
