@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
 import { stateOf } from '../../control-plane/translate/test-fixtures.ts';
@@ -12,6 +13,7 @@ import { OUTRIDER } from '../integration/running-up.ts';
 import { AS_PROXY, builtBundle, Namespaces, namespacesMissing, ok, proxyCounter, run } from './namespaces.ts';
 
 const NODE = process.execPath;
+const BUNDLE = fileURLToPath(new URL('../../dist/outrider.cjs', import.meta.url));
 const HUB = `or-hub-${process.pid}`;
 /** The sidecar of `web` lets its application out of the mesh, that of `catalog` does not. */
 export const WEB = { workload: 'web', namespace: `or-web-${process.pid}`, host: '10.77.2.1', egress: 'allow' } as const;
@@ -144,7 +146,7 @@ export class InterceptedMesh {
       spaces.start(HUB, /up/, NODE, server, 'outside'),
       ...PLACES.map(({ namespace, workload }) => spaces.start(namespace, /up/, NODE, server, workload)),
     ]);
-    const bundle = builtBundle();
+    builtBundle();
     const state = path.join(spaces.dir, 'state');
     const places = ['--state', state, '--grpc', `${OUTSIDE}:15010`, '--http', '127.0.0.1:15080'];
     const open = ['--no-auth', '--insecure'];
@@ -154,10 +156,32 @@ export class InterceptedMesh {
       // Before the sidecar: connections from before the rules would be redirected in the middle.
       const { status, stderr } = this.inside(namespace, NODE, OUTRIDER, 'intercept', ...this.#settings.intercept);
       if (status !== 0) throw new Error(stderr);
-      const file = spaces.file(`${workload}.json`, this.#bootstrap(workload, host, egress));
-      const command = this.command(namespace, ...AS_PROXY, NODE, bundle, 'proxy', '-c', file);
-      await spaces.startProgram(/proxy is up/, ...command);
+      spaces.file(`${workload}.json`, this.#bootstrap(workload, host, egress));
+      await this.#startSidecar(namespace, workload);
     }
+  }
+
+  #startSidecar(namespace: string, workload: string): Promise<void> {
+    const file = path.join(this.spaces.dir, `${workload}.json`);
+    const command = this.command(namespace, ...AS_PROXY, NODE, BUNDLE, 'proxy', '-c', file);
+    return this.spaces.startProgram(/proxy is up/, ...command);
+  }
+
+  /** Ends it and starts it again. */
+  async restartSidecar({
+    namespace,
+    workload,
+  }: {
+    readonly namespace: string;
+    readonly workload: string;
+  }): Promise<void> {
+    await this.spaces.stop(new RegExp(`proxy -c .*/${workload}\\.json`));
+    await this.#startSidecar(namespace, workload);
+  }
+
+  /** Ends it without a word. */
+  stopControlPlane(): Promise<void> {
+    return this.spaces.stop(/outrider control-plane /);
   }
 
   #bootstrap(workload: string, host: string, egress: string): string {

@@ -153,9 +153,43 @@ t.test(
     )![0];
     t.match(output('getent', 'ahostsv4', `${instance}.catalog.mesh`), CATALOG.host, 'one instance by its name');
 
-    await spaces.stop(/control-plane/);
+    await mesh.stopControlPlane();
     t.match(output('getent', 'ahostsv4', 'later.mesh'), '127.77.', 'names outlive the control plane');
     t.match(mesh.ask('http', 'catalog', 80, WEB.namespace), { status: 200 });
+    await mesh.restartSidecar(WEB);
+    await until('a restarted sidecar has the last names', () =>
+      output('getent', 'ahostsv4', 'later.mesh').includes('127.77.'),
+    );
+  },
+);
+
+/** What a machine has that asks by itself: it answers at a loopback address, and asks the server outside, as any user. */
+const STUB = `
+import { createSocket } from 'node:dgram';
+const socket = createSocket('udp4').on('message', (message, { port, address }) => {
+  const upstream = createSocket('udp4').on('message', (answer) => { socket.send(answer, port, address); upstream.close(); });
+  upstream.send(message, 53, '${OUTSIDE}');
+}).bind(53, '127.0.0.53', () => console.log('up'));
+`;
+
+t.test(
+  'a resolver of the machine itself goes on asking others, and its questions do not come back to it',
+  { skip: interceptedMeshMissing(), timeout: 240_000 },
+  async (t) => {
+    const mesh = new InterceptedMesh(t, (spaces) => ({
+      mounts: { '/etc/resolv.conf': spaces.file('resolv.conf', 'nameserver 127.0.0.53\n') },
+      intercept: [],
+      metadata: { dns_port: 15053 },
+    }));
+    const { spaces } = mesh;
+    await spaces.start(mesh.hub, /up/, NODE, spaces.file('dns.mjs', SERVER), spaces.file('asked', ''));
+    await spaces.start(WEB.namespace, /up/, NODE, spaces.file('stub.mjs', STUB));
+    await mesh.start();
+    await mesh.untilAnswered(() => mesh.ask('http', 'catalog', 80, WEB.namespace));
+    const { stdout } = mesh.inside(WEB.namespace, 'getent', 'ahostsv4', 'outside.example');
+    t.match(stdout, OUTSIDE);
+    const asked = readFileSync(path.join(spaces.dir, 'asked'), 'utf8').match(/^A outside\.example$/gm) ?? [];
+    t.equal(asked.length, 1, 'one question for one question');
   },
 );
 

@@ -26,7 +26,7 @@ import { untilWorks } from '../../until.ts';
 const OUTRIDER = join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
 
 /** Answers A with 192.0.2.1, cut over UDP for `long`; says nothing about `silent`. What was asked, in lower case. */
-async function startUpstream(t: Test) {
+async function startUpstream(t: Test, rcode: 'NOERROR' | 'REFUSED' = 'NOERROR') {
   const seen: string[] = [];
   const reply = (message: Buffer, transport: string) => {
     const query = decode(message);
@@ -38,6 +38,7 @@ async function startUpstream(t: Test) {
       return { type: 'A', name, ttl: 60, data: `192.0.2.${i + 1}` } as const;
     });
     const cut = name.toLowerCase().startsWith('long') && transport === 'udp';
+    if (rcode === 'REFUSED') return encode({ ...query, type: 'response', flags: 0x0185, additionals: [] });
     const response: Packet = { ...query, type: 'response', flags: cut ? 0x0380 : 0x0180, answers: cut ? [] : answers };
     return encode({ ...response, additionals: [] });
   };
@@ -300,6 +301,15 @@ t.test(
     };
     await apply(0, { forward: { ...forward, ...other } });
     t.same(await resolver.resolve4('www.example'), ['192.0.2.1']);
+    const unwilling = await startUpstream(t, 'REFUSED');
+    const mute = { host: '127.0.0.1', port: 9 };
+    const several = [mute, { host: '127.0.0.1', port: unwilling.port }, { host: '127.0.0.1', port: upstream.port }];
+    await apply(0, { forward: { ...forward, tries: 3, resolvers: several } });
+    t.same(await resolver.resolve4('one.example'), ['192.0.2.1'], 'who is dead or refuses is not the last word');
+    t.same(await resolver.resolve4('two.example'), ['192.0.2.1']);
+    t.same(unwilling.seen, ['udp one.example'], 'and who has answered is asked first from then on');
+    await apply(0, { forward: { ...forward, tries: 2, resolvers: several.slice(0, 2) } });
+    await t.rejects(resolver.resolve4('three.example'), { code: 'EREFUSED' }, 'where nobody knows more it is');
     await apply(0, { forward: { ...forward, resolvers: [{ host: '127.0.0.1', port }] } });
     await t.rejects(resolver.resolve4('www.example'), { code: 'ESERVFAIL' }, 'nobody is left but itself');
     t.equal(plane.names.all()[0]!.forwarder!.totals.forwarded, 1, 'and it was not asked');
