@@ -2,6 +2,7 @@
 export class Http2Stats {
   streamsActive = 0;
   streamsRefused = 0;
+  readsDeferred = 0;
   rxReset = 0;
   txReset = 0;
   goawaySent = 0;

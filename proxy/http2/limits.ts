@@ -11,6 +11,7 @@
  *   frames for nothing         RESTLESS           GOAWAY ENHANCE_YOUR_CALM              inbound_control_frames_flood
  *   resets                     RESETS             GOAWAY ENHANCE_YOUR_CALM              rx_reset_flood
  *   malformed messages         RESETS             GOAWAY ENHANCE_YOUR_CALM              rx_messaging_error_flood
+ *   work in one turn           FairShare          the rest waits for the next turn      reads_deferred
  *   queuedControlBytes         65,536             closed: it does not read              outbound_control_flood
  *   queuedBytes                4 MiB              REFUSED_STREAM until it is less       streams_refused
  *   interimResponses           16                 reset                                 too_many_interim

@@ -11,7 +11,10 @@ import { BODY_TIMEOUT, HEADERS_TOO_LARGE, STREAM_IDLE, STREAM_IDLE_UPSTREAM } fr
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { ConnectionOwner, ServedConnection } from '../net/service.ts';
 import type { Transport } from '../net/transport.ts';
-import { ERROR, PREFACE, SETTING, WINDOW_BYTES_MAX } from './frames/frames.ts';
+import { type FairlyRead, FairReader } from './fair-reader.ts';
+import { REQUEST_UNITS } from './fair-share.ts';
+import { ERROR, SETTING, WINDOW_BYTES_MAX } from './frames/frames.ts';
+import { PrefaceReader } from './frames/preface.ts';
 import { HTTP2_LIMITS } from './limits.ts';
 import { NO_HEAD } from './message/no-head.ts';
 import { readRequest, validTrailers } from './message/request-rules.ts';
@@ -29,16 +32,17 @@ const PING = Buffer.from('outrider', 'latin1');
 
 export class Http2ServerSession
   extends Http2Session<Http2ServerStream>
-  implements ServedConnection, ServerStreamOwner, DeadlineOwner
+  implements ServedConnection, ServerStreamOwner, DeadlineOwner, FairlyRead
 {
   readonly connection: ConnectionInfo;
   readonly manager: ConnectionManager;
   readonly #owner: ConnectionOwner;
+  readonly #reads: FairReader;
   readonly #sweep = new Deadline(this, SWEEP);
   readonly #lifetime = new Deadline(this, LIFETIME);
   readonly #linger = new Deadline(this, LINGER);
   #sweepDueMs = Infinity;
-  #prefaceSeen = 0;
+  readonly #preface = new PrefaceReader();
   #lastStream = 0;
   #requests = 0;
   /** Streams that were opened in the current read. */
@@ -67,6 +71,7 @@ export class Http2ServerSession
     this.connection = info;
     this.manager = manager;
     this.#owner = owner;
+    this.#reads = new FairReader(shared, transport, manager.stats.http2, this);
     this.#idleSinceMs = shared.loop.nowMs;
     countOpened(manager.stats, 'http2');
     const settings: (readonly [number, number])[] = [
@@ -89,28 +94,24 @@ export class Http2ServerSession
 
   override onBytes(buffer: Buffer, start: number, end: number): void {
     this.manager.stats.cxRxBytes += end - start;
-    if (this.#prefaceSeen === PREFACE.length) super.onBytes(buffer, start, end);
-    else this.#onPreface(buffer, start, end);
+    this.rxBytes += end - start;
+    const from = this.#preface.complete ? start : this.#preface.read(buffer, start, end);
+    if (from < 0) this.breach(ERROR.protocol, 'the connection does not begin with the HTTP/2 preface');
+    else if (from < end) this.#reads.feed(buffer, from, end);
+  }
+
+  readShare(buffer: Buffer, start: number, end: number, units: number): number {
+    this.work = 0;
+    this.workMax = units;
+    const at = this.read(buffer, start, end);
     if (this.#opened.length > 0) this.#beginOpened();
+    return at;
   }
 
   #beginOpened(): void {
     const opened = this.#opened;
     this.#opened = [];
     for (const stream of opened) stream.begin();
-  }
-
-  #onPreface(buffer: Buffer, start: number, end: number): void {
-    let at = start;
-    while (at < end && this.#prefaceSeen < PREFACE.length) {
-      if (buffer[at] !== PREFACE[this.#prefaceSeen]) {
-        this.breach(ERROR.protocol, 'the connection does not begin with the HTTP/2 preface');
-        return;
-      }
-      at++;
-      this.#prefaceSeen++;
-    }
-    if (at < end) super.onBytes(buffer, at, end);
   }
 
   onEnd(): void {
@@ -195,6 +196,7 @@ export class Http2ServerSession
       return;
     }
     const stream = new Http2ServerStream(this, streamId, this.outbound.streamWindow, this.receiveWindow, nowMs);
+    this.work += REQUEST_UNITS;
     this.streams.set(streamId, stream);
     this.stats.streamsActive++;
     if (endStream) stream.remoteEnded = true;

@@ -13,6 +13,7 @@
 import type { Http2Options } from '../config/model/common.ts';
 import type { Http2Stats } from '../http/http2-stats.ts';
 import type { Transport, TransportHandler } from '../net/transport.ts';
+import { FRAME_UNITS, listUnits } from './fair-share.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { FrameReader, type FrameSink } from './frames/frame-reader.ts';
 import { frameFault } from './frames/frame-rules.ts';
@@ -54,6 +55,9 @@ export abstract class Http2Session<Stream extends Http2Stream>
   protected readonly guard: FloodGuard;
   /** No more frames are read: the connection is closing, or gone. */
   closed = false;
+  /** Units that the peer has made in this turn, and how many it may (fair-share.ts). */
+  work = 0;
+  workMax = Infinity;
   rxBytes = 0;
 
   constructor(shared: Http2Shared, transport: Transport, stats: Http2Stats, options: SessionOptions) {
@@ -108,7 +112,12 @@ export abstract class Http2Session<Stream extends Http2Stream>
 
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.rxBytes += end - start;
-    if (!this.closed) this.#reader.feed(buffer, start, end);
+    this.read(buffer, start, end);
+  }
+
+  /** Reads frames. Returns where it stopped: `end`, unless the peer has made all that it may. HOT. */
+  protected read(buffer: Buffer, start: number, end: number): number {
+    return this.closed ? end : this.#reader.feed(buffer, start, end);
   }
 
   abstract onEnd(): void;
@@ -160,6 +169,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
   // In
 
   onData(streamId: number, buffer: Buffer, start: number, end: number, windowBytes: number, last: boolean): void {
+    this.work += FRAME_UNITS;
     if (this.#block.open) {
       this.breach(ERROR.protocol, 'a header block is not complete');
       return;
@@ -222,6 +232,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
   }
 
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
+    this.work += FRAME_UNITS;
     if (this.#block.open && type !== FRAME.continuation) {
       this.breach(ERROR.protocol, 'a header block is not complete');
       return;
@@ -276,6 +287,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
       this.breach(ERROR.compression, 'a header block cannot be decoded');
       return;
     }
+    this.work += listUnits(this.decoder.listBytes);
     if (this.decoder.overLimit) this.stats.headerOverflow++;
     this.onHeaders(streamId, endStream);
   }

@@ -1,5 +1,6 @@
 /** What all HTTP/2 connections of one event loop share. */
 import type { Loop } from '../net/loop.ts';
+import { FairShare } from './fair-share.ts';
 import { OutputPool } from './frames/output-pool.ts';
 import { FieldTable } from './hpack/field-table.ts';
 import { FieldCollector } from './message/field-collector.ts';
@@ -9,6 +10,7 @@ export class Http2Shared {
   readonly fields: FieldTable = new FieldTable();
   readonly outputs: OutputPool = new OutputPool();
   readonly collector: FieldCollector;
+  readonly share: FairShare = new FairShare();
 
   constructor(loop: Loop) {
     this.loop = loop;

@@ -6,6 +6,7 @@ import { counter, gauge, type StatRow } from './stat-table.ts';
 export const HTTP2_STATS: readonly StatRow<Http2Stats>[] = [
   gauge('streamsActive', 'http2.streams_active', 'Streams in flight'),
   counter('streamsRefused', 'http2.streams_refused', 'Streams over the limit, refused'),
+  counter('readsDeferred', 'http2.reads_deferred', 'Reads of clients that made more work than one may in a turn'),
   counter('rxReset', 'http2.rx_reset', 'Streams that the peer has reset'),
   counter('txReset', 'http2.tx_reset', 'Streams that were reset here'),
   counter('goawaySent', 'http2.goaway_sent', 'Connections that were told to end'),

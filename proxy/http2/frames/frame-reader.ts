@@ -14,6 +14,9 @@ import { FLAG_END_STREAM, FLAG_PADDED, FRAME, FRAME_HEADER_BYTES, readUint31 } f
 export interface FrameSink {
   /** Nothing more is wanted. */
   readonly closed: boolean;
+  /** What was made of the frames so far, in units; nothing more is wanted now when it reaches `workMax`. */
+  readonly work: number;
+  readonly workMax: number;
   /** Part of a DATA frame. `windowBytes` count for flow control: padding is among them. `last`: it ends the stream. */
   onData(streamId: number, buffer: Buffer, start: number, end: number, windowBytes: number, last: boolean): void;
   /** Any other frame, its payload as it came. */
@@ -40,21 +43,23 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  /** Consumes all of `buffer[start, end)`. HOT. */
-  feed(buffer: Buffer, start: number, end: number): void {
+  /** Consumes `buffer[start, end)`. Returns where it stopped: `end`, unless the sink has enough before. HOT. */
+  feed(buffer: Buffer, start: number, end: number): number {
     const sink = this.#sink;
     let at = start;
     while (!sink.closed) {
+      if (sink.work >= sink.workMax) return at;
       if (this.#dataLeft > 0) at = this.#continueData(buffer, at, end);
       else if (this.#have > 0) at = this.#collect(buffer, at, end);
       else {
         if (end - at < FRAME_HEADER_BYTES) break;
         at = this.#frame(buffer, at, end);
-        if (at < 0) return;
+        if (at < 0) return end;
       }
-      if (at === end) return;
+      if (at === end) return end;
     }
     if (at < end && !sink.closed) this.#keep(buffer, at, end);
+    return end;
   }
 
   /** A frame whose header is here. Returns where the next one begins; -1 when what came of this one was put aside. */

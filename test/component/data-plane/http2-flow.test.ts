@@ -5,7 +5,7 @@ import type { Duplex, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { cluster } from '../../fakes/config-builders.ts';
-import { FRAME, get, windowUpdate } from '../../fakes/http2-frames.ts';
+import { FLAG, FRAME, get, ping, windowUpdate } from '../../fakes/http2-frames.ts';
 import { RawHttp2 } from '../../fakes/raw-http2.ts';
 import { eventually, Harness } from './harness.ts';
 import { PAIRS, type Version } from './http-pairs.ts';
@@ -198,3 +198,33 @@ function upload(writable: Writable): void {
   };
   finish();
 }
+
+t.test('more requests in one read than a client may have in a turn are served in several, none is lost', async (t) => {
+  const { port } = await startHttp2Endpoint(t, (stream, { ':path': path }) => {
+    stream.respond({ ':status': 200, 'x-path': path });
+    stream.end();
+  });
+  const harness = new Harness(t);
+  await harness.apply({ clusters: [cluster('a', [port], { protocol: 'http2' })] });
+  const clients = Array.from({ length: 3 }, () => RawHttp2.connect(harness.port));
+  t.teardown(() => clients.forEach((client) => void client.destroy()));
+  const long = [['x-long', 'x'.repeat(600)]] as const;
+  const requests = Array.from({ length: 90 }, (_, each) => get(2 * each + 1, `/${each}`, long));
+  for (const client of clients) client.send(Buffer.concat([...requests, ping()]));
+  for (const client of clients) {
+    await client.until(() => client.counts[FRAME.headers]! >= requests.length);
+    await client.waitFor(({ type, flags }) => type === FRAME.ping && flags === FLAG.ack, 'the answer to the ping');
+    t.equal(client.goaway, undefined);
+    t.equal(client.resets.size, 0);
+  }
+  const { http2 } = harness.plane.activator.managerStats()[0]!;
+  t.ok(http2.readsDeferred >= clients.length, `${http2.readsDeferred} reads were put off`);
+  t.equal(http2.streamsRefused, 0);
+  // Nobody is left waiting: what comes now is read.
+  for (const client of clients) {
+    client.send(get(2 * requests.length + 1));
+    await client.until(() => client.counts[FRAME.headers]! > requests.length);
+    client.destroy();
+  }
+  await toRest(harness);
+});
