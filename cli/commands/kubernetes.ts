@@ -74,7 +74,9 @@ function text(flags: KubernetesFlags, context: CliContext): string {
   const more = flags.settings === undefined ? '' : read('--settings', flags.settings);
   const settings = settingsOf(flags, ca, more);
   const objects = manifests({ namespace, settings, ca, certificate, access, injector, failurePolicy });
-  return objects.map((each) => `---\n${stringify(each, { aliasDuplicateObjects: false, lineWidth: 0 })}`).join('');
+  // As kubectl reads it: what would be no text in YAML 1.1 is quoted.
+  const format = { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 } as const;
+  return objects.map((each) => `---\n${stringify(each, format)}`).join('');
 }
 
 function settingsOf(

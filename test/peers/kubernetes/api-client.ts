@@ -64,7 +64,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** Any request; a body is sent as JSON. */
+  /** Any request; a body is sent as JSON, a text as it is. */
   async raw(
     method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
     path: string,
@@ -75,7 +75,7 @@ export class ApiClient {
       method,
       headers: { authorization: `Bearer ${this.#token}`, 'content-type': type },
       dispatcher: this.#dispatcher,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.body.text();
     return { status: answer.statusCode, body: text.startsWith('{') ? JSON.parse(text) : { message: text } };
@@ -86,10 +86,10 @@ export class ApiClient {
     return this.raw('POST', `${pathOf(object)}?fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`, object);
   }
 
-  /** As `kubectl apply --server-side`. Throws when it is refused. */
-  async apply(object: KubernetesObject): Promise<KubernetesObject> {
+  /** As `kubectl apply --server-side`. `text` is the same object in YAML. Throws when it is refused. */
+  async apply(object: KubernetesObject, text?: string): Promise<KubernetesObject> {
     const path = `${pathOf(object)}/${object.metadata.name}?fieldManager=tests&force=true&fieldValidation=Strict`;
-    const { status, body } = await this.raw('PATCH', path, object, 'application/apply-patch+yaml');
+    const { status, body } = await this.raw('PATCH', path, text ?? object, 'application/apply-patch+yaml');
     if (status >= 300) throw new Error(`${object.kind} ${object.metadata.name}: ${body.message}`);
     return body;
   }

@@ -14,7 +14,16 @@ import { until } from '../../until.ts';
 import { type ApiAnswer, type ApiClient, KINDS, type KubernetesObject } from './api-client.ts';
 import { type Authority, issue, newAuthority } from './certificates.ts';
 import { type Cluster, clusterMissing, startCluster } from './cluster.ts';
-import { certificateFiles, install, printed, startWebhookProcess, uninstall } from './installation.ts';
+import {
+  certificateFiles,
+  install,
+  installText,
+  objectsIn,
+  printed,
+  printedText,
+  startWebhookProcess,
+  uninstall,
+} from './installation.ts';
 
 const OWN = ['outrider-intercept', 'outrider-proxy'];
 const [MESH, PLAIN] = ['shop', 'plain'];
@@ -213,8 +222,9 @@ t.test('a real cluster injects', { skip: clusterMissing(), timeout: 400_000 }, a
   const directory = mkdtempSync(path.join(cluster.directory, 'print-'));
   const files = certificateFiles(directory, authority);
 
-  const policies = await printed(directory, [...files, '--injector', 'policy']);
-  await install(api, policies);
+  const text = await printedText(directory, [...files, '--injector', 'policy']);
+  const policies = objectsIn(text);
+  await installText(api, text);
   await untilInjected(api);
   const byPolicy = await runCases(t, api);
   await runOwners(t, api);

@@ -28,6 +28,16 @@ export function certificateFiles(directory: string, authority: Authority): strin
 
 /** What `outrider kubernetes` prints, in a folder with the files that it is told of. */
 export async function printed(directory: string, words: readonly string[]): Promise<KubernetesObject[]> {
+  return objectsIn(await printedText(directory, words));
+}
+
+/** The objects of a text. */
+export function objectsIn(text: string): KubernetesObject[] {
+  return parseAllDocuments(text).map((each) => each.toJS() as KubernetesObject);
+}
+
+/** The same as it is printed. */
+export async function printedText(directory: string, words: readonly string[]): Promise<string> {
   let out = '';
   let err = '';
   const code = await runCommand(['kubernetes', ...words], {
@@ -45,10 +55,16 @@ export async function printed(directory: string, words: readonly string[]): Prom
     readStdin: async () => '',
   });
   if (code !== 0) throw new Error(err);
-  return parseAllDocuments(out).map((each) => each.toJS() as KubernetesObject);
+  return out;
 }
 
-/** As `kubectl apply`. */
+/** As `kubectl apply -f -`: the API server reads each document itself. */
+export async function installText(api: ApiClient, text: string): Promise<void> {
+  for (const each of text.split(/^---\n/m).filter((document) => document !== ''))
+    await api.apply(objectsIn(each)[0]!, each);
+}
+
+/** The same with objects. */
 export async function install(api: ApiClient, objects: readonly KubernetesObject[]): Promise<void> {
   for (const each of objects) await api.apply(each);
 }

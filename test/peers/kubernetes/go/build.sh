@@ -30,7 +30,8 @@ go build -mod=readonly -trimpath -o "$WORK/" \
   -ldflags "-s -w -X $p.gitVersion=$version -X $p.gitMajor=1 -X $p.gitMinor=${minor%%.*} -X $p.gitTreeState=clean" \
   k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-scheduler}
 go build -mod=readonly -trimpath -ldflags '-s -w' -o "$WORK/etcd" go.etcd.io/etcd/server/v3
-# What becomes of nodes and pods, quickly.
+# What becomes of nodes and pods, quickly: files of the module, which is not there yet on a new machine.
+go mod download sigs.k8s.io/kwok
 stages=$(go list -mod=readonly -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage
 for file in "$stages"/node/fast/node-initialize.yaml "$stages"/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml \
   "$stages"/pod/fast/pod-*.yaml; do
