@@ -29,6 +29,7 @@ import { type AdsClient, createAdsClient } from './xds/ads-client.ts';
 import type { SnapshotOrigin, ActivationProblem as XdsProblem } from './xds/ads-client-options.ts';
 import { configDecoders } from './xds/config-decoders.ts';
 import { type ControlCredentials, controlCredentials } from './xds/control-credentials.ts';
+import type { OnDemandUse } from './xds/demanded-clusters.ts';
 import { readsFiles } from './xds/dependency-tracker.ts';
 import { type ExtraSubscription, extraSubscription } from './xds/extra-subscription.ts';
 
@@ -157,6 +158,7 @@ export class Mesh {
 
   #createAds(bootstrap: Bootstrap, deps: MeshDeps): AdsClient | null {
     const { ads, agent, node, statics, dynamic } = bootstrap;
+    const plane = this.#plane;
     if (ads === null && !readsFiles(bootstrap)) return null;
     const stream = ads && {
       target: targetOf(statics, ads.clusterName),
@@ -172,6 +174,7 @@ export class Mesh {
       }),
       node,
       fixed: statics,
+      onDemand: this.#isOnDemand(bootstrap) ? onDemandUse(plane) : null,
       version: PROXY_VERSION,
       extras: agent === null ? [] : this.#extras(agent),
       lastKnownGoodDirectory: agent?.lastKnownGoodDirectory ?? null,
@@ -187,9 +190,18 @@ export class Mesh {
       decoders,
       readFile: deps.sources.readFile,
     });
+    this.#plane.clusters.onDemand.demand = (name) => client.demand(name);
     client.lastKnownGood.countSuspects = () =>
       this.#plane.clusters.all().reduce((sum, each) => sum + suspectsOf(each), 0);
     return client;
+  }
+
+  /** Metadata of the node: clusters are subscribed to when they are needed. State of the world has no such subscription. */
+  #isOnDemand({ node, ads }: Bootstrap): boolean {
+    if (!wantsOnDemand(node.metadata)) return false;
+    if (ads?.delta !== true)
+      this.#log.warn({}, 'subscription: on-demand needs DELTA_GRPC: everything is subscribed to');
+    return ads?.delta === true;
   }
 
   /** Settings, scaling decisions and shared breakers ride on the same stream. */
@@ -266,6 +278,25 @@ export class Mesh {
 function dnsPortOf({ metadata }: Bootstrap['node']): number | null {
   const { dns_port: port } = (metadata.outrider ?? {}) as { readonly dns_port?: unknown };
   return typeof port === 'number' ? port : null;
+}
+
+function onDemandUse({ clusters }: DataPlane): OnDemandUse {
+  return {
+    miss: (name) => clusters.onDemand.miss(name),
+    usesOf: (name) => {
+      const stats = clusters.get(name)?.stats;
+      return stats === undefined ? 0 : stats.inUse.requests > 0 ? null : stats.rqTotal;
+    },
+  };
+}
+
+function wantsOnDemand({ outrider }: Readonly<Record<string, unknown>>): boolean {
+  return (
+    typeof outrider === 'object' &&
+    outrider !== null &&
+    'subscription' in outrider &&
+    outrider.subscription === 'on-demand'
+  );
 }
 
 function suspectsOf({ endpoints }: Cluster): number {

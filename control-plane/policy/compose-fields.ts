@@ -83,7 +83,7 @@ export const HEALTHCHECK: KnownFields = honour('test interval timeout retries st
 export const PORT: KnownFields = { ...honour('name target published host_ip protocol mode'), app_protocol: NOT_YET };
 
 /** `x-outrider`: what Compose has no word for. `inject` is for `outrider inject`, and means nothing here. */
-export const OUTRIDER: KnownFields = honour('service version port protocol health config inject');
+export const OUTRIDER: KnownFields = honour('service version port protocol health config subscription inject');
 
 /** `x-outrider.health`. */
 export const OUTRIDER_HEALTH: KnownFields = honour('path grpc interval timeout retries start_period start_interval');

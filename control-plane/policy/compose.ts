@@ -80,6 +80,7 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
     port: parsePort(fields, outrider),
     protocol: outrider.get('protocol')?.oneOf(['auto', 'http', 'http2', 'grpc', 'tcp']) ?? 'auto',
     health: parseHealth(fields.get('healthcheck'), outrider.get('health')),
+    ...parseSubscription(outrider.get('subscription')),
     replicas: deploy.get('replicas')?.integer(REPLICAS_RANGE) ?? 1,
     update: parseUpdate(deploy.get('update_config')),
     published: fields.get('ports')?.list().flatMap(parsePublished) ?? [],
@@ -99,6 +100,11 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
       'has no command: the process driver needs one; with deploy.replicas 0 its instances register themselves',
     );
   return workload;
+}
+
+/** `all` is what is done without it. */
+function parseSubscription(cursor: Cursor | undefined): Pick<WorkloadDraft, 'subscription'> {
+  return cursor?.oneOf(['all', 'on-demand']) === 'on-demand' ? { subscription: 'on-demand' } : {};
 }
 
 /** `failure_action: pause` is what is always done: nothing more is replaced until somebody decides. */

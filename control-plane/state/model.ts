@@ -71,6 +71,8 @@ export interface Workload extends Resource {
   readonly protocol: Protocol;
   /** Null: it is healthy as soon as its port accepts connections. */
   readonly health: HealthCheck | null;
+  /** What its sidecars subscribe to: what their application needs, when it does. Left out: all services. */
+  readonly subscription?: 'on-demand';
   /** How many replicas the user wrote. */
   readonly replicas: number;
   /** `deploy.update_config`. */

@@ -199,6 +199,15 @@ export const ROUTER_FILTER: JsonObject = {
 /** Everything that is discovered comes over the one ADS stream. */
 export const ADS_SOURCE: JsonObject = { ads: {}, resource_api_version: 'V3' };
 
+/** A request whose cluster is not there asks for it, and waits for 5 s at most: Envoy's default. */
+export const ON_DEMAND_FILTER: JsonObject = {
+  name: 'envoy.filters.http.on_demand',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.on_demand.v3.OnDemand',
+    odcds: { source: ADS_SOURCE },
+  },
+};
+
 /** The weight of an instance that names none. */
 export const ENDPOINT_WEIGHT = 100;
 

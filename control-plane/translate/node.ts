@@ -21,6 +21,8 @@ export interface SidecarNode {
   readonly interception?: Interception | LoopbackPorts;
   /** Left out: names are resolved by others. */
   readonly dns?: DnsNode;
+  /** It asks for the clusters that its application needs, when it needs them; left out: for all. */
+  readonly onDemand?: true;
 }
 
 /** The kernel hands the application's connections to the sidecar. `egress`: what leads out of the mesh. */
@@ -93,6 +95,9 @@ export interface NodeIdentity {
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** The value of `subscription`. */
+export const ON_DEMAND = 'on-demand';
+
 /** What every Envoy calls itself. */
 const ENVOY_USER_AGENT = 'envoy';
 
@@ -117,6 +122,7 @@ export function meshNode({ id, userAgent, metadata }: NodeIdentity): MeshNode {
     appPort: app_port as number,
     ...(isFilled(outrider.inbound_host) ? { inboundHost: outrider.inbound_host as string } : {}),
     ...interceptionOf(outrider),
+    ...(outrider.subscription === ON_DEMAND ? { onDemand: true } : {}),
     ...(isPort(outrider.dns_port) ? { dns: { port: outrider.dns_port as number, ipv6: outrider.ipv6 === true } } : {}),
   };
 }
@@ -157,11 +163,14 @@ function inboundOf({ host, port, service, app_port }: InboundMetadata): EnvoyInb
 
 /** The metadata that `meshNode` reads back. */
 export function nodeMetadata(node: SidecarNode): { outrider: Record<string, unknown> } {
-  const { workload, services, version, outboundPort, inboundPort, appPort, inboundHost, interception, dns } = node;
+  const { workload, services, version, outboundPort, inboundPort, appPort, inboundHost, interception, dns, onDemand } =
+    node;
   const host = inboundHost === undefined ? {} : { inbound_host: inboundHost };
   const ports = { outbound_port: outboundPort, inbound_port: inboundPort, app_port: appPort, ...host };
   const names = dns === undefined ? {} : { dns_port: dns.port, ...(dns.ipv6 ? { ipv6: true } : {}) };
-  return { outrider: { workload, services, version, ...ports, ...names, ...interceptionMetadata(interception) } };
+  const subscription = onDemand === true ? { subscription: ON_DEMAND } : {};
+  const rest = { ...names, ...subscription, ...interceptionMetadata(interception) };
+  return { outrider: { workload, services, version, ...ports, ...rest } };
 }
 
 function interceptionMetadata(interception: SidecarNode['interception']): Record<string, unknown> {

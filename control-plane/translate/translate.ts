@@ -12,6 +12,7 @@ import { type Protocol, protocolOf, type State, type Workload } from '../state/m
 import { policiesByService, portsOfServices, routesOf, servicesOf } from '../state/queries.ts';
 import { type VirtualAddresses, virtualAddressesOf } from '../state/virtual-addresses.ts';
 import { envoyInboundClusters, inboundCluster, serviceCluster } from './clusters.ts';
+import { ON_DEMAND_FILTER } from './defaults.ts';
 import type { Dialect } from './dialect.ts';
 import { publishedByService, serviceEndpoints } from './endpoints.ts';
 import { envoyInboundFilters, inboundFilters } from './inbound-filters.ts';
@@ -78,7 +79,10 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
 function ownListeners(state: State, node: SidecarNode, protocol: Protocol): XdsResource[] {
   const { interception } = node;
   const filters = {
-    outbound: needCors(state.routes.values()) ? [CORS_FILTER] : [],
+    outbound: [
+      ...(needCors(state.routes.values()) ? [CORS_FILTER] : []),
+      ...(node.onDemand === true ? [ON_DEMAND_FILTER] : []),
+    ],
     inbound: inboundFilters(state, node),
   };
   const told = isToldProtocol(state, node);

@@ -566,6 +566,9 @@ export const CONSTRAINTS: Readonly<Record<string, Readonly<Record<string, FieldC
     enable_x_ratelimit_headers: {"definedOnly":true},
     vh_rate_limits: {"definedOnly":true},
   },
+  'envoy.extensions.filters.http.on_demand.v3.OnDemandCds': {
+    source: {"required":true},
+  },
   'envoy.extensions.filters.http.router.v3.Router': {
     strict_check_headers: {"items":{"in":["x-envoy-upstream-rq-timeout-ms","x-envoy-upstream-rq-per-try-timeout-ms","x-envoy-max-retries","x-envoy-retry-grpc-on","x-envoy-retry-on"]}},
   },

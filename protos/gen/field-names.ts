@@ -63,6 +63,7 @@ export const LEFT_OUT_FIELDS: Readonly<Record<string, Readonly<Record<number, st
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor': { 2: 'limit' },
   'envoy.extensions.filters.http.fault.v3.HTTPFault': { 16: 'filter_metadata' },
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': { 16: 'local_cluster_rate_limit' },
+  'envoy.extensions.filters.http.on_demand.v3.OnDemandCds': { 2: 'resources_locator' },
   'envoy.extensions.filters.http.rbac.v3.RBAC': { 4: 'matcher', 5: 'shadow_matcher' },
   'envoy.extensions.filters.http.router.v3.Router': { 2: '!start_child_span', 8: 'upstream_http_filters', 9: 'upstream_log_options' },
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': { 1: 'rules', 3: 'pass_through_tlvs' },

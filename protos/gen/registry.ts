@@ -44,6 +44,7 @@ import type * as envoy_extensions_filters_http_fault_v3_fault from './envoy/exte
 import type * as envoy_extensions_filters_http_header_mutation_v3_header_mutation from './envoy/extensions/filters/http/header_mutation/v3/header_mutation.ts';
 import type * as envoy_extensions_filters_http_health_check_v3_health_check from './envoy/extensions/filters/http/health_check/v3/health_check.ts';
 import type * as envoy_extensions_filters_http_local_ratelimit_v3_local_rate_limit from './envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.ts';
+import type * as envoy_extensions_filters_http_on_demand_v3_on_demand from './envoy/extensions/filters/http/on_demand/v3/on_demand.ts';
 import type * as envoy_extensions_filters_http_rbac_v3_rbac from './envoy/extensions/filters/http/rbac/v3/rbac.ts';
 import type * as envoy_extensions_filters_http_router_v3_router from './envoy/extensions/filters/http/router/v3/router.ts';
 import type * as envoy_extensions_filters_http_stateful_session_v3_stateful_session from './envoy/extensions/filters/http/stateful_session/v3/stateful_session.ts';
@@ -261,6 +262,8 @@ export interface MessageTypes {
   'envoy.extensions.filters.http.header_mutation.v3.Mutations': envoy_extensions_filters_http_header_mutation_v3_header_mutation.Mutations;
   'envoy.extensions.filters.http.health_check.v3.HealthCheck': envoy_extensions_filters_http_health_check_v3_health_check.HealthCheck;
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': envoy_extensions_filters_http_local_ratelimit_v3_local_rate_limit.LocalRateLimit;
+  'envoy.extensions.filters.http.on_demand.v3.OnDemand': envoy_extensions_filters_http_on_demand_v3_on_demand.OnDemand;
+  'envoy.extensions.filters.http.on_demand.v3.OnDemandCds': envoy_extensions_filters_http_on_demand_v3_on_demand.OnDemandCds;
   'envoy.extensions.filters.http.rbac.v3.RBAC': envoy_extensions_filters_http_rbac_v3_rbac.RBAC;
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': envoy_extensions_filters_http_rbac_v3_rbac.RBACPerRoute;
   'envoy.extensions.filters.http.router.v3.Router': envoy_extensions_filters_http_router_v3_router.Router;
@@ -552,6 +555,8 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.filters.http.header_mutation.v3.Mutations',
   'envoy.extensions.filters.http.health_check.v3.HealthCheck',
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+  'envoy.extensions.filters.http.on_demand.v3.OnDemand',
+  'envoy.extensions.filters.http.on_demand.v3.OnDemandCds',
   'envoy.extensions.filters.http.rbac.v3.RBAC',
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
   'envoy.extensions.filters.http.router.v3.Router',

@@ -1151,6 +1151,11 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 13 vh_rate_limits enum:envoy.extensions.common.ratelimit.v3.VhRateLimitsOptions
 14 always_consume_default_token_bucket message:google.protobuf.BoolValue
 15 rate_limited_as_resource_exhausted bool`,
+  'envoy.extensions.filters.http.on_demand.v3.OnDemand': `
+1 odcds message:envoy.extensions.filters.http.on_demand.v3.OnDemandCds`,
+  'envoy.extensions.filters.http.on_demand.v3.OnDemandCds': `
+1 source message:envoy.config.core.v3.ConfigSource
+3 timeout message:google.protobuf.Duration`,
   'envoy.extensions.filters.http.rbac.v3.RBAC': `
 1 rules message:envoy.config.rbac.v3.RBAC
 2 shadow_rules message:envoy.config.rbac.v3.RBAC

@@ -81,6 +81,7 @@ export class Activator {
     problems.push(...(await this.#putListeners(before, next)));
     for (const name of before.listeners.keys()) if (!next.listeners.has(name)) this.#removeListener(name);
     for (const name of before.clusters.keys()) if (!next.clusters.has(name)) this.#removeCluster(name);
+    this.#deps.clusters.onDemand.settle((name) => next.clusters.has(name));
     this.#builder.forgetRoutes(next);
     this.#deps.log.info(
       { version: next.version, clusters: next.clusters.size, listeners: next.listeners.size },

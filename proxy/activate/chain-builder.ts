@@ -83,7 +83,7 @@ export class ChainBuilder {
 
   constructor(deps: ChainDeps) {
     this.#deps = deps;
-    this.#filters = new HttpFilters(deps.loop, deps.runtime, deps.replicas, deps.selfHealth);
+    this.#filters = new HttpFilters(deps.loop, deps.runtime, deps.replicas, deps.selfHealth, deps.clusters.onDemand);
   }
 
   get filterStats(): FilterStats {

@@ -6,6 +6,7 @@ import type { NamedHttpFilter } from '../config/model/http-filter.ts';
 import type { RbacConfig, RbacRule } from '../config/model/rbac.ts';
 import { SelfHealth } from '../http/filters/health-check/self-health.ts';
 import type { PlanDeps } from '../http/filters/route-plan.ts';
+import { OnDemandClusters } from '../http/on-demand-clusters.ts';
 import { RouteTable } from '../routing/route-table.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { RequestBreakers } from '../upstream/guard/request-breakers.ts';
@@ -29,9 +30,15 @@ function denying(rule: RbacRule): NamedHttpFilter {
 /** The chain of these filters and the router. */
 function chainOf(around: FakeSurroundings, ...others: readonly NamedHttpFilter[]) {
   const { loop, runtime } = around;
-  const filters = new HttpFilters(loop, runtime, { of: () => 0 }, new SelfHealth('', () => undefined));
   const known = (name: string) => (name === 'a' ? { name } : undefined);
   const clusters = { get: known } as unknown as ClusterManager;
+  const filters = new HttpFilters(
+    loop,
+    runtime,
+    { of: () => 0 },
+    new SelfHealth('', () => undefined),
+    new OnDemandClusters(),
+  );
   const deps: PlanDeps = {
     clusters,
     random: loop.random,

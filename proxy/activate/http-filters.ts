@@ -23,6 +23,7 @@ import type { FilterPart } from '../http/filters/filter-part.ts';
 import { FilterStats } from '../http/filters/filter-stats.ts';
 import { HealthCheckFilter } from '../http/filters/health-check/health-check-filter.ts';
 import type { SelfHealth } from '../http/filters/health-check/self-health.ts';
+import { OnDemandFilter } from '../http/filters/on-demand/on-demand-filter.ts';
 import { QuotaFilter } from '../http/filters/quota/quota-filter.ts';
 import type { ReadyReplicas } from '../http/filters/quota/ready-replicas.ts';
 import { RateLimit, RateLimits } from '../http/filters/rate-limit/rate-limit.ts';
@@ -32,6 +33,7 @@ import { RouteFinder } from '../http/filters/route-finder.ts';
 import type { PlanDeps } from '../http/filters/route-plan.ts';
 import { RouterFilter } from '../http/filters/router.ts';
 import { StatefulSessionFilter } from '../http/filters/stateful-session/stateful-session-filter.ts';
+import type { OnDemandClusters } from '../http/on-demand-clusters.ts';
 import { CONTINUE } from '../http/verdict.ts';
 import type { Loop } from '../net/loop.ts';
 import type { RouteTable } from '../routing/route-table.ts';
@@ -53,12 +55,14 @@ export class HttpFilters {
   readonly #loop: Loop;
   readonly #runtime: Runtime;
   readonly #self: SelfHealth;
+  readonly #onDemand: OnDemandClusters;
   readonly #limits: RateLimits;
   readonly #replicas: ReadyReplicas;
   /** By the prefix of their connection manager: what they have learned outlives what is pushed. */
   readonly #adaptive = new Map<string, RequestLimiter>();
 
-  constructor(loop: Loop, runtime: Runtime, replicas: ReadyReplicas, self: SelfHealth) {
+  constructor(loop: Loop, runtime: Runtime, replicas: ReadyReplicas, self: SelfHealth, onDemand: OnDemandClusters) {
+    this.#onDemand = onDemand;
     this.#loop = loop;
     this.#runtime = runtime;
     this.#replicas = replicas;
@@ -109,6 +113,15 @@ export class HttpFilters {
       case 'adaptive-limit': {
         const limiter = this.#limiterOf(statPrefix, config);
         return new AdaptiveLimitFilter(filter, config, { loop, limiter, slot: new FilterSlot(place) });
+      }
+      case 'on-demand': {
+        const stats = this.stats.onDemandOf(statPrefix);
+        return new OnDemandFilter(filter, config, {
+          loop,
+          clusters: this.#onDemand,
+          stats,
+          slot: new FilterSlot(place),
+        });
       }
       case 'deadline': {
         const stats = this.stats.deadlinesOf(statPrefix);

@@ -290,6 +290,8 @@ const FILTERS: HonouredTable['messages'] = {
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': ['*'],
   'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState': ['*'],
   'envoy.type.http.v3.Cookie': ['*'],
+  'envoy.extensions.filters.http.on_demand.v3.OnDemand': ['*'],
+  'envoy.extensions.filters.http.on_demand.v3.OnDemandCds': ['*'],
   'envoy.extensions.filters.http.cors.v3.Cors': [],
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': ['*'],
   'outrider.filters.http.v1.AdaptiveLimit': ['*'],

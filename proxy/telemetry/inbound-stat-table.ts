@@ -2,6 +2,7 @@
 import type { AdaptiveLimitStats } from '../http/filters/adaptive-limit/adaptive-limit-stats.ts';
 import type { DeadlineStats } from '../http/filters/deadline/deadline-stats.ts';
 import type { FilterStats } from '../http/filters/filter-stats.ts';
+import type { OnDemandStats } from '../http/filters/on-demand/on-demand-stats.ts';
 import type { QuotaStats } from '../http/filters/quota/quota-stats.ts';
 import { counter, emitTable, gauge, resetTable, type StatRow } from './stat-table.ts';
 import { httpScope, type Scope, type StatsSource, within } from './statistic.ts';
@@ -29,6 +30,13 @@ export const ADAPTIVE_LIMIT_STATS: readonly StatRow<AdaptiveLimitStats>[] = [
   counter('refusedSheddable', 'adaptive_limit.refused_sheddable', 'Requests refused that were sheddable'),
 ];
 
+/** Fields of OnDemandStats by name. */
+export const ON_DEMAND_STATS: readonly StatRow<OnDemandStats>[] = [
+  counter('waited', 'on_demand.waited', 'Requests that had to wait for their cluster'),
+  counter('missing', 'on_demand.missing', 'Requests whose cluster does not exist, as the control plane says'),
+  counter('timedOut', 'on_demand.timeout', 'Requests that waited for their cluster in vain'),
+];
+
 /** Fields of DeadlineStats by name. */
 export const DEADLINE_STATS: readonly StatRow<DeadlineStats>[] = [
   counter('bounded', 'deadline.bounded', 'Requests that had a deadline'),
@@ -52,11 +60,13 @@ export function inboundStatsSource(stats: FilterStats): StatsSource {
   return {
     collect(emit) {
       for (const each of stats.adaptiveLimits) emitTable(ADAPTIVE_LIMIT_STATS, each, httpScope(each.prefix), emit);
+      for (const each of stats.onDemand) emitTable(ON_DEMAND_STATS, each, httpScope(each.prefix), emit);
       for (const each of stats.deadlines) emitTable(DEADLINE_STATS, each, httpScope(each.prefix), emit);
       for (const each of stats.quotas) emitTable(QUOTA_STATS, each, quotaScope(each), emit);
     },
     reset() {
       for (const each of stats.adaptiveLimits) resetTable(ADAPTIVE_LIMIT_STATS, each);
+      for (const each of stats.onDemand) resetTable(ON_DEMAND_STATS, each);
       for (const each of stats.deadlines) resetTable(DEADLINE_STATS, each);
       for (const each of stats.quotas) resetTable(QUOTA_STATS, each);
     },

@@ -5,6 +5,7 @@ import { CorsStats } from '../http/filters/cors/cors-stats.ts';
 import { DeadlineStats } from '../http/filters/deadline/deadline-stats.ts';
 import { FaultStats } from '../http/filters/fault/fault-stats.ts';
 import { FilterStats } from '../http/filters/filter-stats.ts';
+import { OnDemandStats } from '../http/filters/on-demand/on-demand-stats.ts';
 import { QuotaStats } from '../http/filters/quota/quota-stats.ts';
 import { RateLimitStats } from '../http/filters/rate-limit/rate-limit-stats.ts';
 import { DecisionCounters } from '../http/filters/rbac/rbac-stats.ts';
@@ -20,7 +21,7 @@ import { CLUSTER_STATS, type CountedClusters, clusterStatsSource } from './clust
 import { CORS_STATS, FAULT_STATS, filterStatsSource, RATE_LIMIT_STATS, RBAC_STATS } from './filter-stat-table.ts';
 import { HEALTH_CHECK_STATS } from './health-check-stat-table.ts';
 import { HTTP2_STATS } from './http2-stat-table.ts';
-import { ADAPTIVE_LIMIT_STATS, DEADLINE_STATS, QUOTA_STATS } from './inbound-stat-table.ts';
+import { ADAPTIVE_LIMIT_STATS, DEADLINE_STATS, ON_DEMAND_STATS, QUOTA_STATS } from './inbound-stat-table.ts';
 import { ANSWER_LIMIT_STATS, REQUEST_LIMIT_STATS } from './limit-stat-table.ts';
 import { LISTENER_STATS, listenerStatsSource, MANAGER_STATS, managerStatsSource } from './listener-stat-table.ts';
 import { type ServerState, serverStatsSource } from './server-stats.ts';
@@ -63,6 +64,7 @@ t.test('every counter has a row in its table, so that none is forgotten', (t) =>
   t.same(numberFields(new DecisionCounters()).sort(), fieldsOf(RBAC_STATS).sort());
   t.same(numberFields(new AdaptiveLimitStats('x')).sort(), fieldsOf(ADAPTIVE_LIMIT_STATS).sort());
   t.same(numberFields(new DeadlineStats('x')).sort(), fieldsOf(DEADLINE_STATS).sort());
+  t.same(numberFields(new OnDemandStats('x')).sort(), fieldsOf(ON_DEMAND_STATS).sort());
   t.same(numberFields(new QuotaStats('x', 'y')).sort(), fieldsOf(QUOTA_STATS).sort());
   t.same(numberFields(new HealthCheckStats()).sort(), fieldsOf(HEALTH_CHECK_STATS).sort());
   t.same(numberFields(new BreakerStats()).sort(), fieldsOf(BREAKER_STATS).sort());

@@ -1,6 +1,7 @@
 /** The clusters of one loop by name. `activate/` is its only writer. */
 
 import type { ClusterConfig } from '../config/model/cluster.ts';
+import { OnDemandClusters } from '../http/on-demand-clusters.ts';
 import { FIXED_LIMITS } from '../http1/limits.ts';
 import { MessageHead } from '../http1/message-head.ts';
 import type { Http2Shared } from '../http2/shared.ts';
@@ -10,6 +11,7 @@ import type { ClusterShared } from './cluster-shared.ts';
 import type { LocalCluster } from './local-cluster.ts';
 
 export class ClusterManager {
+  readonly onDemand = new OnDemandClusters();
   readonly #shared: ClusterShared;
   readonly #makeDialer: MakeDialer;
   readonly #clusters = new Map<string, Cluster>();

@@ -5,6 +5,7 @@ import type { SnapshotParts } from '../config/snapshot.ts';
 import type { ControlCredentials } from './control-credentials.ts';
 import type { ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
+import type { OnDemandUse } from './demanded-clusters.ts';
 import type { ExtraSubscription } from './extra-subscription.ts';
 import type { SecretStreamDeps } from './secret-stream.ts';
 
@@ -36,6 +37,8 @@ export interface AdsClientOptions {
   readonly node: NodeIdentity;
   /** Static resources: they may name endpoint sets and route tables too. */
   readonly fixed: SnapshotParts;
+  /** Not null: clusters are subscribed to one by one, those that have to be there at once, and those that `demand` names. */
+  readonly onDemand: OnDemandUse | null;
   /** How a static cluster is reached that secrets come from; throws a sentence when it cannot be. */
   readonly serverOf: SecretStreamDeps['serverOf'];
   /** Of Outrider. */

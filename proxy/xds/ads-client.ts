@@ -25,6 +25,7 @@ import type {
 import { Answers, withProblems } from './answers.ts';
 import { ControlStream } from './control-stream.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
+import { DemandedClusters } from './demanded-clusters.ts';
 import { type KnownResources, namedFiles, namedSecrets, type TrackedScope, waitFor } from './dependency-tracker.ts';
 import type { DumpedXdsResource } from './dumped-resource.ts';
 import { FileSources } from './files/file-sources.ts';
@@ -57,6 +58,8 @@ export interface AdsClient {
   waitingFor(): readonly string[];
   /** Of the last response that was taken; empty before. */
   versionOf(kind: ResourceKind): string;
+  /** Asks for a cluster that is needed now; false when clusters are not asked for one by one, or when it is one too many. */
+  demand(cluster: string): boolean;
   dumped(): DumpedXdsResource[];
   readonly lastKnownGood: LastKnownGoodStats;
   readonly stats: XdsStats;
@@ -79,6 +82,8 @@ class Client<Request, Response> implements AdsClient {
   readonly #options: AdsClientOptions;
   readonly #deps: AdsClientDeps;
   readonly #scope: TrackedScope;
+  /** Null: clusters are not asked for one by one. */
+  readonly #demanded: DemandedClusters | null;
   readonly #protocol: Protocol<Request, Response>;
   /** Null: all comes out of files. */
   readonly #stream: ControlStream<AggregatedDiscoveryServiceClient, Request, Response> | null;
@@ -107,13 +112,14 @@ class Client<Request, Response> implements AdsClient {
     this.#options = options;
     this.#deps = deps;
     this.#protocol = protocol;
-    this.#scope = { ...options.dynamic, fixed: options.fixed };
-    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras, () => this.#elsewhere());
-    const node = nodeMessage(options.node, options.version);
     const renew = () => {
       this.#dirty = true;
       this.#resume();
     };
+    this.#demanded = options.onDemand === null ? null : new DemandedClusters(options.onDemand, deps.timers, renew);
+    this.#scope = { ...options.dynamic, fixed: options.fixed, demanded: this.#demanded?.names ?? null };
+    this.#tree = new ResourceTree(this.#scope, deps.decoders, options.extras, () => this.#elsewhere());
+    const node = nodeMessage(options.node, options.version);
     this.#sources = new SecretSources({ ...deps, node, serverOf: options.serverOf }, renew);
     this.#files = new FileSources(deps.decoders, deps, this.stats, renew);
     this.#answers = new Answers(this.stats, options.stream?.ads.delta === true, deps);
@@ -165,6 +171,7 @@ class Client<Request, Response> implements AdsClient {
   async close(): Promise<void> {
     this.#fallback.cancel();
     this.#waits.close();
+    this.#demanded?.close();
     this.#answers.clear();
     this.#lifetimes.close();
     await Promise.all([this.#stream?.close(), this.#sources.close(), this.#files.close()]);
@@ -178,6 +185,13 @@ class Client<Request, Response> implements AdsClient {
 
   versionOf(kind: ResourceKind): string {
     return this.stats.of(kind).version;
+  }
+
+  demand(cluster: string): boolean {
+    if (this.#demanded?.names.has(cluster) === true) return true;
+    if (this.#demanded?.add(cluster) !== true) return false;
+    this.#resume();
+    return true;
   }
 
   dumped(): DumpedXdsResource[] {
@@ -222,6 +236,9 @@ class Client<Request, Response> implements AdsClient {
     if (kind === 'EDS' || kind === 'RDS' || kind === 'SDS') {
       for (const name of incoming.update.removed) this.#waits.giveUp(waitFor(kind, name));
     }
+    if (kind === 'CDS' && this.#demanded !== null) {
+      for (const name of incoming.update.removed) this.#miss(name);
+    }
     this.#lifetimes.set(kind, outcome.ttls);
     this.#lifetimes.forget(kind, outcome.gone);
     if (outcome.changed) this.#changed(kind);
@@ -230,6 +247,12 @@ class Client<Request, Response> implements AdsClient {
     if (activation === null) this.#answer(kind, incoming, outcome);
     this.#write(requests);
     if (activation !== null) void this.#answerWhenActive(kind, incoming, outcome, activation);
+  }
+
+  /** There is no such cluster: whoever waits for it need not. */
+  #miss(name: string): void {
+    this.#waits.giveUp(waitFor('CDS', name));
+    this.#demanded?.miss(name);
   }
 
   /** Their time is over: as if the control plane had removed them, which it may be too far away to do. */
@@ -284,10 +307,10 @@ class Client<Request, Response> implements AdsClient {
   /** What is to be asked for next; notes what is missing. */
   #wanted(): Request[] {
     const { clusters, listeners } = this.#scope;
-    const { endpointSets, routeTables, secrets } = this.#tree.prune();
+    const { clusters: names, endpointSets, routeTables, secrets } = this.#tree.prune();
     this.#sources.want(namedSecrets(this.#scope, this.#tree.known()));
     this.#files.want(namedFiles(this.#scope, this.#tree.known()));
-    const requests = [...(clusters?.file === null ? this.#want('CDS', 'all') : []), ...this.#want('EDS', endpointSets)];
+    const requests = [...(clusters?.file === null ? this.#want('CDS', names) : []), ...this.#want('EDS', endpointSets)];
     requests.push(...this.#want('SDS', secrets));
     this.#waits.watch(this.#tree.known(), this.#handedOut, this.connected);
     if (this.#waits.listenersDue && listeners?.file === null) requests.push(...this.#want('LDS', 'all'));
@@ -355,6 +378,8 @@ class Client<Request, Response> implements AdsClient {
     const ageMs = clock.wallMs() - writtenAtMs;
     logger.warn({ ageMs }, 'no control plane answers: working with the last known good configuration');
     this.#handedOut = suspected(tree.parts(), this.#scope.fixed);
+    // What was used is wanted, and stays until the control plane says what became of it.
+    for (const name of this.#handedOut.clusters.keys()) this.#demanded?.add(name);
     await this.#activate(this.#handedOut, 'last-known-good');
   }
 }

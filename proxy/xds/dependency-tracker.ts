@@ -21,6 +21,8 @@ export interface TrackedScope {
   /** Null: there are no others than static ones. */
   readonly clusters: DynamicSource | null;
   readonly listeners: DynamicSource | null;
+  /** Clusters that were asked for on demand: then no others are than those and what cannot wait. Null: all that there are. */
+  readonly demanded: ReadonlySet<string> | null;
 }
 
 /** What has been accepted. Null: not answered yet. */
@@ -35,6 +37,7 @@ export interface KnownResources {
 
 /** Names to subscribe to. */
 export interface NeededNames {
+  readonly clusters: 'all' | ReadonlySet<string>;
   readonly endpointSets: ReadonlySet<string>;
   readonly routeTables: ReadonlySet<string>;
   /** Of the stream that this is about; those of other sources are not among them. */
@@ -56,7 +59,7 @@ export function neededNames(scope: TrackedScope, known: KnownResources): NeededN
   );
   const references = namedSecrets(scope, known);
   const secrets = new Set(references.filter(({ source }) => source.kind === 'ads').map(({ name }) => name));
-  return { endpointSets, routeTables, secrets };
+  return { clusters: wantedClusters(scope, known) ?? 'all', endpointSets, routeTables, secrets };
 }
 
 /** A file of resources of one kind. */
@@ -80,7 +83,10 @@ export function namedFiles(scope: TrackedScope, known: KnownResources): readonly
 
 /** Whether a bootstrap has something come out of a file. */
 export function readsFiles({ dynamic, statics }: Pick<Bootstrap, 'dynamic' | 'statics'>): boolean {
-  return namedFiles({ ...dynamic, fixed: statics }, { ...statics, clusters: null, listeners: null }).length > 0;
+  return (
+    namedFiles({ ...dynamic, fixed: statics, demanded: null }, { ...statics, clusters: null, listeners: null }).length >
+    0
+  );
 }
 
 function endpointSetsOf({ fixed }: TrackedScope, known: KnownResources) {
@@ -91,6 +97,28 @@ function endpointSetsOf({ fixed }: TrackedScope, known: KnownResources) {
 
 function tablesOf({ fixed }: TrackedScope, known: KnownResources) {
   return [...both(fixed.listeners, known.listeners)].flatMap(routeTablesOf);
+}
+
+/** The clusters that are asked for by their names; null when all are. */
+export function wantedClusters(scope: TrackedScope, known: KnownResources): ReadonlySet<string> | null {
+  const { demanded, fixed } = scope;
+  if (demanded === null) return null;
+  const names = [...demanded, ...eagerClusters(scope, known)];
+  return new Set(names.filter((name) => !fixed.clusters.has(name)));
+}
+
+/** The clusters that are named where nobody asks for them on demand. */
+export function eagerClusters({ fixed }: TrackedScope, known: KnownResources): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { network } of [...both(fixed.listeners, known.listeners)].flatMap(filterChainsOf)) {
+    if (network.kind === 'tcp-proxy') addChoice(names, network.cluster);
+    if (network.kind !== 'http-connection-manager') continue;
+    const { routes, httpFilters } = network;
+    const table = routes.kind === 'inline' ? routes.table : known.routes.get(routes.name);
+    const isOnDemand = httpFilters.some(({ config, disabled }) => config.kind === 'on-demand' && !disabled);
+    if (table !== undefined) addTable(names, table, isOnDemand);
+  }
+  return names;
 }
 
 /** Every secret that is named, whatever its source. */
@@ -155,6 +183,8 @@ function secretWaits(references: readonly SecretReference[], { fixed }: TrackedS
 /** What is missing for a complete tree, in words that complete "waiting for"; nothing when it stands. */
 export function treeWaitsFor(scope: TrackedScope, known: KnownResources): string[] {
   const waits = clustersWaitFor(scope, known);
+  for (const name of wantedClusters(scope, known) ?? [])
+    if (known.clusters?.has(name) !== true) waits.push(waitFor('CDS', name));
   if (scope.listeners !== null && known.listeners === null) waits.push(LISTENERS);
   for (const { name } of tablesOf(scope, known)) if (!known.routes.has(name)) waits.push(waitFor('RDS', name));
   waits.push(...secretWaits(listenerSecrets(scope.fixed, known), scope, known));
@@ -197,9 +227,13 @@ export function clustersNamedBy({ listeners, routes }: Pick<SnapshotParts, 'list
   return names;
 }
 
-function addTable(names: Set<string>, { virtualHosts }: RouteTableConfig): void {
-  for (const { routes } of virtualHosts)
-    for (const { action } of routes) if (action.kind === 'forward') addChoice(names, action.cluster);
+/** `mirrorsOnly`: nobody waits for a mirror. */
+function addTable(names: Set<string>, { virtualHosts }: RouteTableConfig, mirrorsOnly = false): void {
+  for (const { action } of virtualHosts.flatMap(({ routes }) => routes)) {
+    if (action.kind !== 'forward') continue;
+    if (!mirrorsOnly) addChoice(names, action.cluster);
+    else for (const { cluster } of action.mirrors) names.add(cluster);
+  }
 }
 
 function addChoice(names: Set<string>, choice: ClusterChoice): void {

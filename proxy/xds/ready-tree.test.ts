@@ -15,7 +15,15 @@ import {
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
 import { EMPTY_PARTS, type SnapshotParts } from '../config/snapshot.ts';
-import { clustersNamedBy, fetchTimeouts, type KnownResources, treeOf, treeWaitsFor } from './dependency-tracker.ts';
+import { DemandedClusters } from './demanded-clusters.ts';
+import {
+  clustersNamedBy,
+  fetchTimeouts,
+  type KnownResources,
+  neededNames,
+  treeOf,
+  treeWaitsFor,
+} from './dependency-tracker.ts';
 import { leavingClusterWaits, readyTree, unknownClusterWaits } from './ready-tree.ts';
 import { STALLED_AFTER_MS, Stall } from './stall.ts';
 
@@ -23,6 +31,7 @@ const SCOPE = {
   fixed: EMPTY_PARTS,
   clusters: { file: null, fetchTimeoutMs: 0 },
   listeners: { file: null, fetchTimeoutMs: 20 },
+  demanded: null,
 };
 const NOTHING: KnownResources = {
   clusters: null,
@@ -170,5 +179,47 @@ t.test('what is missing has stalled when none of it has come for a second, on a 
   t.equal(stall.watch(['b'], true), false);
   t.equal(times, 1);
   stall.close();
+  t.end();
+});
+
+t.test('a cluster on demand is let go when it was not used for ten minutes, and never while it is', (t) => {
+  const clock = new FakeClock();
+  const uses = new Map<string, number | null>([
+    ['idle', 3],
+    ['busy', 0],
+    ['long', null],
+  ]);
+  let told = 0;
+  const use = { miss: () => undefined, usesOf: (name: string) => uses.get(name) ?? null };
+  const demanded = new DemandedClusters(use, new FakeTimers(clock), () => told++);
+  for (const name of uses.keys()) t.ok(demanded.add(name));
+  for (let minute = 0; minute < 10; minute++) {
+    uses.set('busy', minute);
+    clock.advance({ seconds: 60 });
+  }
+  t.equal(told, 0);
+  clock.advance({ seconds: 60 });
+  t.same([...demanded.names], ['busy', 'long']);
+  t.equal(told, 1);
+  for (let i = 0; i < 10_000; i++) demanded.add(String(i));
+  t.equal(demanded.add('one too many'), false);
+  demanded.close();
+  t.end();
+});
+
+t.test('on demand nobody waits for clusters that are not asked for, but for those that cannot wait', (t) => {
+  const scope = { ...SCOPE, demanded: new Set(['b']) };
+  const onDemand = { name: 'on_demand', config: { kind: 'on-demand', timeoutMs: 1 }, disabled: false } as const;
+  const lazy = listener('out', httpManager(tableTo('', 'a', 'b', 'c'), { httpFilters: [onDemand] }));
+  const known = { ...NOTHING, clusters: new Map(), listeners: byName(lazy, listener('in', tcpProxy('app'))) };
+  t.same([...neededNames(scope, known).clusters], ['b', 'app']);
+  t.same(treeWaitsFor(scope, known), ['cluster "b" (CDS)', 'cluster "app" (CDS)']);
+  const worth = (what: string) => what === 'cluster "app" (CDS)' || what === 'cluster "b" (CDS)';
+  const { parts } = readyTree(scope, known, EMPTY_PARTS, { worth, stalled: false });
+  t.same([...parts.listeners.keys()], ['out']);
+  t.same(
+    [...readyTree(scope, known, EMPTY_PARTS, { worth: () => false, stalled: false }).parts.listeners.keys()],
+    ['out', 'in'],
+  );
   t.end();
 });

@@ -19,6 +19,7 @@ import {
   CLUSTERS,
   clusterSecretsOf,
   clustersNamedBy,
+  eagerClusters,
   type KnownResources,
   listenerSecretsOf,
   routeTablesOf,
@@ -55,7 +56,7 @@ export function readyTree(
 
 /** Clusters that routes about to be used name and nobody has told of, in words: they may be about to come. */
 export function unknownClusterWaits(scope: TrackedScope, known: KnownResources, before: SnapshotParts): string[] {
-  if (scope.clusters === null || known.clusters === null) return [];
+  if (scope.clusters === null || scope.demanded !== null || known.clusters === null) return [];
   const waits = new Set<string>();
   for (const [name, table] of known.routes) {
     const used = before.routes.get(name);
@@ -78,6 +79,8 @@ export function leavingClusterWaits(scope: TrackedScope, known: KnownResources, 
   return gone.filter((name) => named.has(name)).map(waitForRoutes);
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 class Reading {
   readonly #scope: TrackedScope;
   readonly #known: KnownResources;
@@ -87,6 +90,7 @@ class Reading {
   readonly #warming = new Set<string>();
   readonly #routes = new Map<string, RouteTableConfig>();
   readonly #listeners = new Map<string, ListenerConfig>();
+  readonly #eager: ReadonlySet<string>;
   #held = false;
 
   constructor(scope: TrackedScope, known: KnownResources, before: SnapshotParts, waiting: Waiting) {
@@ -94,6 +98,7 @@ class Reading {
     this.#known = known;
     this.#before = before;
     this.#waiting = waiting;
+    this.#eager = scope.demanded === null ? NO_NAMES : eagerClusters(scope, known);
   }
 
   tree(): ReadyTree {
@@ -172,10 +177,15 @@ class Reading {
       } else if (asked !== null && !fixed.clusters.has(name)) {
         if (clusters === null) {
           if (this.#waiting.worth(CLUSTERS)) return true;
-        } else if (inUse?.has(name) === false && this.#waiting.worth(waitFor('CDS', name))) return true;
+        } else if (this.#isExpected(name, inUse) && this.#waiting.worth(waitFor('CDS', name))) return true;
       }
     }
     return false;
+  }
+
+  /** On demand, whoever needs it waits for it; but not what nobody demands. */
+  #isExpected(name: string, inUse: ReadonlySet<string> | null): boolean {
+    return this.#scope.demanded === null ? inUse?.has(name) === false : this.#eager.has(name);
   }
 
   #readListeners(): void {
@@ -226,8 +236,13 @@ class Reading {
     if (gone.length === 0) return;
     const named = clustersNamedBy({ listeners: this.#listeners, routes: this.#routes });
     for (const name of gone)
-      if (named.has(name) && this.#waiting.worth(waitForRoutes(name)))
+      if ((named.has(name) && this.#waiting.worth(waitForRoutes(name))) || this.#isAsked(name))
         this.#hold(this.#clusters, name, clusters.get(name));
+  }
+
+  /** On demand, of the last known good configuration: the control plane has yet to say what became of it. */
+  #isAsked(name: string): boolean {
+    return this.#scope.demanded?.has(name) === true && this.#waiting.worth(waitFor('CDS', name));
   }
 
   /** Predecessors go on with what they had, as new as it is known. */

@@ -102,6 +102,7 @@ export class ResourceTree {
   /** Forgets endpoint sets and route tables that nobody names any more, and says which are named. */
   prune(): NeededNames {
     const needed = neededNames(this.#scope, this.known());
+    if (needed.clusters !== 'all') this.#clusters.retain(needed.clusters);
     this.#endpoints.retain(needed.endpointSets);
     this.#routes.retain(needed.routeTables);
     this.#secrets.retain(needed.secrets);
@@ -121,6 +122,7 @@ export class ResourceTree {
   }
 
   #isKnown(kind: ResourceKind, source: DynamicSource | null): boolean {
+    if (kind === 'CDS' && this.#scope.demanded !== null) return true;
     return (source?.file ?? null) === null && this.#answered.has(kind);
   }
 

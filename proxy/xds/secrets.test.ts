@@ -11,7 +11,7 @@ import { RepeatedRefusals } from './repeated-refusals.ts';
 
 const NOTHING = { clusters: null, listeners: null, endpoints: new Map(), routes: new Map(), secrets: new Map() };
 const ADS = { file: null, fetchTimeoutMs: 15_000 };
-const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS };
+const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS, demanded: null };
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Refusals

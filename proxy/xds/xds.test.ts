@@ -217,7 +217,7 @@ const NOTHING: KnownResources = {
   secrets: new Map(),
 };
 const ADS = { file: null, fetchTimeoutMs: 15_000 };
-const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS };
+const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS, demanded: null };
 
 t.test('clusters name endpoint sets and listeners name route tables', (t) => {
   const clusters = new Map([
@@ -226,6 +226,7 @@ t.test('clusters name endpoint sets and listeners name route tables', (t) => {
   ]);
   const known = { ...NOTHING, clusters, listeners: new Map([['in', rds('in', 'main')]]) };
   t.same(neededNames(ALL, known), {
+    clusters: 'all',
     endpointSets: new Set(['a-service']),
     routeTables: new Set(['main']),
     secrets: new Set(),
@@ -247,7 +248,7 @@ t.test('static resources may depend on dynamic ones, and dynamic ones take their
     clusters: new Map([['a', eds('a')]]),
     listeners: new Map([['in', rds('in', 'main')]]),
   };
-  const scope = { fixed, clusters: null, listeners: null };
+  const scope = { fixed, clusters: null, listeners: null, demanded: null };
   t.same(treeWaitsFor(scope, NOTHING), ['endpoints of "a" (EDS)', 'routes "main" (RDS)']);
   const known = {
     ...NOTHING,

@@ -23,7 +23,8 @@ export type HttpFilterConfig =
   | HealthCheckFilterConfig
   | AdaptiveLimitConfig
   | DeadlineConfig
-  | QuotaConfig;
+  | QuotaConfig
+  | OnDemandConfig;
 
 /** What a level of a route table says about the filters of that name: settings in place of its own, or a switch. */
 export type PerFilterConfig =
@@ -215,6 +216,13 @@ export interface AdaptiveLimitConfig {
   readonly priorityHeader: string;
   /** Requests that fit one of these are never refused. */
   readonly exempt: readonly HeaderMatch[];
+}
+
+/** envoy.extensions.filters.http.on_demand.v3.OnDemand. */
+export interface OnDemandConfig {
+  readonly kind: 'on-demand';
+  /** How long a request waits for its cluster; default 5,000. */
+  readonly timeoutMs: number;
 }
 
 /** outrider.filters.http.v1.Deadline. */

@@ -3,6 +3,7 @@ import { AdaptiveLimitStats } from './adaptive-limit/adaptive-limit-stats.ts';
 import { CorsStats } from './cors/cors-stats.ts';
 import { DeadlineStats } from './deadline/deadline-stats.ts';
 import { FaultStats } from './fault/fault-stats.ts';
+import { OnDemandStats } from './on-demand/on-demand-stats.ts';
 import { QuotaStats } from './quota/quota-stats.ts';
 import { RateLimitStats } from './rate-limit/rate-limit-stats.ts';
 import type { RbacCounters } from './rbac/rbac-filter.ts';
@@ -15,6 +16,7 @@ export class FilterStats {
   readonly #limits = new Map<string, RateLimitStats>();
   readonly #adaptive = new Map<string, AdaptiveLimitStats>();
   readonly #deadlines = new Map<string, DeadlineStats>();
+  readonly #onDemand = new Map<string, OnDemandStats>();
   readonly #quotas = new Map<string, QuotaStats>();
 
   get rules(): readonly RuleCounters[] {
@@ -35,6 +37,10 @@ export class FilterStats {
 
   get adaptiveLimits(): readonly AdaptiveLimitStats[] {
     return [...this.#adaptive.values()];
+  }
+
+  get onDemand(): readonly OnDemandStats[] {
+    return [...this.#onDemand.values()];
   }
 
   get deadlines(): readonly DeadlineStats[] {
@@ -72,6 +78,10 @@ export class FilterStats {
 
   adaptiveOf(managerPrefix: string): AdaptiveLimitStats {
     return entryOf(this.#adaptive, managerPrefix, () => new AdaptiveLimitStats(managerPrefix));
+  }
+
+  onDemandOf(managerPrefix: string): OnDemandStats {
+    return entryOf(this.#onDemand, managerPrefix, () => new OnDemandStats(managerPrefix));
   }
 
   deadlinesOf(managerPrefix: string): DeadlineStats {

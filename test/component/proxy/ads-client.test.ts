@@ -57,6 +57,7 @@ function startClient(
     node: NODE,
     version: '1.2.3',
     fixed: EMPTY_PARTS,
+    onDemand: null,
     extras: [],
     lastKnownGoodDirectory: null,
     onSnapshot: (parts, origin) => {

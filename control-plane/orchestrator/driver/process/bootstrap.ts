@@ -11,14 +11,17 @@ import {
   controlPlaneCluster,
   type ServerAddress,
 } from '../../../translate/control-plane-cluster.ts';
-import { nodeMetadata, type SidecarNode } from '../../../translate/node.ts';
+import { nodeMetadata, ON_DEMAND, type SidecarNode } from '../../../translate/node.ts';
 import type { JsonObject } from '../../../translate/resource.ts';
 import { replicaId } from '../../plan.ts';
 import type { ReplicaPorts } from './record.ts';
 import type { ServerTrust } from './sidecar-access.ts';
 
 /** What a sidecar knows of its workload. */
-export type SidecarWorkload = Pick<Workload, 'name' | 'services' | 'version' | 'protocol' | 'health' | 'workingDir'>;
+export type SidecarWorkload = Pick<
+  Workload,
+  'name' | 'services' | 'version' | 'protocol' | 'health' | 'workingDir' | 'subscription'
+>;
 
 /** What a bootstrap is made from. */
 export interface BootstrapInput {
@@ -69,6 +72,7 @@ function bootstrap(input: BootstrapInput): unknown {
     inboundPort: ports.inbound,
     appPort: ports.app,
     ...input.node,
+    ...(workload.subscription === ON_DEMAND ? { onDemand: true } : {}),
   });
   const ads = { ads: {}, resource_api_version: 'V3' };
   const grpc = { envoy_grpc: { cluster_name: CONTROL_PLANE_CLUSTER } };

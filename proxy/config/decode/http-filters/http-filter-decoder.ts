@@ -1,10 +1,12 @@
 /** The HTTP filters of a connection manager, in the order in which requests pass them. */
+import type { OnDemand } from '../../../../protos/gen/envoy/extensions/filters/http/on_demand/v3/on_demand.ts';
 import type { HttpFilter } from '../../../../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 import type { Any } from '../../../../protos/gen/google/protobuf/any.ts';
 import type { Path } from '../../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../../protos/json/registry.ts';
-import type { HttpFilterConfig, NamedHttpFilter } from '../../model/http-filter.ts';
+import type { HttpFilterConfig, NamedHttpFilter, OnDemandConfig } from '../../model/http-filter.ts';
 import type { Decoding } from '../decoding.ts';
+import { durationMs } from '../values.ts';
 import { decodeAdaptiveLimit } from './adaptive-limit-decoder.ts';
 import { decodeExpiringFault, decodeFault } from './fault-decoder.ts';
 import { decodeHealthCheckFilter } from './health-check-filter-decoder.ts';
@@ -12,6 +14,9 @@ import { decodeLocalRateLimit } from './local-rate-limit-decoder.ts';
 import { decodeQuota } from './quota-decoder.ts';
 import { decodeRbac } from './rbac-decoder.ts';
 import { decodeStatefulSession } from './stateful-session-decoder.ts';
+
+/** Envoy's default. */
+const ON_DEMAND_TIMEOUT_MS = 5_000;
 
 /** The router answers or forwards whatever reaches it, so it must be there once, and last. */
 export function decodeHttpFilters(filters: readonly HttpFilter[], path: Path, decoding: Decoding): NamedHttpFilter[] {
@@ -61,8 +66,16 @@ function decodeSettings(any: Any, path: Path, decoding: Decoding): HttpFilterCon
   if (health !== undefined) return decodeHealthCheckFilter(health, path, decoding);
   const session = unpackAny('envoy.extensions.filters.http.stateful_session.v3.StatefulSession', any);
   if (session !== undefined) return decodeStatefulSession(session, path, decoding);
+  const onDemand = unpackAny('envoy.extensions.filters.http.on_demand.v3.OnDemand', any);
+  if (onDemand !== undefined) return decodeOnDemand(onDemand, path, decoding);
   const cors = unpackAny('envoy.extensions.filters.http.cors.v3.Cors', any);
   return cors === undefined ? decodeOwn(any, path, decoding) : { kind: 'cors' };
+}
+
+function decodeOnDemand({ odcds }: OnDemand, path: Path, decoding: Decoding): OnDemandConfig {
+  const source = odcds?.source?.configSourceSpecifier?.$case;
+  if (source !== 'ads') decoding.report([...path, 'odcds', 'source'], 'clusters on demand come over ads: {} alone');
+  return { kind: 'on-demand', timeoutMs: durationMs(odcds?.timeout, ON_DEMAND_TIMEOUT_MS) };
 }
 
 /** Outrider's own filters. */
