@@ -1,5 +1,5 @@
 /** Authorities and what they issue, made with openssl: the same key and names again and again would prove no rotation. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ok } from '../namespaces.ts';
@@ -10,11 +10,15 @@ export interface Authority {
   readonly directory: string;
 }
 
+/** Of this process, and gone with it. */
+const FOLDER = mkdtempSync(path.join(tmpdir(), 'outrider-ca-'));
+process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
+
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 /** A new authority, in a folder of its own. */
 export function newAuthority(name: string): Authority {
-  const directory = mkdtempSync(path.join(tmpdir(), 'outrider-ca-'));
+  const directory = mkdtempSync(path.join(FOLDER, 'authority-'));
   const file = (each: string) => path.join(directory, each);
   const extensions = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign'];
   const out = ['-keyout', file('ca.key'), '-out', file('ca.pem')];
