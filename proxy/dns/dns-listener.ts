@@ -18,6 +18,7 @@ import type { Timers } from '../../kernel/timers.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { DnsConfig, DnsForwarding } from '../config/model/dns.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
+import { bindProblem } from '../net/bind-problem.ts';
 import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import { answerFrom, type NamedEndpoint } from './dns-answers.ts';
 import { DnsFilterStats } from './dns-stats.ts';
@@ -96,7 +97,8 @@ export class DnsListener {
     try {
       this.#address = { host, port: await this.server.listen(host, port, reusePort) };
     } catch (error) {
-      throw new Error(`listener ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      const { cause = error } = error as Error;
+      throw new Error(`listener ${name}: DNS cannot bind ${host}:${port}: ${bindProblem(cause, port)}`);
     }
   }
 

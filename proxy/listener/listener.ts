@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { adopt, type ListeningSocket, listen, listenInherited, startReading } from '../net/accept.ts';
+import { bindProblem } from '../net/bind-problem.ts';
 import { addressesOf, type ConnectionInfo } from '../net/connection-info.ts';
 import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import type { Loop } from '../net/loop.ts';
@@ -119,8 +120,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
         this.#accept(socket),
       );
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new Error(`listener ${name}: cannot bind ${host}:${port}: ${cause}`);
+      throw new Error(`listener ${name}: cannot bind ${host}:${port}: ${bindProblem(error, port)}`);
     }
   }
 

@@ -322,7 +322,7 @@ t.test(
     t.teardown(() => taken.close());
     const problems = await apply((taken.address() as AddressInfo).port, { domains: [at('a.mesh', '127.77.0.4')] });
     t.match(problems, [
-      { kind: 'listener', name: 'names', message: /listener names: DNS cannot listen: .*EADDRINUSE/ },
+      { kind: 'listener', name: 'names', message: /listener names: DNS cannot bind 127\.0\.0\.1:\d+: .*EADDRINUSE/ },
     ]);
     t.equal(plane.names.all()[0]!.address!.port, port, 'the one before goes on');
     await plane.apply(createSnapshot(EMPTY_PARTS));
