@@ -103,6 +103,8 @@ export interface LoadPlan {
   readonly host: string;
   readonly perSecond: number;
   readonly method?: string;
+  /** Is told the body of every answer with status 200. */
+  readonly onAnswer?: (text: string) => void;
 }
 
 const TICK_MS = 10;
@@ -150,7 +152,10 @@ export class Load {
         text += chunk;
       });
       answer.on('error', (error) => resolve(String(error)));
-      answer.on('end', () => resolve(answer.statusCode === 200 ? null : `${answer.statusCode} ${text}`));
+      answer.on('end', () => {
+        if (answer.statusCode === 200) this.#plan.onAnswer?.(text);
+        resolve(answer.statusCode === 200 ? null : `${answer.statusCode} ${text}`);
+      });
     });
     asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
     asked.on('error', (error) => resolve(String(error)));
