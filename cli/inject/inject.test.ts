@@ -225,13 +225,15 @@ t.test('what cannot be done is refused with the place, the reason and a way out,
   refused('network_mode: host', /^4 services.web.network_mode: .*the network of the machine.*inject: false/);
   refused('network_mode: service:db', /"service:db" instead: take network_mode away/);
   refused('network_mode: none', /"none"/);
+  refused('scale: 0', /^4 services.web.scale: "0" replicas: .*a number from 1 to 50, or leave the service out/);
+  refused('scale: 2\n    container_name: w', /container_name: "container_name" beside several/);
   refused(
-    'deploy: { replicas: 3 }',
-    /services.web.deploy.replicas: .*all replicas to the network of one.*once per replica/,
+    'scale: 2\n    ports: ["80:80"]',
+    /^5 services.web.ports\[0\]: a port of the machine beside several replicas/,
   );
-  refused('scale: 2', /^4 services.web.scale: /);
+  refused('scale: 2\n    ports: [{ target: 80, published: 80 }]', /a port of the machine/);
   const variable = (name: string) => `"$\{${name}}"`;
-  refused(`deploy: { replicas: ${variable('N')} }`, /replicas: \$\{N\}/);
+  refused(`deploy: { replicas: ${variable('N')} }`, /deploy.replicas: "\$\{N\}" replicas/);
   refused('deploy: { mode: global }', /is for a swarm/);
   refused('privileged: true', /"privileged" could take the rules away.*inject: true/);
   refused('cap_add: [net_admin]', /services.web.cap_add\[0\]: capability net_admin could/);
@@ -256,8 +258,36 @@ t.test('what cannot be done is refused with the place, the reason and a way out,
   t.match(refusals('include: [x.yaml]\nservices: { web: {} }\n')[0], /1 include: "include" brings in/);
   t.match(refusals('a: 1\n')[0], /has no services/);
   t.match(refusals('services: { web: }: }\n')[0], /^1 : /);
-  t.equal(refusals('services:\n  a: { privileged: true, network_mode: host }\n  b: { scale: 2 }\n').length, 3);
+  t.equal(refusals('services:\n  a: { privileged: true, network_mode: host }\n  b: { scale: 0 }\n').length, 3);
   t.strictSame(refusals('services: { web: { privileged: true, x-outrider: { inject: true } } }\n'), []);
+  t.end();
+});
+
+t.test('each replica becomes a service of its own, under the name that callers use', (t) => {
+  const { services, text } = inject(`services:
+  web:
+    image: a
+    ports: ["80"]
+    deploy: { replicas: 3, resources: { limits: { memory: 64M } } }
+  db: { image: b, scale: 2, expose: [5432], x-outrider: { service: store, protocol: tcp } }
+`);
+  const limits = { deploy: { resources: { limits: { memory: '64M' } } } };
+  t.strictSame(services.web!.deploy, limits.deploy, 'Compose starts one of each');
+  t.strictSame(services.web!['x-outrider'], { replicas: 3 });
+  t.match(services['web-3'], { image: 'a', network_mode: 'service:web-3-network', ...limits });
+  t.strictSame(services['web-3']!['x-outrider'], { service: 'web', injected: 'web' });
+  t.strictSame(services['web-3-network']!.networks, { default: { aliases: ['web-3', 'web'] } });
+  t.match((services['web-3-sidecar']!.command as string[]).join(' '), /--workload web-3 --service web --port 80 /);
+  t.equal(services['web-4'], undefined);
+  t.match((services['db-2-sidecar']!.command as string[]).join(' '), /--workload db-2 --service store --protocol tcp/);
+  t.equal(services.db!.scale, undefined);
+  t.equal(inject(text).text, text);
+  const more = inject(text.replace('replicas: 3', 'replicas: 4'));
+  t.ok(more.services['web-4-sidecar'], 'the number may be changed where it stands now');
+  const stripped = stripText(text, 'compose.yaml');
+  t.match(parse(stripped.ok ? stripped.value : ''), { services: { web: { deploy: { replicas: 3 } } } });
+  t.match(refusals('services: { web: { scale: 2 }, web-2: { image: a } }\n')[0], /"web-2" is the name of a part/);
+  t.match(refusals('services: { web: {} }\nnetworks: { default: { enable_ipv6: true } }\n')[0], /carry IPv4 alone/);
   t.end();
 });
 
@@ -297,6 +327,8 @@ const service = fc.record(
     'x-outrider': fc.constantFrom<unknown>({ port: 7 }, { inject: false }, { protocol: 'tcp' }),
     labels: fc.constantFrom<unknown>(['a=b'], { 'outrider.inject': 'false' }),
     dns: fc.constantFrom<unknown>('1.1.1.1', ['1.1.1.1']),
+    deploy: fc.constantFrom<unknown>({ replicas: 1 }, { resources: { limits: { memory: '1G' } } }),
+    scale: fc.constantFrom(1),
   },
   { requiredKeys: ['image'] },
 );
@@ -309,7 +341,8 @@ t.test('a second run gives the same text, and taking all out again leaves what w
   });
   fc.assert(
     fc.property(files, ({ services, volumes, flow }) => {
-      const value = { services: { ...services, other: { image: 'o' } }, ...(volumes === undefined ? {} : { volumes }) };
+      const other = { image: 'o', deploy: { replicas: 2 } };
+      const value = { services: { ...services, other }, ...(volumes === undefined ? {} : { volumes }) };
       const text = flow ? JSON.stringify(value) : inYaml(value);
       const first = inject(text).text;
       t.equal(inject(first).text, first);

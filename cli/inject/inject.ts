@@ -73,13 +73,20 @@ function plansOf(
 ): ServicePlan[] {
   const fields = new Cursor(source, document.contents as Node, '').entries() ?? new Map<string, Cursor>();
   for (const [field, why] of Object.entries(REFUSED_ON_TOP)) fields.get(field)?.report(`"${field}" ${why}`);
+  for (const [, network] of fields.get('networks')?.entries() ?? []) {
+    const ipv6 = network.isMap ? network.entries()?.get('enable_ipv6') : undefined;
+    if (ipv6?.text() === 'true') ipv6.report('"enable_ipv6": sidecars in Compose carry IPv4 alone: take it away');
+  }
   const services = fields.get('services')!.entries() ?? new Map<string, Cursor>();
   const own = [...services].filter(([name, cursor]) => {
     const isControlPlane = controlPlane?.some(({ host }) => host === name) === true;
     return !isControlPlane && !isLeftOut(cursor.entries() ?? new Map());
   });
-  const plans = own.flatMap(([name, cursor]) => servicePlan(name, cursor, source, note) ?? []);
-  const wanted = plans.flatMap(({ name }) => PARTS.map((part) => partName(name, part)));
+  const plans = own.flatMap(([name, cursor]) => servicePlan(name, cursor, source, note));
+  const wanted = plans.flatMap(({ name, replicaOf }) => [
+    ...(replicaOf === null ? [] : [name]),
+    ...PARTS.map((part) => partName(name, part)),
+  ]);
   for (const name of [...wanted, ...(controlPlane === null ? [CONTROL_PLANE] : [])])
     services
       .get(name)

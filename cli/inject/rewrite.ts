@@ -14,7 +14,7 @@ import {
 } from './helpers.ts';
 import { copyOf, type Entry, entriesOf, entryOf, flatten, keyOf, ownMap, quoted, take, untie } from './nodes.ts';
 import type { ServicePlan } from './service-plan.ts';
-import { MARK, TEMPLATES } from './strip.ts';
+import { MARK, REPLICAS, TEMPLATES } from './strip.ts';
 
 const HEAD = ' Made by "outrider inject", with all that has x-outrider: { injected: ... }; another run makes it anew.';
 
@@ -46,6 +46,7 @@ class Rewriting {
 
   run(): void {
     this.#untangle();
+    for (const name of new Set(this.#plans.flatMap(({ replicaOf }) => replicaOf ?? []))) this.#addReplicas(name);
     for (const plan of this.#plans) this.#addSidecar(plan);
     for (const service of entriesOf(this.#services)) this.#follow(service);
     if (this.#settings.controlPlane === null) this.#addControlPlane();
@@ -63,7 +64,7 @@ class Rewriting {
 
   /** What services share by anchors and is changed here, each gets for itself. */
   #untangle(): void {
-    const injected = new Set(this.#plans.map(({ name }) => name));
+    const injected = new Set(this.#plans.flatMap(({ name, replicaOf }) => (replicaOf === null ? [name] : [])));
     const maps = new Set(entriesOf(this.#services).flatMap(({ value }) => (isMap(value) ? [value] : [])));
     for (const entry of entriesOf(this.#services)) {
       const map = ownMap(this.#document, entry);
@@ -77,6 +78,26 @@ class Rewriting {
     for (const name of injected)
       for (const field of [...OF_THE_NETWORK, ...CHANGED])
         untie(this.#document, entryOf(entryOf(this.#services, name)!.value as YAMLMap, field)?.value ?? null);
+  }
+
+  /** A service for each further replica; how many there are is for us alone to know from now on. */
+  #addReplicas(name: string): void {
+    const original = entryOf(this.#services, name)!;
+    const map = original.value as YAMLMap;
+    take(map, 'scale');
+    const deploy = ownMap(this.#document, entryOf(map, 'deploy'));
+    if (deploy !== undefined) take(deploy, REPLICAS);
+    if (deploy?.items.length === 0) take(map, 'deploy');
+    const plans = this.#plans.filter(({ replicaOf }) => replicaOf === name);
+    const made = plans.map((plan) => {
+      const copy = copyOf(this.#document, map) as YAMLMap;
+      this.#put(copy, 'x-outrider', this.#flow({ ...plan.extension, [MARK]: name }));
+      return this.#entry(plan.name, copy);
+    });
+    this.#services.items.splice(this.#services.items.indexOf(original) + 1, 0, ...made);
+    const extension = ownMap(this.#document, entryOf(map, 'x-outrider')) ?? (this.#flow({}) as YAMLMap);
+    this.#put(extension, REPLICAS, new Scalar(plans.length + 1));
+    this.#put(map, 'x-outrider', extension);
   }
 
   #addSidecar(plan: ServicePlan): void {
@@ -99,23 +120,26 @@ class Rewriting {
   }
 
   /** What the network's owner takes over. */
-  #moved(application: YAMLMap, { name }: ServicePlan): Entry[] {
+  #moved(application: YAMLMap, { name, replicaOf }: ServicePlan): Entry[] {
     const sysctls = entryOf(application, 'sysctls');
     const isOfNetwork = sysctls !== undefined && /^\W*net\./.test(JSON.stringify(sysctls.value));
     const fields = [...OF_THE_NETWORK.filter((each) => each !== 'networks'), ...(isOfNetwork ? ['sysctls'] : [])];
     const moved = fields.flatMap((each) => take(application, each) ?? []);
-    const networks = this.#networks(take(application, 'networks')?.value ?? null, name);
+    const networks = this.#networks(
+      take(application, 'networks')?.value ?? null,
+      replicaOf === null ? [name] : [name, replicaOf],
+    );
     return [...moved, new Pair<Node, Node | null>(new Scalar('networks'), networks)];
   }
 
-  /** In the long form, with the service's name in each: there callers look for it. */
-  #networks(written: Node | null, name: string): YAMLMap {
+  /** In the long form, with the service's names in each: there callers look for it. */
+  #networks(written: Node | null, names: readonly string[]): YAMLMap {
     const list = copyOf(this.#document, written);
-    const names = isSeq(list) ? list.items.map((each) => String(isScalar(each) ? each.value : each)) : [];
+    const listed = isSeq(list) ? list.items.map((each) => String(isScalar(each) ? each.value : each)) : [];
     const map = isMap(list)
       ? list
-      : this.#node(Object.fromEntries((names.length > 0 ? names : ['default']).map((each) => [each, {}])));
-    for (const entry of entriesOf(map)) this.#addAlias(entry, name);
+      : this.#node(Object.fromEntries((listed.length > 0 ? listed : ['default']).map((each) => [each, {}])));
+    for (const entry of entriesOf(map)) for (const name of names) this.#addAlias(entry, name);
     if (this.#common === CONTROL_PLANE && entryOf(map, CONTROL_PLANE) === undefined)
       this.#put(map, CONTROL_PLANE, this.#flow({}));
     return map;

@@ -9,6 +9,8 @@ import { DANGEROUS_CAPABILITIES, LEAVE_OUT, REFUSED, SIDECAR_PORTS, SIDECAR_UID 
 /** A service that gets a sidecar. */
 export interface ServicePlan {
   readonly name: string;
+  /** It is another replica of that service, and made here; null: it is the user's own. */
+  readonly replicaOf: string | null;
   readonly services: readonly string[];
   readonly version: string;
   readonly protocol: Workload['protocol'];
@@ -27,6 +29,7 @@ export type Note = (message: string) => void;
 
 type Fields = ReadonlyMap<string, Cursor>;
 
+const REPLICAS_MAX = 50;
 const NO_FILES: ComposeContext = { dir: '/', readFile: () => null };
 
 /** Who made a service, as `x-outrider.injected` of it says; undefined for a user's own. */
@@ -49,15 +52,15 @@ function injectSetting(fields: Fields): boolean | undefined {
   return label === undefined ? undefined : label !== 'false';
 }
 
-/** The plan; undefined when something is wrong, which has been reported. */
-export function servicePlan(name: string, cursor: Cursor, source: Source, note: Note): ServicePlan | undefined {
+/** The plan, and one for each further replica; none when something is wrong, which has been reported. */
+export function servicePlan(name: string, cursor: Cursor, source: Source, note: Note): ServicePlan[] {
   const before = source.problems.length;
   const fields = cursor.entries() ?? new Map<string, Cursor>();
   const problem = labelProblem('service', name);
   if (problem !== undefined) cursor.report(`${problem}: rename it, ${LEAVE_OUT}`);
   for (const [field, why] of Object.entries(REFUSED)) fields.get(field)?.report(`"${field}" ${why}`);
   checkNetworkMode(fields.get('network_mode'));
-  checkReplicas(fields);
+  const replicas = replicasOf(fields);
   checkPrivileges(fields, injectSetting(fields) === true);
   checkSysctls(fields.get('sysctls'));
   const port = portOf(fields, cursor);
@@ -66,19 +69,20 @@ export function servicePlan(name: string, cursor: Cursor, source: Source, note: 
   // A name that is refused already is not refused twice.
   const named = problem === undefined ? name : 'service';
   const workload = parseService(named, meshPart(name, fields, source, port), NO_FILES);
-  if (source.problems.length > before) return undefined;
+  if (source.problems.length > before) return [];
   const { services, version, protocol } = workload;
   const health = workload.health ?? composeHealth(name, fields, source, port, note);
-  return {
-    name,
-    services,
-    version,
-    protocol,
-    port,
-    health,
-    networks: networksOf(fields),
-    extension: extensionOf(fields),
-  };
+  const networks = networksOf(fields);
+  const extension = extensionOf(fields);
+  const plan = { name, replicaOf: null, services, version, protocol, port, health, networks, extension };
+  return [plan, ...Array.from({ length: replicas - 1 }, (_, i) => replicaPlan(plan, i + 2))];
+}
+
+/** The same under another name, for the same callers. */
+function replicaPlan(plan: ServicePlan, number: number): ServicePlan {
+  const service = plan.services[1] ?? plan.name;
+  const name = `${plan.name}-${number}`;
+  return { ...plan, name, replicaOf: plan.name, services: [name, service], extension: { ...plan.extension, service } };
 }
 
 function checkNetworkMode(cursor: Cursor | undefined): void {
@@ -90,20 +94,36 @@ function checkNetworkMode(cursor: Cursor | undefined): void {
   );
 }
 
-/** Containers that join a network namespace join one: there is no sidecar for the second replica. */
-function checkReplicas(fields: Fields): void {
+/** How many there are to be: containers that join a network namespace join one, so that each becomes a service of its own. */
+function replicasOf(fields: Fields): number {
   const deploy = fields.get('deploy')?.entries();
   const mode = deploy?.get('mode');
   if (mode !== undefined && mode.text() !== 'replicated')
     mode.report(`"mode: ${mode.text()}" is for a swarm: take it away, ${LEAVE_OUT}`);
-  for (const [field, count] of [
-    ['deploy.replicas', deploy?.get('replicas')],
-    ['scale', fields.get('scale')],
-  ] as const) {
-    if (count === undefined || count.text() === '1') continue;
-    count.report(
-      `"${field}: ${count.text()}": Compose joins all replicas to the network of one, so that each needs a service of its own: write it once per replica, each with x-outrider: { service: NAME } for the name that callers use, ${LEAVE_OUT}`,
+  const written = deploy?.get('replicas') ?? fields.get('scale');
+  if (written === undefined) return 1;
+  const count = written.text() ?? '';
+  if (!/^\d{1,3}$/.test(count) || Number(count) < 1 || Number(count) > REPLICAS_MAX) {
+    written.report(
+      `"${count}" replicas: each becomes a service of its own, so that it must be a number from 1 to ${REPLICAS_MAX}, ${LEAVE_OUT}`,
     );
+    return 1;
+  }
+  if (Number(count) > 1) checkSharing(fields);
+  return Number(count);
+}
+
+/** What one container alone can have. */
+function checkSharing(fields: Fields): void {
+  fields.get('container_name')?.report('"container_name" beside several replicas: only one can have it; take it away');
+  for (const each of fields.get('ports')?.list() ?? []) {
+    const published = each.isMap
+      ? each.entries()!.has('published')
+      : /^(?:(?:\[[^\]]+\]|[^:[\]]+):)?[^:]*:\d+(?:\/\w+)?$/.test(each.text() ?? '');
+    if (published)
+      each.report(
+        'a port of the machine beside several replicas: only one can have it; publish the port of the container alone',
+      );
   }
 }
 

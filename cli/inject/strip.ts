@@ -12,6 +12,9 @@ export const TEMPLATES = 'x-outrider-parts';
 /** Marks what was made here, in `x-outrider`: with the service that it was made for. */
 export const MARK = 'injected';
 
+/** How many there are, in `deploy` and, once each has a service of its own, in `x-outrider`. */
+export const REPLICAS = 'replicas';
+
 /** What stands twice, and nobody knows which one counts. */
 export type Conflict = (service: string, field: string) => void;
 
@@ -56,6 +59,18 @@ function giveBack(document: Document, services: YAMLMap, name: string, network: 
     if (entryOf(application, field) === undefined) application.items.push(entry);
     else conflict(name, field);
   }
+  restoreReplicas(document, application);
+}
+
+/** What Compose must not see has stood in `x-outrider` meanwhile. */
+function restoreReplicas(document: Document, application: YAMLMap): void {
+  const extension = ownMap(document, entryOf(application, 'x-outrider'));
+  const replicas = extension && take(extension, REPLICAS);
+  if (replicas === undefined) return;
+  if (extension!.items.length === 0) take(application, 'x-outrider');
+  const deploy = ownMap(document, entryOf(application, 'deploy'));
+  if (deploy === undefined) application.items.push(document.createPair('deploy', { [REPLICAS]: replicas.value }));
+  else if (entryOf(deploy, REPLICAS) === undefined) deploy.items.push(replicas);
 }
 
 /** What a service without `networks` gets. */

@@ -90,7 +90,7 @@ t.test('a Compose file with sidecars, in real containers', { skip }, async (t) =
   await t.test('HTTP goes through both sidecars, and applications see who calls', async (t) => {
     const before = counter('web', 'cluster.catalog.upstream_rq_2xx');
     const arrived = () =>
-      ['catalog-a', 'catalog-b'].reduce((sum, each) => sum + counter(each, 'http.inbound.downstream_rq_2xx'), 0);
+      ['catalog', 'catalog-2'].reduce((sum, each) => sum + counter(each, 'http.inbound.downstream_rq_2xx'), 0);
     const inbound = arrived();
     const told = visit();
     t.match(told, { catalog: { caller: addressOf('web'), host: 'catalog', peer: '127.0.0.1' } });
@@ -157,10 +157,10 @@ t.test('a Compose file with sidecars, in real containers', { skip }, async (t) =
   });
 
   await t.test('limits of memory hold for the application as before, and for it alone', async (t) => {
-    t.equal(engine.ask('inspect', '--format', '{{.HostConfig.Memory}}', container('catalog-a')), String(96 * 2 ** 20));
-    t.equal(engine.ask('inspect', '--format', '{{.HostConfig.Memory}}', container('catalog-a-sidecar')), '0');
-    t.equal(exec('catalog-a', 'python3', '-c', 'len(bytearray(200 << 20))').status, 137);
-    t.equal(engine.ask('inspect', '--format', '{{.State.Running}}', container('catalog-a-sidecar')), 'true');
+    t.equal(engine.ask('inspect', '--format', '{{.HostConfig.Memory}}', container('catalog')), String(96 * 2 ** 20));
+    t.equal(engine.ask('inspect', '--format', '{{.HostConfig.Memory}}', container('catalog-sidecar')), '0');
+    t.equal(exec('catalog', 'python3', '-c', 'len(bytearray(200 << 20))').status, 137);
+    t.equal(engine.ask('inspect', '--format', '{{.State.Running}}', container('catalog-sidecar')), 'true');
   });
 
   await t.test('services stop and start under load, and no request fails', async (t) => {
@@ -171,7 +171,7 @@ t.test('a Compose file with sidecars, in real containers', { skip }, async (t) =
       printed += chunk;
     });
     for (let cycle = 0; cycle < CYCLES; cycle++) {
-      const name = cycle % 2 === 0 ? 'catalog-a' : 'catalog-b';
+      const name = cycle % 2 === 0 ? 'catalog' : 'catalog-2';
       await engine.compose(file, 'stop', `${name}-drain`, name, `${name}-sidecar`);
       t.match(engine.docker('logs', container(`${name}-drain`)).stdout, /connections that were cut: 0/);
       await engine.compose(file, 'up', '--detach', `${name}-drain`);

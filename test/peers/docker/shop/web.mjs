@@ -1,9 +1,9 @@
 // Asks the catalog by its Compose name, as it would without a mesh; tells who has asked it.
 import { createServer } from 'node:http';
 
-createServer(async ({ url, headers }, response) => {
+createServer(async ({ method, url, headers }, response) => {
   try {
-    const answer = await fetch(`http://catalog${url}`);
+    const answer = await fetch(`http://catalog${url}`, { method });
     response.statusCode = answer.status;
     response.end(JSON.stringify({ caller: headers['x-forwarded-for'], catalog: await answer.json() }));
   } catch (error) {
