@@ -122,7 +122,12 @@ export class DockerEngine {
   }
 
   get #env(): NodeJS.ProcessEnv {
-    return { ...process.env, DOCKER_HOST: `unix://${this.#socket}`, COMPOSE_PROJECT_NAME: 'mesh' };
+    return {
+      ...process.env,
+      DOCKER_HOST: `unix://${this.#socket}`,
+      COMPOSE_PROJECT_NAME: 'mesh',
+      DOCKER_BUILDKIT: '0',
+    };
   }
 
   #run(program: string, args: readonly string[]): Ran {

@@ -1,5 +1,5 @@
 /** The images of a test in containers: ours as the Dockerfile has them, and those of applications that know nothing of us. */
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtBundle, ok } from '../namespaces.ts';
@@ -37,17 +37,21 @@ function finalStages(): ReadonlyMap<string, readonly string[]> {
 /** Imports `shop-node`, `shop-python` and `shop-busybox`, each with its language and the files of shop/ in /srv. */
 export function importShopImages(engine: DockerEngine): void {
   const folder = (name: string) => path.join(engine.dir, name);
-  ok('sh', '-c', ROOT, '-', folder('node'), process.execPath, '/bin/node');
   ok('sh', '-c', ROOT, '-', folder('python'), PYTHON, PYTHON);
   const stdlib = ok(PYTHON, '-c', 'import sysconfig; print(sysconfig.get_path("stdlib"))').trim();
   mkdirSync(path.dirname(folder('python') + stdlib), { recursive: true });
   const skipped = /\/(test|dist-packages|site-packages|ensurepip|idlelib|__pycache__|config-.*)$/;
   cpSync(stdlib, folder('python') + stdlib, { recursive: true, filter: (source) => !skipped.test(source) });
   ok('sh', '-c', ROOT, '-', folder('busybox'), ok('sh', '-c', 'command -v busybox').trim(), '/bin/busybox');
-  for (const name of ['node', 'python', 'busybox']) {
-    cpSync(repository('test/peers/docker/shop'), path.join(folder(name), 'srv'), { recursive: true });
+  const shop = repository('test/peers/docker/shop');
+  for (const name of ['python', 'busybox']) {
+    cpSync(shop, path.join(folder(name), 'srv'), { recursive: true });
     engine.importImage(`shop-${name}`, folder(name), ['ENV PATH=/bin:/usr/bin']);
   }
+  // Node is in our image already, and it is large.
+  const node = 'FROM outrider\nUSER 0\nENTRYPOINT []\nENV PATH=/bin\nCOPY . /srv\n';
+  writeFileSync(folder('Dockerfile'), node);
+  engine.ask('build', '--quiet', '--tag', 'shop-node', '--file', folder('Dockerfile'), shop);
 }
 
 /** A root with one program and its libraries: FOLDER PROGRAM PLACE. */
