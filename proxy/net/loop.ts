@@ -6,6 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { RandomIds } from '../../kernel/random.ts';
 import type { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { DialBudget } from './dial-budget.ts';
 import { TurnEnd } from './turn-end.ts';
 
 /** 64 KiB: what Node's own streams read at most. */
@@ -34,6 +35,7 @@ export class Loop {
   readonly body: ByteWriter = new ByteWriter();
 
   readonly turnEnd: TurnEnd = new TurnEnd();
+  readonly dials: DialBudget = new DialBudget(this.turnEnd);
 
   /** Connections accepted so far: numbers them in logs. */
   accepted = 0;

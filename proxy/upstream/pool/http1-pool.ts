@@ -13,13 +13,14 @@ import type { SocketAddress } from '../../config/model/common.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, PROXY_HEADER_POOLED } from '../../http/failure.ts';
 import type { LimitCounters } from '../../http/limit-counters.ts';
 import { type ClientConnectionOwner, Http1ClientConnection } from '../../http1/client-connection.ts';
+import type { TurnTask } from '../../net/turn-end.ts';
 import type { EndpointUse } from '../guard/in-use.ts';
 import { connectionsFull, countConnection } from '../guard/limits.ts';
 import { IdleLesson } from './idle-lesson.ts';
 import type { PoolHost, StreamWaiter, UpstreamPool } from './pool.ts';
 import { WaitingLine } from './waiting-line.ts';
 
-export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineOwner {
+export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineOwner, TurnTask {
   readonly #host: PoolHost;
   readonly #address: SocketAddress;
   readonly use: EndpointUse;
@@ -28,6 +29,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   readonly #all = new Set<Http1ClientConnection>();
   readonly #waiting: WaitingLine;
   #connecting = 0;
+  #dialsLater = false;
   #closing = false;
   readonly #idleDeadline: Deadline;
   readonly #lesson = new IdleLesson();
@@ -63,9 +65,26 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
       return;
     }
     if (!this.#waiting.join(waiter)) return;
-    if (this.#connecting >= this.#waiting.length) return;
-    // An endpoint without any connection gets one whatever the limit, or its requests could wait for ever.
-    if (this.#all.size === 0 || !connectionsFull(this.#host, this.use)) this.#dial();
+    this.#dialForWaiting();
+  }
+
+  /** One connection for each that waits, as far as the cluster's limit and this turn allow. */
+  #dialForWaiting(): void {
+    const { loop } = this.#host;
+    while (!this.#dialsLater && this.#connecting < this.#waiting.length) {
+      // An endpoint without any connection gets one whatever the limit, or its requests could wait for ever.
+      if (this.#all.size > 0 && connectionsFull(this.#host, this.use)) return;
+      if (loop.dials.take()) this.#dial();
+      else {
+        this.#dialsLater = true;
+        loop.turnEnd.add(this);
+      }
+    }
+  }
+
+  onTurnEnd(): void {
+    this.#dialsLater = false;
+    this.#dialForWaiting();
   }
 
   /** The waiter no longer wants a connection. */
@@ -153,7 +172,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
       this.#learnFromClose(connection);
     }
     if (failure !== null) this.#onConnectFailed(failure);
-    else if (this.#waiting.length > this.#connecting) this.#dial();
+    else this.#dialForWaiting();
   }
 
   /** The endpoint ended a connection that nobody used. */
