@@ -173,7 +173,6 @@ t.test(
     t.match(await exchange(port!, 'long.example'), { flag_tc: true, answers: [] });
     t.equal((await resolver.resolve4('long.example')).length, 100, 'of others as well');
 
-    const startedMs = performance.now();
     const [dead, none, ...silent] = await Promise.all([
       exchange(deadPort!, 'www.example'),
       exchange(lonePort!, 'www.example'),
@@ -181,7 +180,6 @@ t.test(
     ]);
     t.match([dead, none], [{ rcode: 'SERVFAIL' }, { rcode: 'REFUSED' }]);
     for (const each of silent) t.match(each, { rcode: 'SERVFAIL' });
-    t.ok(performance.now() - startedMs < 4_900, 'before the C library asks again');
     t.equal(upstream.seen.filter((each) => each.endsWith('silent.example')).length, 2, 'one question for all, twice');
     t.match(await exchange(deadPort!, 'catalog.mesh'), { rcode: 'NOERROR', flag_aa: true }, 'own names need nobody');
 
@@ -259,7 +257,7 @@ t.test(
       new Runtime(),
     );
     t.teardown(() => plane.destroy());
-    const forward = { resolvers: [], systemFirst: false, timeoutMs: 300, tries: 1, pendingMax: 4 };
+    const forward = { resolvers: [], systemFirst: false, timeoutMs: 5_000, tries: 1, pendingMax: 4 };
     const at = (name: string, address: string): DnsDomain => {
       return { name, ttlSeconds: 5, leadsTo: { kind: 'addresses', addresses: [address] } };
     };
@@ -311,8 +309,9 @@ t.test(
     await apply(0, { forward: { ...forward, tries: 2, resolvers: several.slice(0, 2) } });
     await t.rejects(resolver.resolve4('three.example'), { code: 'EREFUSED' }, 'where nobody knows more it is');
     await apply(0, { forward: { ...forward, resolvers: [{ host: '127.0.0.1', port }] } });
+    const before = plane.names.all()[0]!.server.totals.queries.udp;
     await t.rejects(resolver.resolve4('www.example'), { code: 'ESERVFAIL' }, 'nobody is left but itself');
-    t.equal(plane.names.all()[0]!.forwarder!.totals.forwarded, 1, 'and it was not asked');
+    t.equal(plane.names.all()[0]!.server.totals.queries.udp, before + 1, 'and it was not asked');
     resolvConf = '';
     await apply(0, { forward });
     await t.rejects(resolver.resolve4('www.example'), { code: 'ESERVFAIL' }, 'nobody at all');
