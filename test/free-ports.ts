@@ -1,5 +1,13 @@
-/** Ports of this machine that nobody listens on. */
+/**
+ * Ports of this machine that nobody listens on. They lie below those that Linux gives to outgoing connections (32768 to
+ * 60999, net.ipv4.ip_local_port_range), so that nobody gets one by chance before whoever asked for it listens there.
+ */
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
+
+const LOWEST = 16_384;
+const HIGHEST = 32_767;
+const TRIES = 100;
 
 /** So many ports of 127.0.0.1 that were free a moment ago. All are held while they are collected, so that they differ. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -15,10 +23,19 @@ export async function freePort(): Promise<number> {
   return port!;
 }
 
-function holdPort(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+async function holdPort(): Promise<Server> {
+  for (let i = 0; i < TRIES; i++) {
+    const server = await listening(randomInt(LOWEST, HIGHEST + 1));
+    if (server !== null) return server;
+  }
+  throw new Error(`${TRIES} ports from ${LOWEST} to ${HIGHEST} were tried, and none was free`);
+}
+
+/** Null when somebody else listens there. */
+function listening(port: number): Promise<Server | null> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }

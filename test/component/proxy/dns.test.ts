@@ -20,7 +20,7 @@ import { DataPlane } from '../../../proxy/data-plane.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';
 import { cluster, endpoint, endpointSet, httpManager, listener, routeTable } from '../../fakes/config-builders.ts';
 import { seededRandom } from '../../fakes/fake-random.ts';
-import { freePorts } from '../../free-ports.ts';
+import { freePort, freePorts } from '../../free-ports.ts';
 import { untilWorks } from '../../until.ts';
 
 const OUTRIDER = join(import.meta.dirname, '..', '..', '..', 'bin', 'outrider');
@@ -47,9 +47,9 @@ async function startUpstream(t: Test, rcode: 'NOERROR' | 'REFUSED' = 'NOERROR') 
     const answer = reply(message, 'udp');
     if (answer !== undefined) datagrams.send(answer, port, address);
   });
-  datagrams.bind(0, '127.0.0.1');
+  const port = await freePort();
+  datagrams.bind(port, '127.0.0.1');
   await once(datagrams, 'listening');
-  const { port } = datagrams.address() as AddressInfo;
   const connections = createServer((socket) => {
     socket
       .on('error', () => {})
