@@ -38,10 +38,23 @@ interface NodeEntry {
   >;
 }
 
+/** Who gets the same shared part: those of a dialect, and apart from them sidecars that answer DNS. */
+type Audience = Dialect | 'named';
+
+function audienceOf(node: MeshNode): Audience {
+  if (node.kind === 'proxyless') return 'grpc';
+  return node.kind === 'sidecar' && node.dns !== undefined ? 'named' : node.kind;
+}
+
 /** See the head of this file. */
 export class SnapshotCache {
-  readonly #encoder = { sidecar: new ResourceEncoder(), envoy: new ResourceEncoder(), grpc: new ResourceEncoder() };
-  readonly #shared = new Map<Dialect, Made & { readonly generation: number }>();
+  readonly #encoder = {
+    sidecar: new ResourceEncoder(),
+    named: new ResourceEncoder(),
+    envoy: new ResourceEncoder(),
+    grpc: new ResourceEncoder(),
+  };
+  readonly #shared = new Map<Audience, Made & { readonly generation: number }>();
   /** By all of a node but its id, as long as somebody uses it. */
   readonly #entries = new Map<string, NodeEntry>();
   readonly #entryOf = new WeakMap<SidecarNode | EnvoyNode, NodeEntry>();
@@ -77,7 +90,7 @@ export class SnapshotCache {
 
   /** The snapshot of one client. */
   snapshotFor(node: MeshNode): Snapshot {
-    const shared = this.#sharedKinds(node.kind === 'proxyless' ? 'grpc' : node.kind);
+    const shared = this.#sharedKinds(audienceOf(node));
     const kinds = node.kind === 'proxyless' ? shared : this.#join(shared, this.#entry(node));
     return { generation: this.#generation, kinds };
   }
@@ -95,16 +108,18 @@ export class SnapshotCache {
       if (users.delete(nodeId) && users.size === 0) this.#entries.delete(shape);
   }
 
-  #sharedKinds(dialect: Dialect): Kinds {
-    const known = this.#shared.get(dialect);
+  #sharedKinds(audience: Audience): Kinds {
+    const known = this.#shared.get(audience);
     if (known?.generation === this.#generation) return known.kinds;
-    const encoder = this.#encoder[dialect];
-    const resources = sharedResources(this.#state, this.#registry, dialect, this.#breakers).map((each) =>
+    const encoder = this.#encoder[audience];
+    const named = audience === 'named';
+    const dialect = named ? 'sidecar' : audience;
+    const resources = sharedResources(this.#state, this.#registry, dialect, this.#breakers, named).map((each) =>
       encoder.encode(each),
     );
     encoder.endRound();
     const kinds = unchangedKept(byKind(resources), known?.kinds);
-    this.#shared.set(dialect, { state: this.#state, kinds, generation: this.#generation });
+    this.#shared.set(audience, { state: this.#state, kinds, generation: this.#generation });
     return kinds;
   }
 

@@ -7,7 +7,6 @@ import { instanceLabel } from '../registry/instance-label.ts';
 import type { RegistryView } from '../registry/registry.ts';
 import type { TrafficPolicy } from '../state/traffic-policy.ts';
 import { ENDPOINT_WEIGHT } from './defaults.ts';
-import type { Dialect } from './dialect.ts';
 import { checkOf, type Outside } from './outside.ts';
 import { type JsonObject, resource, type XdsResource } from './resource.ts';
 
@@ -21,7 +20,7 @@ export function serviceEndpoints(
   preserving: boolean,
   policy: TrafficPolicy | null,
   outside: Outside | null = null,
-  dialect: Dialect = 'sidecar',
+  named = true,
 ): XdsResource {
   const labels = new Set<string>(policy?.loadBalancing?.subsets.flatMap(({ keys }) => keys) ?? []);
   const localities = [...Map.groupBy(published, localityKey)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -29,7 +28,7 @@ export function serviceEndpoints(
     cluster_name: service,
     endpoints: localities.map(([, members]) => ({
       locality: locality(members[0]!),
-      lb_endpoints: members.map((member) => endpoint(member, preserving, labels, outside, dialect)),
+      lb_endpoints: members.map((member) => endpoint(member, preserving, labels, outside, named)),
       // gRPC ignores a locality without a weight.
       load_balancing_weight: members.reduce((sum, member) => sum + weightOf(member), 0),
       priority: 0,
@@ -80,11 +79,11 @@ function endpoint(
   preserving: boolean,
   labels: ReadonlySet<string>,
   outside: Outside | null,
-  dialect: Dialect,
+  isNamed: boolean,
 ): JsonObject {
   const { address, port } = instance.identity;
   // By which a sidecar names it in DNS; to others it would say what to put into Host.
-  const named = dialect === 'sidecar' ? { hostname: instanceLabel(instance) } : {};
+  const named = isNamed ? { hostname: instanceLabel(instance) } : {};
   return {
     endpoint: { address: { socket_address: { address, port_value: port } }, ...named, ...checkOf(instance, outside) },
     health_status: isSuspect(instance, preserving) ? 'UNHEALTHY' : 'HEALTHY',

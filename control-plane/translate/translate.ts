@@ -37,13 +37,14 @@ import { outboundRoutes, type ServiceRoutes, serviceRoutes } from './routes/tabl
 
 /**
  * Clusters, endpoints and routes of every service, and the request breakers that are held open; for gRPC clients also the
- * listeners that they resolve.
+ * listeners that they resolve. `named`: endpoints say by which name DNS has them, for sidecars that answer it.
  */
 export function sharedResources(
   state: State,
   registry: RegistryView,
   dialect: Dialect,
   breakers: readonly OpenBreaker[] = [],
+  named = dialect === 'sidecar',
 ): XdsResource[] {
   const services = allServiceRoutes(state);
   const published = publishedByService(registry);
@@ -53,7 +54,7 @@ export function sharedResources(
     const own = outside.get(service) ?? null;
     return [
       serviceCluster(service, members, dialect, policy, own),
-      serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policy, own, dialect),
+      serviceEndpoints(service, published.get(service) ?? [], registry.preserving, policy, own, named),
     ];
   });
   if (dialect === 'envoy') return [...common, outboundRoutes(services, dialect)];

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { virtualAddressesOf } from '../../control-plane/state/virtual-addresses.ts';
@@ -153,6 +154,8 @@ t.test(
     )![0];
     t.match(output('getent', 'ahostsv4', `${instance}.catalog.mesh`), CATALOG.host, 'one instance by its name');
 
+    // The last known good configuration is written a second after it has changed.
+    await sleep(2_500);
     await mesh.stopControlPlane();
     t.match(output('getent', 'ahostsv4', 'later.mesh'), '127.77.', 'names outlive the control plane');
     t.match(mesh.ask('http', 'catalog', 80, WEB.namespace), { status: 200 });
