@@ -21,6 +21,7 @@ import { KeptFile } from '../../proxy/xds/last-known-good/kept-file.ts';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
 import { apply, startTestControlPlane } from '../component/control-plane/fixtures/start.ts';
 import { startClient } from '../component/data-plane/http-pairs.ts';
+import { testFolder } from '../folder.ts';
 import { until } from '../until.ts';
 import { freePorts, makeSidecar } from './sidecar-of.ts';
 
@@ -47,7 +48,7 @@ async function startInstance(t: Test, name: string) {
 t.test(
   'a sidecar that starts without a control plane serves by what it had, and trusts who proves to be there',
   async (t) => {
-    const root = t.testdir({ cp: {}, shop: {} });
+    const root = testFolder(t, { cp: {}, shop: {} });
     const first = await startTestControlPlane(join(root, 'cp'));
     t.teardown(() => first.stop({ workloads: 'keep' }));
     await apply(first, MESH, '?file=mesh.yaml&dir=/mesh');
@@ -127,7 +128,7 @@ t.test(
 );
 
 t.test('a file that is not this sidecar’s own, whole and unaltered is not used, and the reason is said', async (t) => {
-  const root = t.testdir();
+  const root = testFolder(t);
   const file = new KeptFile(root, 'shop/0');
   t.equal(await file.load(), null, 'there is none');
   const kept = { writtenAtMs: 5, nodeId: 'shop/0', resources: [] };

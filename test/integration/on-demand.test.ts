@@ -9,6 +9,7 @@ import t, { type Test } from 'tap';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
 import { apply, call, startTestControlPlane } from '../component/control-plane/fixtures/start.ts';
 import { startClient } from '../component/data-plane/http-pairs.ts';
+import { testFolder } from '../folder.ts';
 import { until } from '../until.ts';
 import { freePorts, makeSidecar } from './sidecar-of.ts';
 
@@ -37,7 +38,7 @@ async function startInstance(t: Test, grpcAddress: string, workload: string): Pr
 }
 
 t.test('a sidecar holds what its application has asked for, and nothing else', async (t) => {
-  const root = t.testdir();
+  const root = testFolder(t);
   const first = await startTestControlPlane(join(root, 'cp'));
   await apply(first, MESH, '?file=mesh.yaml&dir=/mesh');
   const { grpcAddress } = first;

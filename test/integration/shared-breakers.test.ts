@@ -5,6 +5,7 @@ import type { ControlPlane } from '../../control-plane/app.ts';
 import { Agent } from '../component/control-plane/fixtures/agent.ts';
 import { apply, call, startTestControlPlane } from '../component/control-plane/fixtures/start.ts';
 import { startClient, startEndpoint } from '../component/data-plane/http-pairs.ts';
+import { testFolder } from '../folder.ts';
 import { until } from '../until.ts';
 import { freePorts, makeSidecar } from './sidecar-of.ts';
 
@@ -39,7 +40,7 @@ async function startCaller(t: Test, name: string, controlPlane: ControlPlane) {
 }
 
 t.test('one caller opens its own; two open it for everyone, until its time is over', async (t) => {
-  const controlPlane = await startTestControlPlane(t.testdir(), { sharedBreakerTtlMs: TTL_MS });
+  const controlPlane = await startTestControlPlane(testFolder(t), { sharedBreakerTtlMs: TTL_MS });
   t.teardown(() => controlPlane.stop({ workloads: 'stop' }));
   await apply(controlPlane, MESH, '?file=mesh.yaml&dir=/mesh&wait=5');
   let sick: readonly string[] = ['shop'];

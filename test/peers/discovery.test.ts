@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.ts';
 import { freePort } from '../free-ports.ts';
 import { ENV, OUTRIDER } from '../integration/running-up.ts';
 import { untilWorks } from '../until.ts';
@@ -36,7 +37,7 @@ const COMPOSE = (port: number) => `services:
 
 /** A control plane with DNS in a process of its own, and the outrider command against it. */
 async function start(t: Test) {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   writeFileSync(path.join(dir, 'web.mjs'), WEB);
   writeFileSync(path.join(dir, 'replica.mjs'), REPLICA);
   const [http, grpc, dns, published] = [await freePort(), await freePort(), await freePort(), await freePort()];
@@ -163,7 +164,7 @@ async function asked(t: Test, dns: number): Promise<void> {
   });
   const go = spawnSync('go', ['version']).error === undefined;
   t.test('Go', { skip: !go && 'no Go: .ci/run looks for one' }, async (t) => {
-    const dir = t.testdir({
+    const dir = testFolder(t, {
       'main.go': `package main
 
 import ("context"; "fmt"; "net")

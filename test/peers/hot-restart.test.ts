@@ -11,6 +11,7 @@ import { type AddressInfo, connect, createServer as createTcp, type Server } fro
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
+import { testFolder } from '../folder.ts';
 import { freePort } from '../free-ports.ts';
 import { OUTRIDER, until } from '../integration/running-up.ts';
 
@@ -249,7 +250,7 @@ t.setTimeout(240_000);
 t.test('a sidecar is replaced under load: nothing is refused and nothing fails', async (t) => {
   const to = await endpoints(t);
   const ports = { admin: await freePort(), http: await freePort(), tcp: await freePort() };
-  const file = path.join(t.testdir({}), 'bootstrap.json');
+  const file = path.join(testFolder(t), 'bootstrap.json');
   writeFileSync(file, bootstrapOf(ports, to));
   const sidecar = new Replaced(file, ports.admin);
   t.teardown(() => {

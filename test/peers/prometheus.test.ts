@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { request } from 'undici';
+import { testFolder } from '../folder.ts';
 import { freePort } from '../free-ports.ts';
 import { untilWorks } from '../until.ts';
 
@@ -57,7 +58,7 @@ interface Samples {
 const skip = missing.length > 0 ? `no ${missing.join(' and ')}: .ci/run installs it` : false;
 
 t.test('Prometheus finds and scrapes sidecars and control plane', { skip, timeout: 120_000 }, async (t) => {
-  const dir = t.testdir({ 'web.mjs': SERVICE, data: {} });
+  const dir = testFolder(t, { 'web.mjs': SERVICE, data: {} });
   const [entry, api, prometheus] = [await freePort(), await freePort(), await freePort()];
   writeFileSync(path.join(dir, 'compose.yaml'), COMPOSE(entry));
   // As deploy/prometheus/prometheus.yml has it: a token that may read, and one job that shows it to the control plane.

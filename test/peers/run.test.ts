@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
+import { testFolder } from '../folder.ts';
 import { freePort } from '../free-ports.ts';
 import { ENV, OUTRIDER, until } from '../integration/running-up.ts';
 
@@ -80,7 +81,7 @@ interface Mesh {
 }
 
 async function startMesh(t: Test): Promise<Mesh> {
-  const dir = t.testdir({ 'web.mjs': WEB, 'tells.mjs': TELLS, 'compose.yaml': COMPOSE });
+  const dir = testFolder(t, { 'web.mjs': WEB, 'tells.mjs': TELLS, 'compose.yaml': COMPOSE });
   const grpc = `127.0.0.1:${await freePort()}`;
   const http = `127.0.0.1:${await freePort()}`;
   const state = path.join(dir, 'state');
@@ -331,7 +332,7 @@ t.test('a sidecar that dies is started again, and the application goes on', asyn
 });
 
 t.test('who cannot get ready says why, and starts nothing', async (t) => {
-  const dir = t.testdir({ 'bad.yaml': 'admn: {}\n' });
+  const dir = testFolder(t, { 'bad.yaml': 'admn: {}\n' });
   const nobody = `127.0.0.1:${await freePort()}`;
   const late = new Ran(dir, [
     ...['run', '--control-plane', nobody, '--workload', 'a', '--job', '--ready-timeout', '15'],

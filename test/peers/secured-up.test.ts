@@ -11,6 +11,7 @@ import t from 'tap';
 import { AgentMessage } from '../../protos/gen/outrider/agent/v1/agent.ts';
 import { AgentServiceClient } from '../../protos/gen/outrider/agent/v1/agent_service.ts';
 import { FIRST_SERVER, MESH_CA_PEM, SECOND_SERVER } from '../fakes/control-plane-certificates.ts';
+import { testFolder } from '../folder.ts';
 import { ENV, OUTRIDER, Up, until } from '../integration/running-up.ts';
 
 const SERVICE = `
@@ -55,7 +56,7 @@ function seen(dir: string): string {
 t.setTimeout(120_000);
 
 t.test('a mesh behind TLS runs without a further word', async (t) => {
-  const dir = t.testdir({
+  const dir = testFolder(t, {
     'web.mjs': SERVICE,
     'compose.yaml': COMPOSE,
     'server.pem': FIRST_SERVER.chainPem,

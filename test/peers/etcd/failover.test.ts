@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { testFolder } from '../../folder.ts';
 import { freePort } from '../../free-ports.ts';
 import { untilWorks } from '../../until.ts';
 import { EtcdCluster, NO_ETCD } from './cluster.ts';
@@ -30,7 +31,7 @@ services:
 `;
 
 t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 }, async (t) => {
-  const directory = t.testdir({ 'web.mjs': SERVICE });
+  const directory = testFolder(t, { 'web.mjs': SERVICE });
   const entry = await freePort();
   const cluster = await EtcdCluster.start(directory, 3);
   t.teardown(() => cluster.stop());
@@ -160,7 +161,7 @@ t.test('a leader that is killed is replaced', { skip: NO_ETCD, timeout: 180_000 
 });
 
 t.test('etcd goes away and comes back', { skip: NO_ETCD, timeout: 180_000 }, async (t) => {
-  const directory = t.testdir();
+  const directory = testFolder(t);
   const cluster = await EtcdCluster.start(directory, 1);
   t.teardown(() => cluster.stop());
   const planes = await ControlPlanes.start({ directory, endpoints: cluster.endpoints, count: 2 });

@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { SeededRandom, systemSeed } from '../../../kernel/random.ts';
+import { testFolder } from '../../folder.ts';
 import { check } from '../../linearizability/checker.ts';
 import { spanText } from '../../linearizability/history.ts';
 import { Clients } from './clients.ts';
@@ -34,7 +35,7 @@ const FAULTS = [
 ];
 
 t.test('what clients see is linearizable', { skip: NO_ETCD, timeout: (SECONDS + 150) * 1000 }, async (t) => {
-  const directory = t.testdir();
+  const directory = testFolder(t);
   const seed = Number(OUTRIDER_SEED ?? systemSeed()[0]);
   const random = new SeededRandom(seed);
   t.comment(`OUTRIDER_SEED=${seed}`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import t from 'tap';
 import type { ControlPlane } from '../../../control-plane/app.ts';
 import { apply, startTestControlPlane } from '../../component/control-plane/fixtures/start.ts';
+import { testFolder } from '../../folder.ts';
 import { until } from '../../until.ts';
 import { EtcdCluster, NO_ETCD } from './cluster.ts';
 import { ControlPlanes } from './control-planes.ts';
@@ -65,7 +66,7 @@ async function history({ httpAddress }: Address): Promise<readonly number[]> {
 }
 
 t.test('from SQLite to etcd and back nothing is lost', { skip: NO_ETCD, timeout: 120_000 }, async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const sqlite = async (name: string) => {
     const one = await startTestControlPlane(path.join(folder, name));
     t.teardown(() => one.stop({ workloads: 'keep' }));

@@ -13,6 +13,7 @@ import { silentLogger } from '../../../kernel/log.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
 import { commit, namesIn, STORE_CONTRACT, stateOf } from '../../component/control-plane/fixtures/store-contract.ts';
 import { FIRST_SERVER, MESH_CA_PEM } from '../../fakes/control-plane-certificates.ts';
+import { testFolder } from '../../folder.ts';
 import { untilWorks } from '../../until.ts';
 import { EtcdCluster, NO_ETCD } from './cluster.ts';
 
@@ -36,7 +37,7 @@ async function openLeading(settings: EtcdSettings, anew = false): Promise<EtcdSt
 }
 
 t.test('a store in etcd', { skip: NO_ETCD }, async (t) => {
-  const cluster = await EtcdCluster.start(t.testdir(), 3);
+  const cluster = await EtcdCluster.start(testFolder(t), 3);
   t.teardown(() => cluster.stop());
   for (const { name, check } of STORE_CONTRACT) {
     await t.test(`etcd: ${name}`, (t) => {
@@ -47,7 +48,7 @@ t.test('a store in etcd', { skip: NO_ETCD }, async (t) => {
 });
 
 t.test('what etcd can do to a store', { skip: NO_ETCD, timeout: 240_000 }, async (t) => {
-  const cluster = await EtcdCluster.start(t.testdir(), 3);
+  const cluster = await EtcdCluster.start(testFolder(t), 3);
   t.teardown(() => cluster.stop());
   const open = async (t: Test, prefix: string, endpoints = cluster.endpoints) => {
     const store = await EtcdStore.open({ ...settingsOf(cluster, prefix), endpoints }, deps);
@@ -191,7 +192,7 @@ t.test('what etcd can do to a store', { skip: NO_ETCD, timeout: 240_000 }, async
 });
 
 t.test('etcd that asks who it is', { skip: NO_ETCD, timeout: 60_000 }, async (t) => {
-  const directory = t.testdir();
+  const directory = testFolder(t);
   const files = {
     ca: path.join(directory, 'ca.pem'),
     cert: path.join(directory, 'cert.pem'),
@@ -215,7 +216,7 @@ t.test('etcd that asks who it is', { skip: NO_ETCD, timeout: 60_000 }, async (t)
 });
 
 t.test('etcd with users', { skip: NO_ETCD, timeout: 60_000 }, async (t) => {
-  const cluster = await EtcdCluster.start(t.testdir(), 1, ['--auth-token-ttl', '2']);
+  const cluster = await EtcdCluster.start(testFolder(t), 1, ['--auth-token-ttl', '2']);
   t.teardown(() => cluster.stop());
   await cluster.enableUsers('root', 'secret');
   const user = { name: 'root', password: 'secret' };

@@ -18,6 +18,7 @@ import type { DeltaDiscoveryRequest } from '../../../protos/gen/envoy/service/di
 import { readJson } from '../../../protos/json/read-json.ts';
 import { type AnyMessage, codecNamed } from '../../../protos/json/registry.ts';
 import { ScriptedAds } from '../../component/proxy/scripted-ads.ts';
+import { testFolder } from '../../folder.ts';
 import { ENV, OUTRIDER, until } from '../../integration/running-up.ts';
 import { freePorts } from '../../integration/sidecar-of.ts';
 import { Corruption } from './corruption.ts';
@@ -134,7 +135,7 @@ t.test(
     const ads = await new ScriptedAds().start();
     t.teardown(() => ads.stop());
     const dialogue = new Dialogue(ads, wires);
-    const directory = t.testdir();
+    const directory = testFolder(t);
     const file = join(directory, 'bootstrap.json');
     const controlPlane = { host: '127.0.0.1', port: ads.port };
     const access = { trust: null, tokenFile: null };
