@@ -2,6 +2,7 @@
  * For tests: command lines against a control plane of the test's own making.
  */
 import { MockAgent } from 'undici';
+import type { CliContext } from './context.ts';
 import { runCommand } from './program.ts';
 
 /** Where the control plane of tests is. */
@@ -31,10 +32,15 @@ export async function run(argv: readonly string[], calls: readonly FakeCall[] = 
     const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
     agent.get(server).intercept({ method, path }).reply(status, text);
   }
+  return runIn({ env: { OUTRIDER_SERVER: SERVER }, readStdin: async () => stdin, dispatcher: agent }, argv);
+}
+
+/** Runs a command line in a place that is nowhere, but for what is said of it. */
+export async function runIn(place: Partial<CliContext>, argv: readonly string[]): Promise<Outcome> {
   let out = '';
   let err = '';
   const code = await runCommand(argv, {
-    env: { OUTRIDER_SERVER: SERVER },
+    env: {},
     script: '/nowhere/outrider',
     cwd: '/nowhere',
     user: 'ann',
@@ -45,8 +51,8 @@ export async function run(argv: readonly string[], calls: readonly FakeCall[] = 
       err += text;
     },
     isTerminal: false,
-    readStdin: async () => stdin,
-    dispatcher: agent,
+    readStdin: async () => '',
+    ...place,
   });
   return { code, out, err };
 }

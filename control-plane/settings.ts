@@ -4,11 +4,11 @@
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nearest } from '../kernel/edit-distance.ts';
 import { hostPortText, parseHostPort } from '../kernel/host-port.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { DNS_OPTIONS, DNS_USAGE, type DnsSettings, type DnsValues, readDns } from './dns/settings.ts';
 import { GIVEN_VARIABLE } from './given-services.ts';
+import { optionMistake } from './option-mistake.ts';
 import type { SecuritySettings } from './security/security.ts';
 import { exposureProblem, readSecurity, SECURITY_OPTIONS, SECURITY_USAGE } from './security/settings.ts';
 import { readStoreSettings, STORE_OPTIONS, STORE_USAGE, type StoreSettings } from './store/settings.ts';
@@ -140,10 +140,7 @@ function parseOptions(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS }).values;
   } catch (cause) {
-    const given = argv.find((arg) => arg.startsWith('--') && !(arg.slice(2).split('=')[0]! in OPTIONS));
-    const near = given === undefined ? undefined : nearest(given.slice(2), Object.keys(OPTIONS));
-    const hint = near === undefined ? '' : ` Did you mean --${near}?`;
-    throw new UsageError(`${(cause as Error).message}.${hint}`, { cause });
+    throw new UsageError(optionMistake(cause, argv, Object.keys(OPTIONS)), { cause });
   }
 }
 

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { nearest } from '../kernel/edit-distance.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import { optionProblem } from '../kernel/unknown-option.ts';
 import { parseLogLevel } from './log-level.ts';
 
 /** What a proxy is started with. */
@@ -72,7 +73,7 @@ export function parseProxyOptions(argv: readonly string[]): Result<ParsedOptions
   try {
     values = parse(argv).values;
   } catch (error) {
-    return err(explain(error));
+    return err(optionProblem(error, nearestOption));
   }
   if (values.help === true) return ok('help');
   if (values.version === true) return ok('version');
@@ -113,15 +114,6 @@ function wholeNumber(name: string, text: string, max: number): Result<number, st
   const value = Number(text);
   if (!/^[0-9]+$/.test(text) || value > max) return err(`--${name}: "${text}" is not a whole number of at most ${max}`);
   return ok(value);
-}
-
-function explain(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const unknown = /Unknown option '(-[^']*)'/.exec(message);
-  if (unknown === null) return message.split('. ')[0]!;
-  const name = unknown[1]!;
-  const close = nearestOption(name.replace(/^-+/, ''));
-  return `unknown option ${name}${close === undefined ? '' : `, did you mean --${close}?`}`;
 }
 
 /** The option with the nearest name, or one whose first word is near: `confg` means `config-path`. */

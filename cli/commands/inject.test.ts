@@ -1,29 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { runCommand } from '../program.ts';
+import { runIn } from '../test-fixtures.ts';
 
 const FILE = 'services:\n  web:\n    image: a\n    expose: [80]\n    x-outrider: { version: v2 }\n';
 
 function setUp(t: Test) {
   const dir = t.testdir({ 'compose.yaml': FILE, 'bad.yaml': 'services:\n  web: { scale: 0, network_mode: host }\n' });
   return async (...args: string[]) => {
-    const said = { out: '', err: '' };
-    const code = await runCommand(['inject', ...args], {
-      env: {},
-      script: '',
-      user: 'tester',
-      cwd: dir,
-      isTerminal: false,
-      out: (text) => {
-        said.out += text;
-      },
-      err: (text) => {
-        said.err += text;
-      },
-      readStdin: async () => FILE,
-    });
-    return { code, ...said, file: (name: string) => readFileSync(path.join(dir, name), 'utf8') };
+    const said = await runIn({ cwd: dir, readStdin: async () => FILE }, ['inject', ...args]);
+    return { ...said, file: (name: string) => readFileSync(path.join(dir, name), 'utf8') };
   };
 }
 

@@ -1,6 +1,7 @@
 /** `outrider intercept`: sends the traffic of this machine, container or network namespace through its sidecar. */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { SIDECAR_PORTS, SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 import { parseResolvConf } from '../../proxy/dns/resolv-conf.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -31,13 +32,16 @@ export function addIntercept(program: Command, context: CliContext): void {
   program
     .command('intercept')
     .description('send all TCP of this network namespace through its sidecar (needs NET_ADMIN); --remove ends it')
-    .option('--uid <id>', 'the user that the sidecar runs as: what it sends passes untouched', userId, 1337)
-    .option('--outbound-port <port>', 'where the sidecar takes what processes here dial', port, 15001)
-    .option('--inbound-port <port>', 'where the sidecar takes what others dial here', port, 15006)
-    .option('--dns-port <port>', 'where the sidecar resolves names', port, 15053)
+    .option('--uid <id>', 'the user that the sidecar runs as: what it sends passes untouched', userId, SIDECAR_UID)
+    .option('--outbound-port <port>', 'where the sidecar takes what processes here dial', port, SIDECAR_PORTS.outbound)
+    .option('--inbound-port <port>', 'where the sidecar takes what others dial here', port, SIDECAR_PORTS.inbound)
+    .option('--dns-port <port>', 'where the sidecar resolves names', port, SIDECAR_PORTS.dns)
     .option('--no-dns', 'names are resolved as before')
     .option('--exclude-outbound-ports <list>', 'ports that processes here dial directly', ports, [])
-    .option('--exclude-inbound-ports <list>', 'ports that others reach directly', ports, [15000, 15020])
+    .option('--exclude-inbound-ports <list>', 'ports that others reach directly', ports, [
+      SIDECAR_PORTS.admin,
+      SIDECAR_PORTS.health,
+    ])
     .option('--exclude-addresses <list>', 'ranges that processes here dial directly: 10.0.0.0/8,fd00::/8', ranges, [])
     .option('--include-loopback <list>', 'loopback ranges that are intercepted all the same', ranges, ['127.77.0.0/16'])
     .option('--backend <name>', `${BACKENDS.join(', ')}: nftables where it is there`, 'auto')

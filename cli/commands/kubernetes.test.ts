@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FIRST_SERVER, MESH_CA_PEM } from '../../test/fakes/control-plane-certificates.ts';
-import { runCommand } from '../program.ts';
+import { runIn } from '../test-fixtures.ts';
 
 t.test('what is wrong with files and options is said before anything is printed', async (t) => {
   const cwd = t.testdir({
@@ -10,22 +10,7 @@ t.test('what is wrong with files and options is said before anything is printed'
     access: 'pods workload\n',
   });
   const run = async (...words: readonly string[]) => {
-    let out = '';
-    let err = '';
-    const code = await runCommand(['kubernetes', ...words], {
-      env: {},
-      script: 'outrider',
-      user: 'tests',
-      cwd,
-      out: (text) => {
-        out += text;
-      },
-      err: (text) => {
-        err += text;
-      },
-      isTerminal: false,
-      readStdin: async () => '',
-    });
+    const { code, out, err } = await runIn({ cwd }, ['kubernetes', ...words]);
     t.equal(out, '');
     return { code, err };
   };

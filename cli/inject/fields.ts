@@ -1,4 +1,5 @@
 /** What becomes of the fields of a Compose service when it gets a sidecar. PURE. */
+import { SIDECAR_PORTS } from '../../protos/contract/sidecar-place.ts';
 
 /**
  * They belong to whoever owns the network namespace: Docker refuses them beside `network_mode: service:...`. Everything
@@ -39,7 +40,6 @@ export const REFUSED_ON_TOP: Readonly<Record<string, string>> = {
 /** Capabilities with which an application could take the rules away that the sidecar lives by. */
 export const DANGEROUS_CAPABILITIES: readonly string[] = ['ALL', 'CAP_ALL', 'NET_ADMIN', 'CAP_NET_ADMIN'];
 
-/** Of the sidecar: an application cannot have them in the same network namespace. */
-export const SIDECAR_PORTS: readonly number[] = [15_000, 15_001, 15_006, 15_009, 15_053];
-/** What the rules leave alone. */
-export const SIDECAR_UID = 1337;
+const { admin, outbound, inbound, settings, dns } = SIDECAR_PORTS;
+/** Of the sidecar in a container: an application cannot have them in the same network namespace. */
+export const TAKEN_PORTS: readonly number[] = [admin, outbound, inbound, settings, dns];

@@ -10,6 +10,7 @@ import { stringify } from 'yaml';
 import type { HealthCheck } from '../../control-plane/state/model.ts';
 import type { ServerAddress } from '../../control-plane/translate/control-plane-cluster.ts';
 import { hostPortText } from '../../kernel/host-port.ts';
+import { SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 import type { ServicePlan } from './service-plan.ts';
 
 /** What a whole file is injected with. */
@@ -64,7 +65,7 @@ export function templates(settings: InjectSettings): Record<Part, Service> {
   const { image, initImage, drainTimeoutS, sidecarMemory } = settings;
   const memory = sidecarMemory === null ? {} : { deploy: { resources: { limits: { memory: sidecarMemory } } } };
   return {
-    network: { image: initImage, command: ['pause'], user: '1337', ...LOCKED },
+    network: { image: initImage, command: ['pause'], user: String(SIDECAR_UID), ...LOCKED },
     intercept: {
       image: initImage,
       command: ['intercept'],
@@ -75,18 +76,18 @@ export function templates(settings: InjectSettings): Record<Part, Service> {
     },
     sidecar: {
       image,
-      user: '1337',
+      user: String(SIDECAR_UID),
       ...LOCKED,
       ...memory,
       restart: 'unless-stopped',
       stop_grace_period: `${drainTimeoutS + FAREWELL_S}s`,
       healthcheck: { test: ['CMD', '/bin/node', '-e', ASK_READY], interval: '30s', timeout: '10s', retries: 2 },
     },
-    ready: { image: initImage, command: ['ready'], user: '1337', ...LOCKED },
+    ready: { image: initImage, command: ['ready'], user: String(SIDECAR_UID), ...LOCKED },
     drain: {
       image: initImage,
       command: ['drain'],
-      user: '1337',
+      user: String(SIDECAR_UID),
       ...LOCKED,
       stop_grace_period: `${drainTimeoutS + FAREWELL_S}s`,
     },
@@ -176,7 +177,7 @@ export function controlPlaneService(plans: readonly ServicePlan[], { image }: In
       ...['--sidecar-tokens', SIDECARS_DIR],
     ],
     environment: { OUTRIDER_APPLY: declared(plans) },
-    user: '1337',
+    user: String(SIDECAR_UID),
     ...LOCKED,
     restart: 'unless-stopped',
     volumes: [`${STATE_VOLUME}:${STATE_DIR}`, ...plans.map(({ name }) => `${volumeOf(name)}:${SIDECARS_DIR}/${name}`)],

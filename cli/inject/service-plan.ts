@@ -4,7 +4,8 @@ import { type ComposeContext, parseService } from '../../control-plane/policy/co
 import { Cursor, type Source } from '../../control-plane/policy/cursor.ts';
 import type { HealthCheck, Workload } from '../../control-plane/state/model.ts';
 import { labelProblem } from '../../protos/contract/names.ts';
-import { DANGEROUS_CAPABILITIES, LEAVE_OUT, REFUSED, SIDECAR_PORTS, SIDECAR_UID } from './fields.ts';
+import { SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
+import { DANGEROUS_CAPABILITIES, LEAVE_OUT, REFUSED, TAKEN_PORTS } from './fields.ts';
 
 /** A service that gets a sidecar. */
 export interface ServicePlan {
@@ -64,7 +65,7 @@ export function servicePlan(name: string, cursor: Cursor, source: Source, note: 
   checkPrivileges(fields, injectSetting(fields) === true);
   checkSysctls(fields.get('sysctls'));
   const port = portOf(fields, cursor);
-  if (port !== null && SIDECAR_PORTS.includes(port))
+  if (port !== null && TAKEN_PORTS.includes(port))
     cursor.report(`port ${port} is the sidecar's own: let the application listen on another one, ${LEAVE_OUT}`);
   // A name that is refused already is not refused twice.
   const named = problem === undefined ? name : 'service';

@@ -1,7 +1,9 @@
 /** The Deployments of a mesh's own namespace, with what belongs to each. PURE. */
-import { INJECT_LABEL, PROXY_UID } from '../../control-plane/injection/names.ts';
+
+import { INJECT_LABEL } from '../../control-plane/injection/names.ts';
 import { AUDIENCE } from '../../control-plane/injection/settings.ts';
 import type { JsonObject } from '../../control-plane/translate/resource.ts';
+import { SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 
 /** What both have in common. */
 export interface SystemParts {
@@ -177,9 +179,9 @@ function deployment(parts: SystemParts, name: string, spec: DeploymentParts): Js
           automountServiceAccountToken: token,
           securityContext: {
             runAsNonRoot: true,
-            runAsUser: PROXY_UID,
-            runAsGroup: PROXY_UID,
-            fsGroup: PROXY_UID,
+            runAsUser: SIDECAR_UID,
+            runAsGroup: SIDECAR_UID,
+            fsGroup: SIDECAR_UID,
             seccompProfile: { type: 'RuntimeDefault' },
           },
           topologySpreadConstraints: [spread],

@@ -1,13 +1,13 @@
 /** The bootstrap and the environment of a sidecar that joins a control plane: those that the process driver would write. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bootstrapJson, type SidecarWorkload } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
 import { findFreePorts } from '../../control-plane/orchestrator/driver/process/ports.ts';
-import type { ServerTrust } from '../../control-plane/orchestrator/driver/process/sidecar-access.ts';
+import { type ServerTrust, trustIn } from '../../control-plane/orchestrator/driver/process/sidecar-access.ts';
 import type { Random } from '../../kernel/random.ts';
 import { CliError } from '../errors.ts';
+import { freshNodeId } from '../sidecar/node-id.ts';
 import { claimNetwork } from './loopback-network.ts';
 import { nodeNames } from './node-names.ts';
 import type { JoinOptions } from './options.ts';
@@ -56,7 +56,7 @@ export async function joinMesh(options: JoinOptions, { random, cwd, nodeOptions 
     workload: workloadOf(options, cwd),
     index: 0,
     // Of its own in every run: an id that has left does not come back.
-    id: `${options.workload}-${random.uint32().toString(36)}${random.uint32().toString(36)}`,
+    id: freshNodeId(options.workload, random),
     ports,
     controlPlanes: options.controlPlanes,
     ...files,
@@ -95,14 +95,7 @@ export async function joinMesh(options: JoinOptions, { random, cwd, nodeOptions 
 /** Null: it speaks plaintext. */
 function trustOf({ ca, controlPlanes }: JoinOptions, file: (path: string, name: string) => string): ServerTrust | null {
   if (ca === null) return null;
-  const names = [...new Set(controlPlanes.map(({ host }) => host))].map((value) => {
-    return { kind: isIP(value) === 0 ? 'dns' : 'ip', value } as const;
-  });
-  return {
-    authorities: typeof ca === 'string' ? file(ca, 'ca') : null,
-    name: names[0]!,
-    otherNames: names.slice(1),
-  };
+  return trustIn(controlPlanes, typeof ca === 'string' ? file(ca, 'ca') : null);
 }
 
 async function portsOf({ port, inboundPort, dnsPort }: JoinOptions, random: Random) {

@@ -6,6 +6,8 @@ import type { ServerAddress } from '../../control-plane/translate/control-plane-
 import { nearest } from '../../kernel/edit-distance.ts';
 import { hostPortText, isLoopbackHost, parseHostPort } from '../../kernel/host-port.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { optionProblem } from '../../kernel/unknown-option.ts';
+import { APPLICATION_PROTOCOLS, type ApplicationProtocol } from '../../protos/contract/application-protocols.ts';
 
 /** A sidecar that joins a control plane; the sidecar's other ports are free ones. */
 export interface JoinOptions {
@@ -16,7 +18,7 @@ export interface JoinOptions {
   /** The workload itself first. */
   readonly services: readonly string[];
   readonly version: string;
-  readonly protocol: 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
+  readonly protocol: ApplicationProtocol;
   /** Where the application listens; null: nowhere. */
   readonly port: number | null;
   /** Asked by HTTP whether it is well; null: by a connection. */
@@ -105,7 +107,6 @@ const JOIN_ONLY = [
   'loopback',
 ] as const;
 
-const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
 const SECONDS_MAX = 86_400;
 
 export const RUN_USAGE = `Usage: outrider run [options] -- COMMAND [ARGUMENTS...]
@@ -150,7 +151,7 @@ export function parseRunOptions(argv: readonly string[]): Result<RunOptions | 'h
   try {
     ({ values, positionals: rest } = parse(own));
   } catch (error) {
-    return err(explain(error));
+    return err(optionProblem(error, (name) => nearest(name, Object.keys(OPTIONS))));
   }
   if (values.help === true) return ok('help');
   if (rest.length > 0) return err(`"${rest[0]}" stands in front of --: put the application's command behind it`);
@@ -197,8 +198,9 @@ function sidecarOf(values: Values): Result<JoinOptions | BootstrapOptions, strin
   if (workload === undefined) return err('--control-plane needs --workload: who the application is');
   const appPort = portOf(values);
   if (!appPort.ok) return appPort;
-  const protocol = PROTOCOLS.find((each) => each === (values.protocol ?? 'auto'));
-  if (protocol === undefined) return err(`--protocol: "${values.protocol}" is not one of ${PROTOCOLS.join(', ')}`);
+  const protocol = APPLICATION_PROTOCOLS.find((each) => each === (values.protocol ?? 'auto'));
+  if (protocol === undefined)
+    return err(`--protocol: "${values.protocol}" is not one of ${APPLICATION_PROTOCOLS.join(', ')}`);
   const security = securityOf(values, controlPlanes);
   if (!security.ok) return security;
   const ports = { inboundPort: numbered('inbound-port', values), dnsPort: numbered('dns-port', values) };
@@ -284,13 +286,4 @@ function seconds(name: string, text: string): Result<number, string> {
   if (!/^\d+(\.\d+)?$/.test(text) || value > SECONDS_MAX)
     return err(`--${name}: "${text}" is not a number of seconds of at most ${SECONDS_MAX}`);
   return ok(value * 1000);
-}
-
-function explain(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const unknown = /Unknown option '(-[^']*)'/.exec(message);
-  if (unknown === null) return message.split('. ')[0]!;
-  const name = unknown[1]!;
-  const close = nearest(name.replace(/^-+/, ''), Object.keys(OPTIONS));
-  return `unknown option ${name}${close === undefined ? '' : `, did you mean --${close}?`}`;
 }

@@ -3,21 +3,19 @@
  * tell (its address, its id), writes the bootstrap, and becomes the proxy.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootstrapJson } from '../../control-plane/orchestrator/driver/process/bootstrap.ts';
+import { trustIn } from '../../control-plane/orchestrator/driver/process/sidecar-access.ts';
 import type { ServerAddress } from '../../control-plane/translate/control-plane-cluster.ts';
 import { type Random, SeededRandom, systemSeed } from '../../kernel/random.ts';
+import { NO_APPLICATION_PORT, SIDECAR_PORTS } from '../../protos/contract/sidecar-place.ts';
 import { CliError, EXIT, messageOf } from '../errors.ts';
+import { freshNodeId } from './node-id.ts';
 import { parseSidecarOptions, SIDECAR_USAGE, type SidecarOptions } from './options.ts';
 import { ownAddress } from './own-address.ts';
 
-/** As `outrider intercept` has them by default. An application that listens nowhere has the port of a service that is extinct. */
-const PORTS = { inbound: 15_006, outbound: 15_001, admin: 15_000, settings: 15_009 };
-const NO_APPLICATION = 1;
-const DNS_PORT = 15_053;
 /** A control plane that starts at the same time has so long to be found, and to write the token. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 200;
@@ -68,17 +66,15 @@ async function writeBootstrap(options: SidecarOptions, random: Random): Promise<
     await patiently(`no token in ${tokenFile}: the control plane is to write it`, async () => existsSync(tokenFile));
   const first = controlPlanes[0]!;
   const address = options.address ?? (await findAddress(first, stateDir));
-  const { host } = first;
   const json = bootstrapJson({
     workload: { name: workload, services, version, protocol, health, workingDir: '/' },
     index: 0,
     id: nodeId(stateDir, workload, random),
     address,
-    ports: { ...PORTS, app: options.port ?? NO_APPLICATION },
-    node: { interception: { kind: 'redirect', egress, ipv6 }, dns: { port: DNS_PORT, ipv6 } },
+    ports: { ...SIDECAR_PORTS, app: options.port ?? NO_APPLICATION_PORT },
+    node: { interception: { kind: 'redirect', egress, ipv6 }, dns: { port: SIDECAR_PORTS.dns, ipv6 } },
     controlPlanes,
-    trust:
-      ca === null ? null : { authorities: resolve(ca), name: { kind: isIP(host) === 0 ? 'dns' : 'ip', value: host } },
+    trust: ca === null ? null : trustIn(controlPlanes, resolve(ca)),
     tokenFile,
     directory: stateDir,
     settingsFile: join(stateDir, 'settings.json'),
@@ -113,7 +109,7 @@ function nodeId(stateDir: string, workload: string, random: Random): string {
   const file = join(stateDir, ID_FILE);
   const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   if (known.startsWith(`${workload}-`)) return known;
-  const id = `${workload}-${random.uint32().toString(36)}${random.uint32().toString(36)}`;
+  const id = freshNodeId(workload, random);
   write(file, `${id}\n`);
   return id;
 }

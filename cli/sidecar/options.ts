@@ -8,6 +8,8 @@ import type { ServerAddress } from '../../control-plane/translate/control-plane-
 import { nearest } from '../../kernel/edit-distance.ts';
 import { parseHostPort } from '../../kernel/host-port.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { optionProblem } from '../../kernel/unknown-option.ts';
+import { APPLICATION_PROTOCOLS, type ApplicationProtocol } from '../../protos/contract/application-protocols.ts';
 
 /** What stands beside an application that knows nothing of it. */
 export interface SidecarOptions {
@@ -17,7 +19,7 @@ export interface SidecarOptions {
   /** The workload itself first. */
   readonly services: readonly string[];
   readonly version: string;
-  readonly protocol: (typeof PROTOCOLS)[number];
+  readonly protocol: ApplicationProtocol;
   /** Where the application listens; null: nowhere. */
   readonly port: number | null;
   /** Null: by a connection to its port. */
@@ -35,7 +37,6 @@ export interface SidecarOptions {
   readonly logLevel: string;
 }
 
-const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
 const EGRESS = ['allow', 'deny'] as const;
 const SECONDS_MAX = 86_400;
 const RETRIES_MAX = 100;
@@ -75,7 +76,7 @@ Its ports: inbound 15006, and on loopback outbound 15001, DNS 15053, admin 15000
       --service NAME         a service that it answers for besides; may be repeated
       --workload-version V   default v1
   -p, --port PORT            where it listens (default: nowhere, nobody calls it)
-      --protocol P           ${PROTOCOLS.join(', ')} (default auto)
+      --protocol P           ${APPLICATION_PROTOCOLS.join(', ')} (default auto)
       --health-path PATH     asked by HTTP whether it is well (default: it accepts connections)
       --health-grpc NAME     asked by grpc.health.v1 for this service; empty for the server as a whole
       --health-interval S, --health-timeout S, --health-retries N, --health-start-period S
@@ -99,7 +100,7 @@ export function parseSidecarOptions(argv: readonly string[]): Result<SidecarOpti
   try {
     values = parse(argv);
   } catch (error) {
-    return err(explain(error));
+    return err(optionProblem(error, (name) => nearest(name, Object.keys(OPTIONS))));
   }
   if (values.help === true) return ok('help');
   const problem = problemOf(values);
@@ -139,8 +140,8 @@ function problemOf(values: Values): string | undefined {
   const bad = addresses(values).find((each) => (parseHostPort(each)?.port ?? 0) === 0);
   if (bad !== undefined) return `--control-plane: "${bad}" is not HOST:PORT, such as 127.0.0.1:15010`;
   if (workload === undefined) return 'no --workload: who is the application?';
-  if (!PROTOCOLS.some((each) => each === protocol))
-    return `--protocol: "${protocol}" is not one of ${PROTOCOLS.join(', ')}`;
+  if (!APPLICATION_PROTOCOLS.some((each) => each === protocol))
+    return `--protocol: "${protocol}" is not one of ${APPLICATION_PROTOCOLS.join(', ')}`;
   if (!EGRESS.some((each) => each === egress)) return `--egress: "${egress}" is not one of ${EGRESS.join(', ')}`;
   if (port !== undefined && !isWhole(port, 1, 65_535)) return `--port: "${port}" is no port; 1 to 65535 are`;
   if (address !== undefined && isIP(address) === 0) return `--address: "${address}" is no IP address`;
@@ -174,12 +175,4 @@ function healthOf(values: Values): HealthCheck | null {
     startPeriodMs: ms('health-start-period'),
     startIntervalMs: null,
   };
-}
-
-function explain(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const name = /Unknown option '(-[^']*)'/.exec(message)?.[1];
-  if (name === undefined) return message.split('. ')[0]!;
-  const close = nearest(name.replace(/^-+/, ''), Object.keys(OPTIONS));
-  return `unknown option ${name}${close === undefined ? '' : `, did you mean --${close}?`}`;
 }

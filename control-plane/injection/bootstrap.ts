@@ -6,9 +6,10 @@
  * `/stats/prometheus` and `/probe`, and nothing else.
  */
 import { podNodeId } from '../../protos/contract/names.ts';
+import { SIDECAR_PORTS } from '../../protos/contract/sidecar-place.ts';
 import { CONTROL_PLANE_CLUSTER, controlPlaneCluster } from '../translate/control-plane-cluster.ts';
 import type { JsonObject } from '../translate/resource.ts';
-import { PORTS, STATE_DIRECTORY, TOKEN_DIRECTORY } from './names.ts';
+import { STATE_DIRECTORY, TOKEN_DIRECTORY } from './names.ts';
 import type { InjectionSettings } from './settings.ts';
 
 const HTTP_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -35,17 +36,17 @@ function bootstrap(settings: InjectionSettings): JsonObject {
     workload,
     services: [workload],
     version: '$(OUTRIDER_VERSION)',
-    outbound_port: PORTS.outbound,
-    inbound_port: PORTS.inbound,
+    outbound_port: SIDECAR_PORTS.outbound,
+    inbound_port: SIDECAR_PORTS.inbound,
     app_port: bare('$(OUTRIDER_PORT)'),
     interception: 'redirect',
     egress: '$(OUTRIDER_EGRESS)',
     ipv6: settings.ipv6,
-    ...(settings.dns ? { dns_port: PORTS.dns } : {}),
+    ...(settings.dns ? { dns_port: SIDECAR_PORTS.dns } : {}),
   };
   return {
     node: { id, cluster: workload, metadata: { outrider } },
-    admin: { address: address('127.0.0.1', PORTS.admin) },
+    admin: { address: address('127.0.0.1', SIDECAR_PORTS.admin) },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',
@@ -72,10 +73,10 @@ function agentConfig({ audience }: InjectionSettings, workload: string): JsonObj
       region: '$(OUTRIDER_REGION)',
       zone: '$(OUTRIDER_ZONE)',
       address: '$(POD_IP)',
-      port: PORTS.inbound,
+      port: SIDECAR_PORTS.inbound,
       protocol: '$(OUTRIDER_PROTOCOL)',
     },
-    settings_port: PORTS.settings,
+    settings_port: SIDECAR_PORTS.settings,
     settings_file: `${STATE_DIRECTORY}/settings.json`,
     health_check: bare('{$(OUTRIDER_HEALTH)}'),
     probes: bare('{$(OUTRIDER_PROBES)}'),
@@ -108,11 +109,15 @@ function healthListener({ ipv6 }: InjectionSettings): JsonObject {
     http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': `type.googleapis.com/${ROUTER}` } }],
   };
   const filters = [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }];
-  return { name: 'health', address: address(ipv6 ? '::' : '0.0.0.0', PORTS.health), filter_chains: [{ filters }] };
+  return {
+    name: 'health',
+    address: address(ipv6 ? '::' : '0.0.0.0', SIDECAR_PORTS.health),
+    filter_chains: [{ filters }],
+  };
 }
 
 function adminCluster(): JsonObject {
-  const endpoint = { address: address('127.0.0.1', PORTS.admin) };
+  const endpoint = { address: address('127.0.0.1', SIDECAR_PORTS.admin) };
   return {
     name: ADMIN,
     type: 'STATIC',

@@ -2,14 +2,13 @@
  * Whether a pod is injected: it is, it is none of our business, or it cannot be, for a reason in a sentence. PURE.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
+import { SIDECAR_PORTS, SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 import {
   ANNOTATIONS,
   type AnnotationName,
   INJECT_LABEL,
   OWN_CONTAINERS,
-  PORTS,
   PREFIX,
-  PROXY_UID,
   STATE_VOLUME,
   STATUS_ANNOTATION,
   TOKEN_VOLUME,
@@ -64,9 +63,9 @@ function podProblem(pod: Pod): string | null {
     volumes.find(({ name }) => name === STATE_VOLUME || name === TOKEN_VOLUME);
   if (taken !== undefined && !isInjected(pod))
     return `the pod has ${taken.name} already, and was not injected: take it out, ${OPT_OUT}`;
-  const user = containers.find(({ securityContext }) => securityContext?.runAsUser === PROXY_UID);
-  if (user !== undefined) return `container ${user.name} runs as user ${PROXY_UID}, ${SIDECARS_USER}`;
-  if (spec.securityContext?.runAsUser === PROXY_UID) return `the pod runs as user ${PROXY_UID}, ${SIDECARS_USER}`;
+  const user = containers.find(({ securityContext }) => securityContext?.runAsUser === SIDECAR_UID);
+  if (user !== undefined) return `container ${user.name} runs as user ${SIDECAR_UID}, ${SIDECARS_USER}`;
+  if (spec.securityContext?.runAsUser === SIDECAR_UID) return `the pod runs as user ${SIDECAR_UID}, ${SIDECARS_USER}`;
   for (const { name, ports = [] } of containers) {
     const port = ports.find(({ containerPort }) => RESERVED.includes(containerPort))?.containerPort;
     if (port !== undefined) return `container ${name} has port ${port}, ${SIDECARS_PORTS}`;
@@ -75,7 +74,7 @@ function podProblem(pod: Pod): string | null {
 }
 
 /** Ports that are the sidecar's. */
-export const RESERVED: readonly number[] = Object.values(PORTS);
+export const RESERVED: readonly number[] = Object.values(SIDECAR_PORTS);
 /** Ends of sentences that both ways of injection have. */
 export const SIDECARS_USER = `which is the sidecar's and is not intercepted: give it another, ${OPT_OUT}`;
 /** See SIDECARS_USER. */

@@ -3,9 +3,11 @@
  * that came after the injection, by another webhook: their probes are rewritten too. So it may be asked any number of times.
  * PURE.
  */
+
+import { SIDECAR_PORTS } from '../../protos/contract/sidecar-place.ts';
 import type { Json, JsonObject } from '../translate/resource.ts';
 import { type Decision, decide } from './decide.ts';
-import { INJECTED, PORTS, PROBE_PAGE, PROBES_VARIABLE, PROXY_CONTAINER, STATUS_ANNOTATION } from './names.ts';
+import { INJECTED, PROBE_PAGE, PROBES_VARIABLE, PROXY_CONTAINER, STATUS_ANNOTATION } from './names.ts';
 import { type Pod, PROBES } from './pod.ts';
 import type { InjectionSettings } from './settings.ts';
 import { template } from './template.ts';
@@ -62,7 +64,7 @@ function laterOperations(pod: Pod): PatchOperation[] {
 
 /** Where the kubelet asks the sidecar instead of the application. */
 export function probeHandler(name: string): JsonObject {
-  return { path: `${PROBE_PAGE}${name}`, port: PORTS.health, scheme: 'HTTP' };
+  return { path: `${PROBE_PAGE}${name}`, port: SIDECAR_PORTS.health, scheme: 'HTTP' };
 }
 
 function probeOperations(pod: Pod): PatchOperation[] {

@@ -30,22 +30,6 @@ export const STATE_DIRECTORY = '/var/lib/outrider';
 /** See STATE_DIRECTORY. */
 export const TOKEN_DIRECTORY = '/var/run/secrets/outrider';
 
-/** The sidecar's user: interception lets pass what it sends. */
-export const PROXY_UID = 1337;
-
-/** Ports of the sidecar, which nothing else in the pod may have. */
-export const PORTS = {
-  admin: 15_000,
-  outbound: 15_001,
-  inbound: 15_006,
-  settings: 15_009,
-  health: 15_020,
-  dns: 15_053,
-};
-
-/** The port of an application that has none: nobody listens there, so that it is never well and nobody is sent to it. */
-export const NO_PORT = 1;
-
 const PORT = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 const RANGE = '[0-9a-fA-F.:]+(/[0-9]{1,3})?';
 

@@ -2,14 +2,14 @@
  * What is put into a pod. It depends on the settings of the cluster and, in a few texts, on the pod: those are handed in,
  * as texts, or as marks that stand for an expression (policy/).
  */
+
+import { SIDECAR_PORTS, SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 import { type JsonObject, written } from '../translate/resource.ts';
 import { sidecarBootstrap } from './bootstrap.ts';
 import {
   INTERCEPT_CONTAINER,
-  PORTS,
   PROBES_VARIABLE,
   PROXY_CONTAINER,
-  PROXY_UID,
   STATE_DIRECTORY,
   STATE_VOLUME,
   TOKEN_DIRECTORY,
@@ -30,7 +30,7 @@ const STATE_LIMIT = '64Mi';
 /** Waits for the mesh: 120 s, then the kubelet starts the sidecar again. */
 const STARTUP = { periodSeconds: 1, failureThreshold: 120, timeoutSeconds: 2 };
 /** Until nobody sends here any more; the kubelet's grace period ends it where that takes longer. */
-const LEAVE = `await fetch('http://127.0.0.1:${PORTS.admin}/leave',{method:'POST'})`;
+const LEAVE = `await fetch('http://127.0.0.1:${SIDECAR_PORTS.admin}/leave',{method:'POST'})`;
 
 /** See the head of this file. */
 export function template(settings: InjectionSettings, values: PodValues): Injected {
@@ -80,7 +80,7 @@ function interceptContainer(settings: InjectionSettings, values: PodValues): Jso
  * network through it, and ends it after the last of the other containers.
  */
 function proxyContainer(settings: InjectionSettings, values: PodValues): JsonObject {
-  const ready = { httpGet: { path: '/ready', port: PORTS.health, scheme: 'HTTP' } };
+  const ready = { httpGet: { path: '/ready', port: SIDECAR_PORTS.health, scheme: 'HTTP' } };
   return {
     name: PROXY_CONTAINER,
     image: settings.image,
@@ -101,15 +101,15 @@ function proxyContainer(settings: InjectionSettings, values: PodValues): JsonObj
       { name: 'OUTRIDER_HEALTH', value: values.health },
       { name: PROBES_VARIABLE, value: values.probes },
     ],
-    ports: [{ name: 'outrider-health', containerPort: PORTS.health, protocol: 'TCP' }],
+    ports: [{ name: 'outrider-health', containerPort: SIDECAR_PORTS.health, protocol: 'TCP' }],
     startupProbe: { ...ready, ...STARTUP },
     readinessProbe: { ...ready, periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 2 },
     // At the beginning of the end, while the application still goes on.
     lifecycle: { preStop: { exec: { command: ['/bin/node', '--input-type=module', '-e', LEAVE] } } },
     resources: written({ requests: settings.resources.requests, limits: settings.resources.limits }),
     securityContext: {
-      runAsUser: PROXY_UID,
-      runAsGroup: PROXY_UID,
+      runAsUser: SIDECAR_UID,
+      runAsGroup: SIDECAR_UID,
       runAsNonRoot: true,
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

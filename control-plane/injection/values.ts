@@ -4,7 +4,8 @@
  *
  * policy/expressions.ts has the same in CEL, for clusters without the webhook; test/kubernetes holds both to the same pods.
  */
-import { type AnnotationName, NO_PORT, OWN_CONTAINERS, PORTS, PREFIX, PROBE_PAGE } from './names.ts';
+import { NO_APPLICATION_PORT, SIDECAR_PORTS } from '../../protos/contract/sidecar-place.ts';
+import { type AnnotationName, OWN_CONTAINERS, PREFIX, PROBE_PAGE } from './names.ts';
 import { type Container, type Pod, PROBE_KINDS, PROBES, type Probe, type ProbeKind } from './pod.ts';
 
 /** See the head of this file. */
@@ -43,7 +44,7 @@ const DEFAULT_VERSION = 'v1';
 /** Seconds, milliseconds. */
 const PROBE_TIMEOUT_S = 1;
 /** Nobody waits for an application that does not listen. */
-const NEVER = `port: ${NO_PORT}, interval_ms: 60000, start_interval_ms: 60000, tcp: {}`;
+const NEVER = `port: ${NO_APPLICATION_PORT}, interval_ms: 60000, start_interval_ms: 60000, tcp: {}`;
 
 /** The text of an annotation; undefined when there is none. */
 export function annotationOf(pod: Pod, name: AnnotationName): string | undefined {
@@ -66,7 +67,7 @@ export function podValues(pod: Pod): PodValues {
         .map((each) => `${quoted(each.name)}: {${checkText(containerOf(pod, each), probeOf(pod, each))}}`)
         .join(', '),
     ),
-    excludeInboundPorts: [`${PORTS.admin},${PORTS.health}`, annotationOf(pod, 'exclude-inbound-ports')]
+    excludeInboundPorts: [`${SIDECAR_PORTS.admin},${SIDECAR_PORTS.health}`, annotationOf(pod, 'exclude-inbound-ports')]
       .filter((each) => each !== undefined)
       .join(','),
     excludeOutboundPorts: annotationOf(pod, 'exclude-outbound-ports') ?? '',
@@ -74,12 +75,12 @@ export function podValues(pod: Pod): PodValues {
   };
 }
 
-/** Where the application listens: as annotated, or the first port that a container declares; NO_PORT for none. */
+/** Where the application listens: as annotated, or the first port that a container declares; NO_APPLICATION_PORT for none. */
 export function applicationPort(pod: Pod): number {
   const told = annotationOf(pod, 'port');
-  if (told !== undefined) return told === 'none' ? NO_PORT : Number(told);
+  if (told !== undefined) return told === 'none' ? NO_APPLICATION_PORT : Number(told);
   const ports = pod.spec.containers.flatMap((each) => each.ports ?? []);
-  return ports.find(({ protocol = 'TCP' }) => protocol === 'TCP')?.containerPort ?? NO_PORT;
+  return ports.find(({ protocol = 'TCP' }) => protocol === 'TCP')?.containerPort ?? NO_APPLICATION_PORT;
 }
 
 /** Probes that would otherwise go through interception, in a fixed order. Those to other hosts stay. */
@@ -106,7 +107,7 @@ function handlerOf(container: Container, probe: Probe | undefined): RewrittenPro
 /** Rewritten already. */
 function isAskedOfUs(probe: Probe | undefined): boolean {
   const { port, path = '' } = probe?.httpGet ?? {};
-  return port === PORTS.health && path.startsWith(PROBE_PAGE);
+  return port === SIDECAR_PORTS.health && path.startsWith(PROBE_PAGE);
 }
 
 /** Seconds that containers wait before they are asked to end; 0 for none. */
@@ -114,7 +115,7 @@ export function stopDelay(pod: Pod): number {
   const seconds = Number(annotationOf(pod, 'stop-delay') ?? STOP_DELAY);
   const { terminationGracePeriodSeconds = GRACE_PERIOD } = pod.spec;
   // The kubelet refuses one that is longer, and the application needs time of its own.
-  return applicationPort(pod) === NO_PORT || seconds >= terminationGracePeriodSeconds ? 0 : seconds;
+  return applicationPort(pod) === NO_APPLICATION_PORT || seconds >= terminationGracePeriodSeconds ? 0 : seconds;
 }
 
 function containerOf({ spec }: Pod, { list, index }: RewrittenProbe): Container {
@@ -127,7 +128,7 @@ function probeOf(pod: Pod, probe: RewrittenProbe): Probe {
 
 /** As annotated; else as the kubelet finds out whether traffic may come to that port; else by a connection. */
 function healthText(pod: Pod, port: number): string {
-  if (port === NO_PORT) return NEVER;
+  if (port === NO_APPLICATION_PORT) return NEVER;
   const path = annotationOf(pod, 'health-path');
   if (path !== undefined) return `port: ${port}, http: {path: ${quoted(path)}}`;
   for (const container of pod.spec.containers) {

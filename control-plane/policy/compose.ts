@@ -2,6 +2,7 @@
  * Compose services into workloads (compose-spec.io), with `x-outrider` where Compose has no word.
  */
 import { resolve } from 'node:path/posix';
+import { APPLICATION_PROTOCOLS } from '../../protos/contract/application-protocols.ts';
 import { labelProblem } from '../../protos/contract/names.ts';
 import type { ResourceDraft } from '../state/command.ts';
 import {
@@ -78,7 +79,7 @@ export function parseService(name: string, cursor: Cursor, context: ComposeConte
     environment: { ...parseEnvFiles(fields.get('env_file'), context), ...parsePairs(fields.get('environment')) },
     workingDir: resolve(context.dir, fields.get('working_dir')?.string() ?? '.'),
     port: parsePort(fields, outrider),
-    protocol: outrider.get('protocol')?.oneOf(['auto', 'http', 'http2', 'grpc', 'tcp']) ?? 'auto',
+    protocol: outrider.get('protocol')?.oneOf(APPLICATION_PROTOCOLS) ?? 'auto',
     health: parseHealth(fields.get('healthcheck'), outrider.get('health')),
     ...parseSubscription(outrider.get('subscription')),
     replicas: deploy.get('replicas')?.integer(REPLICAS_RANGE) ?? 1,

@@ -4,6 +4,7 @@
  * Every object carries the revision that last changed it, and `manifest`, the document as the user wrote it, so that
  * what is read back can be written again. Who is alive is not here: that is the registry's.
  */
+import type { ApplicationProtocol } from '../../protos/contract/application-protocols.ts';
 import type { FaultPolicy } from './fault-policy.ts';
 import type { Resource } from './resource.ts';
 import type { RouteTest } from './route-test.ts';
@@ -93,7 +94,7 @@ export interface Workload extends Resource {
  * What the application speaks on its port; `http` is HTTP/1.1, `auto` is whatever the client speaks, HTTP or not. Between
  * sidecars all HTTP is HTTP/2.
  */
-export type Protocol = 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
+export type Protocol = ApplicationProtocol;
 
 /** What a service speaks: its members agree, or nothing is known. */
 export function protocolOf(members: readonly Workload[]): Protocol {

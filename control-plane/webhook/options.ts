@@ -3,10 +3,10 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nearest } from '../../kernel/edit-distance.ts';
 import { parseHostPort } from '../../kernel/host-port.ts';
 import type { LogLevel } from '../../kernel/log.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { optionMistake } from '../option-mistake.ts';
 
 /** See the head of this file. Files are absolute. */
 export interface WebhookOptions {
@@ -48,9 +48,7 @@ export function parseWebhookOptions(argv: readonly string[], cwd: string): Resul
   try {
     values = parse(argv);
   } catch (cause) {
-    const given = argv.find((arg) => arg.startsWith('--') && !(arg.slice(2).split('=')[0]! in OPTIONS));
-    const near = given === undefined ? undefined : nearest(given.slice(2), Object.keys(OPTIONS));
-    return err(`${(cause as Error).message}.${near === undefined ? '' : ` Did you mean --${near}?`}`);
+    return err(optionMistake(cause, argv, Object.keys(OPTIONS)));
   }
   if (values.help === true) return ok('help');
   const { listen = LISTEN, settings, 'tls-cert': certificate, 'tls-key': key, 'log-level': level = 'info' } = values;

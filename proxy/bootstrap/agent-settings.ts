@@ -1,4 +1,5 @@
 /** outrider.agent.v1.AgentConfig, which the control plane writes into `bootstrap_extensions`. */
+import { APPLICATION_PROTOCOLS } from '../../protos/contract/application-protocols.ts';
 import type { AgentConfig, ApplicationCheck as CheckMessage } from '../../protos/gen/outrider/agent/v1/agent.ts';
 import type { Path } from '../../protos/json/issue.ts';
 import type { Decoding } from '../config/decode/decoding.ts';
@@ -8,7 +9,6 @@ const WEIGHT = 100;
 const CHECK_MS = 1_000;
 const RETRIES = 2;
 const START_INTERVAL_MS = 200;
-const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'];
 
 /** Decodes the agent's settings; whatever the registry would refuse is reported here already. */
 export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: Decoding): AgentSettings {
@@ -21,8 +21,8 @@ export function decodeAgentSettings(message: AgentConfig, path: Path, decoding: 
     decoding.report([...place, 'address'], 'the address where other sidecars reach this one is required');
   checkPort(identity?.port ?? 0, [...place, 'port'], decoding);
   const protocol = identity?.protocol || 'http';
-  if (!PROTOCOLS.includes(protocol))
-    decoding.report([...place, 'protocol'], `${protocol} is not one of ${PROTOCOLS.join(', ')}`);
+  if (!APPLICATION_PROTOCOLS.some((each) => each === protocol))
+    decoding.report([...place, 'protocol'], `${protocol} is not one of ${APPLICATION_PROTOCOLS.join(', ')}`);
   return {
     clusterName: message.clusterName,
     workload: identity?.workload ?? '',

@@ -2,6 +2,7 @@
  * Clusters that are asked for when somebody needs them, and who waits for which. Whoever subscribes puts `demand` in its
  * place and tells what became of it; while nobody does, nothing is to be had.
  */
+
 /** Who waits for a cluster. */
 export interface ClusterWaiter {
   /** It is there, or it is known not to exist. */

@@ -97,15 +97,7 @@ export class InterceptedMesh {
     this.spaces = new Namespaces(t, [HUB, ...PLACES.map(({ namespace }) => namespace)]);
     this.#settings = settings(this.spaces);
     this.#client = this.spaces.file('client.mjs', CLIENT);
-    ok('ip', '-n', HUB, 'link', 'add', 'or-br', 'type', 'bridge');
-    ok('ip', '-n', HUB, 'addr', 'add', `${OUTSIDE}/24`, 'dev', 'or-br');
-    ok('ip', '-n', HUB, 'link', 'set', 'or-br', 'up');
-    for (const [i, { namespace, host }] of PLACES.entries()) {
-      ok('ip', 'link', 'add', 'or-e', 'netns', namespace, 'type', 'veth', 'peer', 'name', `or-p${i}`, 'netns', HUB);
-      ok('ip', '-n', HUB, 'link', 'set', `or-p${i}`, 'master', 'or-br', 'up');
-      ok('ip', '-n', namespace, 'addr', 'add', `${host}/24`, 'dev', 'or-e');
-      ok('ip', '-n', namespace, 'link', 'set', 'or-e', 'up');
-    }
+    this.spaces.bridge({ namespace: HUB, host: OUTSIDE }, PLACES);
   }
 
   /** A command that runs in there, with the files that are mounted. */

@@ -3,11 +3,10 @@ import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 
-/** Whose traffic `outrider intercept` leaves alone: sidecars are started as this user. */
-export const PROXY_UID = 1337;
-/** In front of a command that is to run as that user. */
-export const AS_PROXY: readonly string[] = ['setpriv', '--reuid', String(PROXY_UID), '--clear-groups'];
+/** In front of a command that is to run as a sidecar does: what this user sends passes `outrider intercept`. */
+export const AS_PROXY: readonly string[] = ['setpriv', '--reuid', String(SIDECAR_UID), '--clear-groups'];
 
 /** Runs a program to its end, within a minute. */
 export function run(command: string, ...args: readonly string[]): SpawnSyncReturns<string> {
@@ -38,6 +37,12 @@ export function builtBundle(): string {
   return root('dist/outrider.cjs');
 }
 
+/** A namespace with its address. */
+export interface Place {
+  readonly namespace: string;
+  readonly host: string;
+}
+
 /** Some namespaces and a folder that all users may read. */
 export class Namespaces {
   readonly dir = mkdtempSync('/tmp/outrider-namespaces-');
@@ -53,6 +58,20 @@ export class Namespaces {
     for (const name of names) {
       ok('ip', 'netns', 'add', name);
       ok('ip', '-n', name, 'link', 'set', 'lo', 'up');
+    }
+  }
+
+  /** Joins namespaces by a bridge in the one of `hub`, which has an address as well. Addresses are of IPv4, in one /24. */
+  bridge(hub: Place, places: readonly Place[]): void {
+    ok('ip', '-n', hub.namespace, 'link', 'add', 'or-br', 'type', 'bridge');
+    ok('ip', '-n', hub.namespace, 'addr', 'add', `${hub.host}/24`, 'dev', 'or-br');
+    ok('ip', '-n', hub.namespace, 'link', 'set', 'or-br', 'up');
+    for (const [i, { namespace, host }] of places.entries()) {
+      const [near, far] = ['or-e', `or-p${i}`];
+      ok('ip', 'link', 'add', near, 'netns', namespace, 'type', 'veth', 'peer', 'name', far, 'netns', hub.namespace);
+      ok('ip', '-n', hub.namespace, 'link', 'set', far, 'master', 'or-br', 'up');
+      ok('ip', '-n', namespace, 'addr', 'add', `${host}/24`, 'dev', near);
+      ok('ip', '-n', namespace, 'link', 'set', near, 'up');
     }
   }
 

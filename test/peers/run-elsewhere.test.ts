@@ -5,9 +5,10 @@
  */
 import path from 'node:path';
 import t from 'tap';
+import { SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 import { OUTRIDER } from '../integration/running-up.ts';
 import { until } from '../until.ts';
-import { AS_PROXY, builtBundle, Namespaces, namespacesMissing, ok, PROXY_UID, run } from './namespaces.ts';
+import { AS_PROXY, builtBundle, Namespaces, namespacesMissing, ok, run } from './namespaces.ts';
 
 const NODE = process.execPath;
 const HUB = `or-hub-${process.pid}`;
@@ -68,15 +69,7 @@ function missing(): string | false {
 t.test('sidecars join a control plane over the network', { skip: missing(), timeout: 240_000 }, async (t) => {
   const spaces = new Namespaces(t, [HUB, ...PLACES.map(({ namespace }) => namespace)]);
   const { dir } = spaces;
-  ok('ip', '-n', HUB, 'link', 'add', 'or-br', 'type', 'bridge');
-  ok('ip', '-n', HUB, 'addr', 'add', `${CONTROL}/24`, 'dev', 'or-br');
-  ok('ip', '-n', HUB, 'link', 'set', 'or-br', 'up');
-  for (const [i, { namespace, host }] of PLACES.entries()) {
-    ok('ip', 'link', 'add', 'or-e', 'netns', namespace, 'type', 'veth', 'peer', 'name', `or-p${i}`, 'netns', HUB);
-    ok('ip', '-n', HUB, 'link', 'set', `or-p${i}`, 'master', 'or-br', 'up');
-    ok('ip', '-n', namespace, 'addr', 'add', `${host}/24`, 'dev', 'or-e');
-    ok('ip', '-n', namespace, 'link', 'set', 'or-e', 'up');
-  }
+  spaces.bridge({ namespace: HUB, host: CONTROL }, PLACES);
   const key = path.join(dir, 'server.key');
   const certificate = path.join(dir, 'server.pem');
   const self = [
@@ -101,7 +94,7 @@ t.test('sidecars join a control plane over the network', { skip: missing(), time
       const asked = ['--role', 'workload', '--workload', workload, '--add', access];
       const token = ok(NODE, OUTRIDER, 'token', 'create', workload, ...asked);
       const file = spaces.file(`${workload}.token`, token);
-      ok('chown', String(PROXY_UID), file);
+      ok('chown', String(SIDECAR_UID), file);
       ok('chmod', '0600', file);
       return [workload, file];
     }),

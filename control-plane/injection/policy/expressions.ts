@@ -3,7 +3,8 @@
  *
  * Objects come with the API server's defaults. `x.?y` and `x[?y]` are optional values.
  */
-import { ANNOTATIONS, type AnnotationName, NO_PORT, OWN_CONTAINERS, PORTS, PREFIX, PROBE_PAGE } from '../names.ts';
+import { NO_APPLICATION_PORT, SIDECAR_PORTS } from '../../../protos/contract/sidecar-place.ts';
+import { ANNOTATIONS, type AnnotationName, OWN_CONTAINERS, PREFIX, PROBE_PAGE } from '../names.ts';
 import { PROBE_KINDS, PROBES } from '../pod.ts';
 import { type PodValues, STOP_DELAY } from '../values.ts';
 import { celText, celTexts, expression } from './cel.ts';
@@ -47,7 +48,7 @@ export const CEL_VALUES: PodValues = {
   health: expression('variables.health'),
   probes: expression('variables.probes'),
   excludeInboundPorts: expression(
-    `'${PORTS.admin},${PORTS.health}' + ${annotated('exclude-inbound-ports')}.optMap(x, ',' + x).orValue('')`,
+    `'${SIDECAR_PORTS.admin},${SIDECAR_PORTS.health}' + ${annotated('exclude-inbound-ports')}.optMap(x, ',' + x).orValue('')`,
   ),
   excludeOutboundPorts: expression(`${annotated('exclude-outbound-ports')}.orValue('')`),
   excludeOutboundAddresses: expression(`${annotated('exclude-outbound-addresses')}.orValue('')`),
@@ -59,7 +60,7 @@ export function isRewritten(container: string, probe: string): string {
   const any = `${here('httpGet')} || ${here('tcpSocket')} || has(${probe}.grpc)`;
   const ours = `${container}.name in ${celTexts(OWN_CONTAINERS)}`;
   const page = `${probe}.httpGet.?path.orValue('').startsWith('${PROBE_PAGE}')`;
-  const done = `(has(${probe}.httpGet) && ${probe}.httpGet.port == ${PORTS.health} && ${page})`;
+  const done = `(has(${probe}.httpGet) && ${probe}.httpGet.port == ${SIDECAR_PORTS.health} && ${page})`;
   return `has(${probe}) && !(${ours}) && (${any}) && !${done} && ${probedPort(container, probe)} != 0`;
 }
 
@@ -78,25 +79,25 @@ function annotatedNumber(name: AnnotationName, otherwise: string, more = ''): st
 function portExpression(): string {
   const declared = `object.spec.containers.map(c, c.?ports.orValue([])
     .filter(p, p.?protocol.orValue('TCP') == 'TCP').map(p, p.containerPort)).flatten()`;
-  const none = `${annotated('port')}.orValue('') == 'none' ? ${NO_PORT} : `;
-  return annotatedNumber('port', `(${declared} + [${NO_PORT}])[0]`, none);
+  const none = `${annotated('port')}.orValue('') == 'none' ? ${NO_APPLICATION_PORT} : `;
+  return annotatedNumber('port', `(${declared} + [${NO_APPLICATION_PORT}])[0]`, none);
 }
 
 function delayExpression(): string {
   const seconds = `(${annotatedNumber('stop-delay', String(STOP_DELAY))})`;
-  const none = `variables.port == ${NO_PORT} || ${seconds} >= object.spec.?terminationGracePeriodSeconds.orValue(30)`;
+  const none = `variables.port == ${NO_APPLICATION_PORT} || ${seconds} >= object.spec.?terminationGracePeriodSeconds.orValue(30)`;
   return `${none} ? 0 : ${seconds}`;
 }
 
 function healthExpression(): string {
-  const never = celText(`port: ${NO_PORT}, interval_ms: 60000, start_interval_ms: 60000, tcp: {}`);
+  const never = celText(`port: ${NO_APPLICATION_PORT}, interval_ms: 60000, start_interval_ms: 60000, tcp: {}`);
   const port = "'port: ' + string(variables.port)";
   const path = `${annotated('health-path')}.orValue('')`;
   const probe = 'c.readinessProbe';
   const ready = `object.spec.containers
     .filter(c, ${isRewritten('c', probe)} && ${probedPort('c', probe)} == variables.port)
     .map(c, ${checkText('c', probe)})`;
-  return `variables.port == ${NO_PORT} ? ${never} :
+  return `variables.port == ${NO_APPLICATION_PORT} ? ${never} :
     ${path} != '' ? ${port} + ', http: {path: ' + strings.quote(${path}) + '}' :
     (${ready} + [${port} + ', tcp: {}'])[0]`;
 }

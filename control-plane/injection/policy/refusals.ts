@@ -2,6 +2,8 @@
  * decide.ts in CEL: which pods stay as they are, and what stands against others, in the same sentences. Refusals are asked
  * about the pod as it is after the injection. PURE.
  */
+
+import { SIDECAR_UID } from '../../../protos/contract/sidecar-place.ts';
 import {
   KNOWN_ANNOTATIONS,
   NO_WORKLOAD,
@@ -11,7 +13,7 @@ import {
   SIDECARS_USER,
   WORKLOAD_FORM,
 } from '../decide.ts';
-import { ANNOTATIONS, INJECT_LABEL, OWN_CONTAINERS, PREFIX, PROXY_UID, STATE_VOLUME, TOKEN_VOLUME } from '../names.ts';
+import { ANNOTATIONS, INJECT_LABEL, OWN_CONTAINERS, PREFIX, STATE_VOLUME, TOKEN_VOLUME } from '../names.ts';
 import { celText, celTexts } from './cel.ts';
 import { POD_VARIABLES, type PolicyVariable } from './expressions.ts';
 
@@ -70,7 +72,7 @@ export const REFUSAL_VARIABLES: readonly PolicyVariable[] = [
   },
   {
     name: 'users',
-    expression: `variables.others.filter(c, c.?securityContext.?runAsUser.orValue(-1) == ${PROXY_UID}).map(c, c.name)`,
+    expression: `variables.others.filter(c, c.?securityContext.?runAsUser.orValue(-1) == ${SIDECAR_UID}).map(c, c.name)`,
   },
   {
     name: 'ports',
@@ -91,11 +93,11 @@ export const REFUSALS: readonly Validation[] = [
   },
   {
     expression: 'variables.users.size() == 0',
-    messageExpression: `'container ' + variables.users[0] + ${celText(` runs as user ${PROXY_UID}, ${SIDECARS_USER}`)}`,
+    messageExpression: `'container ' + variables.users[0] + ${celText(` runs as user ${SIDECAR_UID}, ${SIDECARS_USER}`)}`,
   },
   {
-    expression: `object.spec.?securityContext.?runAsUser.orValue(-1) != ${PROXY_UID}`,
-    messageExpression: celText(`the pod runs as user ${PROXY_UID}, ${SIDECARS_USER}`),
+    expression: `object.spec.?securityContext.?runAsUser.orValue(-1) != ${SIDECAR_UID}`,
+    messageExpression: celText(`the pod runs as user ${SIDECAR_UID}, ${SIDECARS_USER}`),
   },
   {
     expression: 'variables.ports.size() == 0',

@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { runCommand } from '../../../cli/program.ts';
+import { runIn } from '../../../cli/test-fixtures.ts';
 import type { ControlPlane } from '../../../control-plane/app.ts';
 import { until } from '../../until.ts';
 import { AdsClient } from './fixtures/ads-client.ts';
@@ -29,24 +29,7 @@ async function start(t: Test, dir = t.testdir()) {
   const controlPlane = await startTestControlPlane(join(dir, 'state'));
   t.teardown(() => controlPlane.stop({ workloads: 'stop' }));
   /** Exit code and what was printed. */
-  const outrider = async (...argv: string[]) => {
-    const printed = { out: '', err: '' };
-    const code = await runCommand(argv, {
-      env: { OUTRIDER_SERVER: controlPlane.httpAddress },
-      script: '/nowhere/outrider',
-      cwd: dir,
-      user: 'ann',
-      out: (text) => {
-        printed.out += text;
-      },
-      err: (text) => {
-        printed.err += text;
-      },
-      isTerminal: false,
-      readStdin: async () => '',
-    });
-    return { code, ...printed };
-  };
+  const outrider = (...argv: string[]) => runIn({ env: { OUTRIDER_SERVER: controlPlane.httpAddress }, cwd: dir }, argv);
   const write = (name: string, text: string) => writeFileSync(join(dir, name), text);
   const stateOf = async () => {
     const kinds = ['workload', 'httproute', 'trafficpolicy'];

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { parseAllDocuments } from 'yaml';
-import { runCommand } from '../../../cli/program.ts';
+import { runIn } from '../../../cli/test-fixtures.ts';
 import { freePort } from '../../free-ports.ts';
 import { OUTRIDER } from '../../integration/running-up.ts';
 import { until, untilWorks } from '../../until.ts';
@@ -38,22 +38,7 @@ export function objectsIn(text: string): KubernetesObject[] {
 
 /** The same as it is printed. */
 export async function printedText(directory: string, words: readonly string[]): Promise<string> {
-  let out = '';
-  let err = '';
-  const code = await runCommand(['kubernetes', ...words], {
-    env: {},
-    script: OUTRIDER,
-    user: 'tests',
-    cwd: directory,
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    readStdin: async () => '',
-  });
+  const { code, out, err } = await runIn({ cwd: directory, script: OUTRIDER }, ['kubernetes', ...words]);
   if (code !== 0) throw new Error(err);
   return out;
 }

@@ -2,6 +2,7 @@
  * What the driver gives each sidecar so that it can prove who it is, and know whom it talks to: a token in a file that
  * only its owner can read, exchanged long before it expires.
  */
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { writeSecretFile } from '../../../security/secret-file.ts';
 import type { ServerName } from '../../../translate/control-plane-cluster.ts';
@@ -16,6 +17,14 @@ export interface ServerTrust {
   readonly name: ServerName | null;
   /** Of further control planes. */
   readonly otherNames?: readonly ServerName[];
+}
+
+/** Trust in certificates for the names by which these are dialled; at least one. `authorities` as in ServerTrust. */
+export function trustIn(controlPlanes: readonly { readonly host: string }[], authorities: string | null): ServerTrust {
+  const [name, ...otherNames] = [...new Set(controlPlanes.map(({ host }) => host))].map(
+    (value): ServerName => ({ kind: isIP(value) === 0 ? 'dns' : 'ip', value }),
+  );
+  return { authorities, name: name!, otherNames };
 }
 
 /** See the head of this file. */
