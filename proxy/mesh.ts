@@ -198,7 +198,7 @@ export class Mesh {
 
   /** Metadata of the node: clusters are subscribed to when they are needed. State of the world has no such subscription. */
   #isOnDemand({ node, ads }: Bootstrap): boolean {
-    if (!wantsOnDemand(node.metadata)) return false;
+    if (askedOf(node).subscription !== 'on-demand') return false;
     if (ads?.delta !== true)
       this.#log.warn({}, 'subscription: on-demand needs DELTA_GRPC: everything is subscribed to');
     return ads?.delta === true;
@@ -274,9 +274,13 @@ export class Mesh {
   }
 }
 
-/** What this node asks its control plane for, by its metadata. */
-function dnsPortOf({ metadata }: Bootstrap['node']): number | null {
-  const { dns_port: port } = (metadata.outrider ?? {}) as { readonly dns_port?: unknown };
+/** What this node asks its control plane for: its metadata under `outrider`. */
+function askedOf({ metadata }: Bootstrap['node']): Readonly<Record<string, unknown>> {
+  return { ...(metadata.outrider as object | null | undefined) };
+}
+
+function dnsPortOf(node: Bootstrap['node']): number | null {
+  const { dns_port: port } = askedOf(node);
   return typeof port === 'number' ? port : null;
 }
 
@@ -288,15 +292,6 @@ function onDemandUse({ clusters }: DataPlane): OnDemandUse {
       return stats === undefined ? 0 : stats.inUse.requests > 0 ? null : stats.rqTotal;
     },
   };
-}
-
-function wantsOnDemand({ outrider }: Readonly<Record<string, unknown>>): boolean {
-  return (
-    typeof outrider === 'object' &&
-    outrider !== null &&
-    'subscription' in outrider &&
-    outrider.subscription === 'on-demand'
-  );
 }
 
 function suspectsOf({ endpoints }: Cluster): number {
