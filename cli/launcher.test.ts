@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import t from 'tap';
@@ -38,5 +39,33 @@ t.test('there is none when its package is not installed or the platform has none
 t.test('the message says what is wrong and what to do', (t) => {
   t.match(choice.tooOldMessage('20.1.0', 'linux', 'x64'), /24\.12 or newer, this is 20\.1\.0.*\nRun "npm install"/);
   t.match(choice.tooOldMessage('20.1.0', 'sunos', 'x64'), /no pinned Node for sunos-x64: install Node 24\.12/);
+  t.end();
+});
+
+t.test('a control plane starts over once, as the same process, unless somebody chose for himself', (t) => {
+  const prepare = createRequire(import.meta.url).resolve('../bin/prepare.js');
+  const script = path.join(
+    t.testdir({
+      'start.cjs': `require(${JSON.stringify(prepare)}).prepare(process.argv.slice(2), __dirname);
+        console.log(JSON.stringify([process.pid, process.execArgv, process.env.MALLOC_ARENA_MAX, process.argv.slice(2)]));`,
+    }),
+    'start.cjs',
+  );
+  const { NODE_OPTIONS: _, MALLOC_ARENA_MAX: __, ...env } = process.env;
+  const started = (args: readonly string[], own: NodeJS.ProcessEnv = {}, nodeArgs: readonly string[] = []) => {
+    const child = spawnSync(process.execPath, [...nodeArgs, script, ...args], { env: { ...env, ...own } });
+    const [pid, execArgv, arenas, argv] = JSON.parse(String(child.stdout));
+    return { samePid: pid === child.pid, execArgv, arenas, argv };
+  };
+  const flag = '--max-semi-space-size=8';
+  const argv = ['control-plane', '--state', 'a b'];
+  const over = { samePid: true, arenas: '1', argv };
+  t.strictSame(started(argv), { ...over, execArgv: [flag] });
+  t.strictSame(started(argv, {}, ['--no-warnings']), { ...over, execArgv: [flag, '--no-warnings'] });
+  t.strictSame(started(argv, { MALLOC_ARENA_MAX: '4' }), { ...over, execArgv: [flag], arenas: '4' });
+  const chosen = ['--max-semi-space-size=32'];
+  t.strictSame(started(argv, {}, chosen), { ...over, execArgv: chosen, arenas: null });
+  t.strictSame(started(argv, { NODE_OPTIONS: chosen[0] }), { ...over, execArgv: [], arenas: null });
+  t.strictSame(started(['up']), { samePid: true, execArgv: [], arenas: null, argv: ['up'] });
   t.end();
 });

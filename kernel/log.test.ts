@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { openLogger, silentLogger } from './log.ts';
+import { silentLogger } from './log.ts';
 
 type Line = Record<string, unknown>;
 
@@ -48,13 +46,6 @@ t.test('nothing that was logged is lost at the exit', (t) => {
   t.equal(linesOf(`${many} process.exit(3)`).length, 500);
   t.equal(linesOf(`${many} throw new Error('of the test')`).length, 500);
   t.end();
-});
-
-t.test('a file will do as destination', async (t) => {
-  const path = join(t.testdir(), 'outrider.log');
-  const log = await openLogger({ destination: path, level: 'warn' });
-  t.equal(log.level, 'warn');
-  t.equal(readFileSync(path, 'utf8'), '');
 });
 
 t.test('the silent logger stays silent', (t) => {

@@ -31,8 +31,8 @@ export interface LoggerOptions {
   readonly level?: LogLevel;
   /** Fields of every line, for instance the node's name. */
   readonly fields?: LogFields;
-  /** A file descriptor or a file's path; default 2, standard error. */
-  readonly destination?: number | string;
+  /** A file descriptor; default 2, standard error. */
+  readonly destination?: number;
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };

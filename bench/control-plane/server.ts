@@ -18,8 +18,7 @@ export interface RunningServer {
 export async function startServer(bundle: string, stateDir: string, core: number): Promise<RunningServer> {
   mkdirSync(stateDir, { recursive: true });
   const args = [bundle, 'control-plane', '--state', stateDir, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
-  const command = ['MALLOC_ARENA_MAX=1', process.execPath, ...args, '--no-auth', '--log-level', 'error'];
-  const started = new PinnedProcess(core, 'env', command);
+  const started = new PinnedProcess(core, process.execPath, [...args, '--no-auth', '--log-level', 'error']);
   const deadline = started.spawnedAtMs + START_LIMIT_MS;
   while (performance.now() < deadline && started.running) {
     const record = readOwnRecord(stateDir, started.pid);

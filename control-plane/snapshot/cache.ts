@@ -157,7 +157,7 @@ export class SnapshotCache {
     const ready = services.map((service) => this.#ready.get(service) ?? 0).join();
     if (made !== undefined && made.state === this.#state && made.ready === ready) return made.kinds;
     const resources =
-      node.kind === 'sidecar' ? nodeResources(this.#state, this.#registry, node) : envoyResources(this.#state, node);
+      node.kind === 'sidecar' ? nodeResources(this.#state, this.#ready, node) : envoyResources(this.#state, node);
     const own = resources.map((each) => encoder.encode(each));
     encoder.endRound();
     const kinds = unchangedKept(byKind(own), made?.kinds);

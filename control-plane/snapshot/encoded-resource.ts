@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import { assert } from '../../kernel/assert.ts';
 import { RESOURCE_TYPES, type ResourceKind } from '../../protos/contract/resource-types.ts';
 import { DeltaDiscoveryResponse, DiscoveryResponse } from '../../protos/gen/envoy/service/discovery/v3/discovery.ts';
+import { AnyCache } from '../../protos/json/any-cache.ts';
 import { readJson } from '../../protos/json/read-json.ts';
 import { type AnyMessage, codecNamed } from '../../protos/json/registry.ts';
 import type { XdsResource } from '../translate/resource.ts';
@@ -47,6 +48,9 @@ export class ResourceEncoder {
   }
 }
 
+/** Of all encoders: sidecars of different shapes have most parts in common. */
+const ANYS = new AnyCache();
+
 interface Known {
   readonly text: string;
   readonly encoded: EncodedResource;
@@ -54,7 +58,7 @@ interface Known {
 
 function encode({ kind, name, json, onDemand }: XdsResource): EncodedResource {
   const { messageName, typeUrl } = RESOURCE_TYPES[kind];
-  const result = readJson(messageName, json);
+  const result = readJson(messageName, json, [], ANYS);
   assert(result.ok, `${kind} ${name} is not a ${messageName}: ${result.ok ? '' : JSON.stringify(result.issues)}`);
   const codec = codecNamed(messageName);
   assert(codec !== undefined, `${messageName} has no codec`);

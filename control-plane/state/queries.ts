@@ -28,10 +28,20 @@ export function allDocuments(documents: Documents): Document[] {
   return DOCUMENT_KINDS.flatMap((kind) => [...resourcesOf(documents, kind).values()]);
 }
 
-/** Every service and the workloads behind it, both sorted by name. */
-export function servicesOf(state: State): Map<string, Workload[]> {
+const SERVICES = new WeakMap<State['workloads'], ReadonlyMap<string, readonly Workload[]>>();
+
+/** Every service and the workloads behind it, both sorted by name. Looked for once, however many sidecars ask. */
+export function servicesOf({ workloads }: Pick<State, 'workloads'>): ReadonlyMap<string, readonly Workload[]> {
+  const known = SERVICES.get(workloads);
+  if (known !== undefined) return known;
+  const services = membersByService(workloads);
+  SERVICES.set(workloads, services);
+  return services;
+}
+
+function membersByService(workloads: State['workloads']): ReadonlyMap<string, readonly Workload[]> {
   const services = new Map<string, Workload[]>();
-  for (const workload of sortedByName(state.workloads)) {
+  for (const workload of sortedByName(workloads)) {
     for (const service of workload.services) {
       const members = services.get(service);
       if (members === undefined) services.set(service, [workload]);

@@ -4,7 +4,7 @@ import { readJson } from '../../protos/json/read-json.ts';
 import { virtualAddressesOf } from '../state/virtual-addresses.ts';
 import { meshNode, nodeMetadata, type SidecarNode } from './node.ts';
 import type { JsonObject } from './resource.ts';
-import { find, NOBODY, SERVICES, stateOf } from './test-fixtures.ts';
+import { find, SERVICES, stateOf } from './test-fixtures.ts';
 import { nodeResources } from './translate.ts';
 
 const NODE: SidecarNode = {
@@ -21,7 +21,7 @@ const NODE: SidecarNode = {
 t.test('a sidecar that answers names has a listener for them, which any Envoy would take', (t) => {
   const state = stateOf(`${SERVICES}  db: {command: x, x-outrider: {port: 5432, protocol: tcp}}\n`);
   const names = (node: Partial<SidecarNode>, name = 'names') => {
-    const json = find(nodeResources(state, NOBODY, { ...NODE, ...node }), 'LDS', name);
+    const json = find(nodeResources(state, new Map(), { ...NODE, ...node }), 'LDS', name);
     const read = readJson('envoy.config.listener.v3.Listener', json);
     if (!read.ok) throw new Error(JSON.stringify(read.issues));
     t.same(findBrokenConstraints('envoy.config.listener.v3.Listener', read.message), []);
@@ -52,7 +52,7 @@ t.test('without privileges a sidecar listens at the address of every service, as
   const state = stateOf(`${SERVICES}  db: {command: x, x-outrider: {port: 5432, protocol: tcp}}
   raw: {command: x, x-outrider: {protocol: tcp}}\n`);
   const made = (lowestPort: number, network = 77) =>
-    nodeResources(state, NOBODY, {
+    nodeResources(state, new Map(), {
       ...NODE,
       interception: { kind: 'loopback', network, lowestPort },
       dns: { port: 53, ipv6: false },

@@ -2,10 +2,8 @@
  * Outrider's own resources: application configuration, and how many replicas there are to be.
  */
 import type { OpenBreaker } from '../breakers/shared-breakers.ts';
-import type { RegistryView } from '../registry/registry.ts';
 import type { State } from '../state/model.ts';
 import { desiredReplicas, effectiveConfig, servicesOf } from '../state/queries.ts';
-import { readyCount } from './endpoints.ts';
 import { duration, type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /** outrider.config.v1.ConfigSet of one workload. */
@@ -21,7 +19,7 @@ export function sharedBreaker({ name, ttlMs, sequence, open, callers }: OpenBrea
 }
 
 /** outrider.scaling.v1.ScalingDecision of one service: the sum over the workloads behind it. */
-export function scalingDecision(state: State, registry: RegistryView, service: string): XdsResource {
+export function scalingDecision(state: State, service: string, readyReplicas: number): XdsResource {
   const members = servicesOf(state).get(service) ?? [];
   const decisions = members.flatMap((member) => state.scale.get(member.name) ?? []);
   const last = decisions.sort((a, b) => b.revision - a.revision)[0];
@@ -29,7 +27,7 @@ export function scalingDecision(state: State, registry: RegistryView, service: s
   return resource('SCALING', service, {
     name: service,
     desired_replicas: members.reduce((sum, member) => sum + desiredReplicas(state, member), 0),
-    ready_replicas: readyCount(service, registry),
+    ready_replicas: readyReplicas,
     revision: last?.revision ?? Math.max(0, ...members.map((member) => member.revision)),
     reason: last?.reason ?? 'as written',
     ...decided,

@@ -278,7 +278,7 @@ t.test('what a service says of its own sidecars becomes filters of their inbound
   ]);
   t.equal(filters.length, 5);
   t.match(
-    JSON.stringify(find(nodeResources(state, NOBODY, NODE), 'LDS', 'inbound')),
+    JSON.stringify(find(nodeResources(state, new Map(), NODE), 'LDS', 'inbound')),
     /adaptive_limit.*expiring_fault.*router/,
   );
   const byDefault = inboundFilters(state, { ...NODE, services: ['orders'] });
@@ -321,7 +321,7 @@ t.test('mirrors, CORS and edits of one backend', (t) => {
     },
   ]);
   const outbound = (text: string) =>
-    JSON.stringify(find(nodeResources(stateOf(SERVICES + text), NOBODY, NODE), 'LDS', 'outbound'));
+    JSON.stringify(find(nodeResources(stateOf(SERVICES + text), new Map(), NODE), 'LDS', 'outbound'));
   t.match(outbound(route('r', rule)), /http\.cors.*http\.router/);
   t.notMatch(outbound(''), /http\.cors/);
   t.end();
@@ -364,7 +364,7 @@ t.test(
       ],
     });
     const node = { ...NODE, workload: 'mail', services: ['mail'] };
-    const published = find(nodeResources(state, NOBODY, node), 'LDS', 'published-2525');
+    const published = find(nodeResources(state, new Map(), node), 'LDS', 'published-2525');
     t.match(published, {
       filter_chains: [{ filters: [{ typed_config: { weighted_clusters: clusters, cluster: undefined } }] }],
     });

@@ -5,6 +5,7 @@ import type { Protocol } from '../state/model.ts';
 import { inboundCluster } from './clusters.ts';
 import { HTTP2_OPTIONS } from './defaults.ts';
 import type { Dialect } from './dialect.ts';
+import { readyCounts } from './endpoints.ts';
 import { inboundListener, publishedListener } from './listeners.ts';
 import { meshNode, nodeMetadata, type SidecarNode } from './node.ts';
 import type { JsonObject } from './resource.ts';
@@ -145,7 +146,7 @@ t.test('what the client spoke is kept from an application that never asks, in a 
   b: {command: x, x-outrider: {service: g, protocol: ${other}}}
 `);
     const node = { ...NODE, workload, services: [workload, 'g'] };
-    return JSON.stringify(find(nodeResources(state, NOBODY, node), 'LDS', 'inbound'));
+    return JSON.stringify(find(nodeResources(state, new Map(), node), 'LDS', 'inbound'));
   };
   const removed = /"request_headers_to_remove":\["x-outrider-protocol"\]/;
   t.match(inbound('grpc', 'a'), removed, 'the members differ, so that callers take it for auto');
@@ -200,7 +201,7 @@ spec: {targetRef: {kind: Service, name: cart}, loadBalancing: {subsets: [{keys: 
 });
 
 t.test('a sidecar has its own listeners, its application and what concerns its workload', (t) => {
-  const resources = nodeResources(stateOf(SERVICES), { instances: [instance('a')], preserving: false }, NODE);
+  const resources = nodeResources(stateOf(SERVICES), new Map([['cart', 1]]), NODE);
   t.same(
     resources.map(({ kind, name }) => `${kind} ${name}`),
     ['CDS inbound', 'LDS outbound', 'LDS inbound', 'LDS published-8080', 'CONFIG cart', 'SCALING cart'],
@@ -267,7 +268,7 @@ t.test('everything that is made can be encoded, and is encoded once', (t) => {
   const make = () => [
     ...sharedResources(stateOf(all), registry, 'sidecar'),
     ...sharedResources(stateOf(all), registry, 'grpc').map((each) => ({ ...each, onDemand: true })),
-    ...nodeResources(stateOf(all), registry, NODE),
+    ...nodeResources(stateOf(all), readyCounts(registry), NODE),
   ];
   const first = make().map((each) => encoder.encode(each));
   encoder.endRound();
@@ -293,7 +294,7 @@ t.test('a change of one service leaves the bytes of the others as they are', (t)
 t.test('a sidecar that is handed connections has listeners for them, and lets out of the mesh what it may', (t) => {
   const state = stateOf(SERVICES);
   const made = (interception: NonNullable<SidecarNode['interception']>) =>
-    nodeResources(state, NOBODY, { ...NODE, interception });
+    nodeResources(state, new Map(), { ...NODE, interception });
   const listeners = (resources: ReturnType<typeof made>) =>
     resources.flatMap(({ kind, json }) => (kind === 'LDS' ? [json.address] : []));
   const place = (address: string, port_value: number) => ({ socket_address: { address, port_value } });

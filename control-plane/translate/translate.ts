@@ -63,8 +63,8 @@ export function sharedResources(
   return [...common, ...services.flatMap((each) => grpcNames(each, ports.get(each.service) ?? null))];
 }
 
-/** Listeners, the application's cluster, its configuration, and the scale of its services. */
-export function nodeResources(state: State, registry: RegistryView, node: SidecarNode): XdsResource[] {
+/** Listeners, the application's cluster, its configuration, and the scale of its services. `ready`: see readyCounts. */
+export function nodeResources(state: State, ready: ReadonlyMap<string, number>, node: SidecarNode): XdsResource[] {
   const workload = state.workloads.get(node.workload);
   const protocol = workload?.protocol ?? 'auto';
   return [
@@ -72,7 +72,7 @@ export function nodeResources(state: State, registry: RegistryView, node: Sideca
     ...ownListeners(state, node, protocol),
     ...(workload === undefined ? [] : publishedListeners(state, workload)),
     configSet(state, node.workload),
-    ...node.services.map((service) => scalingDecision(state, registry, service)),
+    ...node.services.map((service) => scalingDecision(state, service, ready.get(service) ?? 0)),
   ];
 }
 

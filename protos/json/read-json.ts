@@ -7,6 +7,7 @@
  * Constraints between values are not checked here: see constraint.ts.
  */
 import type { MessageTypes } from '../gen/registry.ts';
+import type { AnyCache } from './any-cache.ts';
 import { type Issue, issueAt, type Path } from './issue.ts';
 import { leftOutByName, notSupported } from './left-out.ts';
 import { nearestName, nearestNames } from './nearest.ts';
@@ -31,7 +32,8 @@ export type ReadResult<T> =
 const DEPTH_MAX = 100;
 
 /**
- * Reads one message. `at` is put in front of every path.
+ * Reads one message. `at` is put in front of every path. An Any that `anys` holds is not read again: for those who read
+ * many messages with the same parts.
  *
  * @example readJson('envoy.config.cluster.v3.Cluster', { name: 'a', connect_timeout: '1s' })
  */
@@ -39,8 +41,9 @@ export function readJson<N extends keyof MessageTypes>(
   messageName: N,
   json: unknown,
   at: Path = [],
+  anys: AnyCache | null = null,
 ): ReadResult<MessageTypes[N]> {
-  const reader = new JsonReader();
+  const reader = new JsonReader(anys);
   const message = reader.message(messageName, json, at);
   return reader.issues.length === 0
     ? { ok: true, message: message as MessageTypes[N] }
@@ -50,6 +53,11 @@ export function readJson<N extends keyof MessageTypes>(
 /** One pass over one input; collects issues as it goes. Values that could not be read come out as undefined. */
 class JsonReader {
   readonly issues: Issue[] = [];
+  readonly #anys: AnyCache | null;
+
+  constructor(anys: AnyCache | null) {
+    this.#anys = anys;
+  }
 
   message(name: string, json: unknown, path: Path): unknown {
     if (path.length > DEPTH_MAX) return this.#fail(path, `nested deeper than ${DEPTH_MAX} levels`);
@@ -128,11 +136,16 @@ class JsonReader {
     const name = typeNameOf(url);
     const codec = codecNamed(name);
     if (codec === undefined) return this.#fail([...path, '@type'], unknownType(name));
+    const text = this.#anys === null ? '' : JSON.stringify(json);
+    const known = this.#anys?.get(text);
+    if (known !== undefined) return known;
     const before = this.issues.length;
     const message = this.message(name, hasOwnJsonForm(name) ? rest.value : rest, path);
     if (this.issues.length > before) return undefined;
-    const value = codec.encode(message).finish();
-    return { typeUrl: typeUrlOf(name), value: Buffer.from(value), _unknownFields: {} };
+    const value = Buffer.from(codec.encode(message).finish());
+    const any = { typeUrl: typeUrlOf(name), value, _unknownFields: {} };
+    this.#anys?.set(text, any);
+    return any;
   }
 
   #duration(json: unknown, path: Path): unknown {

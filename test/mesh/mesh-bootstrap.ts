@@ -4,6 +4,7 @@
  */
 import type { Instance } from '../../control-plane/registry/instance.ts';
 import type { State } from '../../control-plane/state/model.ts';
+import { readyCounts } from '../../control-plane/translate/endpoints.ts';
 import type { SidecarNode } from '../../control-plane/translate/node.ts';
 import type { Json, JsonObject, XdsResource } from '../../control-plane/translate/resource.ts';
 import { instance, stateOf } from '../../control-plane/translate/test-fixtures.ts';
@@ -38,7 +39,10 @@ export function meshBootstrap(plan: MeshPlan): JsonObject {
     version: '',
     ...plan.sidecar,
   };
-  const resources = [...sharedResources(state, registry, 'sidecar'), ...nodeResources(state, registry, node)];
+  const resources = [
+    ...sharedResources(state, registry, 'sidecar'),
+    ...nodeResources(state, readyCounts(registry), node),
+  ];
   const wanted: readonly string[] = plan.listeners ?? ['inbound', 'outbound'];
   return {
     node: { id: node.id, cluster: node.workload },

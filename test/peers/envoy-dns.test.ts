@@ -49,7 +49,7 @@ const MORE = [
 function listener(port: number, upstream: number): object {
   const node = { kind: 'sidecar', id: 'cart-0', workload: 'cart', services: ['cart'], version: 'v1' } as const;
   const ports = { outboundPort: 1, inboundPort: 2, appPort: 3, dns: { port, ipv6: false } };
-  const resources = nodeResources(stateOf(MESH), { instances: [], preserving: false }, { ...node, ...ports });
+  const resources = nodeResources(stateOf(MESH), new Map(), { ...node, ...ports });
   const json = structuredClone(resources.find(({ name }) => name === 'names')!.json) as {
     listener_filters: {
       typed_config: { client_config: object; server_config: { inline_dns_table: { virtual_domains: object[] } } };

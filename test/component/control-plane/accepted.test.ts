@@ -82,7 +82,7 @@ const node = (workload: string): SidecarNode => ({
 /** What the sidecars of the mesh, and gRPC clients, would say of it. */
 function refusals(text: string): string[] {
   const state = stateOf(SERVICES + text);
-  const own = [...state.workloads.keys()].flatMap((workload) => nodeResources(state, NOBODY, node(workload)));
+  const own = [...state.workloads.keys()].flatMap((workload) => nodeResources(state, new Map(), node(workload)));
   const ours = [...sharedResources(state, NOBODY, 'sidecar'), ...own].flatMap(problemsOf);
   return [...ours, ...sharedResources(state, NOBODY, 'grpc').flatMap(grpcProblems)];
 }

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { bootstrapJson } from '../../../control-plane/orchestrator/driver/process/bootstrap.ts';
+import { readyCounts } from '../../../control-plane/translate/endpoints.ts';
 import { instance, stateOf } from '../../../control-plane/translate/test-fixtures.ts';
 import { nodeResources, sharedResources } from '../../../control-plane/translate/translate.ts';
 import { SeededRandom, systemSeed } from '../../../kernel/random.ts';
@@ -128,7 +129,7 @@ t.test(
       ...({ kind: 'sidecar', id: 'shop-0', workload: 'shop', services: ['shop'], version: 'v1' } as const),
       ...{ outboundPort: ports.outbound, inboundPort: ports.inbound, appPort: ports.app },
     };
-    const all = [...sharedResources(state, registry, 'sidecar'), ...nodeResources(state, registry, node)];
+    const all = [...sharedResources(state, registry, 'sidecar'), ...nodeResources(state, readyCounts(registry), node)];
     const wires = all.filter(({ onDemand }) => !onDemand).map(({ kind, name, json }) => encoded(kind, name, json));
     const mesh = wires.filter(({ kind }) => (KINDS as readonly string[]).includes(kind));
 
