@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/log.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import type { AgentServer } from '../agents/agent-server.ts';
 import type { LoadReports } from '../agents/load-reports.ts';
-import type { TrafficControl } from '../orchestrator/executor.ts';
+import { DRAIN_TIMES, type DrainTimes, type TrafficControl } from '../orchestrator/executor.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PushScheduler } from '../snapshot/push-scheduler.ts';
 import type { AdsServer } from '../xds/ads-server.ts';
@@ -17,11 +17,11 @@ export interface TrafficControlDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'expect' | 'drain' | 'get' | 'applicationUp' | 'remove'>;
   readonly loads: LoadReports;
-  readonly agents: AgentServer;
-  readonly pushes: PushScheduler;
-  readonly ads: AdsServer;
+  readonly agents: Pick<AgentServer, 'sendDrain'>;
+  readonly pushes: Pick<PushScheduler, 'flush'>;
+  readonly ads: Pick<AdsServer, 'standings' | 'watchAnswers'>;
   /** Ids of the sidecars that run: they have endpoints, whether or not they have a stream at the moment. */
   readonly running: () => readonly string[];
 }
@@ -41,8 +41,6 @@ export class DrainTotals {
 /** Requests that were on their way when the last caller confirmed arrive within this. */
 const SETTLE_MS = 100;
 const LOOK_MS = 100;
-/** How long the confirmations are waited for that an instance is out which ends by itself: as for those that are stopped. */
-const LEAVE_MS = 5_000;
 
 /** See the head of this file. */
 export class MeshTrafficControl implements TrafficControl {
@@ -57,31 +55,33 @@ export class MeshTrafficControl implements TrafficControl {
     this.#deps.registry.expect(id);
   }
 
-  async drain(id: string, services: readonly string[], reason: string, timeoutMs: number): Promise<void> {
-    const { registry, pushes, logger } = this.#deps;
+  async drain(id: string, services: readonly string[], reason: string, times: DrainTimes): Promise<void> {
+    const { registry, pushes, logger, clock } = this.#deps;
+    const sinceMs = clock.nowMs();
     registry.drain(id, reason);
     pushes.flush();
-    const late = await Promise.all(services.map((service) => this.#confirmed(service, id, timeoutMs)));
+    const late = await Promise.all(services.map((service) => this.#confirmed(service, id, times)));
     const waitingFor = [...new Set(late.flat())].sort();
     if (waitingFor.length === 0) {
       this.totals.confirmed++;
       return;
     }
     this.totals.unconfirmed++;
+    const tookS = Math.round((clock.nowMs() - sinceMs) / 100) / 10;
     logger.warn(
       { instance: id, services, waitingFor },
-      `not everyone has confirmed within ${timeoutMs} ms that ${id} is out, and it is stopped all the same: ${waitingFor.join(', ')}`,
+      `not everyone has confirmed within ${tookS} s that ${id} is out, and it is stopped all the same: ${waitingFor.join(', ')}`,
     );
   }
 
   /** An instance wants to end by itself: it is out when it hears so, and has its own time for what is in flight. */
   async leave(id: string, services: readonly string[], reason: string): Promise<void> {
-    await this.drain(id, services, reason, LEAVE_MS);
+    await this.drain(id, services, reason, DRAIN_TIMES);
     this.#deps.agents.sendDrain(id, 0, reason);
   }
 
   /** Resolves with the clients that have not confirmed: none, or those that are left when time is over. */
-  #confirmed(service: string, id: string, timeoutMs: number): Promise<readonly string[]> {
+  #confirmed(service: string, id: string, { ackMs, comebackMs }: DrainTimes): Promise<readonly string[]> {
     const { ads, timers, running } = this.#deps;
     // Its own sidecar calls nobody through itself that would be lost by its end.
     const expected = new Set(running().filter((each) => each !== id));
@@ -101,38 +101,41 @@ export class MeshTrafficControl implements TrafficControl {
       if (look().length === 0) finish([]);
     };
     const unwatch = ads.watchAnswers(check);
-    const timer = timers.after(timeoutMs, () => finish(look()));
+    let timer = timers.after(ackMs, () => {
+      const connected = new Set(ads.standings('EDS', service).map(({ nodeId }) => nodeId));
+      if (look().every((each) => connected.has(each))) finish(look());
+      else timer = timers.after(comebackMs, () => finish(look()));
+    });
     check();
     return promise;
   }
 
-  /** An instance that reports no load cannot be asked: it gets the time that requests on their way need. */
-  async untilIdle(id: string, timeoutMs: number): Promise<void> {
-    const { clock, loads, registry } = this.#deps;
-    const sinceMs = clock.nowMs() + SETTLE_MS;
-    const deadlineMs = clock.nowMs() + timeoutMs;
-    if (timeoutMs === 0) return;
+  /** A sidecar that cannot be asked, since it has no stream or reports no load, gets the time in which it may come back. */
+  async untilIdle(id: string, reason: string, { inFlightMs, comebackMs }: DrainTimes): Promise<void> {
+    const { clock, loads, registry, agents, logger } = this.#deps;
+    let told = agents.sendDrain(id, inFlightMs, reason);
+    if (inFlightMs === 0) return;
+    const deadlineMs = clock.nowMs() + inFlightMs;
     await this.#pause(SETTLE_MS);
-    const reports = loads.get(id) !== undefined;
-    while (reports && registry.get(id)?.connected === true) {
-      const last = loads.get(id);
+    const sinceMs = clock.nowMs();
+    let lostAtMs = sinceMs + comebackMs;
+    for (let nowMs = sinceMs; nowMs < lostAtMs; nowMs = clock.nowMs()) {
+      if (!told) told = agents.sendDrain(id, deadlineMs - nowMs, reason);
+      const last = registry.get(id)?.connected === true ? loads.get(id) : undefined;
+      if (last !== undefined) lostAtMs = nowMs + comebackMs;
       const unfinished = last === undefined ? 0 : Math.max(last.report.inFlight, last.report.unfinished);
       if (last !== undefined && last.atMs >= sinceMs && unfinished === 0) {
         this.totals.idle++;
         return;
       }
-      if (clock.nowMs() >= deadlineMs) {
+      if (nowMs >= deadlineMs) {
         this.totals.cut++;
-        const message = `${id} is stopped with ${unfinished} requests and connections that have not ended in ${timeoutMs} ms`;
-        this.#deps.logger.warn({ instance: id, unfinished }, message);
+        const message = `${id} is stopped with ${unfinished} requests and connections that have not ended in ${inFlightMs} ms`;
+        logger.warn({ instance: id, unfinished }, message);
         return;
       }
       await this.#pause(LOOK_MS);
     }
-  }
-
-  sendDrain(id: string, deadlineMs: number, reason: string): void {
-    this.#deps.agents.sendDrain(id, deadlineMs, reason);
   }
 
   applicationUp(id: string): void {

@@ -7,6 +7,7 @@
  */
 import type { Logger } from '../../kernel/log.ts';
 import type { Timers } from '../../kernel/timers.ts';
+import { RECONNECT_MS_MAX } from '../../protos/contract/limits.ts';
 import type { Workload } from '../state/model.ts';
 import type { Driver, DriverReplica } from './driver/driver.ts';
 import { type Action, replicaId } from './plan.ts';
@@ -15,22 +16,27 @@ import { type Action, replicaId } from './plan.ts';
 export interface TrafficControl {
   /** A replica is about to be started under this id. */
   expect(id: string): void;
-  /** Takes the instance out of traffic; resolves when its callers have confirmed, or `timeoutMs` later. */
-  drain(id: string, services: readonly string[], reason: string, timeoutMs: number): Promise<void>;
-  /** Resolves when the instance says that nothing is in flight, or `timeoutMs` later. */
-  untilIdle(id: string, timeoutMs: number): Promise<void>;
-  /** Tells the sidecar that no new traffic comes, and that its application goes on for so long at most. */
-  sendDrain(id: string, deadlineMs: number, reason: string): void;
+  /** Takes the instance out of traffic; resolves when its callers have confirmed, or time is over. */
+  drain(id: string, services: readonly string[], reason: string, times: DrainTimes): Promise<void>;
+  /** Tells the sidecar that no new traffic comes; resolves when it says that nothing is in flight, or time is over. */
+  untilIdle(id: string, reason: string, times: DrainTimes): Promise<void>;
   /** The application of this instance, which had exited, is up again. */
   applicationUp(id: string): void;
   /** The instance has gone on purpose. */
   removed(id: string): void;
 }
 
-/** How long each part of a stop may take. */
-export interface StopTimes {
+/** How long each part of a drain may take. */
+export interface DrainTimes {
+  /** Until everyone has confirmed who has a stream. */
   readonly ackMs: number;
   readonly inFlightMs: number;
+  /** How much longer a sidecar is waited for that runs and has no stream: when the control plane is new, all have to come back. */
+  readonly comebackMs: number;
+}
+
+/** How long each part of a stop may take. */
+export interface StopTimes extends DrainTimes {
   /** Upper bound of what the user wrote as grace for the application. */
   readonly applicationGraceMaxMs: number;
   readonly sidecarGraceMs: number;
@@ -40,6 +46,7 @@ export interface StopTimes {
 export const DRAIN_TIMES: StopTimes = {
   ackMs: 5000,
   inFlightMs: 30_000,
+  comebackMs: RECONNECT_MS_MAX,
   applicationGraceMaxMs: Infinity,
   sidecarGraceMs: 10_000,
 };
@@ -48,6 +55,7 @@ export const DRAIN_TIMES: StopTimes = {
 export const SHUTDOWN_TIMES: StopTimes = {
   ackMs: 500,
   inFlightMs: 0,
+  comebackMs: 0,
   applicationGraceMaxMs: 5000,
   sidecarGraceMs: 2000,
 };
@@ -111,9 +119,8 @@ export class Executor {
     const id = replicaId(workload, index);
     try {
       driver.markStopping(workload, index);
-      await traffic.drain(id, services, reason, times.ackMs);
-      traffic.sendDrain(id, times.inFlightMs, reason);
-      await traffic.untilIdle(id, times.inFlightMs);
+      await traffic.drain(id, services, reason, times);
+      await traffic.untilIdle(id, reason, times);
       await driver.stopApplication(workload, index, Math.min(stopGraceMs, times.applicationGraceMaxMs));
       await driver.stopSidecar(workload, index, times.sidecarGraceMs);
       traffic.removed(id);

@@ -3,6 +3,12 @@
 /** Largest gRPC message, either way. An xDS answer that would be larger is split where the protocol allows it. */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 
+/**
+ * Longest time after which a sidecar tries a control plane again that it has lost. Whoever waits for a sidecar that runs and
+ * has no stream waits for that.
+ */
+export const RECONNECT_MS_MAX = 5_000;
+
 /** Longest resource name, in UTF-8 bytes. */
 export const RESOURCE_NAME_BYTES_MAX = 512;
 

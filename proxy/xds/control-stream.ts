@@ -19,7 +19,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { Timer, Timers } from '../../kernel/timers.ts';
-import { MESSAGE_BYTES_MAX } from '../../protos/contract/limits.ts';
+import { MESSAGE_BYTES_MAX, RECONNECT_MS_MAX } from '../../protos/contract/limits.ts';
 import type { ControlCredentials } from './control-credentials.ts';
 
 /** What streams need of the outside. */
@@ -52,7 +52,7 @@ export interface ControlStreamOptions<C extends GrpcClient, Request, Response> {
   readonly onDown: () => void;
 }
 
-const BACKOFF: BackoffLimits = { baseMs: 500, maxMs: 15_000 };
+const BACKOFF: BackoffLimits = { baseMs: 500, maxMs: RECONNECT_MS_MAX };
 /** Of several one leads, and a new one is found within seconds. */
 const BACKOFF_OF_SEVERAL: BackoffLimits = { baseMs: 250, maxMs: 2000 };
 const CONNECT_TIMEOUT_MS = 5_000;

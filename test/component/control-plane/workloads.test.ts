@@ -183,7 +183,7 @@ t.test(
     await until('its end', () => !isRunning(pids[1]!));
     t.match(
       warnings.filter((each) => each.includes('confirmed')),
-      ['not everyone has confirmed within 500 ms that echo-1 is out, and it is stopped all the same: deaf, slow'],
+      ['not everyone has confirmed within 0.5 s that echo-1 is out, and it is stopped all the same: deaf, slow'],
     );
     t.match(await (await fetch(`${controlPlane.httpAddress}/metrics`)).text(), /drains_total\{outcome="late"\} 1\n/);
   },
