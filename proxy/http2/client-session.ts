@@ -147,7 +147,7 @@ export class Http2ClientSession
     this.#nextStream += 2;
     this.requests++;
     const stream = new Http2ClientStream(this, id, this.outbound.streamWindow, this.receiveWindow);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.stats.streamsActive++;
     if (id >= LAST_STREAM) this.leave();
     return stream;
@@ -315,7 +315,7 @@ export class Http2ClientSession
   protected onGoaway(lastStreamId: number): void {
     this.#lastProcessed = Math.min(this.#lastProcessed, lastStreamId);
     this.leave();
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       if (stream.id <= lastStreamId) continue;
       this.release(stream);
       stream.onConnectionLost(false);

@@ -197,7 +197,7 @@ export class Http2ServerSession
     }
     const stream = new Http2ServerStream(this, streamId, this.outbound.streamWindow, this.receiveWindow, nowMs);
     this.work += REQUEST_UNITS;
-    this.streams.set(streamId, stream);
+    this.streams.add(stream);
     this.stats.streamsActive++;
     if (endStream) stream.remoteEnded = true;
     this.#countRequest();
@@ -280,7 +280,7 @@ export class Http2ServerSession
 
   finish(): void {
     this.retire();
-    for (const stream of [...this.streams.values()]) stream.finishTunnel();
+    for (const stream of this.streams.values()) stream.finishTunnel();
     if (this.streams.size === 0) this.#closePolitely();
   }
 
@@ -349,7 +349,7 @@ export class Http2ServerSession
     }
     const { streamIdleTimeoutMs } = this.manager.config;
     let nextMs = Infinity;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       const idleDueMs = streamIdleTimeoutMs === 0 ? Infinity : stream.lastActivityMs + streamIdleTimeoutMs;
       if (stream.responseDueMs <= nowMs) {
         stream.responseDueMs = Infinity;

@@ -23,6 +23,7 @@ import { HeaderBlock } from './frames/header-block.ts';
 import { type Breach, PeerSettings } from './frames/peer-settings.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { Inbound } from './inbound.ts';
+import { OpenStreams } from './open-streams.ts';
 import { Outbound, type OutboundOwner } from './outbound.ts';
 import { RecentStreams } from './recent-streams.ts';
 import type { Http2Shared } from './shared.ts';
@@ -45,7 +46,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
   protected readonly stats: Http2Stats;
   protected readonly options: SessionOptions;
   protected readonly decoder: HpackDecoder;
-  protected readonly streams = new Map<number, Stream>();
+  protected readonly streams = new OpenStreams<Stream>();
   protected readonly recent = new RecentStreams();
   protected readonly peer: PeerSettings;
   readonly outbound: Outbound<Stream>;
@@ -391,7 +392,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
   protected abandon(): void {
     this.closed = true;
     this.writer.stopped = true;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       this.#close(stream, false);
       this.onLost(stream);
     }
