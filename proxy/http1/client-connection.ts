@@ -13,6 +13,7 @@
  * nobody asked for, or an unreadable one close the connection.
  */
 import { hostPortText } from '../../kernel/host-port.ts';
+import { NOWHERE, type Rostered } from '../../kernel/roster.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import { LF } from '../http/bytes.ts';
@@ -60,7 +61,8 @@ export interface ClientConnectionOwner {
 
 type State = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed';
 
-export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream, AnswerWaiter {
+export class Http1ClientConnection implements DialHandler, DeadlineOwner, UpstreamStream, AnswerWaiter, Rostered {
+  place = NOWHERE;
   readonly protocol = 'HTTP/1.1';
   readonly #loop: Loop;
   readonly #owner: ClientConnectionOwner;

@@ -4,6 +4,7 @@
  *   bytes ─► PROXY header (when asked for) ─► ClientHello, or HTTP, or neither ─► settled(what was seen, bytes left)
  *             └─ missing or broken: closed        └─ nothing for too long: settled with what is known, or closed
  */
+import { NOWHERE, type Rostered } from '../../kernel/roster.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ListenerFiltersConfig } from '../config/model/listener.ts';
@@ -36,16 +37,17 @@ export type InspectionFailure = 'timeout' | 'proxy-header' | 'gone';
 /** Takes the outcome; exactly one is called, once. */
 export interface InspectionOwner {
   /** `restored` is what the inspection was made with. */
-  onInspected(transport: Transport, seen: Inspected, restored: SocketAddress | null): void;
+  onInspected(inspection: Inspection, seen: Inspected, restored: SocketAddress | null): void;
   /** The transport has been closed. */
-  onUninspected(transport: Transport, failure: InspectionFailure): void;
+  onUninspected(inspection: Inspection, failure: InspectionFailure): void;
 }
 
 const NONE = Buffer.alloc(0);
 
-export class Inspection implements TransportHandler, DeadlineOwner {
+export class Inspection implements TransportHandler, DeadlineOwner, Rostered {
+  place = NOWHERE;
+  readonly transport: Transport;
   readonly #loop: Loop;
-  readonly #transport: Transport;
   readonly #config: ListenerFiltersConfig;
   /** Where a redirected client was going; kept for the owner. */
   readonly #restored: SocketAddress | null;
@@ -65,7 +67,7 @@ export class Inspection implements TransportHandler, DeadlineOwner {
     owner: InspectionOwner,
   ) {
     this.#loop = loop;
-    this.#transport = transport;
+    this.transport = transport;
     this.#config = config;
     this.#restored = restored;
     this.#owner = owner;
@@ -82,7 +84,7 @@ export class Inspection implements TransportHandler, DeadlineOwner {
   destroy(): void {
     this.#settled = true;
     this.#loop.wheel.disarm(this.#deadline);
-    this.#transport.destroy();
+    this.transport.destroy();
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {
@@ -169,19 +171,19 @@ export class Inspection implements TransportHandler, DeadlineOwner {
       ended: this.#ended,
       silent: this.#bytes.length === 0 && !this.#ended,
     };
-    this.#owner.onInspected(this.#transport, seen, this.#restored);
+    this.#owner.onInspected(this, seen, this.#restored);
   }
 
   #giveUp(failure: InspectionFailure): void {
     if (this.#settled) return;
     this.#finish();
-    this.#transport.destroy();
-    this.#owner.onUninspected(this.#transport, failure);
+    this.transport.destroy();
+    this.#owner.onUninspected(this, failure);
   }
 
   #finish(): void {
     this.#settled = true;
     this.#loop.wheel.disarm(this.#deadline);
-    this.#transport.handler = UNHANDLED;
+    this.transport.handler = UNHANDLED;
   }
 }

@@ -6,6 +6,7 @@
  *   opening ─► active ─► draining (no new connections; open ones close behind their answer) ─► closed
  */
 import type { Socket } from 'node:net';
+import { NOWHERE, Roster, type Rostered } from '../../kernel/roster.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { adopt, type ListeningSocket, listen, listenInherited, startReading } from '../net/accept.ts';
@@ -13,7 +14,7 @@ import { bindProblem } from '../net/bind-problem.ts';
 import { addressesOf, type ConnectionInfo } from '../net/connection-info.ts';
 import type { HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import type { Loop } from '../net/loop.ts';
-import type { ConnectionOwner, FirstWord, ServedConnection } from '../net/service.ts';
+import type { FirstWord, ServedConnection } from '../net/service.ts';
 import { type Transport, UNHANDLED } from '../net/transport.ts';
 import { ChainMatcher } from './chain-matcher.ts';
 import { Departure } from './departure.ts';
@@ -21,6 +22,7 @@ import { type Inspected, Inspection, type InspectionFailure, type InspectionOwne
 import type { ListenerStats } from './listener-stats.ts';
 import type { Redirects } from './redirects.ts';
 import { allChains, type RunningChain, type RunningChains } from './running-chain.ts';
+import { Served, type ServedOwner } from './served.ts';
 import { ServerFirst } from './server-first.ts';
 
 const DRAIN_TIMEOUT_MS = 5_000;
@@ -37,10 +39,15 @@ const UNSEEN: Inspected = {
   silent: false,
 };
 
+/** A socket on which TLS is being set up. */
+interface Handshake extends Rostered {
+  readonly socket: Socket;
+}
+
 /** How many connections a listener may have; asked at every one, since it can change at run time. */
 export type ConnectionLimit = () => number;
 
-export class Listener implements ConnectionOwner, InspectionOwner {
+export class Listener implements ServedOwner, InspectionOwner {
   readonly stats: ListenerStats;
   config: ListenerConfig;
   readonly #loop: Loop;
@@ -48,10 +55,9 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   readonly #redirects: Redirects;
   #running: RunningChains;
   #matcher: ChainMatcher<RunningChain>;
-  readonly #connections = new Map<ServedConnection, RunningChain>();
-  readonly #inspections = new Map<Transport, Inspection>();
-  /** Sockets in a handshake. */
-  readonly #securing = new Set<Socket>();
+  readonly #connections = new Roster<Served>();
+  readonly #inspections = new Roster<Inspection>();
+  readonly #securing = new Roster<Handshake>();
   readonly #serverFirst = new ServerFirst();
   #socket: ListeningSocket | null = null;
   readonly #departure: Departure;
@@ -73,7 +79,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
     this.#limit = limit;
     this.#running = running;
     this.#matcher = matcherOf(running);
-    this.#departure = new Departure(loop, () => this.#connections.keys());
+    this.#departure = new Departure(loop, () => this.#served());
   }
 
   /** The bound address; the port is real even when 0 was configured. Null before `open` and after `close`. */
@@ -130,7 +136,7 @@ export class Listener implements ConnectionOwner, InspectionOwner {
     this.#running = running;
     this.#matcher = matcherOf(running);
     const kept = new Set(allChains(running));
-    for (const [connection, chain] of this.#connections) if (!kept.has(chain)) connection.retire();
+    for (const { connection, chain } of this.#connections.values()) if (!kept.has(chain)) connection?.retire();
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -169,28 +175,29 @@ export class Listener implements ConnectionOwner, InspectionOwner {
     }
     const transport = adopt(this.#loop, socket);
     const inspection = new Inspection(this.#loop, transport, this.config.filters, restored, this);
-    this.#inspections.set(transport, inspection);
+    this.#inspections.add(inspection);
     this.stats.preCxActive++;
     transport.handler = inspection;
     startReading(transport);
   }
 
-  onInspected(transport: Transport, seen: Inspected, restored: SocketAddress | null): void {
-    this.#inspected(transport);
+  onInspected(inspection: Inspection, seen: Inspected, restored: SocketAddress | null): void {
+    this.#inspected(inspection);
+    const { transport } = inspection;
     const destination = destinationKey(transport.socket, restored);
     const learn: FirstWord | null = seen.silent ? (first) => this.#serverFirst.learn(destination, first) : null;
     this.#choose(transport.socket, transport, restored, seen, learn);
   }
 
-  onUninspected(transport: Transport, failure: InspectionFailure): void {
-    this.#inspected(transport);
+  onUninspected(inspection: Inspection, failure: InspectionFailure): void {
+    this.#inspected(inspection);
     if (failure === 'timeout') this.stats.preCxTimeout++;
     else if (failure === 'proxy-header') this.stats.proxyProtocolError++;
     this.#left();
   }
 
-  #inspected(transport: Transport): void {
-    if (this.#inspections.delete(transport)) this.stats.preCxActive--;
+  #inspected(inspection: Inspection): void {
+    if (this.#inspections.delete(inspection)) this.stats.preCxActive--;
   }
 
   /** `adopted` is the transport over the socket when something was read from it already. */
@@ -234,9 +241,10 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   #secure(chain: RunningChain, socket: Socket, adopted: Transport | null, seen: Inspected, info: ConnectionInfo): void {
     // TLS reads the socket from here on.
     adopted?.pause();
-    this.#securing.add(socket);
+    const handshake: Handshake = { place: NOWHERE, socket };
+    this.#securing.add(handshake);
     chain.tls!.secure(socket, seen.bytes.length > 0 ? seen.bytes : null, (transport) => {
-      this.#securing.delete(socket);
+      this.#securing.delete(handshake);
       if (transport === null) {
         this.#left();
         return;
@@ -260,14 +268,21 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   }
 
   #track(chain: RunningChain, transport: Transport, info: ConnectionInfo, firstWord: FirstWord | null): void {
-    const connection = chain.service.serve(transport, info, this, firstWord);
-    this.#connections.set(connection, chain);
+    const served = new Served(chain, this);
+    this.#connections.add(served);
+    const connection = chain.service.serve(transport, info, served, firstWord);
+    served.connection = connection;
     this.#departure.joined(connection);
     if (this.#draining) connection.drain();
   }
 
-  onClosed(connection: ServedConnection): void {
-    if (this.#connections.delete(connection)) this.#left();
+  onServed(served: Served): void {
+    if (this.#connections.delete(served)) this.#left();
+  }
+
+  /** Connections now; those that are just being taken over are not among them yet. */
+  #served(): ServedConnection[] {
+    return this.#connections.values().flatMap(({ connection }) => connection ?? []);
   }
 
   #left(): void {
@@ -312,14 +327,14 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   drain(): Promise<void> {
     this.stopAccepting();
     this.#draining = true;
-    for (const inspection of [...this.#inspections.values()]) inspection.hurry();
-    for (const connection of [...this.#connections.keys()]) connection.drain();
+    for (const inspection of this.#inspections.values()) inspection.hurry();
+    for (const connection of this.#served()) connection.drain();
     return this.empty();
   }
 
   /** Ends every connection that is left with what has been sent so far. */
   finish(): void {
-    for (const connection of [...this.#connections.keys()]) connection.finish();
+    for (const connection of this.#served()) connection.finish();
   }
 
   stopAccepting(): void {
@@ -331,12 +346,12 @@ export class Listener implements ConnectionOwner, InspectionOwner {
   destroy(): void {
     this.stopAccepting();
     this.#departure.stop();
-    for (const [transport, inspection] of this.#inspections) {
-      transport.handler = UNHANDLED;
+    for (const inspection of this.#inspections.values()) {
+      inspection.transport.handler = UNHANDLED;
       inspection.destroy();
     }
-    for (const socket of this.#securing) socket.destroy();
-    for (const connection of [...this.#connections.keys()]) connection.destroy();
+    for (const { socket } of this.#securing.values()) socket.destroy();
+    for (const connection of this.#served()) connection.destroy();
   }
 }
 

@@ -33,7 +33,7 @@ export class TlsServer {
   readonly #groups: readonly CertificateGroup[];
   readonly #contexts: readonly SecureContext[];
   /** Handshakes under way, by the addresses of both ends. */
-  readonly #pending = new Map<string, Secured>();
+  readonly #pending = new Map<string, { done: Secured | null }>();
 
   /** `verifier` is null when no client is asked for a certificate. Throws OpenSSL's error for what it cannot use. */
   constructor(
@@ -78,7 +78,7 @@ export class TlsServer {
   /** Starts the handshake. `early` are bytes that were read already. */
   secure(accepted: Socket, early: Buffer | null, done: Secured): void {
     const key = keyOf(accepted);
-    this.#pending.set(key, done);
+    this.#pending.set(key, { done });
     accepted.on('error', () => {});
     accepted.once('close', () => this.#settle(key, null));
     if (early !== null) accepted.unshift(early);
@@ -114,9 +114,12 @@ export class TlsServer {
   }
 
   #settle(key: string, transport: Transport | null): void {
-    const done = this.#pending.get(key);
-    if (done === undefined) return;
+    const pending = this.#pending.get(key);
+    const done = pending?.done;
+    if (pending === undefined || !done) return;
     this.#pending.delete(key);
+    // A Map goes on referring to what it has let go of: see kernel/roster.ts.
+    pending.done = null;
     done(transport);
   }
 }

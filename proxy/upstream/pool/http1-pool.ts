@@ -8,6 +8,7 @@
  *
  * `close` lets busy connections finish; `destroy` ends them now.
  */
+import { Roster } from '../../../kernel/roster.ts';
 import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../../config/model/common.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, PROXY_HEADER_POOLED } from '../../http/failure.ts';
@@ -26,7 +27,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   readonly use: EndpointUse;
   /** Used last at the end. */
   readonly #idle: Http1ClientConnection[] = [];
-  readonly #all = new Set<Http1ClientConnection>();
+  readonly #all = new Roster<Http1ClientConnection>();
   readonly #waiting: WaitingLine;
   #connecting = 0;
   #dialsLater = false;
@@ -102,7 +103,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   destroy(): void {
     this.close();
     this.#waiting.eject(CONNECT_FAILURE);
-    for (const connection of this.#all) connection.close();
+    for (const connection of this.#all.values()) connection.close();
   }
 
   #dial(): void {
