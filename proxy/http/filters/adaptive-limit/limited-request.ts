@@ -19,6 +19,7 @@ import { GRPC_TIMEOUT } from '../../grpc-timeout.ts';
 import { HeaderName } from '../../header-name.ts';
 import type { ResponseFields } from '../../local-head.ts';
 import { lowerDeadlines } from '../lower-deadlines.ts';
+import type { Aged } from './calls-by-age.ts';
 import type { Priority } from './priority.ts';
 
 const CONTENT_TYPE = new HeaderName('content-type');
@@ -41,7 +42,9 @@ export interface Places {
   abandon(request: LimitedRequest): void;
 }
 
-export class LimitedRequest implements DeadlineOwner {
+export class LimitedRequest implements DeadlineOwner, Aged {
+  older: Aged | null = null;
+  younger: Aged | null = null;
   readonly priority: Priority;
   /** A gRPC call without a deadline: it may be a stream that has nothing to say yet. */
   readonly mayBeSilent: boolean;

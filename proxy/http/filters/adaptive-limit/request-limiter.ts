@@ -7,6 +7,7 @@ import type { TurnTask } from '../../../net/turn-end.ts';
 import type { Failure } from '../../failure.ts';
 import { overLimit } from '../filter-failures.ts';
 import type { AdaptiveLimitStats } from './adaptive-limit-stats.ts';
+import { CallsByAge } from './calls-by-age.ts';
 import type { LimitedRequest, Places } from './limited-request.ts';
 import { type Admission, Limiter, type LimiterSettings } from './limiter.ts';
 import type { Priority } from './priority.ts';
@@ -20,7 +21,7 @@ export class RequestLimiter implements Places, TurnTask {
   readonly #limiter: Limiter<LimitedRequest>;
   readonly #stats: AdaptiveLimitStats;
   /** Calls at work that may be streams, the oldest first. */
-  readonly #mayBeSilent = new Set<LimitedRequest>();
+  readonly #mayBeSilent = new CallsByAge<LimitedRequest>();
   /** The end of this turn has been asked for. */
   #due = false;
 
@@ -43,7 +44,7 @@ export class RequestLimiter implements Places, TurnTask {
       this.#begin(request);
       return 'admitted';
     }
-    if (this.#mayBeSilent.size > 0 && this.#stats.inFlight >= this.#limiter.limit) this.#park(nowMs);
+    if (this.#mayBeSilent.oldest !== null && this.#stats.inFlight >= this.#limiter.limit) this.#park(nowMs);
     const admission = this.#limiter.enter(request, nowMs);
     if (admission === 'admitted') this.#begin(request);
     else if (admission === 'queued') request.wait(this.#limiter.waitMs(nowMs));
@@ -58,11 +59,11 @@ export class RequestLimiter implements Places, TurnTask {
   /** Takes the places of streams that have not said anything yet, or a few subscribers would fill the limit for ever. */
   #park(nowMs: number): void {
     const silentMs = Math.max(SILENT_MS, SILENT_FACTOR * this.#limiter.longMs);
-    for (const request of this.#mayBeSilent) {
-      if (nowMs - request.sinceMs < silentMs) return;
-      request.park();
+    for (let call = this.#mayBeSilent.oldest; call !== null; call = this.#mayBeSilent.oldest) {
+      if (nowMs - call.sinceMs < silentMs) return;
+      call.park();
       this.#stats.parked++;
-      this.leave(request);
+      this.leave(call);
     }
   }
 
