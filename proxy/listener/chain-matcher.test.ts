@@ -26,6 +26,7 @@ t.test('each criterion takes what fits and leaves the rest', (t) => {
   const cases: [Partial<FilterChainMatch>, Partial<ConnectionFacts>][] = [
     [{ destinationPort: 443 }, { local: { host: '10.1.2.3', port: 80 } }],
     [{ prefixRanges: ['10.0.0.0/8'] }, { local: { host: '11.0.0.1', port: 443 } }],
+    [{ prefixRanges: ['0.0.0.0/0'] }, { local: { host: '2001:db8::1', port: 443 } }],
     [{ serverNames: ['a.b.test'] }, { serverName: 'b.test' }],
     [{ serverNames: ['*.b.test'] }, { serverName: 'b.test' }],
     [{ transportProtocol: 'tls' }, { transportProtocol: 'raw_buffer' }],
@@ -39,6 +40,7 @@ t.test('each criterion takes what fits and leaves the rest', (t) => {
     t.equal(taken({ asked: match }), 'asked', JSON.stringify(match));
     t.equal(taken({ asked: match }, otherwise), 'default', JSON.stringify(otherwise));
   }
+  t.equal(taken({ six: { prefixRanges: ['::/0'] } }), 'default', 'an address of IPv4 is none of IPv6');
   t.equal(
     taken({ near: { sourceType: 'same-ip-or-loopback' } }, { directRemote: { host: '10.1.2.3', port: 1 } }),
     'near',

@@ -2,6 +2,7 @@
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
 interface Range {
+  readonly family: 'ipv4' | 'ipv6';
   readonly list: BlockList;
   readonly prefixLength: number;
 }
@@ -17,8 +18,9 @@ export class AddressRanges {
       const address = range.slice(0, slash);
       const prefixLength = Number(range.slice(slash + 1));
       const list = new BlockList();
-      list.addSubnet(address, prefixLength, familyOf(address));
-      return { list, prefixLength };
+      const family = familyOf(address);
+      list.addSubnet(address, prefixLength, family);
+      return { family, list, prefixLength };
     });
   }
 
@@ -26,8 +28,10 @@ export class AddressRanges {
   longestPrefix(address: string): number {
     let longest = -1;
     if (isIP(address) === 0) return longest;
-    for (const { list, prefixLength } of this.#ranges) {
-      if (prefixLength > longest && list.check(address, familyOf(address))) longest = prefixLength;
+    const own = familyOf(address);
+    for (const { family, list, prefixLength } of this.#ranges) {
+      // By itself ::/0 would hold 192.0.2.1 as well, which is an address of IPv6 to it: ::ffff:192.0.2.1.
+      if (family === own && prefixLength > longest && list.check(address, own)) longest = prefixLength;
     }
     return longest;
   }
