@@ -22,6 +22,7 @@ export const CONNECTION: ConnectionInfo = {
   directRemote: remote,
   local: { host: '10.0.0.2', port: 80 },
   restored: false,
+  source: null,
   serverName: null,
   tls: null,
 };

@@ -5,10 +5,11 @@ import { SIDECAR_PORTS, SIDECAR_UID } from '../../protos/contract/sidecar-place.
 import { parseResolvConf } from '../../proxy/dns/resolv-conf.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { iptablesInstall, JUMPS } from '../intercept/iptables-rules.ts';
+import { iptablesInstall, JUMPS, tablesOf } from '../intercept/iptables-rules.ts';
 import { type Backend, chooseBackend, install, remove } from '../intercept/machine.ts';
 import { nftInstall } from '../intercept/nft-rules.ts';
-import { type InterceptPlan, rangeProblem } from '../intercept/plan.ts';
+import { type InterceptionMode, type InterceptPlan, rangeProblem } from '../intercept/plan.ts';
+import { policyRoutes } from '../intercept/policy-routing.ts';
 
 interface InterceptOptions {
   readonly uid: number;
@@ -20,12 +21,14 @@ interface InterceptOptions {
   readonly excludeInboundPorts: readonly number[];
   readonly excludeAddresses: readonly string[];
   readonly includeLoopback: readonly string[];
+  readonly mode: InterceptionMode;
   readonly backend: string;
   readonly remove?: true;
   readonly dryRun?: true;
 }
 
 const BACKENDS = ['auto', 'nft', 'iptables'];
+const MODES: readonly string[] = ['redirect', 'tproxy'];
 
 /** Adds the command. */
 export function addIntercept(program: Command, context: CliContext): void {
@@ -44,6 +47,7 @@ export function addIntercept(program: Command, context: CliContext): void {
     ])
     .option('--exclude-addresses <list>', 'ranges that processes here dial directly: 10.0.0.0/8,fd00::/8', ranges, [])
     .option('--include-loopback <list>', 'loopback ranges that are intercepted all the same', ranges, ['127.77.0.0/16'])
+    .option('--mode <name>', `${MODES.join(', ')}: inbound; tproxy keeps the client's address`, 'redirect')
     .option('--backend <name>', `${BACKENDS.join(', ')}: nftables where it is there`, 'auto')
     .option('--dry-run', 'print the rules, and change nothing')
     .option('--remove', 'take the rules away')
@@ -53,6 +57,7 @@ export function addIntercept(program: Command, context: CliContext): void {
 function intercept(options: InterceptOptions, context: CliContext): void {
   if (!BACKENDS.includes(options.backend))
     throw new UsageError(`--backend ${options.backend}: it is one of ${BACKENDS.join(', ')}`);
+  if (!MODES.includes(options.mode)) throw new UsageError(`--mode ${options.mode}: it is one of ${MODES.join(', ')}`);
   const wanted = options.backend as Backend | 'auto';
   const plan: InterceptPlan = {
     ...options,
@@ -75,8 +80,9 @@ function intercept(options: InterceptOptions, context: CliContext): void {
   install(plan, backend);
   const dns = plan.dnsPort === null ? '' : `, DNS to ${plan.dnsPort}`;
   const { outboundPort, inboundPort, proxyUid } = plan;
+  const inbound = plan.mode === 'tproxy' ? `${inboundPort} by TPROXY` : inboundPort;
   context.err(
-    `intercepting by ${backend}: outbound to ${outboundPort}, inbound to ${inboundPort}${dns}; not what user ${proxyUid} sends\n`,
+    `intercepting by ${backend}: outbound to ${outboundPort}, inbound to ${inbound}${dns}; not what user ${proxyUid} sends\n`,
   );
 }
 
@@ -95,9 +101,16 @@ function resolvConf(): string {
 }
 
 function rulesText(plan: InterceptPlan, backend: Backend): string {
-  if (backend === 'nft') return nftInstall(plan);
-  const [v4, v6] = (['ipv4', 'ipv6'] as const).map((family) => iptablesInstall(plan, family, [...JUMPS]));
-  return `# iptables-restore --noflush\n${v4}# ip6tables-restore --noflush\n${v6}`;
+  const families = ['ipv4', 'ipv6'] as const;
+  const routes =
+    plan.mode === 'tproxy' ? families.flatMap(policyRoutes).map(({ add }) => `# ip ${add.join(' ')}\n`) : [];
+  if (backend === 'nft') return `${routes.join('')}${nftInstall(plan)}`;
+  const [v4, v6] = families.map((family) =>
+    tablesOf(plan)
+      .map((table) => iptablesInstall(plan, family, table, JUMPS[table]))
+      .join(''),
+  );
+  return `${routes.join('')}# iptables-restore --noflush\n${v4}# ip6tables-restore --noflush\n${v6}`;
 }
 
 function port(text: string): number {

@@ -1,42 +1,54 @@
 /**
- * The rules for iptables: two chains of our own in the nat table and a jump into each, for `iptables-restore --noflush`,
+ * The rules for iptables: two chains of our own in the nat table, and with TPROXY two in the mangle table, and a jump into each, for `iptables-restore --noflush`,
  * which changes a table as a whole or not at all and leaves the rules of others (Docker's DNS among them) alone. PURE.
  */
+import { CLIENT_ADDRESS_MARK } from '../../protos/contract/sidecar-place.ts';
 import { type InterceptPlan, isIpv6Range } from './plan.ts';
-
-export type Family = 'ipv4' | 'ipv6';
+import type { Family } from './policy-routing.ts';
 
 const OUT = 'OUTRIDER_OUT';
 const IN = 'OUTRIDER_IN';
 const DNS_PORT = 53;
 
-/** The jumps: where from, where to. */
-export const JUMPS = [
-  ['OUTPUT', OUT],
-  ['PREROUTING', IN],
-] as const;
+export type Table = 'nat' | 'mangle';
+export type Jump = readonly [from: string, to: string];
 
-/** Input for `iptables-restore --noflush`. `missing` are the jumps that are not there yet. */
-export function iptablesInstall(plan: InterceptPlan, family: Family, missing: (typeof JUMPS)[number][]): string {
-  return restore([
+/** The jumps of a table: where from, where to. */
+export const JUMPS: Readonly<Record<Table, readonly Jump[]>> = {
+  nat: [
+    ['OUTPUT', OUT],
+    ['PREROUTING', IN],
+  ],
+  mangle: [
+    ['OUTPUT', 'OUTRIDER_ANSWERS'],
+    ['PREROUTING', 'OUTRIDER_TPROXY'],
+  ],
+};
+
+/** The tables that a plan has rules in, those of which most can go wrong first. */
+export function tablesOf({ mode }: InterceptPlan): readonly Table[] {
+  return mode === 'tproxy' ? ['mangle', 'nat'] : ['nat'];
+}
+
+/** Input for `iptables-restore --noflush`. `missing` are the jumps of the table that are not there yet. */
+export function iptablesInstall(plan: InterceptPlan, family: Family, table: Table, missing: readonly Jump[]): string {
+  const rules = table === 'nat' ? [outbound(plan, family), inbound(plan)] : [answers(), tproxy(plan)];
+  return restore(table, [
     // Declaring a chain empties it: a second run replaces the first.
-    `:${OUT} - [0:0]`,
-    `:${IN} - [0:0]`,
-    ...outbound(plan, family).map((rule) => `-A ${OUT} ${rule}`),
-    ...inbound(plan).map((rule) => `-A ${IN} ${rule}`),
+    ...JUMPS[table].map(([, chain]) => `:${chain} - [0:0]`),
+    ...JUMPS[table].flatMap(([, chain], i) => rules[i]!.map((rule) => `-A ${chain} ${rule}`)),
     // First of all, so that nobody's rules come in between.
     ...missing.map(([from, to]) => `-I ${from} 1 -j ${to}`),
   ]);
 }
 
-/** Takes away what is there: `present` are the jumps that exist. */
-export function iptablesRemove(present: (typeof JUMPS)[number][]): string {
-  return restore([
-    `:${OUT} - [0:0]`,
-    `:${IN} - [0:0]`,
+/** Takes away what is there: `present` are the jumps of the table that exist. */
+export function iptablesRemove(table: Table, present: readonly Jump[]): string {
+  const chains = JUMPS[table].map(([, chain]) => chain);
+  return restore(table, [
+    ...chains.map((chain) => `:${chain} - [0:0]`),
     ...present.map(([from, to]) => `-D ${from} -j ${to}`),
-    `-X ${OUT}`,
-    `-X ${IN}`,
+    ...chains.map((chain) => `-X ${chain}`),
   ]);
 }
 
@@ -57,16 +69,32 @@ function outbound(plan: InterceptPlan, family: Family): string[] {
   ];
 }
 
-function inbound({ inboundPort, outboundPort, excludeInboundPorts }: InterceptPlan): string[] {
-  const untouched = [...new Set([inboundPort, outboundPort, ...excludeInboundPorts])];
+function inbound(plan: InterceptPlan): string[] {
+  return plan.mode === 'tproxy' ? [] : [...untouched(plan), `-p tcp -j REDIRECT --to-ports ${plan.inboundPort}`];
+}
+
+function tproxy(plan: InterceptPlan): string[] {
   return [
-    '! -p tcp -j RETURN',
-    '-i lo -j RETURN',
-    ...untouched.map((port) => `-p tcp --dport ${port} -j RETURN`),
-    `-p tcp -j REDIRECT --to-ports ${inboundPort}`,
+    ...untouched(plan),
+    '-m addrtype ! --dst-type LOCAL -j RETURN',
+    `-p tcp -m conntrack --ctstate NEW -j TPROXY --on-port ${plan.inboundPort}`,
   ];
 }
 
-function restore(commands: readonly string[]): string {
-  return ['*nat', ...commands, 'COMMIT', ''].join('\n');
+/** What the application answers to the sidecar's connections has the mark that they have. */
+function answers(): string[] {
+  const mark = `--mark ${CLIENT_ADDRESS_MARK}`;
+  return [
+    `-p tcp -m mark ${mark} -j CONNMARK --save-mark`,
+    `-p tcp -m connmark ${mark} -m conntrack --ctdir REPLY -j CONNMARK --restore-mark`,
+  ];
+}
+
+function untouched({ inboundPort, outboundPort, excludeInboundPorts }: InterceptPlan): string[] {
+  const ports = [...new Set([inboundPort, outboundPort, ...excludeInboundPorts])];
+  return ['! -p tcp -j RETURN', '-i lo -j RETURN', ...ports.map((port) => `-p tcp --dport ${port} -j RETURN`)];
+}
+
+function restore(table: Table, commands: readonly string[]): string {
+  return [`*${table}`, ...commands, 'COMMIT', ''].join('\n');
 }

@@ -1,17 +1,27 @@
-/** Puts the rules into the kernel and takes them away: by nftables where it is there, by iptables otherwise. EFFECT. */
+/**
+ * Puts the rules into the kernel and takes them away: by nftables where it is there, by iptables otherwise; and with TPROXY the
+ * routes that it needs. EFFECT.
+ */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { CliError } from '../errors.ts';
-import { type Family, iptablesInstall, iptablesRemove, JUMPS } from './iptables-rules.ts';
+import { iptablesInstall, iptablesRemove, JUMPS, type Jump, type Table, tablesOf } from './iptables-rules.ts';
 import { nftInstall, nftRemove } from './nft-rules.ts';
-import type { InterceptPlan } from './plan.ts';
+import type { InterceptionMode, InterceptPlan } from './plan.ts';
+import { type Family, policyRoutes, type Route } from './policy-routing.ts';
 
 export type Backend = 'nft' | 'iptables';
 
 const COMMAND_LIMIT_MS = 20_000;
+const TABLES: readonly Table[] = ['nat', 'mangle'];
 const FAMILIES: readonly { readonly family: Family; readonly command: string }[] = [
   { family: 'ipv4', command: 'iptables' },
   { family: 'ipv6', command: 'ip6tables' },
 ];
+const MODULES: Readonly<Record<Backend, string>> = {
+  nft: 'nft_tproxy, nft_fib and nft_ct',
+  iptables: 'xt_TPROXY, xt_addrtype and xt_connmark',
+};
 
 /** What a program said. */
 interface Outcome {
@@ -30,21 +40,31 @@ export function chooseBackend(wanted: Backend | 'auto'): Backend {
 
 /** Puts the rules in place, in place of those of an earlier run. Throws CliError, with nothing left half done. */
 export function install(plan: InterceptPlan, backend: Backend): void {
-  if (backend === 'nft') {
-    check(run('nft', ['-f', '-'], nftInstall(plan)), 'nft');
-    return;
+  const added = plan.mode === 'tproxy' ? addRoutes() : [];
+  try {
+    if (backend === 'nft') check(run('nft', ['-f', '-'], nftInstall(plan)), 'nft', plan.mode);
+    else installIptables(plan);
+  } catch (error) {
+    // Of iptables nothing is left then, of an earlier run neither; nft leaves what was there.
+    deleteRoutes(backend === 'nft' ? added : allRoutes());
+    throw error;
   }
-  const done: (typeof FAMILIES)[number][] = [];
-  for (const each of FAMILIES) {
-    const { family, command } = each;
-    if (!hasFamily(command)) continue;
-    const missing = JUMPS.filter((jump) => !hasJump(command, jump));
-    const outcome = run(`${command}-restore`, ['--noflush', '--wait'], iptablesInstall(plan, family, [...missing]));
-    if (outcome.status !== 0) {
-      for (const { command: earlier } of done) removeFamily(earlier);
-      check(outcome, `${command}-restore`);
+  if (plan.mode !== 'tproxy') deleteRoutes(allRoutes());
+}
+
+function installIptables(plan: InterceptPlan): void {
+  const done: string[] = [];
+  for (const { family, command } of FAMILIES) {
+    if (!hasTable(command, 'nat')) continue;
+    done.push(command);
+    for (const table of tablesOf(plan)) {
+      const missing = JUMPS[table].filter((jump) => !hasJump(command, table, jump));
+      const outcome = restore(command, iptablesInstall(plan, family, table, missing));
+      if (outcome.status === 0) continue;
+      for (const each of done) removeFamily(each);
+      check(outcome, `${command}-restore`, plan.mode);
     }
-    done.push(each);
+    if (plan.mode !== 'tproxy' && hasChains(command, 'mangle')) removeTable(command, 'mangle');
   }
 }
 
@@ -58,30 +78,76 @@ export function remove(): void {
   for (const { command } of FAMILIES) {
     if (run(command, ['--version'], '').status !== 0) continue;
     tried++;
-    if (hasFamily(command) && hasChains(command)) check(removeFamily(command), `${command}-restore`);
+    // Whoever may not look hears it here.
+    if (hasTable(command, 'nat')) check(removeFamily(command), `${command}-restore`);
   }
   if (tried === 0) chooseBackend('auto');
+  deleteRoutes(allRoutes());
 }
 
+/** The first that fails of what it takes, or success. */
 function removeFamily(command: string): Outcome {
-  const present = JUMPS.filter((jump) => hasJump(command, jump));
-  return run(`${command}-restore`, ['--noflush', '--wait'], iptablesRemove([...present]));
+  const outcomes = TABLES.filter((table) => hasChains(command, table)).map((table) => removeTable(command, table));
+  return outcomes.find(({ status }) => status !== 0) ?? { status: 0, stderr: '' };
+}
+
+function removeTable(command: string, table: Table): Outcome {
+  const present = JUMPS[table].filter((jump) => hasJump(command, table, jump));
+  return restore(command, iptablesRemove(table, present));
+}
+
+function restore(command: string, input: string): Outcome {
+  return run(`${command}-restore`, ['--noflush', '--wait'], input);
 }
 
 /** A kernel without IPv6 has no table for it. */
-function hasFamily(command: string): boolean {
-  const { status, stderr } = run(command, ['-w', '-t', 'nat', '-S', 'OUTPUT'], '');
+function hasTable(command: string, table: Table): boolean {
+  const { status, stderr } = run(command, ['-w', '-t', table, '-S', 'OUTPUT'], '');
   if (status === 0) return true;
-  if (/permission|not permitted|must be root/i.test(stderr)) check({ status, stderr }, command);
+  if (isRefused(stderr)) check({ status, stderr }, command);
   return false;
 }
 
-function hasChains(command: string): boolean {
-  return run(command, ['-w', '-t', 'nat', '-S', JUMPS[0][1]], '').status === 0;
+function hasChains(command: string, table: Table): boolean {
+  return run(command, ['-w', '-t', table, '-S', JUMPS[table][0]![1]], '').status === 0;
 }
 
-function hasJump(command: string, [from, to]: (typeof JUMPS)[number]): boolean {
-  return run(command, ['-w', '-t', 'nat', '-C', from, '-j', to], '').status === 0;
+function hasJump(command: string, table: Table, [from, to]: Jump): boolean {
+  return run(command, ['-w', '-t', table, '-C', from, '-j', to], '').status === 0;
+}
+
+/** Answers what was not there before. Throws CliError, with none of them left. */
+function addRoutes(): readonly Route[] {
+  if (run('ip', ['-V'], '').status !== 0)
+    throw new CliError('--mode tproxy needs ip, which is not on this machine: install the package iproute2');
+  const added: Route[] = [];
+  for (const route of allRoutes()) {
+    const outcome = run('ip', route.add, '');
+    if (outcome.status === 0) added.push(route);
+    else if (!/File exists/.test(outcome.stderr)) {
+      deleteRoutes(added);
+      check(outcome, `ip ${route.add.join(' ')}`);
+    }
+  }
+  return added;
+}
+
+/** Those that are there. */
+function deleteRoutes(routes: readonly Route[]): void {
+  for (const { del } of routes.toReversed()) run('ip', del, '');
+}
+
+function allRoutes(): readonly Route[] {
+  return FAMILIES.filter(({ family }) => family === 'ipv4' || hasIpv6()).flatMap(({ family }) => policyRoutes(family));
+}
+
+/** Where it is switched off there is nothing to route. */
+function hasIpv6(): boolean {
+  try {
+    return readFileSync('/proc/net/if_inet6', 'utf8') !== '';
+  } catch {
+    return false;
+  }
 }
 
 function run(command: string, args: readonly string[], input: string): Outcome {
@@ -97,12 +163,18 @@ function run(command: string, args: readonly string[], input: string): Outcome {
   return { status, stderr: error === undefined ? stderr : error.message };
 }
 
-function check({ status, stderr }: Outcome, command: string): void {
+function check({ status, stderr }: Outcome, command: string, mode: InterceptionMode = 'redirect'): void {
   if (status === 0) return;
-  if (/permission|not permitted|must be root/i.test(stderr))
+  if (isRefused(stderr))
     throw new CliError(
       'interception needs the privilege NET_ADMIN: run it as root, or in a container with that capability',
     );
   const said = stderr.trim().split('\n')[0] ?? '';
-  throw new CliError(`${command} refused the rules, and nothing was changed: ${said || `exit code ${status}`}`);
+  const modules = MODULES[command === 'nft' ? 'nft' : 'iptables'];
+  const hint = mode === 'tproxy' ? `; --mode tproxy needs the kernel modules ${modules}` : '';
+  throw new CliError(`${command} refused the rules, and nothing was changed: ${said || `exit code ${status}`}${hint}`);
+}
+
+function isRefused(stderr: string): boolean {
+  return /permission|not permitted|must be root/i.test(stderr);
 }

@@ -2,6 +2,7 @@
  * The rules for nftables: one table of our own, which is made and removed as a whole, so that a second run replaces the
  * first and a removal leaves no trace. Both families in one transaction. PURE.
  */
+import { CLIENT_ADDRESS_MARK } from '../../protos/contract/sidecar-place.ts';
 import { type InterceptPlan, isIpv6Range } from './plan.ts';
 
 const TABLE = 'inet outrider';
@@ -14,11 +15,31 @@ export function nftInstall(plan: InterceptPlan): string {
     type nat hook output priority -101; policy accept;
 ${lines(outbound(plan))}
   }
-  chain inbound {
-    type nat hook prerouting priority -100; policy accept;
-${lines(inbound(plan))}
-  }
+${plan.mode === 'tproxy' ? inboundByTproxy(plan) : inboundByRedirect(plan)}}
+`;
 }
+
+function inboundByRedirect(plan: InterceptPlan): string {
+  return `  chain inbound {
+    type nat hook prerouting priority -100; policy accept;
+${lines([...untouched(plan), `meta l4proto tcp redirect to :${plan.inboundPort}`])}
+  }
+`;
+}
+
+function inboundByTproxy(plan: InterceptPlan): string {
+  const port = plan.inboundPort;
+  return `  chain inbound {
+    type filter hook prerouting priority -150; policy accept;
+${lines([...untouched(plan), 'fib daddr type != local return', `ct state new meta l4proto tcp tproxy to :${port}`])}
+  }
+  chain answers {
+    type route hook output priority -150; policy accept;
+${lines([
+  `meta mark ${CLIENT_ADDRESS_MARK} ct mark set ${CLIENT_ADDRESS_MARK}`,
+  `ct direction reply ct mark ${CLIENT_ADDRESS_MARK} meta mark set ${CLIENT_ADDRESS_MARK}`,
+])}
+  }
 `;
 }
 
@@ -45,14 +66,9 @@ function outbound(plan: InterceptPlan): string[] {
   ];
 }
 
-function inbound({ inboundPort, outboundPort, excludeInboundPorts }: InterceptPlan): string[] {
-  const untouched = [...new Set([inboundPort, outboundPort, ...excludeInboundPorts])];
-  return [
-    'meta l4proto != tcp return',
-    'iifname "lo" return',
-    `tcp dport { ${untouched.join(', ')} } return`,
-    `meta l4proto tcp redirect to :${inboundPort}`,
-  ];
+function untouched({ inboundPort, outboundPort, excludeInboundPorts }: InterceptPlan): string[] {
+  const ports = [...new Set([inboundPort, outboundPort, ...excludeInboundPorts])];
+  return ['meta l4proto != tcp return', 'iifname "lo" return', `tcp dport { ${ports.join(', ')} } return`];
 }
 
 function destination(range: string): string {

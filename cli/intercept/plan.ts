@@ -3,11 +3,18 @@
  *
  *   leaves a process     TCP ─► outbound port of the proxy, DNS ─► its DNS port; not what the proxy itself sends
  *   comes from outside   TCP ─► inbound port of the proxy
+ *
+ * Inbound by redirection (REDIRECT, NAT), or by TPROXY: then the proxy's connections to the application carry the client's
+ * address, and policy routing (policy-routing.ts) brings their answers back.
  */
 import { isIP } from 'node:net';
 
+/** How what comes from outside is intercepted. */
+export type InterceptionMode = 'redirect' | 'tproxy';
+
 /** Ports are those of the proxy on this machine. */
 export interface InterceptPlan {
+  readonly mode: InterceptionMode;
   readonly outboundPort: number;
   readonly inboundPort: number;
   /** Null: names are resolved as before. */

@@ -12,12 +12,15 @@ import { balancing } from './balancing.ts';
 import * as defaults from './defaults.ts';
 import type { Dialect } from './dialect.ts';
 import { circuitBreakers, clusterPolicy, outlierDetection } from './limits.ts';
-import type { EnvoyInbound, SidecarNode } from './node.ts';
+import type { Address, EnvoyInbound, SidecarNode } from './node.ts';
 import { healthChecks, type Outside } from './outside.ts';
 import { duration, type JsonObject, resource, type XdsResource } from './resource.ts';
 
 /** The cluster that leads from the sidecar to its own application. */
 export const INBOUND_CLUSTER = 'inbound';
+/** The same over IPv6, where connections to it have the addresses of clients of IPv6. */
+export const INBOUND_IPV6_CLUSTER = 'inbound-ipv6';
+export type Family = 'ipv4' | 'ipv6';
 /** The same behind an Envoy, for requests whose client is told to have spoken HTTP/1.1. */
 export const INBOUND_HTTP1_CLUSTER = 'inbound-http1';
 
@@ -54,16 +57,21 @@ export function serviceCluster(
 }
 
 /** The cluster of the application itself: nothing to choose, nothing to eject; its own sidecar is the last to judge. */
-export function inboundCluster({ appPort }: SidecarNode, protocol: Protocol): XdsResource {
+export function inboundCluster({ appPort }: SidecarNode, protocol: Protocol, family: Family = 'ipv4'): XdsResource {
   const switches = metadata({
     ...defaults.LEARN_IDLE_TIMEOUT,
     ...(protocol === 'auto' ? defaults.CARRY_PROTOCOL : {}),
   });
   const options = httpOptions(applicationOptions(protocol), defaults.APPLICATION_POOL_IDLE);
-  return applicationCluster(INBOUND_CLUSTER, appPort, {
-    typed_extension_protocol_options: options,
-    metadata: switches,
-  });
+  const [name, host] = family === 'ipv4' ? [INBOUND_CLUSTER, '127.0.0.1'] : [INBOUND_IPV6_CLUSTER, '::1'];
+  return applicationCluster(
+    name,
+    { host, port: appPort },
+    {
+      typed_extension_protocol_options: options,
+      metadata: switches,
+    },
+  );
 }
 
 /**
@@ -72,15 +80,19 @@ export function inboundCluster({ appPort }: SidecarNode, protocol: Protocol): Xd
  */
 export function envoyInboundClusters({ appPort }: EnvoyInbound, protocol: Protocol): XdsResource[] {
   const cluster = (name: string, version: JsonObject) =>
-    applicationCluster(name, appPort, {
-      typed_extension_protocol_options: httpOptions(version, defaults.UNKNOWN_APPLICATION_POOL_IDLE),
-    });
+    applicationCluster(
+      name,
+      { host: '127.0.0.1', port: appPort },
+      {
+        typed_extension_protocol_options: httpOptions(version, defaults.UNKNOWN_APPLICATION_POOL_IDLE),
+      },
+    );
   const all = cluster(INBOUND_CLUSTER, applicationOptions(protocol));
   return protocol === 'auto' ? [all, cluster(INBOUND_HTTP1_CLUSTER, HTTP1)] : [all];
 }
 
-function applicationCluster(name: string, port: number, options: JsonObject): XdsResource {
-  const address = { socket_address: { address: '127.0.0.1', port_value: port } };
+function applicationCluster(name: string, { host, port }: Address, options: JsonObject): XdsResource {
+  const address = { socket_address: { address: host, port_value: port } };
   return resource('CDS', name, {
     name,
     type: 'STATIC',

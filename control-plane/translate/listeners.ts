@@ -62,10 +62,10 @@ export function inboundListener(
 }
 
 /** The route to the application. */
-export function toApplication(protocol: Protocol, toldProtocol: boolean): JsonObject {
+export function toApplication(protocol: Protocol, toldProtocol: boolean, cluster = INBOUND_CLUSTER): JsonObject {
   return {
     match: { prefix: '/' },
-    route: { cluster: INBOUND_CLUSTER, timeout: '0s' },
+    route: { cluster, timeout: '0s' },
     ...(toldProtocol && protocol !== 'auto' ? { request_headers_to_remove: [defaults.PROTOCOL_HEADER] } : {}),
   };
 }

@@ -82,6 +82,7 @@ t.test('without privileges a sidecar listens at the address of every service, as
   for (const interception of [
     { kind: 'loopback', network: 91, lowestPort: 80 },
     { kind: 'redirect', egress: 'deny', ipv6: true },
+    { kind: 'tproxy', egress: 'deny', ipv6: false },
   ] as const) {
     const node: SidecarNode = { ...NODE, interception, dns: { port: 53, ipv6: interception.kind === 'redirect' } };
     t.match(told(nodeMetadata(node).outrider), { interception, dns: node.dns });

@@ -25,9 +25,12 @@ export interface SidecarNode {
   readonly onDemand?: true;
 }
 
-/** The kernel hands the application's connections to the sidecar. `egress`: what leads out of the mesh. */
+/**
+ * The kernel hands the application's connections to the sidecar; by `tproxy` those from outside keep the client's address on
+ * their way to the application. `egress`: what leads out of the mesh.
+ */
 export interface Interception {
-  readonly kind: 'redirect';
+  readonly kind: 'redirect' | 'tproxy';
   readonly egress: 'allow' | 'deny';
   /** Whether there is IPv6 here. */
   readonly ipv6: boolean;
@@ -140,9 +143,9 @@ function interceptionOf({
     const lowestPort = typeof lowest_port === 'number' ? lowest_port : LOWEST_PORT;
     return { interception: { kind: 'loopback', network: network ?? LOOPBACK_NETWORK, lowestPort } };
   }
-  if (interception !== 'redirect') return {};
+  if (interception !== 'redirect' && interception !== 'tproxy') return {};
   const allowed = (egress ?? 'allow') === 'allow' ? 'allow' : 'deny';
-  return { interception: { kind: 'redirect', egress: allowed, ipv6: ipv6 === true } };
+  return { interception: { kind: interception, egress: allowed, ipv6: ipv6 === true } };
 }
 
 function envoyNode(id: string, { outbound, inbound, published }: Readonly<Record<string, unknown>>): EnvoyNode {
@@ -176,7 +179,7 @@ export function nodeMetadata(node: SidecarNode): { outrider: Record<string, unkn
 function interceptionMetadata(interception: SidecarNode['interception']): Record<string, unknown> {
   if (interception === undefined) return {};
   const { kind, ...rest } = interception;
-  if (kind === 'redirect') return { interception: kind, ...rest };
+  if (kind !== 'loopback') return { interception: kind, ...rest };
   const { network, lowestPort } = interception as LoopbackPorts;
   return { interception: kind, loopback_network: network, lowest_port: lowestPort };
 }

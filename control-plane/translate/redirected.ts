@@ -6,13 +6,14 @@
  *              TLS, elsewhere ──► the service that SNI names, else egress
  *              anything else ──► egress
  *   inbound    this sidecar's own port, or the application's ──► the application
- *              another port ──► that port, as if there were no sidecar
+ *              another port ──► that port, as if there were no sidecar; with tproxy from the client's address
  *
  * Egress goes to wherever the client was going, or is refused.
  */
+import { CLIENT_ADDRESS_MARK } from '../../protos/contract/sidecar-place.ts';
 import { type Protocol, protocolOf, type State } from '../state/model.ts';
 import { virtualAddressesOf } from '../state/virtual-addresses.ts';
-import { INBOUND_CLUSTER } from './clusters.ts';
+import { INBOUND_CLUSTER, INBOUND_IPV6_CLUSTER } from './clusters.ts';
 import * as defaults from './defaults.ts';
 import {
   HTTP_INSPECTOR,
@@ -38,6 +39,10 @@ const ORIGINAL_DST = {
   name: 'envoy.filters.listener.original_dst',
   typed_config: { '@type': `${LISTENER_FILTERS}.original_dst.v3.OriginalDst` },
 };
+const ORIGINAL_SRC = {
+  name: 'envoy.filters.listener.original_src',
+  typed_config: { '@type': `${LISTENER_FILTERS}.original_src.v3.OriginalSrc`, mark: CLIENT_ADDRESS_MARK },
+};
 const TLS_INSPECTOR = {
   name: 'envoy.filters.listener.tls_inspector',
   typed_config: { '@type': `${LISTENER_FILTERS}.tls_inspector.v3.TlsInspector` },
@@ -60,6 +65,11 @@ const CONNECT_TIMEOUT = '10s';
 const OUTBOUND_HOSTS = ['127.0.0.1', '::1'] as const;
 const INBOUND_HOSTS = ['0.0.0.0', '::'] as const;
 
+/** Whether the application sees the addresses of its clients. */
+export function keepsClients({ kind }: Interception): boolean {
+  return kind === 'tproxy';
+}
+
 /** All of it but the application's cluster. `filters` stand in front of the routers. */
 export function redirectedResources(
   state: State,
@@ -72,12 +82,19 @@ export function redirectedResources(
   const addresses = virtualAddressesOf(state);
   const protocol = state.workloads.get(node.workload)?.protocol ?? 'auto';
   const outbound = outboundChains(services, addresses, interception, filters.outbound);
-  const inbound = inboundChains(node, protocol, toldProtocol, filters.inbound);
+  const keeps = keepsClients(interception);
+  const inbound = (family: number): JsonObject => {
+    if (!keeps) return inboundChains(node, protocol, toldProtocol, filters.inbound, INBOUND_CLUSTER, [ORIGINAL_DST]);
+    // A client's address leads only to one of its own family.
+    const cluster = family === 0 ? INBOUND_CLUSTER : INBOUND_IPV6_CLUSTER;
+    const chains = inboundChains(node, protocol, toldProtocol, filters.inbound, cluster, [ORIGINAL_DST, ORIGINAL_SRC]);
+    return { transparent: true, ...chains };
+  };
   // The kernel redirects what is dialled here to a loopback address, and only there nobody from outside gets in.
   const count = interception.ipv6 ? 2 : 1;
   const listeners = Array.from({ length: count }, (_, i) => [
     listener(nameOf('outbound', i), OUTBOUND_HOSTS[i]!, node.outboundPort, 'OUTBOUND', outbound),
-    listener(nameOf('inbound', i), INBOUND_HOSTS[i]!, node.inboundPort, 'INBOUND', inbound),
+    listener(nameOf('inbound', i), INBOUND_HOSTS[i]!, node.inboundPort, 'INBOUND', inbound(i)),
   ]);
   return [originalDestination(), routes(services, addresses, interception), ...listeners.flat()];
 }
@@ -154,19 +171,21 @@ function inboundChains(
   protocol: Protocol,
   toldProtocol: boolean,
   filters: readonly JsonObject[],
+  cluster: string,
+  listenerFilters: readonly JsonObject[],
 ): JsonObject {
-  const route = toApplication(protocol, toldProtocol);
+  const route = toApplication(protocol, toldProtocol, cluster);
   const http = (routes: JsonObject) => httpChain('inbound', routes, underscoresFor(protocol), filters);
   // Another sidecar has told what its client spoke, which no stranger may.
   const fromMesh = http(inlineRoutes('inbound', [{ ...route, request_headers_to_add: [CALLER] }]));
   const fromStrangers = http({ ...inlineRoutes('inbound', [route]), use_remote_address: true });
-  const bytes = tcpChain('inbound', { cluster: INBOUND_CLUSTER });
+  const bytes = tcpChain('inbound', { cluster });
   const chains = (destination_port: number, http: JsonObject) => [
     ...(protocol === 'auto' ? [{ filter_chain_match: { destination_port, ...HTTP }, ...http }] : []),
     { filter_chain_match: { destination_port }, ...(protocol === 'tcp' || protocol === 'auto' ? bytes : http) },
   ];
   return {
-    listener_filters: [ORIGINAL_DST, ...(protocol === 'auto' ? [HTTP_INSPECTOR] : [])],
+    listener_filters: [...listenerFilters, ...(protocol === 'auto' ? [HTTP_INSPECTOR] : [])],
     ...DETECTION,
     filter_chains: [...chains(inboundPort, fromMesh), ...chains(appPort, fromStrangers)],
     default_filter_chain: tcpChain('inbound', { cluster: ORIGINAL_DESTINATION }),

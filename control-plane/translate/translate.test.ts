@@ -315,5 +315,22 @@ t.test('a sidecar that is handed connections has listeners for them, and lets ou
   t.notMatch(told({}), { interception: {} });
   t.match(told({ interception: 'redirect' }), { interception: { egress: 'allow', ipv6: false } });
   t.match(told({ interception: 'redirect', egress: 'alow' }), { interception: { egress: 'deny' } });
+  t.match(told({ interception: 'tproxy' }), { interception: { kind: 'tproxy', egress: 'allow' } });
+
+  const kept = made({ kind: 'tproxy', egress: 'allow', ipv6: true });
+  const unlike = (resources: ReturnType<typeof made>) =>
+    resources.filter(({ kind, name }) => !(kind === 'LDS' && name.startsWith('inbound')) && name !== 'inbound-ipv6');
+  t.same(unlike(kept), unlike(allowed), 'with the addresses of clients, only the way in is another');
+  for (const [name, cluster, address] of [
+    ['inbound', 'inbound', '127.0.0.1'],
+    ['inbound-ipv6', 'inbound-ipv6', '::1'],
+  ] as const) {
+    const { transparent, listener_filters, ...chains } = find(kept, 'LDS', name);
+    t.equal(transparent, true);
+    t.match(listener_filters, [{ name: /original_dst$/ }, { name: /original_src$/, typed_config: { mark: 1337 } }]);
+    t.match(JSON.stringify(chains), `"cluster":"${cluster}"`);
+    t.match(JSON.stringify(find(kept, 'CDS', cluster)), `"address":"${address}"`);
+  }
+  t.notOk(find(allowed, 'LDS', 'inbound').transparent);
   t.end();
 });

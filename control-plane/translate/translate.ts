@@ -29,7 +29,7 @@ import { nameListeners } from './names.ts';
 import type { EnvoyInbound, EnvoyNode, SidecarNode } from './node.ts';
 import { configSet, scalingDecision, sharedBreaker } from './outrider.ts';
 import { outsideByService } from './outside.ts';
-import { redirectedResources } from './redirected.ts';
+import { keepsClients, redirectedResources } from './redirected.ts';
 import type { XdsResource } from './resource.ts';
 import type { RouteContext } from './routes/context.ts';
 import { CORS_FILTER, needCors } from './routes/cors.ts';
@@ -87,8 +87,9 @@ function ownListeners(state: State, node: SidecarNode, protocol: Protocol): XdsR
     inbound: inboundFilters(state, node),
   };
   const told = isToldProtocol(state, node);
-  if (interception?.kind === 'redirect')
+  if (interception !== undefined && interception.kind !== 'loopback')
     return [
+      ...(keepsClients(interception) && interception.ipv6 ? [inboundCluster(node, protocol, 'ipv6')] : []),
       ...redirectedResources(state, node, interception, allServiceRoutes(state), filters, told),
       ...ownNames(state, node, virtualAddressesOf(state)),
     ];

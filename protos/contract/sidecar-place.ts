@@ -6,6 +6,9 @@
 /** Its user: interception lets pass what it sends. */
 export const SIDECAR_UID = 1337;
 
+/** SO_MARK of its connections that carry the addresses of clients: policy routing keeps them on the machine. Istio's number. */
+export const CLIENT_ADDRESS_MARK = 1337;
+
 /** Its ports. Nothing else in its network namespace may have them. DEFAULT of `outrider intercept`; Istio's numbers. */
 export const SIDECAR_PORTS = {
   admin: 15_000,

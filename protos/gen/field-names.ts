@@ -40,7 +40,7 @@ export const LEFT_OUT_FIELDS: Readonly<Record<string, Readonly<Record<number, st
   'envoy.config.listener.v3.Filter': { 5: 'config_discovery' },
   'envoy.config.listener.v3.FilterChain': { 4: '!use_proxy_proto', 8: 'on_demand_configuration' },
   'envoy.config.listener.v3.FilterChainMatch': { 4: 'address_suffix', 5: 'suffix_len' },
-  'envoy.config.listener.v3.Listener': { 7: '!deprecated_v1', 10: 'transparent', 11: 'freebind', 12: 'tcp_fast_open_queue_length', 13: 'socket_options', 20: 'connection_balance_config', 21: '!reuse_port', 27: 'internal_listener', 30: 'enable_mptcp', 31: 'ignore_global_conn_limit', 32: 'filter_chain_matcher', 34: 'max_connections_to_accept_per_socket_event', 35: 'bypass_overload_manager' },
+  'envoy.config.listener.v3.Listener': { 7: '!deprecated_v1', 11: 'freebind', 12: 'tcp_fast_open_queue_length', 13: 'socket_options', 20: 'connection_balance_config', 21: '!reuse_port', 27: 'internal_listener', 30: 'enable_mptcp', 31: 'ignore_global_conn_limit', 32: 'filter_chain_matcher', 34: 'max_connections_to_accept_per_socket_event', 35: 'bypass_overload_manager' },
   'envoy.config.listener.v3.ListenerFilter': { 5: 'config_discovery' },
   'envoy.config.listener.v3.UdpListenerConfig': { 5: 'downstream_socket_config', 7: 'quic_options', 8: 'udp_packet_packet_writer_config' },
   'envoy.config.rbac.v3.Permission': { 12: 'matcher', 13: 'uri_template' },

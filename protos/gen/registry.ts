@@ -50,6 +50,7 @@ import type * as envoy_extensions_filters_http_router_v3_router from './envoy/ex
 import type * as envoy_extensions_filters_http_stateful_session_v3_stateful_session from './envoy/extensions/filters/http/stateful_session/v3/stateful_session.ts';
 import type * as envoy_extensions_filters_listener_http_inspector_v3_http_inspector from './envoy/extensions/filters/listener/http_inspector/v3/http_inspector.ts';
 import type * as envoy_extensions_filters_listener_original_dst_v3_original_dst from './envoy/extensions/filters/listener/original_dst/v3/original_dst.ts';
+import type * as envoy_extensions_filters_listener_original_src_v3_original_src from './envoy/extensions/filters/listener/original_src/v3/original_src.ts';
 import type * as envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol from './envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.ts';
 import type * as envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector from './envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.ts';
 import type * as envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager from './envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
@@ -271,6 +272,7 @@ export interface MessageTypes {
   'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute': envoy_extensions_filters_http_stateful_session_v3_stateful_session.StatefulSessionPerRoute;
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': envoy_extensions_filters_listener_http_inspector_v3_http_inspector.HttpInspector;
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': envoy_extensions_filters_listener_original_dst_v3_original_dst.OriginalDst;
+  'envoy.extensions.filters.listener.original_src.v3.OriginalSrc': envoy_extensions_filters_listener_original_src_v3_original_src.OriginalSrc;
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol.ProxyProtocol;
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector.TlsInspector;
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager.HttpConnectionManager;
@@ -564,6 +566,7 @@ export const TYPE_NAMES: readonly (keyof MessageTypes)[] = [
   'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
+  'envoy.extensions.filters.listener.original_src.v3.OriginalSrc',
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol',
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',

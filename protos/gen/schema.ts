@@ -695,6 +695,7 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 5 per_connection_buffer_limit_bytes message:google.protobuf.UInt32Value
 6 metadata message:envoy.config.core.v3.Metadata
 8 drain_type enum:envoy.config.listener.v3.Listener.DrainType
+10 transparent message:google.protobuf.BoolValue
 9 listener_filters message:envoy.config.listener.v3.ListenerFilter repeated
 15 listener_filters_timeout message:google.protobuf.Duration
 17 continue_on_listener_filters_timeout bool
@@ -1179,6 +1180,9 @@ export const MESSAGE_ROWS: Readonly<Record<string, MessageRows>> = {
 2 stateful_session message:envoy.extensions.filters.http.stateful_session.v3.StatefulSession oneof:override`,
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': ``,
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': ``,
+  'envoy.extensions.filters.listener.original_src.v3.OriginalSrc': `
+1 bind_port bool
+2 mark uint32`,
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': `
 2 allow_requests_without_proxy_protocol bool
 4 disallowed_versions enum:envoy.config.core.v3.ProxyProtocolConfig.Version repeated

@@ -4,6 +4,7 @@ import { Listener } from '../listener/listener.ts';
 import type { ListenerStats } from '../listener/listener-stats.ts';
 import { Redirects } from '../listener/redirects.ts';
 import type { RunningChains } from '../listener/running-chain.ts';
+import { Transparency } from '../listener/transparency.ts';
 import type { InheritedSockets } from '../net/inherited-sockets.ts';
 import type { Loop } from '../net/loop.ts';
 
@@ -15,6 +16,7 @@ export class ListenerSet {
   /** Removed ones whose connections have not all ended. */
   readonly #draining = new Set<Listener>();
   readonly #redirects = new Redirects(() => this.#ports());
+  readonly #transparency = new Transparency();
   added = 0;
   modified = 0;
   removed = 0;
@@ -44,14 +46,15 @@ export class ListenerSet {
     if (config.filters.originalDestination) await this.#redirects.load();
     const existing = this.#listeners.get(config.name);
     if (existing !== undefined && sameAddress(existing.config, config)) {
+      await this.#transparency.prepare(config);
       existing.update(config, running);
       this.modified++;
       return;
     }
-    const listener = new Listener(config, running, stats, this.#loop, this.#redirects, () =>
-      this.#limitOf(config.name),
-    );
+    const limit = () => this.#limitOf(config.name);
+    const listener = new Listener(config, running, stats, this.#loop, this.#redirects, this.#transparency, limit);
     try {
+      await this.#transparency.prepare(config);
       await listener.open(this.#inherited);
     } catch (error) {
       this.createFailure++;

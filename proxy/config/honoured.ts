@@ -147,7 +147,7 @@ const LISTENERS: HonouredTable['messages'] = {
   'envoy.config.listener.v3.Listener': fields(`
     name address stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes metadata
     drain_type=DEFAULT traffic_direction enable_reuse_port tcp_backlog_size bind_to_port=true listener_filters
-    listener_filters_timeout continue_on_listener_filters_timeout udp_listener_config
+    listener_filters_timeout continue_on_listener_filters_timeout udp_listener_config transparent
   `),
   'envoy.config.listener.v3.UdpListenerConfig': [],
   'envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig': ['*'],
@@ -168,6 +168,7 @@ const LISTENERS: HonouredTable['messages'] = {
   'envoy.config.listener.v3.FilterChainMatch': ['*'],
   'envoy.config.listener.v3.ListenerFilter': ['name', 'typed_config'],
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': [],
+  'envoy.extensions.filters.listener.original_src.v3.OriginalSrc': ['mark'],
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [],
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': [],
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': fields(`

@@ -9,6 +9,7 @@
  * Every field is set in the constructor; the object never changes shape.
  */
 import type { SubsetKeys, WeightedCluster } from '../config/model/route.ts';
+import type { ClientSource } from '../net/client-source.ts';
 import type { ConnectionInfo } from '../net/connection-info.ts';
 import type { Route, RouteTable } from '../routing/route-table.ts';
 import { DECISIONS_MAX, type Decision } from './decision.ts';
@@ -216,6 +217,11 @@ export class Exchange {
     this.bodyStart = bodyStart;
     this.bodyEnd = bodyEnd;
     this.requestDone = requestDone;
+  }
+
+  /** Its connections to endpoints come from there; null: from this machine's address. HOT. */
+  get source(): ClientSource | null {
+    return this.downstream.connection.source;
   }
 
   // -------------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ import type { Redirects } from './redirects.ts';
 import { allChains, type RunningChain, type RunningChains } from './running-chain.ts';
 import { Served, type ServedOwner } from './served.ts';
 import { ServerFirst } from './server-first.ts';
+import type { Transparency } from './transparency.ts';
 
 const DRAIN_TIMEOUT_MS = 5_000;
 const NOTHING = Buffer.alloc(0);
@@ -53,6 +54,7 @@ export class Listener implements ServedOwner, InspectionOwner {
   readonly #loop: Loop;
   readonly #limit: ConnectionLimit;
   readonly #redirects: Redirects;
+  readonly #transparency: Transparency;
   #running: RunningChains;
   #matcher: ChainMatcher<RunningChain>;
   readonly #connections = new Roster<Served>();
@@ -70,12 +72,14 @@ export class Listener implements ServedOwner, InspectionOwner {
     stats: ListenerStats,
     loop: Loop,
     redirects: Redirects,
+    transparency: Transparency,
     limit: ConnectionLimit = () => Infinity,
   ) {
     this.config = config;
     this.stats = stats;
     this.#loop = loop;
     this.#redirects = redirects;
+    this.#transparency = transparency;
     this.#limit = limit;
     this.#running = running;
     this.#matcher = matcherOf(running);
@@ -110,6 +114,16 @@ export class Listener implements ServedOwner, InspectionOwner {
 
   /** Binds, or takes the socket that was inherited. Rejects with a message that names listener, address and cause. */
   async open(inherited: InheritedSockets | null = null): Promise<void> {
+    await this.#bind(inherited);
+    try {
+      this.#transparency.apply(this.config, this.#socket!.fd);
+    } catch (error) {
+      this.stopAccepting();
+      throw error;
+    }
+  }
+
+  async #bind(inherited: InheritedSockets | null): Promise<void> {
     const { host, port } = this.config.address;
     const { tcpBacklog, name, reusePort, ipv4Compat } = this.config;
     const taken = inherited?.take(purposeOf(this.config), host, port);
@@ -130,8 +144,9 @@ export class Listener implements ServedOwner, InspectionOwner {
     }
   }
 
-  /** Takes another configuration of the same address. Connections of chains that are gone or changed are asked to leave. */
+  /** Takes another configuration of the same address. Connections of chains that are gone or changed are asked to leave. Throws. */
   update(config: ListenerConfig, running: RunningChains): void {
+    this.#transparency.apply(config, this.#socket?.fd, this.config.transparent);
     this.config = config;
     this.#running = running;
     this.#matcher = matcherOf(running);
@@ -150,7 +165,9 @@ export class Listener implements ServedOwner, InspectionOwner {
       socket.destroy();
       return;
     }
-    const destination = this.config.filters.originalDestination ? this.#redirects.of(socket) : 'direct';
+    const destination = this.config.filters.originalDestination
+      ? this.#redirects.of(socket, this.config.transparent ? (this.address?.port ?? null) : null)
+      : 'direct';
     if (destination === 'own') {
       this.stats.redirectLoop++;
       socket.destroy();
@@ -227,6 +244,7 @@ export class Listener implements ServedOwner, InspectionOwner {
       local,
       restored: restored !== null && seen.client === null,
       directRemote,
+      source: this.#transparency.sourceOf(this.config, remote.host),
       serverName,
       tls: null,
     };

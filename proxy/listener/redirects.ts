@@ -25,11 +25,13 @@ export class Redirects {
     this.#ask ??= await loadOriginalDestination();
   }
 
-  of(socket: Socket): Redirect {
-    const destination = this.#ask?.(socket) ?? null;
-    if (destination === null) return 'direct';
+  /** `transparentPort` is that of a listener whose connections keep the address that was dialled (TPROXY); null for others. */
+  of(socket: Socket, transparentPort: number | null): Redirect {
+    const asked = this.#ask?.(socket) ?? null;
     const { local } = addressesOf(socket);
-    if (destination.host === local.host && destination.port === local.port) return 'direct';
+    const redirected = asked !== null && !(asked.host === local.host && asked.port === local.port);
+    if (!redirected && (transparentPort === null || transparentPort === local.port)) return 'direct';
+    const destination = redirected ? asked : local;
     for (const port of this.#ownPorts()) if (port === destination.port && isHere(destination.host)) return 'own';
     return destination;
   }

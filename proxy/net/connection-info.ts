@@ -1,6 +1,7 @@
 /** Who is connected to whom: what logs, filter chains and forwarded headers know of a client's connection. */
 import type { Socket } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
+import type { ClientSource } from './client-source.ts';
 import type { TlsPeer } from './tls/tls-peer.ts';
 
 /** Both ends of a client's connection, as they shall be told to an endpoint. */
@@ -17,6 +18,8 @@ export interface ConnectionInfo extends ClientAddresses {
   readonly restored: boolean;
   /** The socket's own peer. */
   readonly directRemote: SocketAddress;
+  /** Connections on its behalf come from there; null: from this machine's address. */
+  readonly source: ClientSource | null;
   /** What the client asked for by TLS, whether or not TLS ends here; null when it did not. */
   readonly serverName: string | null;
   /** What TLS proved, where it ends here. */

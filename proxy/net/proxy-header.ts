@@ -6,6 +6,7 @@
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import type { SocketAddress } from '../config/model/common.ts';
+import { addressBytes } from './address-bytes.ts';
 import type { ClientAddresses } from './connection-info.ts';
 
 /** What reading has come to. `client` is null where the header says that nobody else is behind the peer. */
@@ -120,14 +121,4 @@ function addressText(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
   // URL writes IPv6 addresses in their shortest form (RFC 5952).
   return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
-}
-
-function addressBytes(host: string): number[] {
-  if (isIPv4(host)) return host.split('.').map(Number);
-  const [head = '', tail] = new URL(`http://[${host}]/`).hostname.slice(1, -1).split('::');
-  const words = (text: string) => (text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16)));
-  const front = words(head);
-  const back = words(tail ?? '');
-  const zeros = new Array<number>(8 - front.length - back.length).fill(0);
-  return [...front, ...zeros, ...back].flatMap((word) => [word >> 8, word & 255]);
 }

@@ -20,6 +20,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { EndpointLatency } from '../upstream/endpoint-latency.ts';
 import { countConnection, refuseConnection } from '../upstream/guard/limits.ts';
 import { PLAIN_PICK } from '../upstream/picker/picker.ts';
+import { dialerFor } from '../upstream/pool/dialer-for.ts';
 import { type Direction, Splice, type SpliceOwner } from './splice.ts';
 import type { TcpStats } from './tcp-stats.ts';
 
@@ -150,7 +151,8 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
     this.#latency = endpoint.latency;
     this.#latency?.begin();
     const dialled = new Dialled(this);
-    this.#upstream = cluster.dialer.dial(endpoint.config.address, dialled, this.downstream.connection);
+    const { connection } = this.downstream;
+    this.#upstream = dialerFor(cluster, connection.source).dial(endpoint.config.address, dialled, connection);
     this.#arm(CONNECT, config.connectTimeoutMs);
   }
 

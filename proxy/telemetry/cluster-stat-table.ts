@@ -75,6 +75,8 @@ export const CLUSTER_STATS: readonly StatRow<ClusterStats>[] = [
   counter('cxProtocolError', 'upstream_cx_protocol_error', 'Connections ended by a protocol error'),
   counter('cxIdleTimeout', 'upstream_cx_idle_timeout', 'Connections closed because they were idle'),
   counter('cxIdleRemoteClose', 'upstream_cx_idle_remote_close', 'Idle connections that the endpoint closed first'),
+  counter('bindErrors', 'bind_errors', "Connections that could not have the client's address (original_src)"),
+  counter('cxPoolOverflow', 'upstream_cx_pool_overflow', 'Requests refused because too many clients have connections'),
   counter('rqTotal', 'upstream_rq_total', 'Requests sent to endpoints'),
   gauge('rqActive', 'upstream_rq_active', 'Requests in flight'),
   counter('rqCompleted', 'upstream_rq_completed', 'Requests answered'),

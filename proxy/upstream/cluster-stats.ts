@@ -28,6 +28,10 @@ export class ClusterStats {
   cxMaxRequests = 0;
   cxIdleTimeout = 0;
   cxIdleRemoteClose = 0;
+  /** Connections that could not have the client's address. */
+  bindErrors = 0;
+  /** Requests for which there was no pool of their client's left. */
+  cxPoolOverflow = 0;
   rqTotal = 0;
   rqActive = 0;
   rqCompleted = 0;

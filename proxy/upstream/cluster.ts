@@ -180,6 +180,7 @@ export class Cluster implements PoolHost, DeadlineOwner, CheckListener, Destinat
     endpoint.closePools();
     endpoint.pool = createPool(this, endpoint.config.address, endpoint.pool.use);
     endpoint.highPool = null;
+    endpoint.clientPools = null;
   }
 
   /** Replaces the membership. An endpoint that stays keeps its identity; one that goes finishes what it has. */

@@ -5,12 +5,14 @@
 
 import { hostPortText } from '../../kernel/host-port.ts';
 import type { EndpointConfig, EndpointHealth, LocalityConfig } from '../config/model/cluster.ts';
+import type { ClientSource } from '../net/client-source.ts';
 import type { EndpointLatency } from './endpoint-latency.ts';
 import type { CheckState } from './guard/health-check/check-state.ts';
 import type { OutlierRecord } from './guard/outlier-record.ts';
 import { type Standing, standingOf } from './guard/standing.ts';
+import { ClientPools } from './pool/client-pools.ts';
 import { createPool } from './pool/create-pool.ts';
-import type { PoolHost, UpstreamPool } from './pool/pool.ts';
+import type { PoolHost, StreamWaiter, UpstreamPool } from './pool/pool.ts';
 
 export class Endpoint {
   /** `host:port`, its key within the cluster. */
@@ -36,6 +38,8 @@ export class Endpoint {
   pool: UpstreamPool;
   /** Of requests of high priority; null before the first of them. */
   highPool: UpstreamPool | null = null;
+  /** Of clients whose address its connections have; null before the first of them. */
+  clientPools: ClientPools | null = null;
   /** Since when it is known, in monotonic milliseconds. */
   readonly addedMs: number;
   rqTotal = 0;
@@ -53,15 +57,15 @@ export class Endpoint {
   }
 
   get cxTotal(): number {
-    return this.pool.cxTotal + (this.highPool?.cxTotal ?? 0);
+    return this.pool.cxTotal + (this.highPool?.cxTotal ?? 0) + (this.clientPools?.cxTotal ?? 0);
   }
 
   get cxActive(): number {
-    return this.pool.size + (this.highPool?.size ?? 0);
+    return this.pool.size + (this.highPool?.size ?? 0) + (this.clientPools?.size ?? 0);
   }
 
   get cxConnectFail(): number {
-    return this.pool.cxConnectFail + (this.highPool?.cxConnectFail ?? 0);
+    return this.pool.cxConnectFail + (this.highPool?.cxConnectFail ?? 0) + (this.clientPools?.cxConnectFail ?? 0);
   }
 
   /** The pool of requests of high priority; `share` is theirs. */
@@ -74,15 +78,29 @@ export class Endpoint {
     return this.highPool;
   }
 
+  /** Asks the pool of one client for a connection. Answers it; null when there is none, which the waiter knows. */
+  acquireFor(source: ClientSource, share: PoolHost, waiter: StreamWaiter): UpstreamPool | null {
+    if (this.clientPools === null) {
+      this.clientPools = new ClientPools(share.loop, this.config.address, this.pool.use);
+      if (this.removed) this.clientPools.close();
+    }
+    const pool = this.clientPools.of(share, source);
+    if (pool === null) waiter.onUnavailable(share.refusals.clientPools);
+    else pool.acquire(waiter);
+    return pool;
+  }
+
   /** Requests in flight finish. */
   closePools(): void {
     this.pool.close();
     this.highPool?.close();
+    this.clientPools?.close();
   }
 
   destroyPools(): void {
     this.pool.destroy();
     this.highPool?.destroy();
+    this.clientPools?.destroy();
   }
 
   /** From discovery, active checks and the outlier detector together. */

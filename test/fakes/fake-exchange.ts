@@ -39,6 +39,7 @@ export const CONNECTION: ConnectionInfo = {
   directRemote: CLIENT,
   local: { host: '10.0.0.1', port: 80 },
   restored: false,
+  source: null,
   serverName: null,
   tls: null,
 };

@@ -8,6 +8,13 @@ import { SIDECAR_UID } from '../../protos/contract/sidecar-place.ts';
 /** In front of a command that is to run as a sidecar does: what this user sends passes `outrider intercept`. */
 export const AS_PROXY: readonly string[] = ['setpriv', '--reuid', String(SIDECAR_UID), '--clear-groups'];
 
+/** The same for a sidecar that keeps the addresses of clients: with the one privilege that takes. */
+export const AS_TRANSPARENT_PROXY: readonly string[] = [
+  ...AS_PROXY,
+  '--inh-caps=+net_admin',
+  '--ambient-caps=+net_admin',
+];
+
 /** Runs a program to its end, within a minute. */
 export function run(command: string, ...args: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });

@@ -132,24 +132,6 @@ t.test('what filter chains match is checked, and server names ask for an inspect
   t.end();
 });
 
-t.test('a PROXY header is read first, or not at all', (t) => {
-  const proxy = (more: Json = {}) => ({
-    name: 'proxy',
-    typed_config: { '@type': `${TYPE}.filters.listener.proxy_protocol.v3.ProxyProtocol`, ...more },
-  });
-  const tls = { name: 'tls', typed_config: { '@type': `${TYPE}.filters.listener.tls_inspector.v3.TlsInspector` } };
-  const filters = (...listener_filters: Json[]) =>
-    decodedListener(listener([{ filters: [manager()] }], { listener_filters }));
-  t.same(filters(proxy()).config.filters.proxyProtocol, { optional: false, versions: [1, 2] });
-  t.same(filters(proxy({ disallowed_versions: ['V1'], allow_requests_without_proxy_protocol: true })).config.filters, {
-    ...filters(proxy()).config.filters,
-    proxyProtocol: { optional: true, versions: [2] },
-  });
-  t.match(filters(tls, proxy()).problems, [/listener_filters\[1\]: proxy_protocol must be the first/]);
-  t.match(filters(proxy({ disallowed_versions: ['V1', 'V2'] })).problems, [/no version is left that could be read/]);
-  t.end();
-});
-
 t.test('a listener needs an address to bind, a chain, and one network filter', (t) => {
   t.match(refused(LISTENER, listener([])), [/^filter_chains: at least one filter chain is required/]);
   t.match(refused(LISTENER, listener([{ filters: [] }])), [

@@ -54,6 +54,7 @@ export function decodeListener(message: Listener, path: Path, decoding: Decoding
   return {
     name: message.name,
     address,
+    transparent: message.transparent ?? false,
     ipv4Compat: message.address?.address?.$case === 'socketAddress' && message.address.address.value.ipv4Compat,
     additionalAddresses: message.additionalAddresses.map((each, i) =>
       listenAddress(each.address, [...path, 'additional_addresses', i, 'address'], decoding),
@@ -104,6 +105,7 @@ function dnsListener(
     name: message.name,
     address,
     ipv4Compat: false,
+    transparent: false,
     additionalAddresses: [],
     filterChains: [],
     defaultFilterChain: null,

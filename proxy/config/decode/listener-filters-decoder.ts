@@ -4,7 +4,12 @@ import type { Listener } from '../../../protos/gen/envoy/config/listener/v3/list
 import type { ListenerFilter } from '../../../protos/gen/envoy/config/listener/v3/listener_components.ts';
 import type { Path } from '../../../protos/json/issue.ts';
 import { typeNameOf, unpackAny } from '../../../protos/json/registry.ts';
-import type { FilterChainConfig, ListenerFiltersConfig, ProxyProtocolConfig } from '../model/listener.ts';
+import type {
+  FilterChainConfig,
+  ListenerFiltersConfig,
+  OriginalSourceConfig,
+  ProxyProtocolConfig,
+} from '../model/listener.ts';
 import type { Decoding } from './decoding.ts';
 import { durationMs } from './values.ts';
 
@@ -34,10 +39,20 @@ export function decodeListenerFilters(
     tlsInspector: has('TlsInspector') || namesWanted,
     httpInspector: has('HttpInspector'),
     originalDestination: has('OriginalDst'),
+    originalSource: decodeOriginalSource(filters, types),
     proxyProtocol: proxyAt < 0 ? null : decodeProxyProtocol(filters[proxyAt]!, [...path, proxyAt], decoding),
     timeoutMs: durationMs(message.listenerFiltersTimeout, TIMEOUT_MS),
     continueOnTimeout: message.continueOnListenerFiltersTimeout,
   };
+}
+
+function decodeOriginalSource(
+  filters: readonly ListenerFilter[],
+  types: readonly string[],
+): OriginalSourceConfig | null {
+  const type = `${FILTERS}.original_src.v3.OriginalSrc` as const;
+  const any = filters[types.indexOf(type)]?.configType?.value;
+  return any === undefined ? null : { mark: unpackAny(type, any)?.mark ?? 0 };
 }
 
 function decodeProxyProtocol(filter: ListenerFilter, path: Path, decoding: Decoding): ProxyProtocolConfig {

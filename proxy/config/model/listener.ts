@@ -13,6 +13,8 @@ export interface ListenerConfig {
   readonly address: SocketAddress;
   /** An IPv6 wildcard takes IPv4 clients as well (ipv4_compat). */
   readonly ipv4Compat: boolean;
+  /** Takes connections to addresses that are not this machine's, as TPROXY hands them over. */
+  readonly transparent: boolean;
   readonly additionalAddresses: readonly SocketAddress[];
   /** In order; the first whose match fits takes the connection. */
   readonly filterChains: readonly FilterChainConfig[];
@@ -36,12 +38,19 @@ export interface ListenerFiltersConfig {
   readonly httpInspector: boolean;
   /** A redirected connection counts as one to where its client was going. */
   readonly originalDestination: boolean;
+  /** Connections to endpoints come from the client's address; null: from this machine's. */
+  readonly originalSource: OriginalSourceConfig | null;
   /** Null when no PROXY header is read. */
   readonly proxyProtocol: ProxyProtocolConfig | null;
   /** For all of them together; default 15,000, 0 for no limit. */
   readonly timeoutMs: number;
   /** When the time is over the connection goes on with what is known, instead of being closed. */
   readonly continueOnTimeout: boolean;
+}
+
+/** envoy.extensions.filters.listener.original_src.v3.OriginalSrc. `mark`: SO_MARK, 0 for none. */
+export interface OriginalSourceConfig {
+  readonly mark: number;
 }
 
 /** envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol. */

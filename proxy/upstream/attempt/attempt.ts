@@ -15,6 +15,7 @@ import type { OutgoingRequest } from '../../http/outgoing-request.ts';
 import { RETRY_AFTER, retryAfterMs } from '../../http/retry-after.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
 import { Http2Outgoing } from '../../http2/message/outgoing.ts';
+import type { ClientSource } from '../../net/client-source.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointLatency } from '../endpoint-latency.ts';
@@ -34,6 +35,8 @@ export interface AttemptedRequest {
   readonly grpc: boolean;
   /** It is a CONNECT that ends here. */
   readonly connectsTcp: boolean;
+  /** Its connection comes from there; null: from this machine's address. */
+  readonly source: ClientSource | null;
   /** It counts among those of high priority. */
   readonly highPriority: boolean;
   /** Of its route; null for none. */
@@ -148,7 +151,9 @@ export class Attempt implements StreamWaiter, ResponseReceiver {
     this.#probe = this.#cluster.begin(endpoint);
     this.#latency = endpoint.latency;
     if (this.#latency !== null) this.#latency.begin();
-    if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#share, endpoint, this);
+    const { source } = this.#request;
+    if (this.#request.connectsTcp) this.#queue = TcpTunnel.open(this.#share, endpoint, this, source);
+    else if (source !== null) this.#queue = endpoint.acquireFor(source, this.#share, this);
     else {
       const pool = this.#request.highPriority ? endpoint.poolOfHigh(this.#share) : endpoint.pool;
       this.#queue = pool;

@@ -34,6 +34,8 @@ class MirroredRequest implements AttemptedRequest, AttemptOwner, DeadlineOwner {
   readonly isHead: boolean;
   readonly requestDone = true;
   readonly highPriority = false;
+  /** Nobody waits for its answer: it comes from here. */
+  readonly source = null;
   readonly requestBreaker = null;
   readonly upgrade = '';
   readonly connectsTcp = false;

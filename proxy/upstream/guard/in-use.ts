@@ -6,6 +6,8 @@ export class InUse {
   pending = 0;
   requests = 0;
   retries = 0;
+  /** Pools that belong to one client each. */
+  clientPools = 0;
 }
 
 /** What is in use of one endpoint, over all of its pools. Requests are `Endpoint.active`. */

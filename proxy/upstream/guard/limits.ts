@@ -13,6 +13,9 @@ import { type Failure, UPSTREAM_OVERFLOW } from '../../http/failure.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
 import type { EndpointUse, InUse } from './in-use.ts';
 
+/** Pools of a cluster and priority that belong to one client each (original_src): what clients there are must not fill the memory. */
+export const CLIENT_POOLS_MAX = 4_096;
+
 /** What the requests of one priority share. A cluster is that of the default priority. */
 export interface Share {
   readonly limits: ClusterLimits;
@@ -81,6 +84,7 @@ export class LimitRefusals {
   readonly requestsPerEndpoint: Failure;
   readonly pendingPerEndpoint: Failure;
   readonly pendingWait: Failure;
+  readonly clientPools: Failure;
 
   constructor({ name: cluster, policy, limits, maxConnectionsPerHost }: ClusterConfig, priority: 'default' | 'high') {
     const of = priority === 'high' ? `Cluster ${cluster}, for requests of high priority,` : `Cluster ${cluster}`;
@@ -105,6 +109,7 @@ export class LimitRefusals {
       maxPendingPerEndpoint,
       `${endpoint} requests waiting as`,
     );
+    this.clientPools = overflow('client_pools', CLIENT_POOLS_MAX, `${of} has connections for as many clients as`);
     this.pendingWait = {
       ...UPSTREAM_OVERFLOW,
       details: `pending_wait_exceeded{max_pending_wait=${maxPendingWaitMs}ms}`,

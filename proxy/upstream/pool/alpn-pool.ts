@@ -40,6 +40,10 @@ export class AlpnPool implements UpstreamPool, DialHandler, DeadlineOwner {
     return this.#http1.size + this.#http2.size;
   }
 
+  get busy(): boolean {
+    return this.#probe !== null || this.#waiting.length > 0 || this.#http1.busy || this.#http2.busy;
+  }
+
   get cxTotal(): number {
     return this.#http1.cxTotal + this.#http2.cxTotal;
   }

@@ -49,6 +49,10 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
     return this.#all.size;
   }
 
+  get busy(): boolean {
+    return this.#all.size > this.#idle.length || this.#waiting.length > 0;
+  }
+
   /** Hands a connection to the waiter, now or later, or says why there is none. HOT. */
   acquire(waiter: StreamWaiter): void {
     const connection = this.#idle.pop();

@@ -57,6 +57,12 @@ export class Http2Pool implements UpstreamPool, ClientSessionOwner, DeadlineOwne
     return this.#all.size;
   }
 
+  get busy(): boolean {
+    if (this.#connecting > 0 || this.#waiting.length > 0) return true;
+    for (const session of this.#all) if (session.active > 0) return true;
+    return false;
+  }
+
   acquire(waiter: StreamWaiter): void {
     const session = this.#roomFor(waiter);
     if (session !== null) {

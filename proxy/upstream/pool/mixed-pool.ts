@@ -20,6 +20,10 @@ export class MixedPool implements UpstreamPool {
     return this.#http1.size + this.#http2.size;
   }
 
+  get busy(): boolean {
+    return this.#http1.busy || this.#http2.busy;
+  }
+
   get cxTotal(): number {
     return this.#http1.cxTotal + this.#http2.cxTotal;
   }

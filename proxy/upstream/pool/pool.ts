@@ -36,6 +36,8 @@ export interface PoolHost extends Share {
 export interface UpstreamPool {
   /** Connections that stand or are being made. */
   readonly size: number;
+  /** Somebody uses it, or waits for a connection. */
+  readonly busy: boolean;
   readonly cxTotal: number;
   readonly cxConnectFail: number;
   /** Of the endpoint, over all of its pools. */

@@ -10,11 +10,13 @@ import { Deadline, type DeadlineOwner } from '../../../kernel/timer-wheel.ts';
 import { CONNECT_FAILURE, CONNECT_TIMEOUT, type Failure, UPSTREAM_TRUNCATED } from '../../http/failure.ts';
 import type { ResponseReceiver, UpstreamStream } from '../../http/upstream-stream.ts';
 import { parseResponseHead } from '../../http1/head-parser.ts';
+import type { ClientSource } from '../../net/client-source.ts';
 import { HEADROOM_BYTES } from '../../net/loop.ts';
 import type { DialHandler, Transport } from '../../net/transport.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointUse } from '../guard/in-use.ts';
 import { countConnection, refuseConnection } from '../guard/limits.ts';
+import { dialerFor } from './dialer-for.ts';
 import type { PoolHost, StreamWaiter } from './pool.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -34,20 +36,20 @@ export class TcpTunnel implements DialHandler, DeadlineOwner, UpstreamStream {
   #failure: Failure = CONNECT_FAILURE;
 
   /** Dials, or tells the waiter why not; null then. */
-  static open(host: PoolHost, endpoint: Endpoint, waiter: StreamWaiter): TcpTunnel | null {
+  static open(host: PoolHost, endpoint: Endpoint, waiter: StreamWaiter, source: ClientSource | null): TcpTunnel | null {
     const refusal = refuseConnection(host, endpoint.pool.use);
-    if (refusal === null) return new TcpTunnel(host, endpoint, waiter);
+    if (refusal === null) return new TcpTunnel(host, endpoint, waiter, source);
     waiter.onUnavailable(refusal);
     return null;
   }
 
-  private constructor(host: PoolHost, { config, pool }: Endpoint, waiter: StreamWaiter) {
+  private constructor(host: PoolHost, { config, pool }: Endpoint, waiter: StreamWaiter, source: ClientSource | null) {
     this.#host = host;
     this.#use = pool.use;
     this.#waiter = waiter;
     host.stats.cxTotal++;
     countConnection(host, pool.use, 1);
-    this.#transport = host.dialer.dial(config.address, this, null);
+    this.#transport = dialerFor(host, source).dial(config.address, this, null);
     host.loop.wheel.arm(this.#connectDeadline, host.config.connectTimeoutMs);
   }
 

@@ -20,6 +20,7 @@ const FILTERS: ListenerFiltersConfig = {
   tlsInspector: false,
   httpInspector: false,
   originalDestination: false,
+  originalSource: null,
   proxyProtocol: null,
   timeoutMs: 5_000,
   continueOnTimeout: false,

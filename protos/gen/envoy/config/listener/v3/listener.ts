@@ -30,6 +30,7 @@ export interface Listener {
   perConnectionBufferLimitBytes: number | undefined;
   metadata: Metadata | undefined;
   drainType: Listener_DrainType;
+  transparent: boolean | undefined;
   listenerFilters: ListenerFilter[];
   listenerFiltersTimeout: Duration | undefined;
   continueOnListenerFiltersTimeout: boolean;
