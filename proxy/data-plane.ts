@@ -91,8 +91,12 @@ export class DataPlane {
     return new LazyDns({ clock, timers, random, endpointsOf, resolvConf }, inherited);
   }
 
-  apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {
-    return this.activator.apply(snapshot);
+  /** See Activator. */
+  apply(
+    snapshot: Snapshot,
+    onPlaced?: (problems: readonly ActivationProblem[]) => void,
+  ): Promise<readonly ActivationProblem[]> {
+    return this.activator.apply(snapshot, onPlaced);
   }
 
   /** Ends everything now. */

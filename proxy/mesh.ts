@@ -9,6 +9,7 @@ import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import type { Timers } from '../kernel/timers.ts';
 import type { SharedBreaker } from '../protos/gen/outrider/resilience/v1/shared_breaker.ts';
+import type { ActivationProblem } from './activate/activator.ts';
 import { createVerifier } from './activate/tls.ts';
 import { type Agent, createAgent } from './agent/agent-client.ts';
 import { ApplicationUsage } from './agent/application-usage.ts';
@@ -26,7 +27,7 @@ import type { Cluster } from './upstream/cluster.ts';
 import type { SharedOpening } from './upstream/guard/request-breaker.ts';
 import { PROXY_VERSION } from './version.ts';
 import { type AdsClient, createAdsClient } from './xds/ads-client.ts';
-import type { SnapshotOrigin, ActivationProblem as XdsProblem } from './xds/ads-client-options.ts';
+import type { OnPlaced, SnapshotOrigin, ActivationProblem as XdsProblem } from './xds/ads-client-options.ts';
 import { configDecoders } from './xds/config-decoders.ts';
 import { type ControlCredentials, controlCredentials } from './xds/control-credentials.ts';
 import type { OnDemandUse } from './xds/demanded-clusters.ts';
@@ -178,7 +179,8 @@ export class Mesh {
       version: PROXY_VERSION,
       extras: agent === null ? [] : this.#extras(agent),
       lastKnownGoodDirectory: agent?.lastKnownGoodDirectory ?? null,
-      onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => this.#activate(parts, origin),
+      onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin, onPlaced: OnPlaced) =>
+        this.#activate(parts, origin, onPlaced),
     };
     const { clock, timers, random, log } = deps;
     const decoders = configDecoders({ ...deps.sources, knownClusters: null, ...staticNames(statics) });
@@ -263,15 +265,20 @@ export class Mesh {
   }
 
   /** Resolves when it is in use, with what could not be done: the ACK waits for it. */
-  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly XdsProblem[]> {
-    const problems = await this.#plane.apply(createSnapshot(parts));
+  async #activate(parts: SnapshotParts, origin: SnapshotOrigin, onPlaced: OnPlaced): Promise<readonly XdsProblem[]> {
+    const placed = (problems: readonly ActivationProblem[]) => onPlaced(problems.map(xdsProblem));
+    const problems = await this.#plane.apply(createSnapshot(parts), placed);
     for (const { kind, name, message } of problems) this.#log.error({ [kind]: name, origin }, message);
     if (this.ads?.hasSnapshot === true) {
       this.#events.onConfigured();
       this.#register();
     }
-    return problems.map(({ kind, message }) => ({ kind: KINDS[kind], message }));
+    return problems.map(xdsProblem);
   }
+}
+
+function xdsProblem({ kind, message }: ActivationProblem): XdsProblem {
+  return { kind: KINDS[kind], message };
 }
 
 /** What this node asks its control plane for: its metadata under `outrider`. */

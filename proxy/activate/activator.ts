@@ -20,7 +20,7 @@ import { ChainBuilder, type ChainDeps, withoutInlineRoutes } from './chain-build
 import type { DnsDiscovery } from './dns-discovery.ts';
 import { isDnsListener, type LazyDns } from './lazy-dns.ts';
 import type { ListenerSet } from './listener-set.ts';
-import { warmUp } from './warm-up.ts';
+import { WarmUp } from './warm-up.ts';
 
 /** What an activator drives. */
 export interface ActivatorDeps extends ChainDeps {
@@ -37,15 +37,27 @@ export interface ActivationProblem {
   readonly message: string;
 }
 
+type OnPlaced = (problems: readonly ActivationProblem[]) => void;
+
 export class Activator {
   readonly #deps: ActivatorDeps;
   readonly #builder: ChainBuilder;
+  readonly #warmUp: WarmUp;
+  /** Of which clusters and endpoints are in use, and of which listeners and routes are: the older one while clusters warm up. */
   #snapshot: Snapshot = createSnapshot(EMPTY_PARTS);
+  #served: Snapshot = this.#snapshot;
+  /** Snapshots that have not had their turn. */
+  #queued = 0;
   #busy: Promise<unknown> = Promise.resolve();
+  /** Clusters that a snapshot has not any more; removed once no listener can name them. */
+  readonly #leaving = new Set<string>();
+  /** Whoever waits for listeners and routes that a newer snapshot was to bring. */
+  #overtaken: ((problems: readonly ActivationProblem[]) => void)[] = [];
 
   constructor(deps: ActivatorDeps) {
     this.#deps = deps;
     this.#builder = new ChainBuilder(deps);
+    this.#warmUp = new WarmUp(deps.loop);
   }
 
   get snapshot(): Snapshot {
@@ -64,30 +76,54 @@ export class Activator {
     return this.#builder.tcpStats();
   }
 
-  /** Makes the snapshot the running configuration. Calls queue; each resolves with what could not be done. */
-  apply(snapshot: Snapshot): Promise<readonly ActivationProblem[]> {
-    const next = this.#busy.then(() => this.#apply(snapshot));
-    this.#busy = next;
-    return next;
+  /**
+   * Makes the snapshot the running configuration. Calls queue; each resolves with what could not be done. `onPlaced` is told
+   * that of the clusters as soon as they and their endpoints are in use. While new clusters warm up a newer snapshot goes
+   * first: its endpoints must not wait, and its listeners and routes are put in place of this one's.
+   */
+  apply(snapshot: Snapshot, onPlaced: OnPlaced = () => {}): Promise<readonly ActivationProblem[]> {
+    this.#queued++;
+    this.#warmUp.interrupt();
+    const { promise, resolve } = Promise.withResolvers<readonly ActivationProblem[]>();
+    const turn = this.#busy.then(() => this.#apply(snapshot, onPlaced, resolve));
+    this.#busy = turn;
+    return turn.then(() => promise);
   }
 
-  async #apply(next: Snapshot): Promise<readonly ActivationProblem[]> {
+  async #apply(next: Snapshot, onPlaced: OnPlaced, resolve: OnPlaced): Promise<void> {
+    this.#queued--;
     const before = this.#snapshot;
-    if (next.version === before.version) return [];
+    if (next.version === before.version && before === this.#served) {
+      onPlaced([]);
+      resolve([]);
+      return;
+    }
     await this.#deps.lazyTls.loadFor(next);
     this.#snapshot = next;
     const problems = this.#putClusters(before, next);
-    await warmUp(this.#newClusters(before, next), this.#deps.loop.wheel);
-    problems.push(...(await this.#putListeners(before, next)));
-    for (const name of before.listeners.keys()) if (!next.listeners.has(name)) this.#removeListener(name);
-    for (const name of before.clusters.keys()) if (!next.clusters.has(name)) this.#removeCluster(name);
+    onPlaced(problems);
+    for (const name of next.clusters.keys()) this.#leaving.delete(name);
+    for (const name of before.clusters.keys()) if (!next.clusters.has(name)) this.#leaving.add(name);
+    this.#warmUp.retain((name) => next.clusters.has(name));
+    this.#warmUp.add(this.#newClusters(before, next));
+    const isWarm = await this.#warmUp.over(() => this.#queued > 0);
+    if (!isWarm) {
+      this.#overtaken.push((more) => resolve([...problems, ...more]));
+      return;
+    }
+    const more = await this.#putListeners(this.#served, next);
+    for (const name of this.#served.listeners.keys()) if (!next.listeners.has(name)) this.#removeListener(name);
+    for (const name of this.#leaving) this.#removeCluster(name);
+    this.#leaving.clear();
+    this.#served = next;
     this.#deps.clusters.onDemand.settle((name) => next.clusters.has(name));
     this.#builder.forgetRoutes(next);
     this.#deps.log.info(
       { version: next.version, clusters: next.clusters.size, listeners: next.listeners.size },
       'configuration active',
     );
-    return problems;
+    for (const tell of this.#overtaken.splice(0)) tell(more);
+    resolve([...problems, ...more]);
   }
 
   // -------------------------------------------------------------------------------------------------------------------

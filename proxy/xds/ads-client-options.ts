@@ -21,6 +21,15 @@ export interface ActivationProblem {
 /** What an activation comes to: what could not be done, once it is over; undefined when it is at once. */
 export type ActivationReport = undefined | Promise<readonly ActivationProblem[]>;
 
+/** Takes what could not be done of the clusters. */
+export type OnPlaced = (problems: readonly ActivationProblem[]) => void;
+
+/** An activation under way: what could not be done of clusters and endpoints, and of all. */
+export interface Activation {
+  readonly placed: Promise<readonly ActivationProblem[]>;
+  readonly active: Promise<readonly ActivationProblem[]>;
+}
+
 /** The ADS stream. */
 export interface StreamOptions {
   /** `host:port` of the control plane: the endpoint of the static cluster that `ads` names. */
@@ -49,9 +58,10 @@ export interface AdsClientOptions {
   /**
    * Gets the configuration as far as it can be in use, static resources included, whenever something in it has changed;
    * once it is complete `hasSnapshot` says so. Resolves when it is active, with what could not be done: the resources of
-   * the response that asked for it are refused for that.
+   * the response that asked for it are refused for that. Tells `onPlaced` as soon as clusters and endpoints are in use,
+   * which may be long before listeners and routes are: responses with these are answered then.
    */
-  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin) => ActivationReport;
+  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin, onPlaced: OnPlaced) => ActivationReport;
 }
 
 /** What the client needs. */

@@ -16,9 +16,11 @@ import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../prot
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
 import { EMPTY_PARTS, type SnapshotParts, sameParts } from '../config/snapshot.ts';
 import type {
+  Activation,
   ActivationProblem,
   AdsClientDeps,
   AdsClientOptions,
+  OnPlaced,
   SnapshotOrigin,
   StreamOptions,
 } from './ads-client-options.ts';
@@ -279,10 +281,10 @@ class Client<Request, Response> implements AdsClient {
     kind: ResourceKind,
     incoming: IncomingUpdate,
     outcome: UpdateOutcome,
-    activation: Promise<readonly ActivationProblem[]>,
+    activation: Activation,
   ): Promise<void> {
     const stream = this.#streams;
-    const problems = await activation;
+    const problems = await (kind === 'CDS' || kind === 'EDS' ? activation.placed : activation.active);
     if (stream !== this.#streams || !this.connected) return;
     this.#answer(kind, incoming, withProblems(outcome, kind, problems));
   }
@@ -331,7 +333,7 @@ class Client<Request, Response> implements AdsClient {
   }
 
   /** Hands out what can be in use; null when that is what is in use already. */
-  #handOut(): Promise<readonly ActivationProblem[]> | null {
+  #handOut(): Activation | null {
     if (!this.#dirty) return null;
     const waits = this.#waits;
     const { parts, held } = readyTree(this.#scope, this.#tree.known(), this.#handedOut, waits.waiting);
@@ -352,9 +354,19 @@ class Client<Request, Response> implements AdsClient {
     return isNew || isFirst ? this.#activate(parts, 'control-plane') : null;
   }
 
-  async #activate(parts: SnapshotParts, origin: SnapshotOrigin): Promise<readonly ActivationProblem[]> {
+  #activate(parts: SnapshotParts, origin: SnapshotOrigin): Activation {
+    const { promise: placed, resolve } = Promise.withResolvers<readonly ActivationProblem[]>();
+    const active = this.#activated(parts, origin, resolve);
+    return { placed: Promise.race([placed, active]), active };
+  }
+
+  async #activated(
+    parts: SnapshotParts,
+    origin: SnapshotOrigin,
+    onPlaced: OnPlaced,
+  ): Promise<readonly ActivationProblem[]> {
     try {
-      return (await this.#options.onSnapshot(parts, origin)) ?? [];
+      return (await this.#options.onSnapshot(parts, origin, onPlaced)) ?? [];
     } catch (error) {
       this.#deps.logger.error({ err: error, origin }, 'the configuration could not be activated');
       return [{ kind: 'LDS', message: error instanceof Error ? error.message : String(error) }];

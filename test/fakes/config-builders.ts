@@ -2,6 +2,7 @@
 
 import type { ClusterConfig, EndpointConfig, EndpointSetConfig } from '../../proxy/config/model/cluster.ts';
 import type { HeaderEdits } from '../../proxy/config/model/header-edits.ts';
+import type { HealthCheckConfig, HttpProbeConfig } from '../../proxy/config/model/health-check.ts';
 import type { NamedHttpFilter } from '../../proxy/config/model/http-filter.ts';
 import type {
   FilterChainConfig,
@@ -313,6 +314,45 @@ export function tcpProxy(clusterName: string, change: Partial<TcpProxyConfig> = 
     accessLogs: [],
     logIntervalMs: 0,
     logOnConnected: false,
+    ...change,
+  };
+}
+
+/** GET /healthz, which has to be answered with 200. */
+export const HTTP_PROBE: HttpProbeConfig = {
+  kind: 'http',
+  codec: 'http1',
+  host: '',
+  method: 'GET',
+  path: '/healthz',
+  headers: [],
+  removedHeaders: [],
+  expectedStatuses: [{ start: 200, end: 201 }],
+  retriableStatuses: [],
+  serviceName: null,
+  receive: [],
+  bodyBytes: 1_024,
+};
+
+/** A check every 10 ms. */
+export function healthCheck(change: Partial<HealthCheckConfig> = {}): HealthCheckConfig {
+  return {
+    probe: HTTP_PROBE,
+    timeoutMs: 2_000,
+    intervalMs: 10,
+    initialJitterMs: 0,
+    intervalJitterMs: 0,
+    intervalJitterPercent: 0,
+    unhealthyThreshold: 2,
+    healthyThreshold: 2,
+    altPort: null,
+    reuseConnection: true,
+    noTrafficIntervalMs: 10,
+    noTrafficHealthyIntervalMs: 10,
+    unhealthyIntervalMs: 10,
+    unhealthyEdgeIntervalMs: 10,
+    healthyEdgeIntervalMs: 10,
+    alpnProtocols: [],
     ...change,
   };
 }

@@ -12,53 +12,24 @@ import type {
 } from '../../../proxy/config/model/health-check.ts';
 import type { Cluster } from '../../../proxy/upstream/cluster.ts';
 import { CA_PEM, SERVER } from '../../fakes/certificates.ts';
-import { cluster, endpoint, endpointSet, NO_SECRETS } from '../../fakes/config-builders.ts';
+import {
+  healthCheck as check,
+  cluster,
+  endpoint,
+  endpointSet,
+  HTTP_PROBE as HTTP,
+  NO_SECRETS,
+} from '../../fakes/config-builders.ts';
 import { eventually, Harness, startUpstream } from './harness.ts';
 import { startHttp2Endpoint } from './http2-peers.ts';
 import { type RawUpstream, response, type UpstreamScript } from './raw-upstream.ts';
 
-const HTTP: HttpProbeConfig = {
-  kind: 'http',
-  codec: 'http1',
-  host: '',
-  method: 'GET',
-  path: '/healthz',
-  headers: [],
-  removedHeaders: [],
-  expectedStatuses: [{ start: 200, end: 201 }],
-  retriableStatuses: [],
-  serviceName: null,
-  receive: [],
-  bodyBytes: 1_024,
-};
 /** Where nothing listens. */
 const CLOSED_PORT = 1;
 
 const TCP: TcpProbeConfig = { kind: 'tcp', send: '', receive: [] };
 const VERSIONS = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' } as const;
 const GRPC: GrpcProbeConfig = { kind: 'grpc', service: 'shop.Cart', authority: '', metadata: [] };
-
-function check(change: Partial<HealthCheckConfig> = {}): HealthCheckConfig {
-  return {
-    probe: HTTP,
-    timeoutMs: 2_000,
-    intervalMs: 10,
-    initialJitterMs: 0,
-    intervalJitterMs: 0,
-    intervalJitterPercent: 0,
-    unhealthyThreshold: 2,
-    healthyThreshold: 2,
-    altPort: null,
-    reuseConnection: true,
-    noTrafficIntervalMs: 10,
-    noTrafficHealthyIntervalMs: 10,
-    unhealthyIntervalMs: 10,
-    unhealthyEdgeIntervalMs: 10,
-    healthyEdgeIntervalMs: 10,
-    alpnProtocols: [],
-    ...change,
-  };
-}
 
 /** A data plane over these endpoints, whose first round of checks is over. */
 async function checking(

@@ -7,13 +7,14 @@ import {
   endpoint,
   endpointSet,
   forward,
+  healthCheck,
   NO_EDITS,
   prefixMatch,
   route,
   routeTable,
   virtualHost,
 } from '../../fakes/config-builders.ts';
-import { eventually, Harness, start, startUpstream } from './harness.ts';
+import { eventually, everythingTo, Harness, start, startUpstream } from './harness.ts';
 import { valuesOf } from './http-text.ts';
 import { response } from './raw-upstream.ts';
 
@@ -291,3 +292,40 @@ t.test('a connection takes as many requests as configured', async (t) => {
   t.same(valuesOf(await client.get('/2'), 'connection'), ['close']);
   await client.end();
 });
+
+t.test(
+  'while a new cluster warms up, endpoints of the others change, and newer routes take the place of older',
+  async (t) => {
+    const [first, second] = [await startUpstream(t), await startUpstream(t)];
+    const silent = await startUpstream(t, { onRequest: () => undefined });
+    const harness = new Harness(t);
+    const one = (port: number) => cluster('a', [port]);
+    const checked = (name: string) => cluster(name, [silent.port], { healthCheck: healthCheck({ timeoutMs: 10_000 }) });
+    const parts = (clusters: readonly ClusterConfig[], to = 'a') => ({ clusters, table: everythingTo(to) });
+    await harness.apply(parts([one(first.port)]));
+    const client = harness.client();
+    await client.get('/');
+    t.equal(first.connections.length, 1);
+
+    const states: string[] = [];
+    const noted = (name: string) => () => void states.push(name);
+    const warming = harness.apply(parts([one(first.port), checked('b')], 'b')).then(noted('b'));
+    await eventually(() => silent.connections.length > 0, 'a check');
+    const newer = harness.apply(parts([one(second.port), checked('b'), checked('c')])).then(noted('c'));
+    await eventually(() => harness.plane.clusters.get('c') !== undefined, 'the other cluster');
+    await client.get('/');
+    t.equal(second.connections.length, 1, 'requests go to the new endpoint, by the old routes');
+    t.same(states, [], 'neither is active yet');
+
+    const last = harness.apply(parts([one(first.port)]));
+    await last;
+    await Promise.all([warming, newer]);
+    t.same(states, ['b', 'c'], 'what is waited for can leave');
+    t.same(
+      harness.plane.clusters.all().map(({ name }) => name),
+      ['a'],
+    );
+    await client.get('/');
+    t.equal(first.connections.length, 2);
+  },
+);
