@@ -30,6 +30,11 @@ import { StatsRegistry } from './telemetry/stats-registry.ts';
 import { LocalCluster } from './upstream/local-cluster.ts';
 import { readsFiles } from './xds/dependency-tracker.ts';
 
+/**
+ * Where there is time, a client that says nothing on a connection is not closed sooner: closing can cross with a request, and an
+ * answer that asks to leave cannot.
+ */
+const UNUSED_MS = 60_000;
 /** In which an answer on the admin port is written and read. */
 const NEWS_MS = 500;
 
@@ -232,14 +237,20 @@ export class Sidecar {
     if (gone.length > 0) log.warn({ gone }, 'sockets of the predecessor that are not configured any more are closed');
   }
 
-  /** A successor accepts: takes what is here to its end within the deadline, without a word to the control plane. */
-  async yield(deadlineMs: number): Promise<void> {
+  /**
+   * A successor accepts: takes what is here to its end within the deadline, without a word to the control plane. Clients that
+   * can be asked to leave are, within `askMs`.
+   */
+  async yield({ deadlineMs, askMs }: { readonly deadlineMs: number; readonly askMs: number }): Promise<void> {
     this.#draining = true;
     for (const listener of this.plane.listeners.all()) listener.stopAccepting();
     this.#admin?.stopAccepting();
     await this.#mesh?.yield();
     const everyone = this.plane.listeners.everyone();
-    for (const listener of everyone) listener.askToLeave(Math.min(listener.drainTimeoutMs, deadlineMs / 2));
+    for (const listener of everyone) {
+      const spreadMs = Math.min(listener.drainTimeoutMs, askMs / 2, deadlineMs / 2);
+      listener.askToLeave(spreadMs, Math.min(UNUSED_MS, Math.max(0, deadlineMs - 2 * spreadMs)));
+    }
     // Whoever asked for the successor hears of it before this process is gone.
     const heard = new Promise<void>((resolve) => this.#deps.timers.after(NEWS_MS, resolve));
     for (const listener of this.plane.names.all()) listener.stopAccepting();

@@ -7,8 +7,9 @@ import { SystemClock } from '../kernel/clock.ts';
 import { hostPortText } from '../kernel/host-port.ts';
 import { openLogger } from '../kernel/log.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
-import { err, type Result } from '../kernel/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import { SystemTimers } from '../kernel/timers.ts';
+import { INHERITANCE_VARIABLE } from '../protos/contract/handover.ts';
 import { Sidecar } from './app.ts';
 import { loadBootstrap, localSources } from './bootstrap/load-bootstrap.ts';
 import {
@@ -19,8 +20,9 @@ import {
 } from './bootstrap/read-bootstrap.ts';
 import type { SocketAddress } from './config/model/common.ts';
 import { FORMAT_COMMANDS } from './http/format.ts';
+import { ownStart, readNextProcess, writeServingProcess } from './lifecycle/handover-folder.ts';
 import { HotRestart, type SuccessorMessage, type TakeOver } from './lifecycle/hot-restart.ts';
-import { INHERITANCE_VARIABLE, LINK_VARIABLE, readInheritance, spawnSuccessor } from './lifecycle/next-process.ts';
+import { LINK_VARIABLE, readInheritance, spawnSuccessor } from './lifecycle/next-process.ts';
 import { type PredecessorLink, standBy } from './lifecycle/standby.ts';
 import { SupervisorLink, type SupervisorWord } from './lifecycle/supervisor-link.ts';
 import { InheritedSockets } from './net/inherited-sockets.ts';
@@ -66,7 +68,7 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
       (error: unknown) => ended.reject(error),
     );
   };
-  const { drainMs: deadlineMs, lingerMs, hotRestartMs } = options;
+  const { drainMs: deadlineMs, lingerMs, hotRestartMs, hotRestartDirectory, parentShutdownMs } = options;
   const inheritance = readInheritance(process.env[INHERITANCE_VARIABLE]);
   const linkFd = inheritance === null ? numberOf(process.env[LINK_VARIABLE]) : inheritance.link;
   const epoch = inheritance?.epoch ?? 0;
@@ -84,14 +86,17 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
     clock,
     timers,
     log,
-    spawn: (sockets) => spawnSuccessor(origin, sockets),
+    spawn: (sockets) => {
+      const next = hotRestartDirectory === null ? ok(null) : readNextProcess(hotRestartDirectory, process.getuid?.());
+      return next.ok ? ok(spawnSuccessor(origin, next.value, sockets)) : next;
+    },
     handed: () => proxy.handed,
     leaseId: () => proxy.leaseId,
     readyMs: hotRestartMs ?? 0,
     yielded: () => {
       stopping = true;
       line.link?.handOver();
-      end(proxy.yield(deadlineMs));
+      end(proxy.yield({ deadlineMs: parentShutdownMs, askMs: deadlineMs }));
     },
   });
   const hotRestart = async (): Promise<Result<number, string>> => {
@@ -143,6 +148,10 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
     line.link = new SupervisorLink(linkFd, onWord, stop);
     line.link.say({ kind: 'serving', pid: process.pid });
   };
+  const onServing = () => {
+    if (hotRestartDirectory !== null)
+      writeServingProcess(hotRestartDirectory, { pid: process.pid, startedAt: ownStart(), epoch });
+  };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // A reader of our output that goes away must not take the traffic with it.
@@ -156,8 +165,11 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
     const { admin } = await proxy.start();
     // What starts a process runs once: bin/prepare.js keeps the optimizing compiler from it. From here on requests come.
     setFlagsFromString('--opt');
-    if (inheritance !== null) await standBy(proxy, predecessor(), { clock, timers });
-    if (inheritance !== null) openLink();
+    if (inheritance === null) onServing();
+    else {
+      await standBy(proxy, predecessor(), { clock, timers, onServing });
+      openLink();
+    }
     const address = admin === null ? null : `${admin.host}:${admin.port}`;
     log.info({ pid: process.pid, epoch, admin: address }, 'proxy is up');
   } catch (error) {

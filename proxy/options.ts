@@ -22,6 +22,10 @@ export interface ProxyOptions {
   readonly lingerMs: number;
   /** How long a successor may take until it is ready, in milliseconds; default 30,000. Null: there is none. */
   readonly hotRestartMs: number | null;
+  /** Where this process and its supervisor tell each other of successors; null: there is no supervisor who asks. */
+  readonly hotRestartDirectory: string | null;
+  /** How long a process that was replaced finishes what it has, in milliseconds; as drainMs by default. */
+  readonly parentShutdownMs: number;
 }
 
 /** `help` and `version` are asked for instead of a run. */
@@ -38,6 +42,8 @@ const OPTIONS = {
   'drain-time-s': { type: 'string' },
   'drain-linger-s': { type: 'string' },
   'hot-restart-timeout-s': { type: 'string' },
+  'hot-restart-directory': { type: 'string' },
+  'parent-shutdown-time-s': { type: 'string' },
   'base-id': { type: 'string' },
   'use-dynamic-base-id': { type: 'boolean' },
   'disable-hot-restart': { type: 'boolean' },
@@ -62,6 +68,11 @@ Starts one sidecar from an Envoy v3 bootstrap (YAML or JSON).
       --hot-restart-timeout-s N
                              seconds until a new process has to be ready, which SIGUSR2 or POST /hot_restart puts
                              in the place of this one (default 30)
+      --hot-restart-directory DIR
+                             next.json there says what the new process is started with (command, cwd, env; else it is
+                             started like this one), serving.json which process serves
+      --parent-shutdown-time-s N
+                             seconds that the old process may take for what it has then (default: as --drain-time-s)
       --disable-hot-restart  never does that
       --version, --help
 Accepted for Envoy's sake, without effect: --base-id, --use-dynamic-base-id.
@@ -93,6 +104,9 @@ export function parseProxyOptions(argv: readonly string[]): Result<ParsedOptions
   if (!lingerSeconds.ok) return lingerSeconds;
   const restartSeconds = wholeNumber('hot-restart-timeout-s', values['hot-restart-timeout-s'] ?? '30', 3_600);
   if (!restartSeconds.ok) return restartSeconds;
+  const shutdownText = values['parent-shutdown-time-s'] ?? `${drainSeconds.value}`;
+  const shutdownSeconds = wholeNumber('parent-shutdown-time-s', shutdownText, 86_400);
+  if (!shutdownSeconds.ok) return shutdownSeconds;
   return ok({
     configPath,
     configYaml,
@@ -103,6 +117,8 @@ export function parseProxyOptions(argv: readonly string[]): Result<ParsedOptions
     drainMs: drainSeconds.value * 1000,
     lingerMs: lingerSeconds.value * 1000,
     hotRestartMs: values['disable-hot-restart'] === true ? null : restartSeconds.value * 1000,
+    hotRestartDirectory: values['hot-restart-directory'] ?? null,
+    parentShutdownMs: shutdownSeconds.value * 1000,
   });
 }
 

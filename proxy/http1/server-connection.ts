@@ -188,11 +188,11 @@ export class Http1ServerConnection
     }
   }
 
-  /** Closes behind the answer in flight or the next one, at the latest after the drain timeout. */
-  retire(): void {
+  /** Closes behind the answer in flight or the next one; without any, after the drain timeout or `idleMs`, the later of both. */
+  retire(idleMs = 0): void {
     if (this.#draining) return;
     this.#draining = true;
-    this.#timers.armLifetime(this.#manager.config.drainTimeoutMs);
+    this.#timers.armLifetime(Math.max(this.#manager.config.drainTimeoutMs, idleMs));
   }
 
   /** Closes after the answer in flight, or now when there is none. */

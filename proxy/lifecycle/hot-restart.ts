@@ -45,7 +45,8 @@ export interface HotRestartDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
-  readonly spawn: (sockets: readonly HandedSocket[]) => Successor;
+  /** The error says why none can be started. */
+  readonly spawn: (sockets: readonly HandedSocket[]) => Result<Successor, string>;
   readonly handed: () => readonly HandedSocket[];
   readonly leaseId: () => string;
   /** The successor serves. */
@@ -89,7 +90,9 @@ export class HotRestart {
   #replace(): Promise<Result<number, string>> {
     const { timers, spawn, handed, leaseId, readyMs } = this.#deps;
     const { promise, resolve } = Promise.withResolvers<Result<number, string>>();
-    const successor = spawn(handed());
+    const spawned = spawn(handed());
+    if (!spawned.ok) return Promise.resolve(spawned);
+    const successor = spawned.value;
     let waitingFor: readonly string[] = [];
     const finish = (result: Result<number, string>) => {
       timer.cancel();

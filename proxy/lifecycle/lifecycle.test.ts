@@ -1,7 +1,10 @@
 /** How a sidecar is replaced and how it leaves, on fake time. */
+import { chmodSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { silentLogger } from '../../kernel/log.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
@@ -10,6 +13,7 @@ import { Departure } from '../listener/departure.ts';
 import { type HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import { Loop } from '../net/loop.ts';
 import type { ServedConnection } from '../net/service.ts';
+import { ownStart, readNextProcess, writeServingProcess } from './handover-folder.ts';
 import { HotRestart, type SuccessorMessage, type TakeOver } from './hot-restart.ts';
 import { LineReader } from './supervisor-link.ts';
 
@@ -31,7 +35,7 @@ function restarting() {
     log: silentLogger,
     spawn: () => {
       state.spawned++;
-      return {
+      return ok({
         pid: 42,
         send: (message) => void told.push(message),
         onMessage: (listener) => {
@@ -41,7 +45,7 @@ function restarting() {
           exit = listener;
         },
         kill: () => void state.killed++,
-      };
+      });
     },
     handed: () => [],
     leaseId: () => 'lease',
@@ -163,4 +167,54 @@ t.test('lines come whole, however they were cut', (t) => {
   }
   t.throws(() => new LineReader().read('x'.repeat(65_537)), /more than 65536/);
   t.end();
+});
+
+t.test('what a successor is started with is believed only of a file that nobody else can write', (t) => {
+  const uid = process.getuid!();
+  const next = { command: ['node', 'outrider'], cwd: '/', env: { A: 'b' } };
+  const directory = t.testdir({ 'next.json': JSON.stringify(next) });
+  const file = join(directory, 'next.json');
+  t.same(readNextProcess(join(directory, 'none'), uid), { ok: true, value: null }, 'it is started like this one');
+  chmodSync(file, 0o600);
+  t.same(readNextProcess(directory, uid), { ok: true, value: next });
+  t.match(readNextProcess(directory, uid + 1), { ok: false, error: /belongs to user \d+, and this process to \d+/ });
+  chmodSync(file, 0o620);
+  t.match(readNextProcess(directory, uid), {
+    ok: false,
+    error: /others may write .*: its mode is 620, and must be 600/,
+  });
+  chmodSync(file, 0o600);
+  for (const text of [
+    '',
+    '[]',
+    '{"command":[],"cwd":"/","env":{}}',
+    '{"command":["a"],"cwd":"/","env":{"A":1}}',
+    'null',
+  ]) {
+    writeFileSync(file, text);
+    t.match(readNextProcess(directory, uid), { ok: false, error: /next\.json has to be JSON with a "command"/ }, text);
+  }
+  writeFileSync(file, ' '.repeat(1024 * 1024 + 1));
+  t.match(readNextProcess(directory, uid), { ok: false, error: /has 1048577 bytes: at most 1048576 are read/ });
+  rmSync(file);
+  symlinkSync('/etc/hostname', file);
+  t.match(readNextProcess(directory, uid), { ok: false, error: /cannot be read: ELOOP/ });
+  writeServingProcess(directory, { pid: 7, startedAt: ownStart(), epoch: 2 });
+  t.match(readFileSync(join(directory, 'serving.json'), 'utf8'), /^\{"pid":7,"startedAt":"\d+","epoch":2\}$/);
+  t.end();
+});
+
+t.test('a successor that cannot even be started leaves this process as it was', async (t) => {
+  const { clock, timers } = time();
+  const restart = new HotRestart({
+    clock,
+    timers,
+    log: silentLogger,
+    spawn: () => err('others may write next.json'),
+    handed: () => [],
+    leaseId: () => 'lease',
+    yielded: () => t.fail('it yields'),
+    readyMs: 30_000,
+  });
+  t.same(await restart.run(), { ok: false, error: 'others may write next.json' });
 });

@@ -3,15 +3,14 @@
  * descriptors, since that is the same socket, and needs no message that could be lost.
  */
 import { spawn } from 'node:child_process';
+import { INHERITANCE_VARIABLE, type NextProcess } from '../../protos/contract/handover.ts';
 import type { HandedSocket } from '../net/inherited-sockets.ts';
 import type { Successor, SuccessorMessage } from './hot-restart.ts';
 
-/** Names the sockets by their descriptors, as JSON. */
-export const INHERITANCE_VARIABLE = 'OUTRIDER_INHERITANCE';
 /** The descriptor of the line to `outrider run`. */
 export const LINK_VARIABLE = 'OUTRIDER_LINK';
 
-/** What a successor starts with. */
+/** What a successor starts with: INHERITANCE_VARIABLE, as JSON, names the sockets by their descriptors. */
 export interface Inheritance {
   /** Hot restarts before it. */
   readonly epoch: number;
@@ -39,9 +38,10 @@ export function readInheritance(text: string | undefined): Inheritance | null {
   return text === undefined ? null : (JSON.parse(text) as Inheritance);
 }
 
-/** Starts the successor like this process was started, from whatever is installed now. */
-export function spawnSuccessor(origin: Origin, sockets: readonly HandedSocket[]): Successor {
-  const { execPath, execArgv, argv, env, epoch, link } = origin;
+/** Starts the successor as `next` says, else like this process was started, from whatever is installed now. */
+export function spawnSuccessor(origin: Origin, next: NextProcess | null, sockets: readonly HandedSocket[]): Successor {
+  const { epoch, link } = origin;
+  const { command, cwd, env } = next ?? likeThis(origin);
   const fds = [...sockets.map(({ fd }) => fd), ...(link === null ? [] : [link])];
   const inheritance: Inheritance = {
     epoch: epoch + 1,
@@ -49,7 +49,9 @@ export function spawnSuccessor(origin: Origin, sockets: readonly HandedSocket[])
     link: link === null ? null : FIRST_FD + sockets.length,
   };
   const { [LINK_VARIABLE]: _link, ...own } = env;
-  const child = spawn(execPath, [...execArgv, ...argv], {
+  const [program, ...args] = command;
+  const child = spawn(program!, args, {
+    cwd,
     // Of its own, like the first: it is no part of what ends with us.
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
@@ -67,4 +69,8 @@ export function spawnSuccessor(origin: Origin, sockets: readonly HandedSocket[])
     },
     kill: () => void child.kill('SIGKILL'),
   };
+}
+
+function likeThis({ execPath, execArgv, argv, env }: Origin) {
+  return { command: [execPath, ...execArgv, ...argv], cwd: undefined, env };
 }

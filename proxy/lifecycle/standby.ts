@@ -17,11 +17,19 @@ const LOOK_MS = 50;
 /** So long the first check of the application is waited for: what is known of it must not be forgotten by a restart. */
 const CHECKED_MS = 3_000;
 
+/** What standing by needs. */
+export interface StandbyDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** This process serves; the other one does, too, until that has been noted. */
+  readonly onServing: () => void;
+}
+
 /** Resolves when this process has taken over. Rejects when it cannot. */
 export async function standBy(
   sidecar: Sidecar,
   link: PredecessorLink,
-  { clock, timers }: { readonly clock: Clock; readonly timers: Timers },
+  { clock, timers, onServing }: StandbyDeps,
 ): Promise<void> {
   const told = Promise.withResolvers<TakeOver>();
   link.onTakeOver(told.resolve);
@@ -29,6 +37,7 @@ export async function standBy(
   link.send({ kind: 'ready' });
   const { leaseId } = await told.promise;
   await sidecar.takeOver(leaseId);
+  onServing();
   link.send({ kind: 'serving' });
 }
 

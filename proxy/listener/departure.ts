@@ -22,17 +22,22 @@ export class Departure implements DeadlineOwner {
   #state: 'none' | 'spread' | 'all' = 'none';
   #endMs = 0;
   #stepMs = STEP_MS_MIN;
+  #idleMs = 0;
 
   constructor(loop: Loop, connections: () => Iterable<ServedConnection>) {
     this.#loop = loop;
     this.#connections = connections;
   }
 
-  /** From now on, the last one `spreadMs` from now; 0 asks all at once. Called again it can only be sooner. */
-  start(spreadMs: number): void {
+  /**
+   * From now on, the last one `spreadMs` from now; 0 asks all at once. Called again it can only be sooner. `idleMs`: see
+   * ServedConnection.
+   */
+  start(spreadMs: number, idleMs = 0): void {
     const nowMs = this.#loop.refresh();
     if (this.#state === 'all' || (this.#state === 'spread' && nowMs + spreadMs >= this.#endMs)) return;
     this.#endMs = nowMs + spreadMs;
+    this.#idleMs = idleMs;
     this.#stepMs = Math.max(STEP_MS_MIN, spreadMs / STEPS);
     this.#state = 'spread';
     this.#step();
@@ -61,7 +66,7 @@ export class Departure implements DeadlineOwner {
   #ask(connection: ServedConnection): void {
     this.#told.add(connection);
     this.asked++;
-    connection.retire();
+    connection.retire(this.#idleMs);
   }
 
   stop(): void {

@@ -84,8 +84,8 @@ export class DetectingConnection implements ServedConnection, TransportHandler, 
     this.#owner.onClosed(this);
   }
 
-  retire(): void {
-    this.#serving.retire();
+  retire(idleMs?: number): void {
+    this.#serving.retire(idleMs);
   }
 
   drain(): void {

@@ -322,10 +322,10 @@ export class Listener implements ServedOwner, InspectionOwner {
 
   /**
    * Asks all connections to leave, spread over `spreadMs`: HTTP/1.1 by `connection: close` in the next answer, HTTP/2 by
-   * GOAWAY; who is idle is closed after the drain timeout. Goes on accepting.
+   * GOAWAY; who is idle is closed after the drain timeout, or `idleMs` where that is later. Goes on accepting.
    */
-  askToLeave(spreadMs = 0): void {
-    this.#departure.start(spreadMs);
+  askToLeave(spreadMs = 0, idleMs = 0): void {
+    this.#departure.start(spreadMs, idleMs);
   }
 
   /** Connections that were asked to leave. */

@@ -4,8 +4,11 @@ import type { Transport } from './transport.ts';
 
 /** One connection that is served. */
 export interface ServedConnection {
-  /** Leaves when it next can: behind the next answer, and at the latest after the drain time. Goes on until then. */
-  retire(): void;
+  /**
+   * Leaves when it next can: behind the next answer, and at the latest after the drain time. Goes on until then. `idleMs`: how
+   * long nothing is heard at least before it is closed, where the protocol cannot ask to leave; absent: the drain time.
+   */
+  retire(idleMs?: number): void;
   /** Leaves as soon as nothing is in flight. */
   drain(): void;
   /** Ends with what has been sent so far, and a regular end. */
