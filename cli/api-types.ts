@@ -101,7 +101,7 @@ export interface RollView {
 }
 
 /** What is asked for with POST /v1/services/:name/ACTION. */
-export type RunAction = 'start' | 'stop' | 'restart';
+export type RunAction = 'start' | 'stop' | 'restart' | 'upgrade';
 
 /** What one sidecar last said about one resource type. */
 export interface NodeTypeView {
@@ -114,6 +114,10 @@ export interface NodeTypeView {
 export interface NodeView {
   readonly id: string;
   readonly connected: boolean;
+  /** Of its program, as it says. */
+  readonly version?: string;
+  /** That is not the control plane's own. */
+  readonly behind?: boolean;
   readonly types: Readonly<Record<string, NodeTypeView>>;
 }
 

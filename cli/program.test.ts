@@ -214,6 +214,30 @@ t.test('a restart is followed to its end, and tells why when it does not get the
   t.equal(unwaited.out, 'catalog: stop begun\n');
 });
 
+t.test('an upgrade without a name is one of every service that the control plane runs', async (t) => {
+  const workload = (name: string, command: string[]) => {
+    return { name, services: [name], version: 'v1', command, replicas: 1, published: [] };
+  };
+  const roll = (state: string, outdated: number) => ({ state, updated: 2 - outdated, outdated });
+  const catalogIs = (fields: object) => ({ path: '/v1/services/catalog', answer: { ...catalog, ...fields } });
+  const { code, out } = await run(
+    ['upgrade'],
+    [
+      {
+        path: '/v1/resources/workload',
+        answer: [workload('catalog', ['a']), workload('theirs', []), workload('off', ['b'])],
+      },
+      { path: '/v1/services/off', answer: { ...catalog, name: 'off', stopped: true } },
+      catalogIs({ stopped: false }),
+      { method: 'POST', path: '/v1/services/catalog/upgrade', answer: { revision: 5, changes: [] } },
+      catalogIs({ replicas: { desired: 2, running: 2, ready: 2 }, roll: roll('rolling', 1) }),
+      catalogIs({ replicas: { desired: 2, running: 2, ready: 2 }, roll: roll('steady', 0) }),
+    ],
+  );
+  t.equal(code, 0);
+  t.equal(out, 'catalog: 2 of 2 ready, 1 sidecar to be replaced\ncatalog: 2 of 2 ready\n');
+});
+
 t.test('scale does nothing at all when one target cannot be read', async (t) => {
   const { code, err } = await run(['scale', 'catalog=1', 'payment']);
   t.equal(code, 2);
@@ -222,10 +246,12 @@ t.test('scale does nothing at all when one target cannot be read', async (t) => 
 
 t.test('status shows a refused configuration where it happened', async (t) => {
   const nodes = [
-    { id: 'catalog-v1-0', connected: true, types: { LDS: { version: 'a', acked: true } } },
+    { id: 'catalog-v1-0', connected: true, version: '0.1.0', types: { LDS: { version: 'a', acked: true } } },
     {
       id: 'payment-0',
       connected: true,
+      version: '0.0.9',
+      behind: true,
       types: { RDS: { version: 'b', acked: false, nacked: { message: 'route 2: bad regex', atMs: 1 } } },
     },
   ];
@@ -237,8 +263,9 @@ t.test('status shows a refused configuration where it happened', async (t) => {
   ];
   const { out } = await run(['status'], calls);
   t.match(out, /^Outrider 0\.1\.0, up 1m 1s, revision 7$/m);
-  t.match(out, /^catalog-v1-0 +yes +accepted$/m);
-  t.match(out, /^payment-0 +yes +refused RDS$/m);
+  t.match(out, /^catalog-v1-0 +yes +0\.1\.0 +accepted$/m);
+  t.match(out, /^payment-0 +yes +0\.0\.9 \(behind\) +refused RDS$/m);
+  t.match(out, /^1 sidecar is not of version 0\.1\.0: "outrider upgrade" replaces those that run here in place$/m);
   t.match(out, /^payment-0 refused RDS: route 2: bad regex$/m);
   t.match(out, /^request breaker catalog\/GET \/a is held open: 2 of 3 callers have opened theirs, for 1m 1s$/m);
 });

@@ -48,6 +48,7 @@ import { makePrivateDirectory } from './security/secret-file.ts';
 import { Security } from './security/security.ts';
 import { SidecarTokens, sidecarTokenMetrics } from './security/sidecar-tokens.ts';
 import type { ControlPlaneSettings, ListenAddress } from './settings.ts';
+import { sidecarStanding } from './sidecar-standing.ts';
 import { SnapshotCache } from './snapshot/cache.ts';
 import { PushScheduler } from './snapshot/push-scheduler.ts';
 import { EtcdStore } from './store/etcd/etcd-store.ts';
@@ -188,6 +189,7 @@ async function start(
     security,
     xds,
     traffic,
+    standing: sidecarStanding(agents, ads),
     dns: () => startDns(settings.dns, { clock, timers, random, registry, state: () => ledger.state }),
     grpcServer: () => createGrpcServer(xds, agents, grpcGate({ security, logger, servicesOf })),
     grpc: withLastPort(settings.grpc, before?.grpc),
@@ -226,7 +228,9 @@ async function start(
   });
 
   const metrics = new MetricsRegistry();
-  metrics.register(controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals }));
+  metrics.register(
+    controlPlaneMetrics({ ledger, registry, ads, breakers, drains: traffic.totals, upgrades: duties.upgrades }),
+  );
   metrics.register(loadStatsMetrics(loadStats));
   metrics.register(registryMetrics(registry));
   metrics.register(discoveryMetrics(feed));

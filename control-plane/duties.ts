@@ -20,6 +20,7 @@ import { OrchestratorLoop } from './orchestrator/loop.ts';
 import { replicaId } from './orchestrator/plan.ts';
 import type { EndedRun } from './orchestrator/restart-policy.ts';
 import type { Roll } from './orchestrator/roll.ts';
+import { type SidecarStanding, SidecarUpgrades } from './orchestrator/sidecar-upgrades.ts';
 import { isPublished } from './registry/instance.ts';
 import type { Registry } from './registry/registry.ts';
 import { grpcServerCredentials } from './security/grpc-credentials.ts';
@@ -45,6 +46,8 @@ export interface DutyDeps {
   readonly xds: XdsServers;
   /** How replicas are taken out of traffic. */
   readonly traffic: TrafficControl;
+  /** How a sidecar that has taken the place of another fares. */
+  readonly standing: SidecarStanding;
   /** Names for clients without a sidecar; null where that is not wanted. */
   readonly dns: () => Promise<MeshDns | null>;
   /** A gRPC server that is not bound yet. */
@@ -69,6 +72,8 @@ interface Term {
 /** See the head of this file. */
 export class LeaderDuties {
   readonly #deps: DutyDeps;
+  /** Since the start. */
+  readonly upgrades = { replaced: 0, failed: 0 };
   #term: Term | null = null;
 
   constructor(deps: DutyDeps) {
@@ -109,8 +114,9 @@ export class LeaderDuties {
     ends.push(() => local?.forceShutdown());
     const dns = await this.#deps.dns();
     ends.push(() => dns?.close());
-    const { driver, loop, grpcAddress } = this.#orchestrator({ ...address, port });
+    const { driver, loop, upgrades, grpcAddress } = this.#orchestrator({ ...address, port });
     ends.push(
+      () => upgrades.close(),
       () => driver.close(),
       () => loop.stop(),
     );
@@ -163,7 +169,7 @@ export class LeaderDuties {
   #orchestrator(own: ListenAddress) {
     const { clock, timers, random, logger, settings, ledger, registry, security, traffic } = this.#deps;
     const { stateDir, sidecarCommand, sidecarReadyTimeoutMs } = settings;
-    const { environment, nodePath, restartAtMs, drainTimes, others, binding } = this.#deps;
+    const { environment, nodePath, restartAtMs, drainTimes, others, binding, standing } = this.#deps;
     const grpcAddress = hostPortText(own);
     const controlPlanes = () => [own, ...others().filter(({ host, port }) => host !== own.host || port !== own.port)];
     // Replicas are processes of this machine.
@@ -179,24 +185,28 @@ export class LeaderDuties {
       },
       { clock, timers, random, logger, restartAtMs },
     );
-    const executor = new Executor({ driver, traffic, timers, logger, drainTimes, onDone: () => loop.wake() });
+    const isReady = (id: string) => {
+      const instance = registry.get(id);
+      return instance !== undefined && isPublished(instance);
+    };
+    const reasonOf = (id: string) => registry.get(id)?.healthReason ?? 'its sidecar has not registered';
+    const about = { isReady, reasonOf, standing, totals: this.upgrades };
+    const upgrades = new SidecarUpgrades({ driver, clock, timers, logger, ...about });
+    const executor = new Executor({ driver, traffic, upgrades, timers, logger, drainTimes, onDone: () => loop.wake() });
     const loop = new OrchestratorLoop({
       clock,
       timers,
       driver,
       executor,
       grpcAddress: binding ?? grpcAddress,
-      isReady: (id) => {
-        const instance = registry.get(id);
-        return instance !== undefined && isPublished(instance);
-      },
-      reasonOf: (id) => registry.get(id)?.healthReason ?? 'its sidecar has not registered',
+      isReady,
+      reasonOf,
       state: () => ledger.state,
     });
     driver.watch(({ workload, index, role }) => {
       registry.lost(replicaId(workload, index), role);
       loop.wake();
     });
-    return { driver, loop, grpcAddress };
+    return { driver, loop, upgrades, grpcAddress };
   }
 }

@@ -19,6 +19,12 @@ function outriderScript(): string {
   return script;
 }
 
+/**
+ * What connections of other protocols may take that a sidecar still has when another takes its place, in seconds: they cannot
+ * be asked to come back, and until they end two processes are there. DEFAULT: Envoy's 15 minutes.
+ */
+const LEFT_S = 900;
+
 /** Runs a control plane to its end; `argv` without node and script. The exit code: 0, 1 failed, 2 wrong usage. */
 export async function runControlPlane(argv: readonly string[]): Promise<number> {
   try {
@@ -26,8 +32,7 @@ export async function runControlPlane(argv: readonly string[]): Promise<number> 
       cwd: process.cwd(),
       environment: process.env,
       readFile: readBytes,
-      // A successor of a sidecar would be a process that no record of the driver knows.
-      sidecarCommand: [process.execPath, outriderScript(), 'proxy', '--disable-hot-restart'],
+      sidecarCommand: [process.execPath, outriderScript(), 'proxy', '--parent-shutdown-time-s', `${LEFT_S}`],
     });
     if (settings === 'help') {
       process.stdout.write(USAGE);

@@ -4,6 +4,7 @@
 import type { MetricSource } from '../kernel/metrics.ts';
 import type { SharedBreakers } from './breakers/shared-breakers.ts';
 import type { DrainTotals } from './drain/traffic-control.ts';
+import type { UpgradeTotals } from './orchestrator/sidecar-upgrades.ts';
 import type { Registry } from './registry/registry.ts';
 import { sampler } from './sampler.ts';
 import type { Ledger } from './store/ledger.ts';
@@ -16,10 +17,11 @@ export interface MetricDeps {
   readonly ads: AdsServer;
   readonly breakers: SharedBreakers;
   readonly drains: DrainTotals;
+  readonly upgrades: Readonly<UpgradeTotals>;
 }
 
 /** Reads the numbers at every scrape. */
-export function controlPlaneMetrics({ ledger, registry, ads, breakers, drains }: MetricDeps): MetricSource {
+export function controlPlaneMetrics({ ledger, registry, ads, breakers, drains, upgrades }: MetricDeps): MetricSource {
   return (emit) => {
     const { gauge, counter } = sampler(emit);
 
@@ -51,6 +53,10 @@ export function controlPlaneMetrics({ ledger, registry, ads, breakers, drains }:
     counter('drains_total', 'Instances taken out, by whether all callers confirmed.', unconfirmed, { outcome: 'late' });
     counter('drained_total', 'Instances stopped, by whether anything was in flight.', idle, { outcome: 'idle' });
     counter('drained_total', 'Instances stopped, by whether anything was in flight.', cut, { outcome: 'cut' });
+    for (const [outcome, count] of Object.entries(upgrades))
+      counter('sidecar_upgrades_total', 'Sidecars that were to be replaced in place, by what came of it.', count, {
+        outcome,
+      });
     gauge('xds_streams', 'Open ADS streams.', ads.clients().length);
     for (const [kind, { responses, acks, nacks }] of ads.totals()) {
       counter('xds_responses_total', 'Responses sent, by kind of resource.', responses, { kind });

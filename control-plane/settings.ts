@@ -33,7 +33,7 @@ export interface ControlPlaneSettings {
   /** Whether SIGTERM stops the workloads too; by default they run on. */
   readonly stopWorkloadsOnExit: boolean;
   readonly logLevel: LogLevel;
-  /** Starts a sidecar when `-c FILE` is put after it. */
+  /** Starts a sidecar when `-c FILE --hot-restart-directory DIR` is put after it. */
   readonly sidecarCommand: readonly string[];
   /** An application is started when its sidecar is ready, or after so long. */
   readonly sidecarReadyTimeoutMs: number;

@@ -1,11 +1,11 @@
 /**
- * `outrider start`, `stop` and `restart`: whether a service runs, and all its replicas anew. Each follows what it began
- * to its end, and says why it does not get there.
+ * `outrider start`, `stop`, `restart` and `upgrade`: whether a service runs, and all its replicas or its sidecars anew. Each
+ * follows what it began to its end, and says why it does not get there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Client } from '../api-client.ts';
-import type { RunAction, ServiceView } from '../api-types.ts';
+import type { RunAction, ServiceView, WorkloadView } from '../api-types.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
 import type { ServerOptions } from '../server-address.ts';
@@ -15,6 +15,8 @@ const DESCRIPTIONS: Readonly<Record<RunAction, string>> = {
   start: 'run a service again that was stopped, with as many replicas as before',
   stop: 'end all replicas of a service, when what is in flight has ended; it stays stopped until it is started',
   restart: 'replace all replicas of a service, one after the other or as its update_config says',
+  upgrade:
+    "put a sidecar of the control plane's version in the place of each one of a service, or of all, one after the other; applications and connections stay",
 };
 
 const LOOK_MS = 500;
@@ -30,12 +32,16 @@ export function addRun(program: Command, context: CliContext): void {
     const command = program
       .command(action)
       .description(DESCRIPTIONS[action])
-      .argument('<service...>', 'services, or single workloads of one')
+      .argument(
+        action === 'upgrade' ? '[service...]' : '<service...>',
+        `services, or single workloads of one${action === 'upgrade' ? '; without any, all' : ''}`,
+      )
       .option('--no-wait', 'return as soon as it is begun')
       .option('--timeout <seconds>', 'give up waiting after so long; what was begun goes on', '300');
     withServerOptions(command).action((services: readonly string[], options: RunOptions) =>
       withClient(options, context, async (client) => {
-        for (const service of services) {
+        const all = action === 'upgrade' && services.length === 0;
+        for (const service of all ? await running(client) : services) {
           await client.run(service, action);
           if (options.wait) await follow(client, service, action, Number(options.timeout), context);
           else context.out(`${service}: ${action} begun\n`);
@@ -43,6 +49,15 @@ export function addRun(program: Command, context: CliContext): void {
       }),
     );
   }
+}
+
+/** Names of all workloads that the control plane runs. */
+async function running(client: Client): Promise<string[]> {
+  const workloads = (await client.resources('workload', undefined)) as readonly WorkloadView[];
+  const found: string[] = [];
+  for (const { name, command } of workloads)
+    if (command.length > 0 && !(await client.service(name)).stopped) found.push(name);
+  return found;
 }
 
 async function follow(
@@ -72,7 +87,8 @@ async function follow(
 export function progressLine({ name, replicas, roll, instances }: ServiceView, action: RunAction): string {
   if (action === 'stop') return instances.length === 0 ? `${name} is stopped` : `${name}: ${instances.length} to end`;
   const { desired, ready } = replicas;
-  const replaced = roll.outdated > 0 ? `, ${roll.outdated} to be replaced` : '';
+  const what = action === 'upgrade' ? (roll.outdated === 1 ? ' sidecar' : ' sidecars') : '';
+  const replaced = roll.outdated > 0 ? `, ${roll.outdated}${what} to be replaced` : '';
   return `${name}: ${ready} of ${desired} ready${replaced}`;
 }
 

@@ -34,7 +34,10 @@ export function statusText(status: MeshStatus): string {
   const refused = [...unwell(status.serviceViews), ...refusals(status.nodes)].map((line) => `${line}\n`);
   const parts = [head, servicesTable(status.serviceViews), nodesTable(status.nodes)];
   const open = status.openBreakers.map((each) => `${breakerLine(each)}\n`);
-  return [...parts, ...[refused, open].filter((lines) => lines.length > 0).map((lines) => lines.join(''))].join('\n');
+  return [
+    ...parts,
+    ...[refused, open, behindLine(status)].filter((lines) => lines.length > 0).map((lines) => lines.join('')),
+  ].join('\n');
 }
 
 function leadershipLine({ leadership }: { readonly leadership?: LeadershipView }): string {
@@ -67,8 +70,21 @@ async function meshStatus(client: Client): Promise<MeshStatus> {
 }
 
 function nodesTable(nodes: readonly NodeView[]): string {
-  const rows = nodes.map((node) => [node.id, node.connected ? 'yes' : 'no', configuration(node)]);
-  return table([{ title: 'SIDECAR' }, { title: 'CONNECTED' }, { title: 'CONFIGURATION' }], rows);
+  const columns = ['SIDECAR', 'CONNECTED', 'VERSION', 'CONFIGURATION'].map((title) => ({ title }));
+  const rows = nodes.map((node) => [node.id, node.connected ? 'yes' : 'no', versionOf(node), configuration(node)]);
+  return table(columns, rows);
+}
+
+function versionOf({ version = '', behind = false }: NodeView): string {
+  return behind ? `${version || 'unknown'} (behind)` : version;
+}
+
+/** What to do about sidecars of another version; empty when there are none. */
+function behindLine({ nodes, version }: StatusView): string[] {
+  const count = nodes.filter(({ behind }) => behind).length;
+  if (count === 0) return [];
+  const sidecars = count === 1 ? '1 sidecar is' : `${count} sidecars are`;
+  return [`${sidecars} not of version ${version}: "outrider upgrade" replaces those that run here in place\n`];
 }
 
 /** One word when all is well: the reader looks for the line that differs. */

@@ -40,6 +40,8 @@ interface Session {
   readonly id: string;
   readonly leaseId: string;
   readonly services: readonly string[];
+  /** Of the sidecar, on its machine. */
+  readonly pid: number;
   readonly call: Call;
 }
 
@@ -64,6 +66,11 @@ export class AgentServer {
     if (session === undefined) return false;
     send(session.call, { $case: 'drain', value: { deadlineMs, reason } });
     return true;
+  }
+
+  /** The process that stands for an instance; undefined when it has no stream open. */
+  pidOf(id: string): number | undefined {
+    return this.#sessions.get(id)?.pid;
   }
 
   #serve(call: Call): void {
@@ -101,7 +108,8 @@ export class AgentServer {
       renewal: null,
     });
     if (!registered.ok) return this.#refuse(call, identity.id, formatRejection('forbidden', registered.error.message));
-    const session = { id: identity.id, leaseId: registered.value.leaseId, services: identity.services, call };
+    const { leaseId } = registered.value;
+    const session = { id: identity.id, leaseId, services: identity.services, pid: register.pid, call };
     this.#sessions.set(session.id, session);
     logger.info({ instance: session.id, services: identity.services, port: identity.port }, 'instance registered');
     send(call, { $case: 'registered', value: { leaseId: session.leaseId, ...registry.terms() } });

@@ -80,4 +80,6 @@ const RUN_SUMMARIES: Readonly<Record<RunAction, string>> = {
   start: 'Runs a service that was stopped, with as many replicas as before.',
   stop: 'Ends all replicas of a service; requests in flight are finished. It stays stopped until it is started.',
   restart: 'Replaces all replicas of a service, some at a time; see `roll` of the service for how it goes.',
+  upgrade:
+    'Puts a sidecar of this version in the place of each one of a service, one at a time; applications and connections stay. See `roll`.',
 };

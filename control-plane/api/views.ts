@@ -12,6 +12,9 @@ import type { ClientStatus, KindStatus } from '../xds/client-status.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError } from './errors.ts';
 
+/** As sidecars call themselves in node.user_agent_name. */
+const SIDECAR_USER_AGENT = 'outrider';
+
 /** Every service: those that are written, and those that only instances speak of. */
 export function serviceViews(context: ApiContext) {
   return serviceNames(context).map((name) => serviceView(name, context));
@@ -104,21 +107,23 @@ export function instanceView(instance: Instance, nowMs: number, { loads }: ApiCo
 }
 
 /** Every client of the control plane, and every instance that has no stream open. */
-export function nodeViews({ ads, registry }: ApiContext) {
+export function nodeViews({ ads, registry, version }: ApiContext) {
   const clients = ads.clients();
   const connected = new Set(clients.map((client) => client.nodeId));
   const away = registry
     .view()
     .instances.filter(({ identity, renewal }) => renewal === null && !connected.has(identity.id));
   return [
-    ...clients.map(clientView),
+    ...clients.map((client) => clientView(client, version)),
     ...away.map(({ identity }) => ({ id: identity.id, connected: false, types: {} })),
   ].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function clientView({ nodeId, userAgent, kinds }: ClientStatus) {
+/** A sidecar of another version than this program, `own`, is behind. */
+function clientView({ nodeId, userAgent, version, kinds }: ClientStatus, own: string) {
   const types = Object.fromEntries([...kinds].map(([kind, status]) => [kind, kindView(status)]));
-  return { id: nodeId, connected: true, userAgent, types };
+  const behind = userAgent === SIDECAR_USER_AGENT && version !== own ? { behind: true } : {};
+  return { id: nodeId, connected: true, userAgent, ...(version === '' ? {} : { version }), ...behind, types };
 }
 
 function kindView({ sent, acked, nacked, sentAtMs, ackedAtMs }: KindStatus) {

@@ -10,7 +10,8 @@ import type { Timers } from '../../kernel/timers.ts';
 import { RECONNECT_MS_MAX } from '../../protos/contract/limits.ts';
 import type { Workload } from '../state/model.ts';
 import type { Driver, DriverReplica } from './driver/driver.ts';
-import { type Action, replicaId } from './plan.ts';
+import { type Action, type DesiredWorkload, replicaId } from './plan.ts';
+import type { SidecarUpgrades } from './sidecar-upgrades.ts';
 
 /** What the executor asks of the rest of the control plane. */
 export interface TrafficControl {
@@ -64,6 +65,7 @@ export const SHUTDOWN_TIMES: StopTimes = {
 export interface ExecutorDeps {
   readonly driver: Driver;
   readonly traffic: TrafficControl;
+  readonly upgrades: Pick<SidecarUpgrades, 'run'>;
   readonly timers: Timers;
   readonly logger: Logger;
   /** DRAIN_TIMES when absent. */
@@ -89,11 +91,11 @@ export class Executor {
   execute(
     actions: readonly Action[],
     workloads: ReadonlyMap<string, Workload>,
-    specHashes: ReadonlyMap<string, string>,
+    desired: ReadonlyMap<string, DesiredWorkload>,
   ): void {
     for (const [name, own] of Map.groupBy(actions, (action) => action.workload)) {
       if (this.#busy.has(name)) continue;
-      const work = Promise.all(own.map((action) => this.#perform(action, workloads, specHashes)));
+      const work = Promise.all(own.map((action) => this.#perform(action, workloads, desired)));
       const done = work.then(() => {
         this.#busy.delete(name);
         this.#deps.onDone();
@@ -120,7 +122,7 @@ export class Executor {
     try {
       driver.markStopping(workload, index);
       await traffic.drain(id, services, reason, times);
-      await traffic.untilIdle(id, reason, times);
+      await Promise.all([traffic.untilIdle(id, reason, times), driver.untilAlone(workload, index, times.inFlightMs)]);
       await driver.stopApplication(workload, index, Math.min(stopGraceMs, times.applicationGraceMaxMs));
       await driver.stopSidecar(workload, index, times.sidecarGraceMs);
       traffic.removed(id);
@@ -133,7 +135,7 @@ export class Executor {
   async #perform(
     action: Action,
     workloads: ReadonlyMap<string, Workload>,
-    specHashes: ReadonlyMap<string, string>,
+    desired: ReadonlyMap<string, DesiredWorkload>,
   ): Promise<void> {
     const { driver, traffic } = this.#deps;
     const { workload: name, index } = action;
@@ -143,15 +145,16 @@ export class Executor {
       return;
     }
     const workload = workloads.get(name);
-    const specHash = specHashes.get(name);
-    if (workload === undefined || specHash === undefined) return;
+    const kind = desired.get(name);
+    if (workload === undefined || kind === undefined) return;
+    if (action.kind === 'upgrade') return this.#deps.upgrades.run(name, index, kind.sidecars);
     try {
       if (action.kind === 'start') {
         traffic.expect(replicaId(name, index));
-        await driver.start(workload, index, specHash);
+        await driver.start(workload, index, kind);
         this.#startFailures.delete(name);
       } else {
-        await driver.restart(name, index, action.role);
+        await driver.restart(name, index, action.role, kind.sidecars);
         if (action.role === 'application') traffic.applicationUp(replicaId(name, index));
       }
     } catch (err) {

@@ -105,6 +105,6 @@ export class OrchestratorLoop {
     const nowMs = clock.nowMs();
     const { actions, wakeAtMs } = reconcile(desired, this.actual(), nowMs);
     if (wakeAtMs !== null) this.#later = timers.after(wakeAtMs - nowMs, () => this.wake());
-    executor.execute(actions, state.workloads, new Map(desired.map((each) => [each.name, each.specHash])));
+    executor.execute(actions, state.workloads, new Map(desired.map((each) => [each.name, each])));
   }
 }

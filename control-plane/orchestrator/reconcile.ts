@@ -7,6 +7,7 @@
  * replacement that never becomes ready thus stops the rest from being replaced.
  */
 import type { Action, ActualReplica, DesiredWorkload, Plan, Role } from './plan.ts';
+import { nextUpgrade } from './upgrade.ts';
 
 /** Everything that should be done now. `nowMs` is clock time. */
 export function reconcile(desired: readonly DesiredWorkload[], actual: readonly ActualReplica[], nowMs: number): Plan {
@@ -15,7 +16,10 @@ export function reconcile(desired: readonly DesiredWorkload[], actual: readonly 
   let wakeAtMs: number | null = null;
   for (const workload of desired) {
     const replicas = byWorkload.get(workload.name) ?? [];
-    if (dependenciesStarted(workload, desired, byWorkload)) actions.push(...adjust(workload, replicas));
+    const adjusted = dependenciesStarted(workload, desired, byWorkload) ? adjust(workload, replicas) : [];
+    actions.push(...adjusted);
+    // What is about to be replaced as a whole needs no other sidecar.
+    if (adjusted.length === 0) actions.push(...nextUpgrade(workload, replicas));
     for (const { action, atMs } of restarts(replicas)) {
       if (atMs <= nowMs) actions.push(action);
       else wakeAtMs = Math.min(wakeAtMs ?? Infinity, atMs);

@@ -4,8 +4,11 @@
  *   steady ──restart, new version──► rolling ──the last old one has gone, the new ones are ready──► steady
  *                                       └──a new one exits, or is not ready in time──► failed     (it goes on by itself
  *                                                                                      when that one is ready after all)
+ *   steady ──upgrade──► rolling ──the last sidecar has been replaced──► steady
+ *                          └──one cannot be──► failed                                 (until an upgrade is asked for again)
  */
 import { type ActualReplica, type DesiredWorkload, replicaId } from './plan.ts';
+import { isBehind, upgradeProblem } from './upgrade.ts';
 
 /** See the head of this file. */
 export interface Roll {
@@ -17,7 +20,7 @@ export interface Roll {
   readonly why: string;
 }
 
-/** A replica, and since when its application runs: clock time. */
+/** A replica, and since when its application and its sidecar run, the later of both: clock time. */
 export interface RolledReplica extends ActualReplica {
   readonly startedAtMs: number;
 }
@@ -37,19 +40,25 @@ export interface RollHints {
 
 /** `replicas` are those of the workload. */
 export function rollOf(
-  { replicas: wanted, specHash }: DesiredWorkload,
+  desired: DesiredWorkload,
   replicas: readonly RolledReplica[],
   hints: RollHints,
   nowMs: number,
 ): Roll {
+  const { replicas: wanted, specHash } = desired;
   const running = replicas.filter(({ phase }) => phase === 'running');
-  const current = running.filter((each) => each.specHash === specHash);
+  const ofVersion = running.filter((each) => each.specHash === specHash);
+  const current = ofVersion.filter((each) => !isBehind(each, desired));
   const outdated = running.length - current.length;
   const counts = { updated: current.length, outdated };
   const isComplete = current.length === wanted && current.every(({ ready }) => ready);
   if (isComplete && replicas.length === wanted) return { state: 'steady', ...counts, why: '' };
-  const problems = current.flatMap((each) => problemOf(each, hints, nowMs) ?? []);
-  const why = problems[0] ?? (current.length < wanted ? hints.startFailure : undefined);
+  const stuck = running.flatMap((each) => {
+    const why = isBehind(each, desired) ? upgradeProblem(each, desired) : undefined;
+    return why === undefined ? [] : `${replicaId(each.workload, each.index)}: ${why}`;
+  });
+  const problems = [...stuck, ...current.flatMap((each) => problemOf(each, hints, nowMs) ?? [])];
+  const why = problems[0] ?? (ofVersion.length < wanted ? hints.startFailure : undefined);
   return why === undefined ? { state: 'rolling', ...counts, why: '' } : { state: 'failed', ...counts, why };
 }
 

@@ -12,6 +12,7 @@ export function desiredWorkloads(state: State, controlPlane: string): DesiredWor
     name: workload.name,
     replicas: desiredReplicas(state, workload),
     specHash: specHash(workload, controlPlane, state.runs.get(workload.name)?.generation ?? 0),
+    sidecars: state.runs.get(workload.name)?.sidecars ?? 0,
     update: workload.update,
     dependsOn: workload.dependsOn,
   }));

@@ -49,6 +49,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'POST /v1/services/:name/start': 'operate',
   'POST /v1/services/:name/stop': 'operate',
   'POST /v1/services/:name/restart': 'operate',
+  'POST /v1/services/:name/upgrade': 'operate',
   'PUT /v1/config/:workload/:key': 'operate',
   'DELETE /v1/config/:workload/:key': 'operate',
   'GET /v1/audit': 'administer',

@@ -143,14 +143,20 @@ function scale(state: State, command: Command & { kind: 'scale' }, nowMs: number
   });
 }
 
-/** Starts, stops or restarts every workload of a service. */
+/** Starts, stops, restarts or upgrades every workload of a service. */
 function run(state: State, command: Command & { kind: 'run' }, nowMs: number): Result<Applied, Rejection> {
   const { service, action, reason } = command;
   const found = membersOf(state, service);
   if (!found.ok) return found;
   const stopped = found.value.filter(({ name }) => state.runs.get(name)?.stopped);
-  if (action === 'restart' && stopped.length > 0)
-    return invalid('service', `"${stopped[0]!.name}" is stopped: there is nothing to restart; start it`);
+  if ((action === 'restart' || action === 'upgrade') && stopped.length > 0)
+    return invalid('service', `"${stopped[0]!.name}" is stopped: there is nothing to ${action}; start it`);
+  const foreign = found.value.find(({ command }) => command.length === 0);
+  if (action === 'upgrade' && foreign !== undefined)
+    return invalid(
+      'service',
+      `"${foreign.name}" has no command: its sidecars are started by others, and replaced by them`,
+    );
   const revision = state.revision + 1;
   const runs = new Map(state.runs);
   const changes = found.value.map(({ name }): Change => {

@@ -33,7 +33,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: fc.constant('run' as const),
     service: name,
-    action: fc.constantFrom('start' as const, 'stop' as const, 'restart' as const),
+    action: fc.constantFrom('start' as const, 'stop' as const, 'restart' as const, 'upgrade' as const),
     reason: fc.constant(''),
   }),
   fc.record({ kind: fc.constant('set-config' as const), workload: name, key: name, value: name }),

@@ -1,9 +1,10 @@
 /**
- * Whether a workload runs, and which round of its replicas: what `outrider start`, `stop` and `restart` decide. PURE.
+ * Whether a workload runs, and which round of its replicas: which of its sidecars: what `outrider start`, `stop`,
+ * `restart` and `upgrade` decide. PURE.
  */
 
 /** What can be asked for. */
-export type RunAction = 'start' | 'stop' | 'restart';
+export type RunAction = 'start' | 'stop' | 'restart' | 'upgrade';
 
 /** What was decided at run time for one workload. */
 export interface RunDecision {
@@ -12,6 +13,8 @@ export interface RunDecision {
   readonly stopped: boolean;
   /** Grows with every restart: replicas of another generation are replaced. 0 before the first. */
   readonly generation: number;
+  /** Grows with every upgrade: sidecars of another generation are replaced in place. Left out before the first. */
+  readonly sidecars?: number;
   /** Why, in words. */
   readonly reason: string;
   readonly decidedAtMs: number;
@@ -26,7 +29,9 @@ export function decided(
 ): RunDecision | undefined {
   const stopped = before?.stopped ?? false;
   const generation = before?.generation ?? 0;
-  if (action === 'restart') return { ...stamp, stopped, generation: generation + 1 };
+  const sidecars = before?.sidecars === undefined ? {} : { sidecars: before.sidecars };
+  if (action === 'restart') return { ...stamp, stopped, generation: generation + 1, ...sidecars };
+  if (action === 'upgrade') return { ...stamp, stopped, generation, sidecars: (before?.sidecars ?? 0) + 1 };
   const stops = action === 'stop';
-  return stops === stopped ? undefined : { ...stamp, stopped: stops, generation };
+  return stops === stopped ? undefined : { ...stamp, stopped: stops, generation, ...sidecars };
 }

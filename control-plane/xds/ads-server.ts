@@ -7,12 +7,14 @@ import type { Logger } from '../../kernel/log.ts';
 import type { Timers } from '../../kernel/timers.ts';
 import { NODE_ID_BYTES_MAX } from '../../protos/contract/limits.ts';
 import type { ResourceKind } from '../../protos/contract/resource-types.ts';
+import type { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import type { StreamStanding } from '../drain/handshake.ts';
 import { failCall } from '../grpc-failure.ts';
 import type { SnapshotCache } from '../snapshot/cache.ts';
 import { meshNode } from '../translate/node.ts';
 import type { ClientReport, ClientStatus } from './client-status.ts';
 import { DELTA_DIALOGUE, type Dialogue, type RequestMessage, SOTW_DIALOGUE } from './dialogue.ts';
+import type { Progress } from './sequencer.ts';
 import type { XdsCall, XdsHandlers } from './services.ts';
 import { XdsStream } from './stream.ts';
 import { type KindTotals, XdsTotals } from './totals.ts';
@@ -68,6 +70,12 @@ export class AdsServer {
   /** One entry per open stream, sorted by node id. */
   clients(): ClientStatus[] {
     return [...this.#streams].map((stream) => stream.status()).sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  /** The streams of one client; none when it is not connected. */
+  streamsOf(nodeId: string): (ClientStatus & { readonly progress: Progress })[] {
+    const own = [...this.#streams].filter(({ node }) => node.id === nodeId);
+    return own.map((stream) => ({ ...stream.status(), progress: stream.progress() }));
   }
 
   /** The streams of these clients with all of their resources, sorted by node id. `wanted` is asked before any is made. */
@@ -149,7 +157,7 @@ export class AdsServer {
   ): XdsStream<Message, Request> | undefined {
     if (node === undefined || node.id === '' || Buffer.byteLength(node.id) > NODE_ID_BYTES_MAX) return undefined;
     const identity = meshNode({ id: node.id, userAgent: node.userAgentName, metadata: node.metadata });
-    const client = { node: identity, userAgent: node.userAgentName, only };
+    const client = { node: identity, userAgent: node.userAgentName, version: versionOf(node), only };
     const { clock, logger, cache } = this.#deps;
     const stream: XdsStream<Message, Request> = new XdsStream(client, cache.snapshotFor(identity), dialogue, call, {
       clock,
@@ -175,4 +183,12 @@ export class AdsServer {
   #answered(stream?: AnyStream): void {
     for (const check of this.#waiters) check(stream);
   }
+}
+
+/** Of the client's program; empty when it does not say. */
+function versionOf({ userAgentVersionType: said }: Node): string {
+  if (said === undefined) return '';
+  if (said.$case === 'userAgentVersion') return said.value;
+  const { majorNumber = 0, minorNumber = 0, patch = 0 } = said.value.version ?? {};
+  return `${majorNumber}.${minorNumber}.${patch}`;
 }

@@ -20,6 +20,8 @@ export interface KindStatus {
 export interface ClientStatus {
   readonly nodeId: string;
   readonly userAgent: string;
+  /** Of that program, as it says; empty when it does not. */
+  readonly version: string;
   readonly kinds: ReadonlyMap<ResourceKind, KindStatus>;
 }
 

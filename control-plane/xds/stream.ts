@@ -37,6 +37,8 @@ export interface StreamDeps {
 export interface XdsClient {
   readonly node: MeshNode;
   readonly userAgent: string;
+  /** Of that program, as it says; empty when it does not. */
+  readonly version: string;
   /** The kind that the stream is about; null for all. */
   readonly only: ResourceKind | null;
 }
@@ -45,6 +47,7 @@ export interface XdsClient {
 export class XdsStream<Message extends RequestMessage, Request> {
   readonly node: MeshNode;
   readonly #userAgent: string;
+  readonly #version: string;
   readonly #deps: StreamDeps;
   readonly #dialogue: Dialogue<Message, Request>;
   readonly #only: ResourceKind | null;
@@ -62,6 +65,7 @@ export class XdsStream<Message extends RequestMessage, Request> {
   ) {
     this.node = client.node;
     this.#userAgent = client.userAgent;
+    this.#version = client.version;
     this.#only = client.only;
     this.#dialogue = dialogue;
     this.#deps = deps;
@@ -116,7 +120,8 @@ export class XdsStream<Message extends RequestMessage, Request> {
   }
 
   status(): ClientStatus {
-    return { nodeId: this.node.id, userAgent: this.#userAgent, kinds: new Map(this.#status) };
+    const { id: nodeId } = this.node;
+    return { nodeId, userAgent: this.#userAgent, version: this.#version, kinds: new Map(this.#status) };
   }
 
   /** Every resource that the client has asked for or was told of, by kind in push order and name. */

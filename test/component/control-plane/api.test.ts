@@ -236,6 +236,7 @@ t.test('the openapi description names every path, and probes and metrics answer'
     '/v1/services/{name}/scale',
     '/v1/services/{name}/start',
     '/v1/services/{name}/stop',
+    '/v1/services/{name}/upgrade',
     '/v1/shutdown',
     '/v1/status',
   ]);

@@ -1,7 +1,7 @@
 /** A control plane as a process of its own with real sidecars and applications, and load on them that counts what fails. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent as HttpAgent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +20,14 @@ export interface MeshFiles {
 export class Mesh {
   readonly dir = mkdtempSync(join(tmpdir(), 'outrider-lifecycle-'));
   readonly state = join(this.dir, 'state');
+  /** A link to what is installed. */
+  readonly program = join(this.dir, 'outrider');
   #controlPlane: ChildProcess | null = null;
 
   /** Starts it and waits until as many are ready as are wanted. All ends with the test. */
   static async start(t: Test, { programs, compose }: MeshFiles): Promise<Mesh> {
     const mesh = new Mesh();
+    mesh.install(OUTRIDER);
     t.teardown(() => mesh.end());
     for (const [name, text] of Object.entries(programs)) writeFileSync(join(mesh.dir, name), text);
     writeFileSync(join(mesh.dir, 'compose.yaml'), compose);
@@ -34,8 +37,23 @@ export class Mesh {
     return mesh;
   }
 
+  /** From now on what is started is this script. */
+  install(script: string): void {
+    symlinkSync(script, `${this.program}.new`);
+    renameSync(`${this.program}.new`, this.program);
+  }
+
   async startControlPlane(...more: string[]): Promise<void> {
-    const args = [OUTRIDER, 'control-plane', '--state', this.state, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
+    const args = [
+      this.program,
+      'control-plane',
+      '--state',
+      this.state,
+      '--http',
+      '127.0.0.1:0',
+      '--grpc',
+      '127.0.0.1:0',
+    ];
     const child = spawn(process.execPath, [...args, ...more, '--log-level', 'warn'], {
       cwd: this.dir,
       env: ENV,

@@ -4,28 +4,17 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ENV, OUTRIDER, until } from '../../integration/running-up.ts';
+import { dialEcho, ECHO, echoOf, WEB } from './applications.ts';
 import { Load, Mesh } from './mesh.ts';
 
 const OUTAGE_MS = Number(process.env.OUTRIDER_OUTAGE_S ?? 60) * 1_000;
 /** DRAIN_TIMES.inFlightMs: what has not ended of its own then is cut. */
 const DRAIN_DEADLINE_MS = 30_000;
 
-const WEB = `
-import { createServer } from 'node:http';
-const server = createServer((request, response) => setTimeout(() => response.end(process.env.OUTRIDER_REPLICA), 5));
-server.listen(process.env.PORT, '127.0.0.1');
-process.once('SIGTERM', () => server.close(() => process.exit(0)));
-`;
-const ECHO = `
-import { createServer } from 'node:net';
-createServer((socket) => { socket.pipe(socket); socket.on('error', () => {}); }).listen(process.env.PORT, '127.0.0.1');
-process.once('SIGTERM', () => process.exit(0));
-`;
 const COMPOSE = `services:
   web: { command: node web.mjs, deploy: { replicas: 3 }, x-outrider: { protocol: http, health: { path: / } } }
   echo: { command: node echo.mjs, deploy: { replicas: 2 }, x-outrider: { protocol: tcp } }
@@ -33,26 +22,6 @@ const COMPOSE = `services:
   bystander: { command: node web.mjs, x-outrider: { protocol: http } }
 `;
 const FILES = { programs: { 'web.mjs': WEB, 'echo.mjs': ECHO }, compose: COMPOSE };
-
-/** A connection to echo through a client's sidecar, once it stands. */
-async function dialEcho(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
-  socket.on('error', () => undefined);
-  socket.write('CONNECT echo:7 HTTP/1.1\r\nHost: echo:7\r\n\r\n');
-  let head = '';
-  while (!head.includes('\r\n\r\n')) {
-    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(15_000) })) as [Buffer];
-    head += chunk.toString('latin1');
-  }
-  if (!head.startsWith('HTTP/1.1 200')) throw new Error(head);
-  return socket;
-}
-
-async function echoOf(socket: Socket, word: string): Promise<string> {
-  socket.write(word);
-  const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(15_000) })) as [Buffer];
-  return chunk.toString();
-}
 
 /** Ten new connections a second, each of which says something and hangs up. */
 function dialOften(port: number) {

@@ -3,21 +3,38 @@
  * between a start and its record. They are known by their environment, hence only where there is /proc.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { INHERITANCE_VARIABLE } from '../../../../protos/contract/handover.ts';
 import { RUN_VARIABLE } from './environment.ts';
 import { readStat, signalGroup } from './process-identity.ts';
 
-/** Kills every group of this state directory whose leader is not in `known`; answers the leaders. */
-export function killOrphans(stateDir: string, known: ReadonlySet<number>): number[] {
+/**
+ * Kills every group of this state directory whose leader is not in `known`; answers the leaders. Of the replicas in
+ * `directories`, sidecars that are about to take the place of another are left alone: they end with it, or have taken it.
+ */
+export function killOrphans(stateDir: string, known: ReadonlySet<number>, directories: ReadonlySet<string>): number[] {
   const marker = `${RUN_VARIABLE}=${stateDir}/run/`;
   const groups = new Set<number>();
   for (const name of processNumbers()) {
     const pid = Number(name);
     const stat = readStat(pid);
     if (stat === undefined || stat.state === 'Z' || known.has(stat.processGroup)) continue;
-    if (environmentOf(pid).some((variable) => variable.startsWith(marker))) groups.add(stat.processGroup);
+    const environment = environmentOf(pid);
+    const run = environment.find((variable) => variable.startsWith(marker));
+    if (run === undefined) continue;
+    const isSuccessor = environment.some((variable) => variable.startsWith(`${INHERITANCE_VARIABLE}=`));
+    if (!(isSuccessor && directories.has(run.slice(RUN_VARIABLE.length + 1)))) groups.add(stat.processGroup);
   }
   for (const group of groups) signalGroup(group, 'SIGKILL');
   return [...groups];
+}
+
+/** Kills what is left of one replica that has been stopped: a successor may have taken over at the last moment. */
+export function killRest(directory: string): void {
+  for (const name of processNumbers()) {
+    const stat = readStat(Number(name));
+    if (stat === undefined || stat.state === 'Z') continue;
+    if (environmentOf(Number(name)).includes(`${RUN_VARIABLE}=${directory}`)) signalGroup(stat.processGroup, 'SIGKILL');
+  }
 }
 
 function processNumbers(): string[] {

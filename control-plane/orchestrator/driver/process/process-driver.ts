@@ -15,13 +15,14 @@ import type { Random } from '../../../../kernel/random.ts';
 import type { Timer, Timers } from '../../../../kernel/timers.ts';
 import type { Workload } from '../../../state/model.ts';
 import type { ServerAddress } from '../../../translate/control-plane-cluster.ts';
-import { type Role, replicaId } from '../../plan.ts';
+import { type Role, replicaId, type UpgradeFailure } from '../../plan.ts';
 import type { EndedRun } from '../../restart-policy.ts';
-import type { Driver, DriverReplica, LogFile, ProcessExit } from '../driver.ts';
+import type { Driver, DriverReplica, LogFile, ProcessExit, ReplicaKind } from '../driver.ts';
 import { bootstrapJson } from './bootstrap.ts';
 import { applicationEnvironment, RUN_VARIABLE, sidecarEnvironment } from './environment.ts';
+import { askForHotRestart, writeNext } from './handover.ts';
 import { type LaunchOptions, ManagedProcess } from './managed-process.ts';
-import { killOrphans } from './orphans.ts';
+import { killOrphans, killRest } from './orphans.ts';
 import { findFreePorts } from './ports.ts';
 import { waitUntilListening, waitUntilReady } from './readiness-probe.ts';
 import { type ReplicaPorts, type ReplicaRecord, readRecords, removeRecord, replicaDirectory } from './record.ts';
@@ -32,7 +33,7 @@ import { exchangeIntervalMs, type SidecarAccess, writeToken } from './sidecar-ac
 export interface ProcessDriverSettings {
   /** Absolute. */
   readonly stateDir: string;
-  /** Starts a sidecar when `-c FILE` is put after it. */
+  /** Starts a sidecar when `-c FILE --hot-restart-directory DIR` is put after it. */
   readonly sidecarCommand: readonly string[];
   /** Where sidecars that start now reach the control planes. */
   readonly controlPlanes: () => readonly ServerAddress[];
@@ -60,6 +61,9 @@ export interface ProcessDriverDeps {
 const START_UNDO_GRACE_MS = 1000;
 /** How long an application that was started again is waited for. */
 const APPLICATION_UP_TIMEOUT_MS = 10_000;
+/** How long the death of a process goes unnoticed at most. */
+const DEATH_SEEN_MS = 1000;
+const LOOK_MS = 50;
 const PORT_NAMES = ['app', 'inbound', 'outbound', 'admin', 'settings'] as const;
 
 /** See the head of this file. */
@@ -69,7 +73,7 @@ export class ProcessDriver implements Driver {
   readonly #replicas = new Map<string, Replica>();
   readonly #listeners = new Set<(exit: ProcessExit) => void>();
   #choosingPorts: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #closing = new AbortController();
   readonly #exchange: Timer;
 
   constructor(settings: ProcessDriverSettings, deps: ProcessDriverDeps) {
@@ -86,7 +90,8 @@ export class ProcessDriver implements Driver {
       for (const role of ['sidecar', 'application'] as const) if (!replica.adopt(role)) this.#exited(replica, role);
     }
     const leaders = [...this.#replicas.values()].flatMap((replica) => replica.livePids());
-    const killed = killOrphans(stateDir, new Set(leaders));
+    const directories = [...this.#replicas.values()].map((replica) => this.#directory(replica));
+    const killed = killOrphans(stateDir, new Set(leaders), new Set(directories));
     if (leaders.length > 0) this.#deps.logger.info({ processes: leaders.length }, 'took over running processes');
     if (killed.length > 0) this.#deps.logger.warn({ processes: killed }, 'killed processes that belong to no replica');
   }
@@ -95,7 +100,7 @@ export class ProcessDriver implements Driver {
     return [...this.#replicas.values()].map((replica) => replica.view());
   }
 
-  async start(workload: Workload, index: number, specHash: string): Promise<void> {
+  async start(workload: Workload, index: number, { specHash, sidecars }: ReplicaKind): Promise<void> {
     const { cpus, memoryBytes } = workload.limits;
     if (cpus !== null || memoryBytes !== null) {
       this.#deps.logger.warn(
@@ -108,9 +113,9 @@ export class ProcessDriver implements Driver {
     const replica = this.#add({ workload, index, specHash, phase: 'running', ports, processes });
     replica.save();
     try {
-      await this.#launch(replica, 'sidecar');
+      await this.#launchSidecar(replica, sidecars);
       await this.#untilSidecarReady(replica);
-      await this.#launch(replica, 'application');
+      await this.#launchApplication(replica);
     } catch (cause) {
       await replica.terminate('sidecar', START_UNDO_GRACE_MS);
       this.#forget(replica);
@@ -118,12 +123,38 @@ export class ProcessDriver implements Driver {
     }
   }
 
-  async restart(workload: string, index: number, role: Role): Promise<void> {
+  async restart(workload: string, index: number, role: Role, sidecars: number): Promise<void> {
     const replica = this.#replica(workload, index);
-    await this.#launch(replica, role);
-    if (role === 'sidecar') return;
+    if (role === 'sidecar') return this.#launchSidecar(replica, sidecars);
+    await this.#launchApplication(replica);
     const gaveUp = () => replica.hasExited('application');
     await waitUntilListening(replica.record.ports.app, APPLICATION_UP_TIMEOUT_MS, gaveUp, this.#deps);
+  }
+
+  async replaceSidecar(workload: string, index: number, sidecars: number): Promise<void> {
+    const replica = this.#replica(workload, index);
+    // An earlier control plane may have come so far.
+    replica.followSidecar();
+    if (replica.sidecars.serving === sidecars) return;
+    writeNext(this.#directory(replica), this.#sidecarOptions(replica));
+    replica.prepared(sidecars);
+    const { signal } = this.#closing;
+    const asked = await askForHotRestart(replica.record.ports.admin, signal);
+    const isThere = () => replica.sidecars.serving === sidecars || replica.followSidecar();
+    if (asked.ok ? isThere() : !asked.error.answered && (await this.#soon(isThere, replica))) return;
+    throw new Error(asked.ok ? 'a successor serves that has not said which process it is' : asked.error.why);
+  }
+
+  upgraded(workload: string, index: number): void {
+    this.#replica(workload, index).upgraded();
+  }
+
+  notUpgraded(workload: string, index: number, failure: UpgradeFailure): void {
+    this.#replica(workload, index).notUpgraded(failure);
+  }
+
+  async untilAlone(workload: string, index: number, limitMs: number): Promise<void> {
+    await this.#replica(workload, index).untilAlone(limitMs);
   }
 
   markStopping(workload: string, index: number): void {
@@ -137,6 +168,8 @@ export class ProcessDriver implements Driver {
   async stopSidecar(workload: string, index: number, graceMs: number): Promise<void> {
     const replica = this.#replica(workload, index);
     await replica.terminate('sidecar', graceMs);
+    const { next, serving } = replica.sidecars;
+    if (next !== serving) killRest(this.#directory(replica));
     this.#forget(replica);
   }
 
@@ -151,7 +184,7 @@ export class ProcessDriver implements Driver {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#exchange.cancel();
     this.#listeners.clear();
     for (const replica of this.#replicas.values()) replica.release();
@@ -166,6 +199,7 @@ export class ProcessDriver implements Driver {
 
   #forget(replica: Replica): void {
     this.#replicas.delete(replica.id);
+    replica.release();
     const { workload, index } = replica.record;
     removeRecord(this.#settings.stateDir, workload.name, index);
   }
@@ -177,7 +211,7 @@ export class ProcessDriver implements Driver {
   }
 
   #exited(replica: Replica, role: Role): void {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const { workload, index } = replica.record;
     this.#deps.logger.warn({ replica: replica.id, role }, 'process exited by itself');
     for (const listener of this.#listeners) listener({ workload: workload.name, index, role });
@@ -194,15 +228,38 @@ export class ProcessDriver implements Driver {
     return choice;
   }
 
-  async #launch(replica: Replica, role: Role): Promise<void> {
-    const options = role === 'sidecar' ? this.#sidecarOptions(replica) : this.#applicationOptions(replica);
+  async #launchSidecar(replica: Replica, generation: number): Promise<void> {
+    const options = this.#sidecarOptions(replica);
+    // Whoever replaces it by a signal gets the same.
+    writeNext(this.#directory(replica), options);
     const launched = await ManagedProcess.launch(options, this.#deps.timers);
-    replica.launched(role, launched);
+    replica.sidecarLaunched(launched, generation);
+    await this.#stopIfStopping(replica, 'sidecar', launched);
+  }
+
+  async #launchApplication(replica: Replica): Promise<void> {
+    const launched = await ManagedProcess.launch(this.#applicationOptions(replica), this.#deps.timers);
+    replica.applicationLaunched(launched);
+    await this.#stopIfStopping(replica, 'application', launched);
+  }
+
+  async #stopIfStopping(replica: Replica, role: Role, launched: ManagedProcess): Promise<void> {
     if (replica.record.phase === 'stopping') {
       await launched.terminate(0);
       throw new Error('it was stopped while it was being started');
     }
     this.#deps.logger.info({ replica: replica.id, role, pid: launched.identity.pid }, 'process started');
+  }
+
+  /** A sidecar that did not answer may have died, which takes a moment to be seen, or has been followed by another. */
+  async #soon(isThere: () => boolean, replica: Replica): Promise<boolean> {
+    const { clock, timers } = this.#deps;
+    const endMs = clock.nowMs() + DEATH_SEEN_MS;
+    while (!isThere()) {
+      if (clock.nowMs() > endMs || replica.hasExited('sidecar') || this.#closing.signal.aborted) return false;
+      await new Promise<void>((resolve) => timers.after(LOOK_MS, resolve));
+    }
+    return true;
   }
 
   /** A sidecar that exits at once is as good as ready: the application need not wait for it. */
@@ -237,7 +294,7 @@ export class ProcessDriver implements Driver {
     // It may hold the application's environment.
     writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });
     return {
-      command: [...sidecarCommand, '-c', file],
+      command: [...sidecarCommand, '-c', file, '--hot-restart-directory', directory],
       cwd: directory,
       env: { ...sidecarEnvironment(environment, this.#nodeDirectory()), [RUN_VARIABLE]: directory },
       logFile: join(stateDir, 'log', `${replicaId(workload.name, index)}.sidecar.log`),
@@ -260,6 +317,10 @@ export class ProcessDriver implements Driver {
     const settingsFile = join(directory, 'settings.json');
     const nodeDirectory = this.#nodeDirectory();
     return applicationEnvironment({ workload, index, ports, directory, settingsFile, own: environment, nodeDirectory });
+  }
+
+  #directory({ record }: Replica): string {
+    return replicaDirectory(this.#settings.stateDir, record.workload.name, record.index);
   }
 
   #exchangeTokens(): void {

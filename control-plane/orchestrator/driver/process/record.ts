@@ -6,7 +6,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Workload } from '../../../state/model.ts';
-import type { Role } from '../../plan.ts';
+import type { Role, UpgradeFailure } from '../../plan.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** The ports of a replica, all on loopback. */
@@ -32,6 +32,21 @@ export interface ReplicaRecord {
   readonly phase: 'running' | 'stopping';
   readonly ports: ReplicaPorts;
   readonly processes: Readonly<Record<Role, ProcessRecord | null>>;
+  /** Absent in records of versions that did not replace sidecars in place: all 0. */
+  readonly sidecars?: SidecarGenerations;
+  /** Sidecars before the present one, which finish what they have. */
+  readonly predecessors?: readonly ProcessIdentity[];
+  readonly upgradeFailure?: UpgradeFailure | null;
+}
+
+/** Generations of a replica's sidecar: see orchestrator/upgrade.ts. */
+export interface SidecarGenerations {
+  /** Of the command that lies ready for the next one. */
+  readonly next: number;
+  /** Of the one that serves. */
+  readonly serving: number;
+  /** Of the last one that was found to be as it was to be. */
+  readonly proven: number;
 }
 
 /** The folder of one replica. */
