@@ -17,7 +17,7 @@ import { filterChainsOf } from './config/filter-chains.ts';
 import type { SocketAddress } from './config/model/common.ts';
 import type { FilterChainConfig } from './config/model/listener.ts';
 import { secretsOf } from './config/resolve-tls.ts';
-import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
+import type { Snapshot } from './config/snapshot.ts';
 import { DataPlane, type PlaneDeps } from './data-plane.ts';
 import { type LeaveTimes, Leaving } from './lifecycle/leaving.ts';
 import type { Listener } from './listener/listener.ts';
@@ -89,7 +89,7 @@ export class Sidecar {
     // A process that takes over opens it when it does.
     const admin = this.#deps.inherited == null ? await this.#startAdmin() : null;
     const { statics, ads, agent } = this.#bootstrap.config;
-    const problems = await this.plane.apply(createSnapshot(this.#startable(statics)));
+    const problems = await this.plane.apply(this.#startable(statics));
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
     if (ads !== null || agent !== null || readsFiles(this.#bootstrap.config)) await this.#startMesh();
     release();
@@ -97,7 +97,7 @@ export class Sidecar {
   }
 
   /** Listeners whose secrets a control plane has open with them: nobody could be answered before. */
-  #startable(statics: SnapshotParts): SnapshotParts {
+  #startable(statics: Snapshot): Snapshot {
     const ready = ({ tls }: FilterChainConfig) => secretsOf(tls).every(({ key }) => statics.secrets.has(key));
     const listeners = [...statics.listeners].filter(([, config]) => filterChainsOf(config).every(ready));
     return { ...statics, listeners: new Map(listeners) };

@@ -18,7 +18,7 @@ import type { AdsConfig, AgentSettings, Bootstrap } from './bootstrap/bootstrap.
 import type { MachineSources } from './config/decode/decoding.ts';
 import { durationMs } from './config/decode/values.ts';
 import { resolveTls } from './config/resolve-tls.ts';
-import { createSnapshot, type SnapshotParts } from './config/snapshot.ts';
+import type { Snapshot } from './config/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Listener } from './listener/listener.ts';
 import type { HandedSocket, InheritedSockets } from './net/inherited-sockets.ts';
@@ -179,7 +179,7 @@ export class Mesh {
       version: PROXY_VERSION,
       extras: agent === null ? [] : this.#extras(agent),
       lastKnownGoodDirectory: agent?.lastKnownGoodDirectory ?? null,
-      onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin, onPlaced: OnPlaced) =>
+      onSnapshot: (parts: Snapshot, origin: SnapshotOrigin, onPlaced: OnPlaced) =>
         this.#activate(parts, origin, onPlaced),
     };
     const { clock, timers, random, log } = deps;
@@ -265,9 +265,9 @@ export class Mesh {
   }
 
   /** Resolves when it is in use, with what could not be done: the ACK waits for it. */
-  async #activate(parts: SnapshotParts, origin: SnapshotOrigin, onPlaced: OnPlaced): Promise<readonly XdsProblem[]> {
+  async #activate(parts: Snapshot, origin: SnapshotOrigin, onPlaced: OnPlaced): Promise<readonly XdsProblem[]> {
     const placed = (problems: readonly ActivationProblem[]) => onPlaced(problems.map(xdsProblem));
-    const problems = await this.#plane.apply(createSnapshot(parts), placed);
+    const problems = await this.#plane.apply(parts, placed);
     for (const { kind, name, message } of problems) this.#log.error({ [kind]: name, origin }, message);
     if (this.ads?.hasSnapshot === true) {
       this.#events.onConfigured();
@@ -311,7 +311,7 @@ function openingOf({ sequence, openFor, openCallers: open, callers }: SharedBrea
 
 /** How the static cluster of that name is spoken to, and who we are there. */
 function credentialsFor(
-  { clusters, secrets }: SnapshotParts,
+  { clusters, secrets }: Snapshot,
   name: string,
   agent: AgentSettings | null,
   headers: AdsConfig['initialMetadata'],
@@ -328,13 +328,13 @@ function credentialsFor(
 const KINDS = { cluster: 'CDS', listener: 'LDS', secret: 'SDS' } as const;
 
 /** What resources may name of the bootstrap. */
-function staticNames({ clusters, secrets }: SnapshotParts) {
+function staticNames({ clusters, secrets }: Snapshot) {
   const staticSecrets = new Set([...secrets.values()].map(({ name }) => name));
   return { staticClusters: new Set(clusters.keys()), staticSecrets };
 }
 
 /** `host:port` of every endpoint of a static cluster, separated by commas: where gRPC connects to. */
-function targetOf({ clusters }: SnapshotParts, name: string): string {
+function targetOf({ clusters }: Snapshot, name: string): string {
   const discovery = clusters.get(name)?.discovery;
   if (discovery === undefined || discovery.kind === 'eds' || discovery.kind === 'original-dst') {
     throw new Error(`static_resources has no cluster "${name}" with endpoints of its own; ads_config needs one`);

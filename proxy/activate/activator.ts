@@ -10,7 +10,7 @@
 import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
 import { secretsOf } from '../config/resolve-tls.ts';
-import { createSnapshot, EMPTY_PARTS, type Snapshot } from '../config/snapshot.ts';
+import { EMPTY_SNAPSHOT, type Snapshot, sameSnapshot } from '../config/snapshot.ts';
 import type { FilterStats } from '../http/filters/filter-stats.ts';
 import type { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
@@ -44,7 +44,7 @@ export class Activator {
   readonly #builder: ChainBuilder;
   readonly #warmUp: WarmUp;
   /** Of which clusters and endpoints are in use, and of which listeners and routes are: the older one while clusters warm up. */
-  #snapshot: Snapshot = createSnapshot(EMPTY_PARTS);
+  #snapshot: Snapshot = EMPTY_SNAPSHOT;
   #served: Snapshot = this.#snapshot;
   /** Snapshots that have not had their turn. */
   #queued = 0;
@@ -93,7 +93,7 @@ export class Activator {
   async #apply(next: Snapshot, onPlaced: OnPlaced, resolve: OnPlaced): Promise<void> {
     this.#queued--;
     const before = this.#snapshot;
-    if (next.version === before.version && before === this.#served) {
+    if (before === this.#served && sameSnapshot(next, before)) {
       onPlaced([]);
       resolve([]);
       return;
@@ -118,10 +118,8 @@ export class Activator {
     this.#served = next;
     this.#deps.clusters.onDemand.settle((name) => next.clusters.has(name));
     this.#builder.forgetRoutes(next);
-    this.#deps.log.info(
-      { version: next.version, clusters: next.clusters.size, listeners: next.listeners.size },
-      'configuration active',
-    );
+    const { clusters, listeners } = next;
+    this.#deps.log.info({ clusters: clusters.size, listeners: listeners.size }, 'configuration active');
     for (const tell of this.#overtaken.splice(0)) tell(more);
     resolve([...problems, ...more]);
   }
@@ -228,7 +226,8 @@ export class Activator {
     const stats = running?.stats ?? new ListenerStats();
     const chains = this.#builder.build(config, stats, running?.chains ?? null, next);
     // Only routes differ: the chains have them already, and nothing of the listener has to be touched.
-    const same = running !== undefined && sameContent(withoutRoutes(before.listeners.get(name)), withoutRoutes(config));
+    const old = before.listeners.get(name);
+    const same = running !== undefined && (old === config || sameContent(withoutRoutes(old), withoutRoutes(config)));
     if (!same) await listeners.put(config, chains, stats);
     const secrets = this.#builder.renewSecrets(config, chains, stats, next);
     return secrets.map((message) => this.#problem('secret', name, new Error(message)));

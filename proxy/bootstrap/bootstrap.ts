@@ -1,7 +1,7 @@
 /** What a proxy knows when it starts: the contents of its bootstrap file, checked and frozen. */
 import type { SocketAddress } from '../config/model/common.ts';
 import type { FileSource } from '../config/model/file-source.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 
 /** The whole file. */
 export interface Bootstrap {
@@ -11,7 +11,7 @@ export interface Bootstrap {
   /** The administration listener, or null when there is none. */
   readonly admin: SocketAddress | null;
   /** What is written in the file: listeners, clusters and their endpoints. */
-  readonly statics: SnapshotParts;
+  readonly statics: Snapshot;
   /** The control plane; null when there is none. */
   readonly ads: AdsConfig | null;
   readonly dynamic: DynamicConfig;

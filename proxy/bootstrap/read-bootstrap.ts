@@ -22,7 +22,7 @@ import { HONOURED } from '../config/honoured.ts';
 import type { SecretConfig } from '../config/model/secret.ts';
 import { type SecretReference, secretKey } from '../config/model/secret-reference.ts';
 import { secretsOf } from '../config/resolve-tls.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import { decodeAds, decodeDynamic } from './ads-decoder.ts';
 import { decodeAgentSettings } from './agent-settings.ts';
 import type { AgentSettings, Bootstrap, NodeIdentity } from './bootstrap.ts';
@@ -121,7 +121,7 @@ function decodeNode({ node }: BootstrapMessage): NodeIdentity {
   return { id: node?.id ?? '', cluster: node?.cluster ?? '', region, zone, subZone, metadata: node?.metadata ?? {} };
 }
 
-function decodeStatics(message: BootstrapMessage, decoding: Decoding): SnapshotParts {
+function decodeStatics(message: BootstrapMessage, decoding: Decoding): Snapshot {
   const { listeners = [], clusters = [], secrets = [] } = message.staticResources ?? {};
   const place: Path = ['static_resources'];
   const decodedClusters = clusters.map((each, i) => decodeCluster(each, [...place, 'clusters', i], decoding));
@@ -140,7 +140,7 @@ function decodeStatics(message: BootstrapMessage, decoding: Decoding): SnapshotP
 }
 
 /** Static resources may leave endpoints, routes and secrets to a control plane; then there has to be one. */
-function refuseDynamicParts({ clusters, listeners }: SnapshotParts, decoding: Decoding): void {
+function refuseDynamicParts({ clusters, listeners }: Snapshot, decoding: Decoding): void {
   const where = 'come from a control plane, but there is no dynamic_resources.ads_config';
   for (const [i, { discovery, tls }] of [...clusters.values()].entries()) {
     const path = ['static_resources', 'clusters', i];
@@ -164,7 +164,7 @@ function isDynamic({ source }: SecretReference): boolean {
   return source.kind !== 'static' && source.kind !== 'file';
 }
 
-function keyed(secrets: ReadonlyMap<string, SecretConfig>): SnapshotParts['secrets'] {
+function keyed(secrets: ReadonlyMap<string, SecretConfig>): Snapshot['secrets'] {
   return new Map([...secrets].map(([name, secret]) => [secretKey({ kind: 'static' }, name), secret]));
 }
 

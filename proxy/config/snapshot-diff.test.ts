@@ -1,10 +1,10 @@
 import t from 'tap';
 import type { EndpointSetConfig } from './model/cluster.ts';
-import { createSnapshot, EMPTY_PARTS } from './snapshot.ts';
+import { EMPTY_SNAPSHOT } from './snapshot.ts';
 import { diffSnapshots, isEmptyDiff } from './snapshot-diff.ts';
 
 function endpoints(...sets: EndpointSetConfig[]) {
-  return createSnapshot({ ...EMPTY_PARTS, endpoints: new Map(sets.map((set) => [set.name, set])) });
+  return { ...EMPTY_SNAPSHOT, endpoints: new Map(sets.map((set) => [set.name, set])) };
 }
 
 function set(name: string, overprovisioningFactor = 140): EndpointSetConfig {

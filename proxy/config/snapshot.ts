@@ -1,15 +1,13 @@
 /**
- * One complete, consistent configuration: immutable, plain values, with a version that is a hash of its contents.
- * `activate/` turns it into running code; equal versions mean equal behaviour.
+ * One complete, consistent configuration: immutable, plain values. `activate/` turns it into running code. Resources that
+ * have not changed are the same objects from one snapshot to the next, so that nothing has to be compared by its contents.
  */
-import { ContentHash } from '../../kernel/content-hash.ts';
 import type { ClusterConfig, EndpointSetConfig } from './model/cluster.ts';
 import type { ListenerConfig } from './model/listener.ts';
 import type { RouteTableConfig } from './model/route.ts';
 import type { Secrets } from './resolve-tls.ts';
 
 export interface Snapshot {
-  readonly version: string;
   readonly listeners: ReadonlyMap<string, ListenerConfig>;
   /** Route tables that listeners name (RDS). Inline tables are part of their listener. */
   readonly routes: ReadonlyMap<string, RouteTableConfig>;
@@ -20,11 +18,8 @@ export interface Snapshot {
   readonly secrets: Secrets;
 }
 
-/** The resources of a snapshot, before they have a version. */
-export type SnapshotParts = Omit<Snapshot, 'version'>;
-
 /** Nothing configured. */
-export const EMPTY_PARTS: SnapshotParts = {
+export const EMPTY_SNAPSHOT: Snapshot = {
   listeners: new Map(),
   routes: new Map(),
   clusters: new Map(),
@@ -32,18 +27,8 @@ export const EMPTY_PARTS: SnapshotParts = {
   secrets: new Map(),
 };
 
-/** Makes a snapshot: its version is a hash, 16 hexadecimal digits, of the resources, sorted by name. */
-export function createSnapshot(parts: SnapshotParts): Snapshot {
-  const hash = new ContentHash();
-  for (const map of [parts.listeners, parts.routes, parts.clusters, parts.endpoints, parts.secrets]) {
-    for (const name of [...map.keys()].sort()) hash.update(`${name}\n${JSON.stringify(map.get(name))}\n`);
-    hash.update('\n');
-  }
-  return { ...parts, version: hash.digest() };
-}
-
 /** Whether both are made of the very same resources. */
-export function sameParts(a: SnapshotParts, b: SnapshotParts): boolean {
+export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
   return PARTS.every((part) => sameEntries(a[part], b[part]));
 }
 
@@ -56,7 +41,7 @@ function sameEntries(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unk
 }
 
 /** Both together; on equal names the second wins (dynamic resources over static ones). */
-export function mergeParts(first: SnapshotParts, second: SnapshotParts): SnapshotParts {
+export function mergeSnapshots(first: Snapshot, second: Snapshot): Snapshot {
   return {
     listeners: new Map([...first.listeners, ...second.listeners]),
     routes: new Map([...first.routes, ...second.routes]),

@@ -1,7 +1,7 @@
 /** What an ADS client is made of and for, and what it hands out: the contract with whoever runs it. */
 import type { AdsConfig, DynamicConfig, NodeIdentity } from '../bootstrap/bootstrap.ts';
 import type { MachineSources } from '../config/decode/decoding.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import type { ControlCredentials } from './control-credentials.ts';
 import type { ControlStreamDeps } from './control-stream.ts';
 import type { Decoders } from './decoders.ts';
@@ -45,7 +45,7 @@ export interface AdsClientOptions {
   readonly dynamic: DynamicConfig;
   readonly node: NodeIdentity;
   /** Static resources: they may name endpoint sets and route tables too. */
-  readonly fixed: SnapshotParts;
+  readonly fixed: Snapshot;
   /** Not null: clusters are subscribed to one by one, those that have to be there at once, and those that `demand` names. */
   readonly onDemand: OnDemandUse | null;
   /** How a static cluster is reached that secrets come from; throws a sentence when it cannot be. */
@@ -61,7 +61,7 @@ export interface AdsClientOptions {
    * the response that asked for it are refused for that. Tells `onPlaced` as soon as clusters and endpoints are in use,
    * which may be long before listeners and routes are: responses with these are answered then.
    */
-  readonly onSnapshot: (parts: SnapshotParts, origin: SnapshotOrigin, onPlaced: OnPlaced) => ActivationReport;
+  readonly onSnapshot: (parts: Snapshot, origin: SnapshotOrigin, onPlaced: OnPlaced) => ActivationReport;
 }
 
 /** What the client needs. */

@@ -14,7 +14,7 @@
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { RESOURCE_TYPES, type ResourceKind, resourceTypeOfUrl } from '../../protos/contract/resource-types.ts';
 import { AggregatedDiscoveryServiceClient } from '../../protos/gen/envoy/service/discovery/v3/ads.ts';
-import { EMPTY_PARTS, type SnapshotParts, sameParts } from '../config/snapshot.ts';
+import { EMPTY_SNAPSHOT, type Snapshot, sameSnapshot } from '../config/snapshot.ts';
 import type {
   Activation,
   ActivationProblem,
@@ -100,7 +100,7 @@ class Client<Request, Response> implements AdsClient {
   /** Counts streams: an answer that is late belongs to none. */
   #streams = 0;
   /** What was handed out last, complete or not. */
-  #handedOut: SnapshotParts = EMPTY_PARTS;
+  #handedOut: Snapshot = EMPTY_SNAPSHOT;
   /** Where the last complete configuration came from. */
   #inUse: 'nothing' | SnapshotOrigin = 'nothing';
   /** Something was accepted, or is not waited for any more, that is not in use yet. */
@@ -337,7 +337,7 @@ class Client<Request, Response> implements AdsClient {
     if (!this.#dirty) return null;
     const waits = this.#waits;
     const { parts, held } = readyTree(this.#scope, this.#tree.known(), this.#handedOut, waits.waiting);
-    const isNew = !sameParts(parts, this.#handedOut);
+    const isNew = !sameSnapshot(parts, this.#handedOut);
     const isStarting = this.#inUse !== 'control-plane';
     const isComplete = !held && waits.answered && (!isStarting || waits.stalled || waits.words.length === 0);
     const isFirst = isComplete && isStarting;
@@ -354,17 +354,13 @@ class Client<Request, Response> implements AdsClient {
     return isNew || isFirst ? this.#activate(parts, 'control-plane') : null;
   }
 
-  #activate(parts: SnapshotParts, origin: SnapshotOrigin): Activation {
+  #activate(parts: Snapshot, origin: SnapshotOrigin): Activation {
     const { promise: placed, resolve } = Promise.withResolvers<readonly ActivationProblem[]>();
     const active = this.#activated(parts, origin, resolve);
     return { placed: Promise.race([placed, active]), active };
   }
 
-  async #activated(
-    parts: SnapshotParts,
-    origin: SnapshotOrigin,
-    onPlaced: OnPlaced,
-  ): Promise<readonly ActivationProblem[]> {
+  async #activated(parts: Snapshot, origin: SnapshotOrigin, onPlaced: OnPlaced): Promise<readonly ActivationProblem[]> {
     try {
       return (await this.#options.onSnapshot(parts, origin, onPlaced)) ?? [];
     } catch (error) {

@@ -12,12 +12,12 @@ import type { HttpConnectionManagerConfig, ListenerConfig } from '../config/mode
 import type { ClusterChoice, RouteTableConfig } from '../config/model/route.ts';
 import { type SecretReference, secretLabel } from '../config/model/secret-reference.ts';
 import { type Secrets, secretsOf } from '../config/resolve-tls.ts';
-import { mergeParts, type SnapshotParts } from '../config/snapshot.ts';
+import { mergeSnapshots, type Snapshot } from '../config/snapshot.ts';
 
 /** What this client is there for. */
 export interface TrackedScope {
   /** Static resources: they may name endpoint sets and route tables too. */
-  readonly fixed: SnapshotParts;
+  readonly fixed: Snapshot;
   /** Null: there are no others than static ones. */
   readonly clusters: DynamicSource | null;
   readonly listeners: DynamicSource | null;
@@ -126,11 +126,11 @@ export function namedSecrets({ fixed }: TrackedScope, known: KnownResources): re
   return [...clusterSecrets(fixed, known), ...listenerSecrets(fixed, known)];
 }
 
-function clusterSecrets(fixed: SnapshotParts, known: KnownResources): readonly SecretReference[] {
+function clusterSecrets(fixed: Snapshot, known: KnownResources): readonly SecretReference[] {
   return [...both(fixed.clusters, known.clusters)].flatMap(clusterSecretsOf);
 }
 
-function listenerSecrets(fixed: SnapshotParts, known: KnownResources): readonly SecretReference[] {
+function listenerSecrets(fixed: Snapshot, known: KnownResources): readonly SecretReference[] {
   return [...both(fixed.listeners, known.listeners)].flatMap(listenerSecretsOf);
 }
 
@@ -192,8 +192,8 @@ export function treeWaitsFor(scope: TrackedScope, known: KnownResources): string
 }
 
 /** The tree, static resources included. What is missing is left out. */
-export function treeOf({ fixed }: TrackedScope, known: KnownResources): SnapshotParts {
-  return mergeParts(fixed, {
+export function treeOf({ fixed }: TrackedScope, known: KnownResources): Snapshot {
+  return mergeSnapshots(fixed, {
     clusters: known.clusters ?? new Map(),
     listeners: known.listeners ?? new Map(),
     endpoints: known.endpoints,
@@ -202,7 +202,7 @@ export function treeOf({ fixed }: TrackedScope, known: KnownResources): Snapshot
   });
 }
 
-/** Dynamic resources take the place of static ones of the same name, as in `mergeParts`. */
+/** Dynamic resources take the place of static ones of the same name, as in `mergeSnapshots`. */
 function both<T>(fixed: ReadonlyMap<string, T>, dynamic: ReadonlyMap<string, T> | null): Iterable<T> {
   return new Map([...fixed, ...(dynamic ?? [])]).values();
 }
@@ -217,7 +217,7 @@ export function routeTablesOf(
 }
 
 /** The clusters that routes and TCP proxies name; those that a header of the request names are not known. */
-export function clustersNamedBy({ listeners, routes }: Pick<SnapshotParts, 'listeners' | 'routes'>): Set<string> {
+export function clustersNamedBy({ listeners, routes }: Pick<Snapshot, 'listeners' | 'routes'>): Set<string> {
   const names = new Set<string>();
   for (const table of routes.values()) addTable(names, table);
   for (const { network } of [...listeners.values()].flatMap(filterChainsOf)) {

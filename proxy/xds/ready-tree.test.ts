@@ -14,7 +14,7 @@ import {
 } from '../../test/fakes/config-builders.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
-import { EMPTY_PARTS, type SnapshotParts } from '../config/snapshot.ts';
+import { EMPTY_SNAPSHOT, type Snapshot } from '../config/snapshot.ts';
 import { DemandedClusters } from './demanded-clusters.ts';
 import {
   clustersNamedBy,
@@ -28,7 +28,7 @@ import { leavingClusterWaits, readyTree, unknownClusterWaits } from './ready-tre
 import { STALLED_AFTER_MS, Stall } from './stall.ts';
 
 const SCOPE = {
-  fixed: EMPTY_PARTS,
+  fixed: EMPTY_SNAPSHOT,
   clusters: { file: null, fetchTimeoutMs: 0 },
   listeners: { file: null, fetchTimeoutMs: 20 },
   demanded: null,
@@ -62,7 +62,7 @@ function byName<T extends { readonly name: string }>(...all: readonly T[]): Map<
 }
 
 /** As the client runs it, with endless patience. */
-function next(known: KnownResources, before: SnapshotParts, stalled = false) {
+function next(known: KnownResources, before: Snapshot, stalled = false) {
   const waits = [...treeWaitsFor(SCOPE, known), ...unknownClusterWaits(SCOPE, known, before)];
   const all = new Set([...waits, ...(waits.length === 0 ? [] : leavingClusterWaits(SCOPE, known, before))]);
   return { waits, ...readyTree(SCOPE, known, before, { worth: (what) => all.has(what), stalled }) };
@@ -80,7 +80,7 @@ const step = fc.record({
 
 t.test('whatever comes in whatever order, what is in use has what it names, and in the end all is in use', (t) => {
   const property = fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-    let before = EMPTY_PARTS;
+    let before = EMPTY_SNAPSHOT;
     for (const { clusters, endpoints, listeners, routes, to, stalled } of steps) {
       const known: KnownResources = {
         clusters: clusters && byName(...clusters.map((each) => eds(each))),
@@ -110,7 +110,7 @@ t.test(
   (t) => {
     const base = { ...NOTHING, clusters: byName(eds('a')), endpoints: byName(endpointSet('a', [])) };
     const one = { ...base, listeners: byName(rds('in', 'r')), routes: byName(tableTo('r', 'a')) };
-    const { parts, held } = next(one, EMPTY_PARTS);
+    const { parts, held } = next(one, EMPTY_SNAPSHOT);
     t.equal(held, false);
     const two = { ...one, clusters: byName(eds('a'), eds('b')), routes: byName(tableTo('r', 'a', 'b')) };
     for (const stalled of [false, true]) {
@@ -118,8 +118,8 @@ t.test(
       t.equal(step.parts.routes.get('r'), parts.routes.get('r'));
       t.equal(step.held, true);
     }
-    t.equal(next(two, EMPTY_PARTS).parts.listeners.size, 0);
-    t.equal(next(two, EMPTY_PARTS, true).parts.routes.get('r'), two.routes.get('r'));
+    t.equal(next(two, EMPTY_SNAPSHOT).parts.listeners.size, 0);
+    t.equal(next(two, EMPTY_SNAPSHOT, true).parts.routes.get('r'), two.routes.get('r'));
     const warm = { ...two, endpoints: byName(endpointSet('a', []), endpointSet('b', [])) };
     t.equal(next(warm, parts).parts.routes.get('r'), two.routes.get('r'));
     t.equal(next(warm, parts).held, false);
@@ -131,7 +131,7 @@ t.test('a cluster that changes goes on as it was until it is complete, with the 
   const listeners = byName(listener('in', tcpProxy('a')));
   const before = next(
     { ...NOTHING, listeners, clusters: byName(eds('a')), endpoints: byName(endpointSet('a', [])) },
-    EMPTY_PARTS,
+    EMPTY_SNAPSHOT,
   ).parts;
   const moved = cluster('a', [], { discovery: { kind: 'eds', serviceName: 'other', file: null, fetchTimeoutMs: 1 } });
   const newer = endpointSet('a', []);
@@ -215,10 +215,10 @@ t.test('on demand nobody waits for clusters that are not asked for, but for thos
   t.same([...neededNames(scope, known).clusters], ['b', 'app']);
   t.same(treeWaitsFor(scope, known), ['cluster "b" (CDS)', 'cluster "app" (CDS)']);
   const worth = (what: string) => what === 'cluster "app" (CDS)' || what === 'cluster "b" (CDS)';
-  const { parts } = readyTree(scope, known, EMPTY_PARTS, { worth, stalled: false });
+  const { parts } = readyTree(scope, known, EMPTY_SNAPSHOT, { worth, stalled: false });
   t.same([...parts.listeners.keys()], ['out']);
   t.same(
-    [...readyTree(scope, known, EMPTY_PARTS, { worth: () => false, stalled: false }).parts.listeners.keys()],
+    [...readyTree(scope, known, EMPTY_SNAPSHOT, { worth: () => false, stalled: false }).parts.listeners.keys()],
     ['out', 'in'],
   );
   t.end();

@@ -14,7 +14,7 @@ import type { ClusterConfig, EndpointSetConfig } from '../config/model/cluster.t
 import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
 import type { SecretReference } from '../config/model/secret-reference.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import {
   CLUSTERS,
   clusterSecretsOf,
@@ -39,23 +39,18 @@ export interface Waiting {
 
 /** What can be in use. */
 export interface ReadyTree {
-  readonly parts: SnapshotParts;
+  readonly parts: Snapshot;
   /** Something that is known is not in use, but its predecessor or nothing; new clusters that warm do not count. */
   readonly held: boolean;
 }
 
 /** See the head of this file. `before` is in use. */
-export function readyTree(
-  scope: TrackedScope,
-  known: KnownResources,
-  before: SnapshotParts,
-  waiting: Waiting,
-): ReadyTree {
+export function readyTree(scope: TrackedScope, known: KnownResources, before: Snapshot, waiting: Waiting): ReadyTree {
   return new Reading(scope, known, before, waiting).tree();
 }
 
 /** Clusters that routes about to be used name and nobody has told of, in words: they may be about to come. */
-export function unknownClusterWaits(scope: TrackedScope, known: KnownResources, before: SnapshotParts): string[] {
+export function unknownClusterWaits(scope: TrackedScope, known: KnownResources, before: Snapshot): string[] {
   if (scope.clusters === null || scope.demanded !== null || known.clusters === null) return [];
   const waits = new Set<string>();
   for (const [name, table] of known.routes) {
@@ -69,7 +64,7 @@ export function unknownClusterWaits(scope: TrackedScope, known: KnownResources, 
 }
 
 /** Clusters that were taken away though something in use names them, in words that say what is waited for. */
-export function leavingClusterWaits(scope: TrackedScope, known: KnownResources, before: SnapshotParts): string[] {
+export function leavingClusterWaits(scope: TrackedScope, known: KnownResources, before: Snapshot): string[] {
   if (known.clusters === null) return [];
   const gone = [...before.clusters.keys()].filter(
     (name) => !known.clusters!.has(name) && !scope.fixed.clusters.has(name),
@@ -84,7 +79,7 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 class Reading {
   readonly #scope: TrackedScope;
   readonly #known: KnownResources;
-  readonly #before: SnapshotParts;
+  readonly #before: Snapshot;
   readonly #waiting: Waiting;
   readonly #clusters = new Map<string, ClusterConfig>();
   readonly #warming = new Set<string>();
@@ -93,7 +88,7 @@ class Reading {
   readonly #eager: ReadonlySet<string>;
   #held = false;
 
-  constructor(scope: TrackedScope, known: KnownResources, before: SnapshotParts, waiting: Waiting) {
+  constructor(scope: TrackedScope, known: KnownResources, before: Snapshot, waiting: Waiting) {
     this.#scope = scope;
     this.#known = known;
     this.#before = before;
@@ -246,7 +241,7 @@ class Reading {
   }
 
   /** Predecessors go on with what they had, as new as it is known. */
-  #withOlder(): Pick<SnapshotParts, 'endpoints' | 'secrets'> {
+  #withOlder(): Pick<Snapshot, 'endpoints' | 'secrets'> {
     const endpoints = new Map<string, EndpointSetConfig>(this.#known.endpoints);
     for (const { discovery } of this.#clusters.values()) {
       if (discovery.kind !== 'eds' || endpoints.has(discovery.serviceName)) continue;

@@ -15,7 +15,7 @@ import type { ListenerConfig } from '../config/model/listener.ts';
 import type { RouteTableConfig } from '../config/model/route.ts';
 import type { SecretConfig } from '../config/model/secret.ts';
 import { secretKey } from '../config/model/secret-reference.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import type { Decoders } from './decoders.ts';
 import {
   type KnownResources,
@@ -127,7 +127,7 @@ export class ResourceTree {
   }
 
   /** The configuration as far as it is known, static resources included. */
-  parts(): SnapshotParts {
+  parts(): Snapshot {
     return treeOf(this.#scope, this.known());
   }
 

@@ -5,13 +5,13 @@ import { FakeTimers } from '../../test/fakes/fake-timers.ts';
 import type { SecretConfig } from '../config/model/secret.ts';
 import type { UpstreamTlsConfig } from '../config/model/tls.ts';
 import { resolveTls } from '../config/resolve-tls.ts';
-import { EMPTY_PARTS } from '../config/snapshot.ts';
+import { EMPTY_SNAPSHOT } from '../config/snapshot.ts';
 import { clustersWaitFor, neededNames, treeWaitsFor } from './dependency-tracker.ts';
 import { RepeatedRefusals } from './repeated-refusals.ts';
 
 const NOTHING = { clusters: null, listeners: null, endpoints: new Map(), routes: new Map(), secrets: new Map() };
 const ADS = { file: null, fetchTimeoutMs: 15_000 };
-const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS, demanded: null };
+const ALL = { fixed: EMPTY_SNAPSHOT, clusters: ADS, listeners: ADS, demanded: null };
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Refusals

@@ -1,6 +1,6 @@
 /** What is missing, what of it is still worth waiting for, and whether anything of it still comes. */
 import type { Timers } from '../../kernel/timers.ts';
-import type { SnapshotParts } from '../config/snapshot.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import {
   CLUSTERS,
   clustersWaitFor,
@@ -36,7 +36,7 @@ export class Waits {
   }
 
   /** Looks anew. `inUse` is in use; without a connection time does not count. */
-  watch(known: KnownResources, inUse: SnapshotParts, connected: boolean): void {
+  watch(known: KnownResources, inUse: Snapshot, connected: boolean): void {
     const waits = treeWaitsFor(this.#scope, known);
     if (this.#scope.listeners !== null && !this.listenersDue) {
       const left = this.#worthwhile(clustersWaitFor(this.#scope, known), known, connected);

@@ -7,7 +7,7 @@ import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import { seededRandom } from '../../test/fakes/fake-random.ts';
 import { FakeTimers } from '../../test/fakes/fake-timers.ts';
 import type { ListenerConfig } from '../config/model/listener.ts';
-import { EMPTY_PARTS } from '../config/snapshot.ts';
+import { EMPTY_SNAPSHOT } from '../config/snapshot.ts';
 import { type DeltaEvent, deltaStep, newDeltaSubscription } from './delta-subscription.ts';
 import { clustersWaitFor, type KnownResources, neededNames, treeOf, treeWaitsFor } from './dependency-tracker.ts';
 import { decodeKept, encodeKept, KEY_BYTES } from './last-known-good/kept-text.ts';
@@ -217,7 +217,7 @@ const NOTHING: KnownResources = {
   secrets: new Map(),
 };
 const ADS = { file: null, fetchTimeoutMs: 15_000 };
-const ALL = { fixed: EMPTY_PARTS, clusters: ADS, listeners: ADS, demanded: null };
+const ALL = { fixed: EMPTY_SNAPSHOT, clusters: ADS, listeners: ADS, demanded: null };
 
 t.test('clusters name endpoint sets and listeners name route tables', (t) => {
   const clusters = new Map([
@@ -244,7 +244,7 @@ t.test('nothing is known at first, and what is not asked for is not waited for',
 
 t.test('static resources may depend on dynamic ones, and dynamic ones take their place', (t) => {
   const fixed = {
-    ...EMPTY_PARTS,
+    ...EMPTY_SNAPSHOT,
     clusters: new Map([['a', eds('a')]]),
     listeners: new Map([['in', rds('in', 'main')]]),
   };

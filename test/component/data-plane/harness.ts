@@ -7,7 +7,7 @@ import { SystemTimers } from '../../../kernel/timers.ts';
 import type { ClusterConfig, EndpointSetConfig } from '../../../proxy/config/model/cluster.ts';
 import type { HttpConnectionManagerConfig, ListenerConfig } from '../../../proxy/config/model/listener.ts';
 import type { RouteTableConfig } from '../../../proxy/config/model/route.ts';
-import { createSnapshot, EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
+import { EMPTY_SNAPSHOT, type Snapshot } from '../../../proxy/config/snapshot.ts';
 import { DataPlane } from '../../../proxy/data-plane.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';
 import {
@@ -38,7 +38,7 @@ export interface Setup {
 export class Harness {
   readonly plane: DataPlane;
   readonly #t: Test;
-  #parts: SnapshotParts = EMPTY_PARTS;
+  #parts: Snapshot = EMPTY_SNAPSHOT;
 
   constructor(t: Test) {
     this.#t = t;
@@ -71,7 +71,7 @@ export class Harness {
       endpoints: new Map((setup.endpoints ?? []).map((each) => [each.name, each])),
       secrets: new Map(),
     };
-    const problems = await this.plane.apply(createSnapshot(this.#parts));
+    const problems = await this.plane.apply(this.#parts);
     if (problems.length > 0) throw new Error(problems[0]!.message);
   }
 

@@ -6,7 +6,7 @@ import { SystemTimers, type Timers } from '../../../kernel/timers.ts';
 import { RESOURCE_TYPES } from '../../../protos/contract/resource-types.ts';
 import { ConfigSet } from '../../../protos/gen/outrider/config/v1/config_set.ts';
 import { packAny } from '../../../protos/json/registry.ts';
-import { EMPTY_PARTS, type SnapshotParts } from '../../../proxy/config/snapshot.ts';
+import { EMPTY_SNAPSHOT, type Snapshot } from '../../../proxy/config/snapshot.ts';
 import { createAdsClient } from '../../../proxy/xds/ads-client.ts';
 import type { ActivationProblem, AdsClientOptions } from '../../../proxy/xds/ads-client-options.ts';
 import { configDecoders } from '../../../proxy/xds/config-decoders.ts';
@@ -33,7 +33,7 @@ const DECODERS = configDecoders({
 const ADS = { file: null, fetchTimeoutMs: 15_000 };
 
 interface Given {
-  readonly parts: SnapshotParts;
+  readonly parts: Snapshot;
   readonly origin: string;
 }
 
@@ -56,7 +56,7 @@ function startClient(
     dynamic: { clusters: ADS, listeners: ADS },
     node: NODE,
     version: '1.2.3',
-    fixed: EMPTY_PARTS,
+    fixed: EMPTY_SNAPSHOT,
     onDemand: null,
     extras: [],
     lastKnownGoodDirectory: null,
@@ -353,7 +353,7 @@ t.test(
   'without an answer about clusters what needs none of them is served, the rest when the time is over',
   async (t) => {
     const server = await startServer(t);
-    const fixed = { ...EMPTY_PARTS, clusters: new Map([['static', cluster('static', [1])]]) };
+    const fixed = { ...EMPTY_SNAPSHOT, clusters: new Map([['static', cluster('static', [1])]]) };
     const { clock, client, given } = startTimed(t, server.port, { fixed });
     await server.request('CDS');
     clock.advance({ seconds: 1 });

@@ -15,7 +15,7 @@ import { SystemClock } from '../../../kernel/clock.ts';
 import { silentLogger } from '../../../kernel/log.ts';
 import { SystemTimers } from '../../../kernel/timers.ts';
 import type { DnsConfig, DnsDomain } from '../../../proxy/config/model/dns.ts';
-import { createSnapshot, EMPTY_PARTS } from '../../../proxy/config/snapshot.ts';
+import { EMPTY_SNAPSHOT } from '../../../proxy/config/snapshot.ts';
 import { DataPlane } from '../../../proxy/data-plane.ts';
 import { Runtime } from '../../../proxy/routing/runtime.ts';
 import { cluster, endpoint, endpointSet, httpManager, listener, routeTable } from '../../fakes/config-builders.ts';
@@ -268,13 +268,11 @@ t.test(
         'db',
         members.map((each) => endpoint(each, { hostname: `db-${each}` })),
       );
-      return plane.apply(
-        createSnapshot({
-          ...EMPTY_PARTS,
-          listeners: new Map([['names', listener('names', httpManager(routeTable('r', [])), place)]]),
-          clusters: new Map([['db', cluster('db', [], { discovery: { kind: 'static', endpoints } })]]),
-        }),
-      );
+      return plane.apply({
+        ...EMPTY_SNAPSHOT,
+        listeners: new Map([['names', listener('names', httpManager(routeTable('r', [])), place)]]),
+        clusters: new Map([['db', cluster('db', [], { discovery: { kind: 'static', endpoints } })]]),
+      });
     };
     t.same(await apply(0, { domains: [at('a.mesh', '127.77.0.1')] }), []);
     const { port } = plane.names.all()[0]!.address!;
@@ -324,7 +322,7 @@ t.test(
       { kind: 'listener', name: 'names', message: /listener names: DNS cannot bind 127\.0\.0\.1:\d+: .*EADDRINUSE/ },
     ]);
     t.equal(plane.names.all()[0]!.address!.port, port, 'the one before goes on');
-    await plane.apply(createSnapshot(EMPTY_PARTS));
+    await plane.apply(EMPTY_SNAPSHOT);
     t.same(plane.names.all(), []);
   },
 );
