@@ -28,10 +28,16 @@ ${lines([...untouched(plan), `meta l4proto tcp redirect to :${plan.inboundPort}`
 }
 
 function inboundByTproxy(plan: InterceptPlan): string {
-  const port = plan.inboundPort;
+  const rules = [
+    ...untouched(plan),
+    'fib daddr type != local return',
+    `ct state new meta l4proto tcp tproxy to :${plan.inboundPort} accept`,
+    // Where nobody listens: past the sidecar nothing may come in. iptables does so by itself.
+    'ct state new drop',
+  ];
   return `  chain inbound {
     type filter hook prerouting priority -150; policy accept;
-${lines([...untouched(plan), 'fib daddr type != local return', `ct state new meta l4proto tcp tproxy to :${port}`])}
+${lines(rules)}
   }
   chain answers {
     type route hook output priority -150; policy accept;

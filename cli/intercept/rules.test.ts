@@ -121,6 +121,7 @@ t.test('tproxy: inbound by TPROXY in the place of redirection, outbound as ever'
   const rule = (part: string) => nft.indexOf(part);
   t.ok(rule('tcp dport { 15006, 15001, 22 } return') < rule('ct state new meta l4proto tcp tproxy to :15006'));
   t.ok(rule('fib daddr type != local return') < rule('tproxy to :15006'));
+  t.ok(rule('tproxy to :15006 accept') < rule('ct state new drop'), 'without a sidecar nothing comes in');
   t.match(nft, /type route hook output[^}]*ct direction reply ct mark 1337 meta mark set 1337/);
   t.end();
 });

@@ -84,6 +84,8 @@ export interface InterceptedMeshSettings {
   readonly intercept: readonly string[];
   /** Of `node.metadata.outrider`. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** In front of the command of a sidecar; left out: AS_PROXY. */
+  readonly sidecarAs?: readonly string[];
 }
 
 /** See the head of this file. */
@@ -153,22 +155,23 @@ export class InterceptedMesh {
     }
   }
 
-  #startSidecar(namespace: string, workload: string): Promise<void> {
+  #startSidecar(
+    namespace: string,
+    workload: string,
+    as: readonly string[] = this.#settings.sidecarAs ?? AS_PROXY,
+  ): Promise<void> {
     const file = path.join(this.spaces.dir, `${workload}.json`);
-    const command = this.command(namespace, ...AS_PROXY, NODE, BUNDLE, 'proxy', '-c', file);
+    const command = this.command(namespace, ...as, NODE, BUNDLE, 'proxy', '-c', file);
     return this.spaces.startProgram(/proxy is up/, ...command);
   }
 
-  /** Ends it and starts it again. */
-  async restartSidecar({
-    namespace,
-    workload,
-  }: {
-    readonly namespace: string;
-    readonly workload: string;
-  }): Promise<void> {
+  /** Ends it and starts it again, `as` somebody else perhaps. */
+  async restartSidecar(
+    { namespace, workload }: { readonly namespace: string; readonly workload: string },
+    as?: readonly string[],
+  ): Promise<void> {
     await this.spaces.stop(new RegExp(`proxy -c .*/${workload}\\.json`));
-    await this.#startSidecar(namespace, workload);
+    await this.#startSidecar(namespace, workload, as);
   }
 
   /** Ends it without a word. */
@@ -195,6 +198,14 @@ export class InterceptedMesh {
     return JSON.stringify(json)
       .replace('"outrider":{', `"outrider":{${metadata},`)
       .replace(/("identity":\{[^}]*"address":)"127\.0\.0\.1"/, `$1"${host}"`);
+  }
+
+  /** Resolves when a program has said it. */
+  async untilSaid(text: RegExp): Promise<void> {
+    for (let left = 20; !text.test(this.spaces.output); left--) {
+      if (left === 0) throw new Error(`nobody said ${text}\n${this.spaces.output}`);
+      await sleep(500);
+    }
   }
 
   /** Resolves when `reached` gives an answer with 200. */

@@ -6,7 +6,13 @@ import t from 'tap';
 import { virtualAddressesOf } from '../../control-plane/state/virtual-addresses.ts';
 import { stateOf } from '../../control-plane/translate/test-fixtures.ts';
 import { CATALOG, InterceptedMesh, interceptedMeshMissing, MESH, OUTSIDE, WEB } from './intercepted-mesh.ts';
-import { run } from './namespaces.ts';
+import { AS_PROXY, AS_TRANSPARENT_PROXY, type Namespaces, run } from './namespaces.ts';
+
+/** Names in a hosts file. */
+function byHosts(spaces: Namespaces) {
+  const names = [...virtualAddressesOf(stateOf(MESH))].map(([name, address]) => `${address} ${name} ${name}.mesh\n`);
+  return { '/etc/hosts': spaces.file('hosts', `127.0.0.1 localhost\n${names.join('')}`) };
+}
 
 const PYTHON = `import urllib.request; print(urllib.request.urlopen('http://catalog/', timeout=8).read().decode())`;
 
@@ -14,13 +20,11 @@ t.test(
   'applications that know nothing of the mesh reach its services by name',
   { skip: interceptedMeshMissing(), timeout: 240_000 },
   async (t) => {
-    const mesh = new InterceptedMesh(t, (spaces) => {
-      const names = [...virtualAddressesOf(stateOf(MESH))].map(
-        ([name, address]) => `${address} ${name} ${name}.mesh\n`,
-      );
-      const hosts = spaces.file('hosts', `127.0.0.1 localhost\n${names.join('')}`);
-      return { mounts: { '/etc/hosts': hosts }, intercept: ['--no-dns'], metadata: {} };
-    });
+    const mesh = new InterceptedMesh(t, (spaces) => ({
+      mounts: byHosts(spaces),
+      intercept: ['--no-dns'],
+      metadata: {},
+    }));
     await mesh.start();
     await mesh.untilAnswered(() => mesh.ask('http', 'catalog', 80, WEB.namespace));
     const bodyOf = (...question: Parameters<typeof mesh.ask>) =>
@@ -73,5 +77,40 @@ t.test(
         { error: /ECONNRESET|EPIPE/ },
         'nothing goes round in circles',
       );
+  },
+);
+
+t.test(
+  'with tproxy applications see who calls, and a sidecar without the privilege does all else',
+  { skip: interceptedMeshMissing(), timeout: 240_000 },
+  async (t) => {
+    const mesh = new InterceptedMesh(t, (spaces) => ({
+      mounts: byHosts(spaces),
+      intercept: ['--mode', 'tproxy', '--no-dns'],
+      metadata: { interception: 'tproxy', ipv6: true },
+      sidecarAs: AS_TRANSPARENT_PROXY,
+    }));
+    await mesh.start();
+    await mesh.untilAnswered(() => mesh.ask('http', 'catalog', 80, WEB.namespace));
+    const bodyOf = (...question: Parameters<typeof mesh.ask>) =>
+      JSON.parse(mesh.ask(...question).body ?? 'null') as unknown;
+
+    for (const round of ['first', 'again'])
+      t.match(
+        bodyOf('http', 'catalog', 80, WEB.namespace),
+        { name: 'catalog', from: WEB.host, peer: WEB.host },
+        `by way of its caller's sidecar, ${round}`,
+      );
+    t.match(mesh.ask('tcp', 'catalog', 5432, WEB.namespace), { body: 'catalog echo hello' }, 'what is no HTTP');
+    const straight = { name: 'catalog', from: OUTSIDE, peer: OUTSIDE };
+    t.match(bodyOf('http', CATALOG.host, 8080, mesh.hub), straight, 'from outside, by the port');
+    t.match(mesh.ask('tcp', CATALOG.host, 9090, mesh.hub), { body: 'catalog echo hello' }, 'another port');
+    t.match(bodyOf('http', OUTSIDE, 8080, WEB.namespace), { name: 'outside', peer: WEB.host }, 'out of the mesh');
+
+    await mesh.restartSidecar(CATALOG, AS_PROXY);
+    await mesh.untilAnswered(() => mesh.ask('http', 'web', 80, CATALOG.namespace));
+    t.match(bodyOf('http', 'web', 80, CATALOG.namespace), { name: 'web', peer: CATALOG.host }, 'it dials as ever');
+    t.match(mesh.ask('http', CATALOG.host, 8080, mesh.hub), { error: /.+/ }, 'and nobody comes in');
+    await mesh.untilSaid(/listener inbound: .* needs the privilege NET_ADMIN .*it is not opened/);
   },
 );

@@ -2,8 +2,12 @@
  * Interception that keeps the client's address (TPROXY), in network namespaces of this test: an application with its proxy in
  * one, clients with two addresses of each family in another. HTTP/1.1, HTTP/2 and plain TCP; nftables and iptables.
  */
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
 import { CLIENT_ADDRESS_MARK } from '../../protos/contract/sidecar-place.ts';
+import { ENVOY } from '../envoy-cases/suite.ts';
+import { SERVER as SERVER_IDENTITY } from '../fakes/certificates.ts';
 import { OUTRIDER } from '../integration/running-up.ts';
 import {
   AS_PROXY,
@@ -23,7 +27,7 @@ const ADDRESSES = {
   IPv4: { app: '10.77.3.1', one: '10.77.3.2', two: '10.77.3.3' },
   IPv6: { app: 'fd73::1', one: 'fd73::2', two: 'fd73::3' },
 };
-const PORTS = { any: 8080, tcp: 9090, loopback: 8082, direct: 22 };
+const PORTS = { any: 8080, tcp: 9090, loopback: 8082, tls: 8083, noTls: 8084, direct: 22 };
 
 const TYPE = 'type.googleapis.com/envoy.extensions.filters';
 const listenerFilter = (name: string, type: string, more: object = {}) => ({
@@ -52,15 +56,20 @@ const BOTH = {
     },
   },
 };
-const loopback = (name: string, address: string) => ({
+const TLS = {
+  transport_socket: {
+    name: 'tls',
+    typed_config: { '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext' },
+  },
+};
+const loopback = (name: string, address: string, port_value = PORTS.loopback, more: object = {}) => ({
   name,
   type: 'STATIC',
   connect_timeout: '2s',
+  ...more,
   load_assignment: {
     cluster_name: name,
-    endpoints: [
-      { lb_endpoints: [{ endpoint: { address: { socket_address: { address, port_value: PORTS.loopback } } } }] },
-    ],
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address, port_value } } } }] }],
   },
 });
 
@@ -89,6 +98,8 @@ const BOOTSTRAP = {
             },
             filters: [manager(address_prefix === '::' ? 'loopback6' : 'loopback4')],
           })),
+          { filter_chain_match: { destination_port: PORTS.tls }, filters: [manager('tls')] },
+          { filter_chain_match: { destination_port: PORTS.noTls }, filters: [manager('no-tls')] },
           { filter_chain_match: { application_protocols: HTTP }, filters: [manager('there')] },
         ],
         default_filter_chain: {
@@ -110,6 +121,8 @@ const BOOTSTRAP = {
       { name: 'there', type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED', connect_timeout: '2s', ...BOTH },
       loopback('loopback4', '127.0.0.1'),
       loopback('loopback6', '::1'),
+      loopback('tls', '127.0.0.1', PORTS.tls, TLS),
+      loopback('no-tls', '127.0.0.1', 7, TLS),
     ],
   },
 };
@@ -117,6 +130,7 @@ const BOOTSTRAP = {
 /** Tells the peer that each connection has, and its port: HTTP/1.1 and HTTP/2 on one port, bytes on others. */
 const SERVER = `
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import http2 from 'node:http2';
 import net from 'node:net';
 const peer = (socket) => ({ from: socket.remoteAddress.replace('::ffff:', ''), port: socket.remotePort });
@@ -129,6 +143,7 @@ net.createServer((socket) => socket.once('data', (data) => {
   socket.resume();
 }).on('error', () => {})).listen(${PORTS.any}, '::');
 for (const host of ['127.0.0.1', '::1']) createServer((request, response) => response.end(JSON.stringify({ http: '1.1', ...peer(request.socket) }))).listen(${PORTS.loopback}, host);
+createSecureServer({ key: ${JSON.stringify(SERVER_IDENTITY.keyPem)}, cert: ${JSON.stringify(SERVER_IDENTITY.chainPem)} }, (request, response) => response.end(JSON.stringify({ http: '1.1', ...peer(request.socket) }))).listen(${PORTS.tls}, '127.0.0.1');
 for (const port of [${PORTS.tcp}, ${PORTS.direct}]) net.createServer((socket) => socket.once('data', (data) => socket.end(JSON.stringify({ bytes: data.length, ...peer(socket) }))).on('error', () => {})).listen(port, '::', () => console.log('up'));
 `;
 
@@ -177,6 +192,18 @@ function missing(): string | false {
   return namespacesMissing() || commandMissing('nft');
 }
 
+/** By backend: a program that fails with these arguments, and what is said then. */
+const FAILURES: Readonly<Record<string, readonly (readonly [program: string, fails: string, says: RegExp])[]>> = {
+  nft: [
+    ['ip', '-V', /^error: --mode tproxy needs ip, which is not on this machine: install the package iproute2\n$/],
+    ['nft', '-f', /^error: nft refused the rules, and nothing was changed: no such .*kernel modules nft_tproxy/],
+  ],
+  iptables: [
+    ['ip', '-6 rule', /^error: ip -6 rule add .* refused the rules, and nothing was changed: no such thing here/],
+    ['ip6tables-restore', 'noflush', /^error: ip6tables-restore refused the rules.*kernel modules xt_TPROXY/],
+  ],
+};
+
 t.test('an application behind a proxy sees its clients', { skip: missing(), timeout: 240_000 }, async (t) => {
   const spaces = new Namespaces(t, [APP.namespace, CLIENTS.namespace]);
   spaces.bridge(CLIENTS, [APP]);
@@ -215,17 +242,8 @@ t.test('an application behind a proxy sees its clients', { skip: missing(), time
   t.equal(traces(), untouched, 'and nothing was changed');
 
   await t.test('without the privilege the listener is not opened, and says so', async (t) => {
-    const { status, stdout, stderr } = inside(
-      APP.namespace,
-      'timeout',
-      '20',
-      ...AS_PROXY,
-      NODE,
-      bundle,
-      'proxy',
-      '-c',
-      bootstrap,
-    );
+    const command = ['timeout', '20', ...AS_PROXY, NODE, bundle, 'proxy', '-c', bootstrap];
+    const { status, stdout, stderr } = inside(APP.namespace, ...command);
     t.comment(status, stdout, stderr);
     t.match(stdout + stderr, /listener inbound: .*needs the privilege NET_ADMIN/);
   });
@@ -276,19 +294,73 @@ t.test('an application behind a proxy sees its clients', { skip: missing(), time
           turns.map((from) => ({ from })),
           `${family}, on loopback`,
         );
-        t.match(ask('tcp', app, PORTS.direct, one), [{ from: one }], `${family}, an excluded port`);
         t.match(ask('http1', app, 7, one), [{ status: 503 }], 'nobody listens there: the proxy says so');
         const total = counter('cluster.there.upstream_cx_total');
+        t.match(ask('tcp', app, PORTS.direct, one), [{ from: one }], `${family}, an excluded port`);
         t.match(ask('http1', app, 15006, one), [{ status: 503 }], 'straight to the proxy: that was going nowhere else');
         t.match(ask('tcp', app, 15006, one), [{ error: /closed|ECONNRESET/ }]);
         t.equal(counter('cluster.there.upstream_cx_total'), total, 'and nothing went round in circles');
       }
       t.equal(counter('cluster.there.bind_errors'), 0);
+      const { app, one, two } = ADDRESSES.IPv4;
+      t.match(ask('http1', app, PORTS.tls, one, two, one), [{ from: one }, { from: two }, { from: one }], 'over TLS');
+      t.match(ask('http1', app, PORTS.noTls, one), [{ status: 503 }], 'TLS to where nobody listens');
+      t.match(ask('http1', ADDRESSES.IPv6.app, PORTS.tls, ADDRESSES.IPv6.one), [{ status: 503 }], 'families differ');
+      t.ok(counter('cluster.tls.bind_errors') > 0, 'and that is counted');
       t.equal(intercept('--backend', backend, '--no-dns').status, 0, 'redirection again');
       t.equal(traces(), before, 'has no trace of it');
       t.equal(intercept('--mode', 'tproxy', '--backend', backend).status, 0);
       t.equal(intercept('--remove').status, 0);
       t.equal(traces(), bare, 'no trace is left');
       t.equal(intercept('--remove').status, 0, 'there is nothing to take away, and that is no error');
+
+      for (const [program, fails, says] of FAILURES[backend]!) {
+        const dir = path.join(spaces.dir, `${backend}-${program}`);
+        mkdirSync(dir);
+        const real = ok('which', program).trim();
+        const script = `#!/bin/sh\ncase "$*" in *'${fails}'*) echo 'no such thing here' >&2; exit 1;; esac\nexec ${real} "$@"\n`;
+        chmodSync(spaces.file(`${backend}-${program}/${program}`, script), 0o755);
+        const where = `PATH=${dir}:${process.env.PATH}`;
+        const args = ['intercept', '--mode', 'tproxy', '--backend', backend, '--no-dns'];
+        const { status, stderr } = inside(APP.namespace, 'env', where, NODE, OUTRIDER, ...args);
+        t.equal(status, 1, `${program} ${fails} fails`);
+        t.match(stderr, says);
+        t.equal(traces(), bare, 'and nothing is left half installed');
+      }
     });
+
+  await spaces.stop(/ proxy -c /);
+  for (const backend of ['nft', 'iptables'])
+    await t.test(`${backend}, without the proxy`, { skip: commandMissing(backend) }, async (t) => {
+      t.equal(intercept('--mode', 'tproxy', '--backend', backend, '--no-dns').status, 0);
+      const { app, one } = ADDRESSES.IPv4;
+      t.match(ask('tcp', app, PORTS.tcp, one), [{ error: /timeout|ECONNREFUSED/ }], 'nobody comes in past it');
+      t.equal(intercept('--remove').status, 0);
+    });
+
+  await t.test(
+    'a real Envoy runs the same',
+    { skip: existsSync(ENVOY) ? false : 'no Envoy: .ci/run installs it' },
+    async (t) => {
+      const options = ['--use-dynamic-base-id', '--concurrency', '1'];
+      await spaces.start(
+        APP.namespace,
+        /starting workers/,
+        ...AS_TRANSPARENT_PROXY,
+        ENVOY,
+        '-c',
+        bootstrap,
+        ...options,
+      );
+      t.equal(intercept('--mode', 'tproxy', '--no-dns').status, 0);
+      for (const { app, one, two } of Object.values(ADDRESSES)) {
+        const turns = [one, two, one, two];
+        const seen = turns.map((from) => ({ from }));
+        for (const kind of ['http1', 'http2', 'tcp'] as const)
+          t.match(ask(kind, app, kind === 'tcp' ? PORTS.tcp : PORTS.any, ...turns), seen, kind);
+        t.match(ask('http1', app, PORTS.loopback, ...turns), seen, 'on loopback');
+      }
+      t.equal(intercept('--remove').status, 0);
+    },
+  );
 });
