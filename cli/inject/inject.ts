@@ -2,6 +2,7 @@
 import { type Document, isMap, LineCounter, type Node, parseDocument } from 'yaml';
 import { Cursor, type Source } from '../../control-plane/policy/cursor.ts';
 import { byPosition, type Problem } from '../../control-plane/policy/problem.ts';
+import { REPEATED_KEY, repeatedKeys } from '../../kernel/repeated-keys.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { REFUSED_ON_TOP } from './fields.ts';
 import { CONTROL_PLANE, type InjectSettings, PARTS, partName } from './helpers.ts';
@@ -42,11 +43,16 @@ export function stripText(text: string, file: string): Result<string, readonly P
 /** The document as the user wrote it, without what an earlier run has made. Problems may be in the source as well. */
 function readCompose(text: string, file: string): Result<{ document: Document; source: Source }, readonly Problem[]> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: (a, b) => sameKey(a, b) }) as Document;
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false }) as Document;
   const problems: Problem[] = document.errors.map(({ message, linePos }) => {
     const { line, col } = linePos?.[0] ?? { line: 1, col: 1 };
     return { file, line, column: col, path: '', message: message.split(' at line ')[0]! };
   });
+  // `<<` may stand there more than once.
+  for (const { range } of repeatedKeys(document).filter(({ value }) => value !== '<<')) {
+    const { line, col } = lines.linePos(range?.[0] ?? 0);
+    problems.push({ file, line, column: col, path: '', message: REPEATED_KEY });
+  }
   if (problems.length > 0) return err(problems);
   const source: Source = { file, document, lines, problems };
   const root = document.contents;
@@ -57,12 +63,6 @@ function readCompose(text: string, file: string): Result<{ document: Document; s
     new Cursor(source, root, '').find(`services.${service}.${field}`).report(message);
   });
   return ok({ document, source });
-}
-
-/** `<<` may stand there more than once. */
-function sameKey(a: unknown, b: unknown): boolean {
-  const [first, second] = [a, b].map((each) => (each as { value?: unknown }).value);
-  return first === second && first !== '<<';
 }
 
 function plansOf(

@@ -4,6 +4,7 @@
  */
 import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
 import { nearest } from '../../kernel/edit-distance.ts';
+import { REPEATED_KEY, repeatedKeys } from '../../kernel/repeated-keys.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { wouldBe } from '../state/apply.ts';
 import { problemsOf } from '../state/checks.ts';
@@ -57,11 +58,16 @@ const KINDS: Readonly<Record<string, KindParser>> = {
 export function parsePolicy(input: PolicyInput): Result<ResourceDraft[], Problem[]> {
   const problems: Problem[] = [];
   const lines = new LineCounter();
-  const documents = parseAllDocuments(input.text, { lineCounter: lines, merge: true });
+  const documents = parseAllDocuments(input.text, { lineCounter: lines, merge: true, uniqueKeys: false });
   const parsed: ParsedResource[] = [];
   for (const document of Array.isArray(documents) ? documents : []) {
+    const before = problems.length;
     for (const error of document.errors) problems.push(syntaxProblem(input.file, error));
-    if (document.errors.length > 0 || document.contents === null) continue;
+    for (const { range } of repeatedKeys(document as Document)) {
+      const { line, col } = lines.linePos(range?.[0] ?? 0);
+      problems.push({ file: input.file, line, column: col, path: '', message: REPEATED_KEY });
+    }
+    if (problems.length > before || document.contents === null) continue;
     const source: Source = { file: input.file, document: document as Document, lines, problems };
     parsed.push(...parseDocument(new Cursor(source, document.contents as never, ''), input));
   }

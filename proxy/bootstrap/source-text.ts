@@ -2,6 +2,7 @@
  * A configuration file as text: YAML or JSON, which is YAML too, with the place of everything in it.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { REPEATED_KEY, repeatedKeys } from '../../kernel/repeated-keys.ts';
 import type { Path, PathSegment } from '../../protos/json/issue.ts';
 import { camelCase } from '../../protos/json/schema.ts';
 
@@ -28,11 +29,20 @@ export class SourceText {
 
   constructor(text: string) {
     this.#lines = new LineCounter();
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: false });
-    this.problems = this.#document.errors.map((error) => ({
-      ...this.#positionAt(error.pos[0]),
-      message: error.message,
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: false,
+      uniqueKeys: false,
+    });
+    const syntax = this.#document.errors.map(({ pos, message }) => ({ at: pos[0], message }));
+    const repeated = repeatedKeys(this.#document as Document).map(({ range }) => ({
+      at: range?.[0] ?? 0,
+      message: REPEATED_KEY,
     }));
+    this.problems = [...syntax, ...repeated]
+      .sort((a, b) => a.at - b.at)
+      .map(({ at, message }) => ({ ...this.#positionAt(at), message }));
   }
 
   /** The contents as plain values. Throws when anchors are used without bound. */
