@@ -36,6 +36,7 @@ export interface SidecarUpgradeDeps {
 /** What a sidecar that serves may take until everything else is as it was. */
 export const PROVEN_MS = 30_000;
 const LOOK_MS = 100;
+const NOT_REPLACEABLE = '--disable-hot-restart';
 
 /** See the head of this file. */
 export class SidecarUpgrades {
@@ -77,7 +78,12 @@ export class SidecarUpgrades {
     try {
       await driver.replaceSidecar(workload, index, sidecars);
     } catch (error) {
-      return `the sidecar of before goes on: ${(error as Error).message}`;
+      const { message } = error as Error;
+      // Earlier versions started all of theirs like that.
+      const hint = message.includes(NOT_REPLACEABLE)
+        ? `; "outrider restart ${workload}" replaces it with its application`
+        : '';
+      return `the sidecar of before goes on: ${message}${hint}`;
     }
     const endMs = clock.nowMs() + PROVEN_MS;
     while (true) {

@@ -187,6 +187,10 @@ t.test('why one is not replaced is kept', async (t) => {
   t.same(refused.world.done, ['3: the sidecar of before goes on: the successor exited with 7']);
   t.same(refused.world.totals, { replaced: 0, failed: 1 });
 
+  const old = upgrading(() => Promise.reject(new Error('--disable-hot-restart: it may not be replaced')));
+  await old.upgrades.run('a', 0, 1);
+  t.match(old.world.done, [/may not be replaced; "outrider restart a" replaces it with its application$/]);
+
   const cases: readonly (readonly [object, string])[] = [
     [{ problem: 'refuses CDS: no' }, '1: its new sidecar serves, but after 30 s it refuses CDS: no'],
     [{ ready: false }, '1: its new sidecar serves, but after 30 s it takes no traffic: HTTP 500'],

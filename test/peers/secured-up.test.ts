@@ -107,6 +107,10 @@ t.test('a mesh behind TLS runs without a further word', async (t) => {
     code: 1,
     output: /needs the role operate, and "ci" has the role read/,
   });
+  t.match(await outrider(elsewhere, 'upgrade', 'web', ...shown), { code: 1, output: /needs the role operate/ });
+  // Its successor shows the same token, while the one before is still there.
+  t.match(await outrider(dir, 'upgrade', '--state', 'state'), { code: 0, output: /1 of 1 ready$/m });
+  t.match(await outrider(dir, 'audit', '--state', 'state'), { output: /POST \/v1\/services\/web\/upgrade +done 200/ });
 
   const file = path.join(state, 'run', 'web', '0', 'token');
   t.equal(statSync(file).mode & 0o777, 0o600);

@@ -1,6 +1,7 @@
 /**
  * Sidecars that are replaced in place, by fake ones: the driver follows to the successor whoever asked for it.
  */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,12 +99,27 @@ t.test('sidecars are replaced by those of the control plane that is there', asyn
     t.same(pidsOf(dir, 'sidecar'), third, 'nobody was there to see it');
   });
 
+  // One that was about to take over when the control plane died, and one whose replica is gone.
+  const idle = (replica: string) => {
+    const env = { OUTRIDER_INHERITANCE: '{}', OUTRIDER_RUN: `${dir}/run/echo/${replica}` };
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      detached: true,
+      stdio: 'ignore',
+      env,
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+    return child;
+  };
+  const [successor, orphan] = [idle('1'), idle('9')];
   const broken = join(dir, 'broken.js');
   writeFileSync(broken, 'process.exit(7)');
   const last = await start(t, dir, [broken]);
   await untilReady(last);
   const fourth = pidsOf(dir, 'sidecar');
   t.ok(fourth.every(isRunning), 'the process that serves is the sidecar');
+  await until('what belongs to no replica is ended', () => orphan.signalCode === 'SIGKILL');
+  t.equal(successor.signalCode, null, 'a successor ends with its predecessor, or takes over');
+  successor.kill('SIGKILL');
   t.same(pidsOf(dir, 'application'), applications);
 
   await t.test('one that cannot be replaced stops the roll, until it is asked for again', async (t) => {

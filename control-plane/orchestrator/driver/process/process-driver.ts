@@ -154,7 +154,12 @@ export class ProcessDriver implements Driver {
   }
 
   async untilAlone(workload: string, index: number, limitMs: number): Promise<void> {
-    await this.#replica(workload, index).untilAlone(limitMs);
+    const left = await this.#replica(workload, index).untilAlone(limitMs);
+    if (left > 0)
+      this.#deps.logger.warn(
+        { replica: replicaId(workload, index), sidecars: left, limitMs },
+        'sidecars before the present one still have connections, which are cut',
+      );
   }
 
   markStopping(workload: string, index: number): void {

@@ -147,14 +147,15 @@ export class Replica {
     if (role === 'sidecar') await Promise.all(this.#predecessors.map((each) => each.terminate(graceMs)));
   }
 
-  /** Resolves when no sidecar before the present one runs, or `limitMs` have passed. */
-  async untilAlone(limitMs: number): Promise<void> {
+  /** Resolves when no sidecar before the present one runs, or `limitMs` have passed; with how many do. */
+  async untilAlone(limitMs: number): Promise<number> {
     this.followSidecar();
-    if (this.#predecessors.length === 0) return;
+    if (this.#predecessors.length === 0) return 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#deps.timers.after(limitMs, resolve);
     await Promise.race([Promise.all(this.#predecessors.map(({ exited }) => exited)), promise]);
     timer.cancel();
+    return this.#predecessors.length;
   }
 
   /** Leaders of the process groups that run now. */
