@@ -13,7 +13,9 @@ export class Transparency {
   async prepare({ name, transparent, filters }: ListenerConfig): Promise<void> {
     const { originalSource } = filters;
     if (!transparent && originalSource === null) return;
-    this.#sockets ??= await TransparentSockets.load();
+    this.#sockets ??= await TransparentSockets.load().catch((cause: Error) => {
+      throw new Error(`listener ${name}: ${cause.message}; it is not opened`, { cause });
+    });
     const problem = originalSource === null ? null : this.#sockets.sourceProblem(originalSource.mark);
     if (problem !== null)
       throw new Error(`listener ${name}: to keep the client's address (original_src) ${problem}; it is not opened`);

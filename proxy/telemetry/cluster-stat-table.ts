@@ -237,6 +237,8 @@ function emitCluster(
   if (serviceBreaker) emitTable(BREAKER_STATS, serviceBreaker.stats, within(scope, 'service_breaker'), emit);
   emitBreakers('default', config.limits.default, stats.inUse, scope, emit);
   emitBreakers('high', config.limits.high, stats.highInUse, scope, emit);
+  const pools = statName(scope, 'upstream_client_pools', 'Pools that belong to one client each (original_src)');
+  emit({ kind: 'gauge', ...pools, value: stats.inUse.clientPools + stats.highInUse.clientPools });
   if (retriesLeft !== null) {
     const balance = statName(scope, 'retry_budget.balance', 'Retries that the retry budget has left');
     emit({ kind: 'gauge', ...balance, value: Math.floor(retriesLeft) });

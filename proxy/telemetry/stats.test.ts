@@ -78,6 +78,8 @@ t.test('a cluster is told in the words of Envoy', (t) => {
   stats.byStatus[200] = 2;
   stats.byStatus[503] = 3;
   stats.inUse.requests = 1024;
+  stats.inUse.clientPools = 2;
+  stats.highInUse.clientPools = 1;
   const registry = new StatsRegistry();
   registry.register(clusterStatsSource(clustersOf(stats)));
   t.match(valuesOf(registry), {
@@ -91,6 +93,7 @@ t.test('a cluster is told in the words of Envoy', (t) => {
     'cluster.shop_cart.membership_degraded': 1,
     'cluster.shop_cart.circuit_breakers.default.rq_open': 1,
     'cluster.shop_cart.circuit_breakers.default.cx_open': 0,
+    'cluster.shop_cart.upstream_client_pools': 3,
     'cluster_manager.active_clusters': 1,
     'cluster_manager.cluster_removed': 3,
   });

@@ -206,6 +206,7 @@ t.test('a listener of UDP answers DNS, and does nothing else', (t) => {
   );
   const service = { service_name: 'http', protocol: { name: 'tcp' }, ttl: '5s', targets: [{ host_name: 'a' }] };
   wrong(dns({}, domain('a', { service_list: { services: [service] } })), /targets\[0\]\.port: a host needs its port/);
+  wrong({ ...dns({}), transparent: true }, /transparent: it is for listeners of TCP/);
   wrong({ ...dns({}), listener_filters: [] }, /a listener of UDP has one filter/);
   wrong({ ...dns({}), filter_chains: [{ filters: [manager()] }] }, /a listener of UDP has none/);
   wrong(listener([{ filters: [manager()] }], { udp_listener_config: {} }), /udp_listener_config: it is for an address/);

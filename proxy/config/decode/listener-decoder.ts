@@ -95,6 +95,7 @@ function dnsListener(
   if (chains) decoding.report([...path, 'filter_chains'], 'a listener of UDP has none; its filter is DnsFilterConfig');
   if (message.additionalAddresses.length > 0)
     decoding.report([...path, 'additional_addresses'], 'a listener of UDP has one address');
+  if (message.transparent) decoding.report([...path, 'transparent'], 'it is for listeners of TCP');
   const [filter, ...others] = message.listenerFilters;
   const any = filter?.configType?.value;
   const place = [...path, 'listener_filters', 0, 'typed_config'];
