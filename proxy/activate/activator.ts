@@ -16,7 +16,7 @@ import type { ManagerStats } from '../http/manager-stats.ts';
 import { ListenerStats } from '../listener/listener-stats.ts';
 import type { TcpStats } from '../tcp/tcp-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
-import { ChainBuilder, type ChainDeps, withoutInlineRoutes } from './chain-builder.ts';
+import { ChainBuilder, type ChainDeps, sameContent, withoutInlineRoutes } from './chain-builder.ts';
 import type { DnsDiscovery } from './dns-discovery.ts';
 import { isDnsListener, type LazyDns } from './lazy-dns.ts';
 import type { ListenerSet } from './listener-set.ts';
@@ -247,8 +247,4 @@ function withoutRoutes(config: ListenerConfig | undefined): unknown {
 
 function emptySet(name: string): EndpointSetConfig {
   return { name, localities: [], overprovisioningFactor: 140 };
-}
-
-function sameContent(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

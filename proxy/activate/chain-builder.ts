@@ -74,7 +74,7 @@ export class ChainBuilder {
   /** By stat_prefix: counters outlive what counts. */
   readonly #managerStats = new Map<string, ManagerStats>();
   readonly #tcpStats = new Map<string, TcpStats>();
-  readonly #tables = new Map<string, { readonly text: string; readonly table: RouteTable }>();
+  readonly #tables = new Map<string, { readonly config: RouteTableConfig; readonly table: RouteTable }>();
   readonly #contents = new WeakMap<RunningChain, string>();
   readonly #filters: HttpFilters;
   readonly #filterParts = new WeakMap<RunningChain, FilterParts>();
@@ -220,12 +220,11 @@ export class ChainBuilder {
   }
 
   #cachedTable(key: string, config: RouteTableConfig): RouteTable {
-    const text = JSON.stringify(config);
     const cached = this.#tables.get(key);
-    if (cached?.text === text) return cached.table;
+    const same = cached !== undefined && sameContent(cached.config, config);
     const { loop, runtime } = this.#deps;
-    const table = new RouteTable(config, runtime, loop.random);
-    this.#tables.set(key, { text, table });
+    const table = same ? cached.table : new RouteTable(config, runtime, loop.random);
+    if (cached?.config !== config) this.#tables.set(key, { config, table });
     return table;
   }
 
@@ -262,6 +261,11 @@ function statsOf<T>(all: Map<string, T>, prefix: string, Stats: new (prefix: str
     all.set(prefix, stats);
   }
   return stats;
+}
+
+/** Whether two configurations say the same. What was not sent again is the same object. */
+export function sameContent(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Everything that makes a chain what it is, but the routes that can be swapped and the match that only leads to it. */

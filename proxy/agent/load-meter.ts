@@ -60,7 +60,7 @@ export class LoadMeter {
     this.#readAtMs = nowMs;
     this.#inbound = readInbound(view.inbound());
     this.#waits = readWaits(view.adaptiveLimit());
-    this.#edges = readEdges(view);
+    this.#edges = readEdges(view, new Map());
   }
 
   /** The report of the window that ends now; the next one starts. */
@@ -94,10 +94,12 @@ export class LoadMeter {
 
   #edgeReports(): Edge[] {
     const before = this.#edges;
-    this.#edges = readEdges(this.#view);
+    this.#edges = readEdges(this.#view, before);
     const edges: Edge[] = [];
     for (const [cluster, reading] of this.#edges) {
-      const { requests, errors, latency } = since(reading, before.get(cluster) ?? NO_READING);
+      const previous = before.get(cluster) ?? NO_READING;
+      if (reading === previous) continue;
+      const { requests, errors, latency } = since(reading, previous);
       if (requests > 0) edges.push({ cluster, requests, errors, p99Us: quantileUs(latency, 0.99) });
     }
     return edges.sort((a, b) => b.requests - a.requests).slice(0, LOAD_REPORT_EDGES_MAX);
@@ -120,9 +122,15 @@ function meanWaitUs(now: Waits, before: Waits): number {
   return admitted === 0 ? 0 : Math.round(Math.max(0, now.waitedUs - base.waitedUs) / admitted);
 }
 
-function readEdges(view: LoadView): Map<string, Reading> {
+/** In a mesh of thousands of services most are not called in a second: their readings are those from before. */
+function readEdges(view: LoadView, before: ReadonlyMap<string, Reading>): Map<string, Reading> {
   const edges = new Map<string, Reading>();
   for (const { name, stats } of view.clusters()) {
+    const known = stats.rqCompleted === 0 ? NO_READING : before.get(name);
+    if (known?.requests === stats.rqCompleted) {
+      edges.set(name, known);
+      continue;
+    }
     const errors = stats.byStatus.subarray(500).reduce((sum, each) => sum + each, 0);
     edges.set(name, { requests: stats.rqCompleted, errors, latency: read(stats.timeMs) });
   }
