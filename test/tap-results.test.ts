@@ -29,10 +29,10 @@ ok 1 - a.test.ts # time=9ms
     ok 1 - a file without tests is one
     ok 2 - whatever it asserts
     1..2
-ok 2 - b.test.ts
+ok 2 - b.test.ts # time=12345.678ms
 1..2`);
   t.same(counts, { passed: 4, failed: 0, skipped: 0 });
-  t.same(printed, ['ok     a.test.ts', 'ok     b.test.ts']);
+  t.same(printed, ['ok     a.test.ts', 'ok     b.test.ts (12 s)']);
   t.end();
 });
 

@@ -18,6 +18,7 @@ interface Point {
   readonly name: string;
   /** Why it does not count, when it was skipped. */
   readonly skip: string | undefined;
+  readonly tookMs: number;
   /** Lines of its YAML block. */
   readonly details: string[];
 }
@@ -36,7 +37,9 @@ const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'skipped'];
 
 const POINT = /^(not )?ok\b(?: \d+)?(?: - )?(.*)$/;
 const DIRECTIVE = /(?<!\\) # (SKIP|TODO)\b[:\s]*(.*)$/i;
-const TIME = /(?<!\\) # time=.*$/;
+const TIME = /(?<!\\) # time=([\d.]+)ms$/;
+/** A file that took so long says how long. */
+const SLOW_MS = 5_000;
 
 /** Feed it every line, then ask for the counts. */
 export class TapResults {
@@ -128,7 +131,7 @@ export class TapResults {
       if (failedByItself) this.#counts.failed++;
     } else this.#counts[outcomeOfLeaf(test, point)]++;
     this.#open.length = depth + 1;
-    if (this.#isFile(point, depth)) this.#print(`${point.ok ? 'ok    ' : 'FAILED'} ${point.name}`);
+    if (this.#isFile(point, depth)) this.#print(`${point.ok ? 'ok    ' : 'FAILED'} ${point.name}${slowness(point)}`);
   }
 
   #isFile({ name }: Point, depth: number): boolean {
@@ -156,7 +159,11 @@ function readPoint([, not, rest = '']: RegExpExecArray): Point {
   const directive = DIRECTIVE.exec(rest);
   const name = unescapeName(rest.replace(DIRECTIVE, '').replace(TIME, ''));
   const skip = directive === null ? undefined : directive[2] || name;
-  return { ok: not === undefined, name, skip, details: [] };
+  return { ok: not === undefined, name, skip, tookMs: Number(TIME.exec(rest)?.[1] ?? 0), details: [] };
+}
+
+function slowness({ tookMs }: Point): string {
+  return tookMs < SLOW_MS ? '' : ` (${Math.round(tookMs / 1_000)} s)`;
 }
 
 function outcomeOf(point: Point): Outcome {
