@@ -41,6 +41,8 @@ t.test('one sidecar at a time, and none while one before it is missed', (t) => {
     ['nothing was asked for', desired(2, 0), [replica(0, 0), replica(1, 0)], []],
     ['the first', desired(2, 1), [replica(1, 0), replica(0, 0)], ['upgrade 0']],
     ['the second', desired(2, 1), [replica(0, 1), replica(1, 0)], ['upgrade 1']],
+    ['the state was lost', desired(2, 0), [replica(0, 5), replica(1, 5)], []],
+    ['the state was lost, and it is asked for', desired(2, 1), [replica(0, 5), replica(1, 1)], ['upgrade 0']],
     ['the last is done', desired(2, 1), [replica(0, 1), replica(1, 1)], []],
     ['the one before is not ready', desired(2, 1), [replica(0, 1, ill), replica(1, 0)], []],
     ['who serves goes first', desired(2, 1), [replica(0, 0, ill), replica(1, 0)], ['upgrade 1']],

@@ -7,12 +7,12 @@
  */
 import type { Action, ActualReplica, DesiredWorkload } from './plan.ts';
 
-/** Whether the replica's sidecar is of an earlier generation than asked for. */
+/** Whether the replica's sidecar is not of the generation asked for. Also a later one is not, whose state was lost or taken back. */
 export function isBehind(
   replica: Pick<ActualReplica, 'sidecars'>,
   desired: Pick<DesiredWorkload, 'sidecars'>,
 ): boolean {
-  return replica.sidecars < desired.sidecars;
+  return desired.sidecars > 0 && replica.sidecars !== desired.sidecars;
 }
 
 /** Why the replica's sidecar could not be replaced as asked for now; undefined when nothing stands against it. */

@@ -88,9 +88,13 @@ t.test('sidecars are replaced by those of the control plane that is there', asyn
 
   await t.test('also those that somebody else has replaced, who is there or not', async (t) => {
     const { ports } = recordsOf(dir)[0]!;
-    const ask = () => fetch(`http://127.0.0.1:${ports.admin}/hot_restart`, { method: 'POST' });
-    t.equal((await ask()).status, 200);
+    const ask = (how = '') => fetch(`http://127.0.0.1:${ports.admin}/hot_restart${how}`, { method: 'POST' });
+    t.equal((await ask('?linger')).status, 200);
     await until('it is followed', () => pidsOf(dir, 'sidecar')[0] !== second[0]);
+    t.match(recordsOf(dir)[0]!.predecessors, [{ pid: second[0] }]);
+    t.ok(isRunning(second[0]!), 'what it still has it takes to its end');
+    process.kill(second[0]!, 'SIGKILL');
+    await until('it is forgotten', () => recordsOf(dir)[0]!.predecessors!.length === 0);
     await untilReady(next);
     const third = pidsOf(dir, 'sidecar');
     await next.stop({ workloads: 'keep' });

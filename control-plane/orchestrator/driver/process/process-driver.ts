@@ -64,6 +64,8 @@ const APPLICATION_UP_TIMEOUT_MS = 10_000;
 /** How long the death of a process goes unnoticed at most. */
 const DEATH_SEEN_MS = 1000;
 const LOOK_MS = 50;
+/** How often it is looked whether sidecars have been replaced by others than us. */
+const FOLLOW_MS = 2000;
 const PORT_NAMES = ['app', 'inbound', 'outbound', 'admin', 'settings'] as const;
 
 /** See the head of this file. */
@@ -75,11 +77,16 @@ export class ProcessDriver implements Driver {
   #choosingPorts: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
   readonly #exchange: Timer;
+  readonly #follow: Timer;
 
   constructor(settings: ProcessDriverSettings, deps: ProcessDriverDeps) {
     this.#settings = settings;
     this.#deps = deps;
     this.#exchange = deps.timers.every(exchangeIntervalMs(settings.access), () => this.#exchangeTokens());
+    // One that is replaced by somebody else may go on for long with what it has, while its successor needs us.
+    this.#follow = deps.timers.every(FOLLOW_MS, () => {
+      for (const replica of this.#replicas.values()) replica.followSidecar();
+    });
   }
 
   async recover(): Promise<void> {
@@ -191,6 +198,7 @@ export class ProcessDriver implements Driver {
   close(): void {
     this.#closing.abort();
     this.#exchange.cancel();
+    this.#follow.cancel();
     this.#listeners.clear();
     for (const replica of this.#replicas.values()) replica.release();
   }
