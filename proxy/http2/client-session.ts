@@ -8,8 +8,8 @@
  * extended CONNECT, which only SETTINGS can allow.
  */
 
-import { createHash } from 'node:crypto';
 import { hostPortText } from '../../kernel/host-port.ts';
+import { nodeCrypto } from '../../kernel/lazy-crypto.ts';
 import { Deadline, type DeadlineOwner } from '../../kernel/timer-wheel.ts';
 import type { SocketAddress } from '../config/model/common.ts';
 import type { BodyConverter } from '../http/body-converter.ts';
@@ -194,7 +194,8 @@ export class Http2ClientSession
     if (key === null) return;
     head.add(
       WEBSOCKET_ACCEPT.name,
-      createHash('sha1')
+      nodeCrypto()
+        .createHash('sha1')
         .update(key + WEBSOCKET_GUID)
         .digest('base64'),
     );

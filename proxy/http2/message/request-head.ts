@@ -1,5 +1,5 @@
 /** The head of a request that came over HTTP/2. It owns what it holds, so that it outlives the turn by itself. */
-import { randomBytes } from 'node:crypto';
+import { nodeCrypto } from '../../../kernel/lazy-crypto.ts';
 import { HeaderName } from '../../http/header-name.ts';
 import type { Framing, RequestHead } from '../../http/message.ts';
 import { TRAIT_CONNECT } from '../../http/request-traits.ts';
@@ -69,7 +69,7 @@ export class Http2RequestHead extends FieldList implements RequestHead {
     const { authority, method, upgradeValue } = this;
     const target = (this.traits & TRAIT_CONNECT) !== 0 ? authority : this.path;
     if (upgradeValue === 'websocket' && this.first(WEBSOCKET_KEY) === null)
-      this.add(WEBSOCKET_KEY.name, randomBytes(16).toString('base64'));
+      this.add(WEBSOCKET_KEY.name, nodeCrypto().randomBytes(16).toString('base64'));
     out.reset();
     // TE is of one hop: where trailers pass it is said anew.
     out.latin1(
