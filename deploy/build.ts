@@ -12,6 +12,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
 import { fillCache } from './fill-cache.ts';
+import { slimPino } from './slim-pino.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -90,7 +91,7 @@ async function buildParts(dist: string): Promise<void> {
     platform: 'node',
     target: TARGET,
     format: 'esm',
-    plugins: [importMetaPlugin],
+    plugins: [importMetaPlugin, slimPino],
     legalComments: 'none',
     logLevel: 'warning',
   });
