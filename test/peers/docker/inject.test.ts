@@ -129,7 +129,7 @@ t.test('a Compose file with sidecars, in real containers', { skip }, async (t) =
     const network = engine.ask('inspect', '--format', '{{.HostConfig.NetworkMode}}', container('web'));
     t.match(network, /^container:/);
     const status = exec('outrider', '/bin/node', '/app/dist/outrider.cjs', 'status').stdout;
-    t.equal(status.match(/yes\s+accepted/g)?.length, 4, status);
+    t.equal(status.match(/yes\s+[\d.]+\s+accepted/g)?.length, 4, status);
     t.match(
       exec('outrider', '/bin/node', '-e', 'console.log(fs.statSync("/run/outrider/web/token").mode & 0o777)').stdout,
       '384',
@@ -194,7 +194,9 @@ t.test('a Compose file with sidecars, in real containers', { skip }, async (t) =
     await until('it carries traffic', () => visit() !== undefined, PATIENCE_MS);
     engine.ask('start', container('outrider'));
     const accepted = () =>
-      /web-\S+\s+yes\s+accepted/.test(exec('outrider', '/bin/node', '/app/dist/outrider.cjs', 'status').stdout);
+      /web-\S+\s+yes\s+[\d.]+\s+accepted/.test(
+        exec('outrider', '/bin/node', '/app/dist/outrider.cjs', 'status').stdout,
+      );
     await until('and joins again', accepted, PATIENCE_MS);
   });
 
