@@ -12,7 +12,7 @@ import { testFolder } from '../folder.ts';
 import { freePort } from '../free-ports.ts';
 import { ENV, OUTRIDER, until } from '../integration/running-up.ts';
 
-const CYCLES = Number(process.env.OUTRIDER_RUN_CYCLES ?? 20);
+const CYCLES = Number(process.env.OUTRIDER_RUN_CYCLES ?? 12);
 const LOAD_INTERVAL_MS = 20;
 const PENDING_MAX = 50;
 const PATIENCE_MS = 60_000;

@@ -2,7 +2,7 @@
  * Three control planes over three members of etcd, clients that read, write and exchange at all of them, and everything
  * that can happen to either kind in turn: what the clients saw has to be what one register would have shown.
  *
- * `OUTRIDER_SEED` replays the choices (not the timing), `OUTRIDER_LINEARIZABILITY_SECONDS` is how long (45).
+ * `OUTRIDER_SEED` replays the choices (not the timing), `OUTRIDER_LINEARIZABILITY_SECONDS` is how long (35).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -15,7 +15,7 @@ import { EtcdCluster, NO_ETCD } from './cluster.ts';
 import { ask, ControlPlanes } from './control-planes.ts';
 
 const { OUTRIDER_SEED, OUTRIDER_LINEARIZABILITY_SECONDS } = process.env;
-const SECONDS = Number(OUTRIDER_LINEARIZABILITY_SECONDS ?? 45);
+const SECONDS = Number(OUTRIDER_LINEARIZABILITY_SECONDS ?? 35);
 const CLIENTS = 8;
 const KEYS = Array.from({ length: 8 }, (_, i) => `k${i}`);
 const WORKLOAD = `services:\n  web: { command: sleep 1000, deploy: { replicas: 0 } }\n`;

@@ -10,10 +10,13 @@ server.listen(process.env.PORT, '127.0.0.1');
 process.once('SIGTERM', () => server.close(() => process.exit(0)));
 `;
 
-/** Says what it hears. */
+/** Says what it hears, and its number to whom asks who it is. */
 export const ECHO = `
 import { createServer } from 'node:net';
-createServer((socket) => { socket.pipe(socket); socket.on('error', () => {}); }).listen(process.env.PORT, '127.0.0.1');
+createServer((socket) => {
+  socket.on('data', (data) => socket.write(String(data) === 'who' ? process.env.OUTRIDER_REPLICA : data));
+  socket.on('error', () => {});
+}).listen(process.env.PORT, '127.0.0.1');
 process.once('SIGTERM', () => process.exit(0));
 `;
 

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -22,6 +23,17 @@ const COMPOSE = `services:
   bystander: { command: node web.mjs, x-outrider: { protocol: http } }
 `;
 const FILES = { programs: { 'web.mjs': WEB, 'echo.mjs': ECHO }, compose: COMPOSE };
+
+/** So many connections that all lead to the first instance: the others need not be waited for when they go. */
+async function dialOneInstance(port: number, count: number): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const socket = await dialEcho(port);
+    if ((await echoOf(socket, 'who')) === '0') sockets.push(socket);
+    else socket.destroy();
+  }
+  return sockets;
+}
 
 /** Ten new connections a second, each of which says something and hangs up. */
 function dialOften(port: number) {
@@ -98,7 +110,7 @@ t.test('a mesh under load, whatever is done to it', async (t) => {
     const load = new Load({ port: outbound, host: 'web', perSecond: 300 });
     const posts = new Load({ port: outbound, host: 'web', perSecond: 20, method: 'POST' });
     const dials = dialOften(outbound);
-    const long = await Promise.all(Array.from({ length: 8 }, () => dialEcho(outbound)));
+    const long = await dialOneInstance(outbound, 4);
     const startedMs = performance.now();
     const ends: number[] = [];
     for (const socket of long) socket.once('close', () => ends.push(performance.now() - startedMs));
@@ -113,7 +125,7 @@ t.test('a mesh under load, whatever is done to it', async (t) => {
     t.same(load.failures, [], `none of ${load.answered} requests failed`);
     t.same(posts.failures, [], `none of ${posts.answered} requests that may not be repeated failed`);
     t.same(dials.failures, [], `none of ${dials.made()} connections failed`);
-    t.equal(ends.length, 8, 'connections end with their instance');
+    t.equal(ends.length, 4, 'connections end with their instance');
     t.ok(Math.min(...ends) > DRAIN_DEADLINE_MS - 1_000, `and not before it has to: ${ends.map(Math.round)} ms`);
     for (const pid of before) t.throws(() => process.kill(pid, 0), 'the old ones have gone');
   });
