@@ -5,7 +5,7 @@ import type { Logger } from '../kernel/log.ts';
 import type { RandomIds } from '../kernel/random.ts';
 import { TimerWheel } from '../kernel/timer-wheel.ts';
 import type { Timers } from '../kernel/timers.ts';
-import { type ActivationProblem, Activator } from './activate/activator.ts';
+import { type ActivationProblem, Activator, type OnPlaced } from './activate/activator.ts';
 import { createDialer } from './activate/dialers.ts';
 import { DnsDiscovery, type Lookup } from './activate/dns-discovery.ts';
 import { LazyDns } from './activate/lazy-dns.ts';
@@ -92,10 +92,7 @@ export class DataPlane {
   }
 
   /** See Activator. */
-  apply(
-    snapshot: Snapshot,
-    onPlaced?: (problems: readonly ActivationProblem[]) => void,
-  ): Promise<readonly ActivationProblem[]> {
+  apply(snapshot: Snapshot, onPlaced?: OnPlaced): Promise<readonly ActivationProblem[]> {
     return this.activator.apply(snapshot, onPlaced);
   }
 

@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { SystemClock } from '../kernel/clock.ts';
 import { hostPortText } from '../kernel/host-port.ts';
 import { openLogger } from '../kernel/log.ts';
+import { identify } from '../kernel/process-identity.ts';
 import { SeededRandom, systemSeed } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { SystemTimers } from '../kernel/timers.ts';
@@ -20,7 +21,7 @@ import {
 } from './bootstrap/read-bootstrap.ts';
 import type { SocketAddress } from './config/model/common.ts';
 import { FORMAT_COMMANDS } from './http/format.ts';
-import { ownStart, readNextProcess, writeServingProcess } from './lifecycle/handover-folder.ts';
+import { readNextProcess, writeServingProcess } from './lifecycle/handover-folder.ts';
 import { HotRestart, type SuccessorMessage, type TakeOver } from './lifecycle/hot-restart.ts';
 import { LINK_VARIABLE, readInheritance, spawnSuccessor } from './lifecycle/next-process.ts';
 import { type PredecessorLink, standBy } from './lifecycle/standby.ts';
@@ -149,8 +150,7 @@ async function serve(bootstrap: LoadedBootstrap, options: ProxyOptions): Promise
     line.link.say({ kind: 'serving', pid: process.pid });
   };
   const onServing = () => {
-    if (hotRestartDirectory !== null)
-      writeServingProcess(hotRestartDirectory, { pid: process.pid, startedAt: ownStart(), epoch });
+    if (hotRestartDirectory !== null) writeServingProcess(hotRestartDirectory, { ...identify(process.pid)!, epoch });
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

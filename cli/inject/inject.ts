@@ -2,7 +2,7 @@
 import { type Document, isMap, LineCounter, type Node, parseDocument } from 'yaml';
 import { Cursor, type Source } from '../../control-plane/policy/cursor.ts';
 import { byPosition, type Problem } from '../../control-plane/policy/problem.ts';
-import { REPEATED_KEY, repeatedKeys } from '../../kernel/repeated-keys.ts';
+import { noteRepeatedKeys } from '../../kernel/repeated-keys.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { REFUSED_ON_TOP } from './fields.ts';
 import { CONTROL_PLANE, type InjectSettings, PARTS, partName } from './helpers.ts';
@@ -44,15 +44,12 @@ export function stripText(text: string, file: string): Result<string, readonly P
 function readCompose(text: string, file: string): Result<{ document: Document; source: Source }, readonly Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false }) as Document;
+  // `<<` may stand there more than once.
+  noteRepeatedKeys(document, lines, ({ value }) => value === '<<');
   const problems: Problem[] = document.errors.map(({ message, linePos }) => {
     const { line, col } = linePos?.[0] ?? { line: 1, col: 1 };
     return { file, line, column: col, path: '', message: message.split(' at line ')[0]! };
   });
-  // `<<` may stand there more than once.
-  for (const { range } of repeatedKeys(document).filter(({ value }) => value !== '<<')) {
-    const { line, col } = lines.linePos(range?.[0] ?? 0);
-    problems.push({ file, line, column: col, path: '', message: REPEATED_KEY });
-  }
   if (problems.length > 0) return err(problems);
   const source: Source = { file, document, lines, problems };
   const root = document.contents;

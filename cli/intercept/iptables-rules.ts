@@ -1,6 +1,7 @@
 /**
- * The rules for iptables: two chains of our own in the nat table, and with TPROXY two in the mangle table, and a jump into each, for `iptables-restore --noflush`,
- * which changes a table as a whole or not at all and leaves the rules of others (Docker's DNS among them) alone. PURE.
+ * The rules for iptables: two chains of our own in the nat table, with TPROXY two in the mangle table as well, and a jump into
+ * each, for `iptables-restore --noflush`, which changes a table as a whole or not at all and leaves the rules of others
+ * (Docker's DNS among them) alone. PURE.
  */
 import { CLIENT_ADDRESS_MARK } from '../../protos/contract/sidecar-place.ts';
 import { type InterceptPlan, isIpv6Range } from './plan.ts';

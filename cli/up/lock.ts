@@ -3,8 +3,8 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { identify, isAlive, type ProcessIdentity } from '../../kernel/process-identity.ts';
 import { CliError } from '../errors.ts';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /**
  * Claims a state directory, making it first, and returns what gives it back. A claim whose process has ended is taken

@@ -5,10 +5,10 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, isAlive } from '../../kernel/process-identity.ts';
 import { localAccess } from '../access.ts';
 import { Client } from '../api-client.ts';
 import { readControlPlaneRecord } from '../state-dir.ts';
-import { identify, isAlive } from './process-identity.ts';
 
 /** How long it has to end after each way of asking. */
 const GRACE_MS = 5000;

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import t from 'tap';
+import { identify, isAlive } from '../../kernel/process-identity.ts';
 import { demoCommands } from './demo.ts';
 import { lockStateDir } from './lock.ts';
-import { identify, isAlive } from './process-identity.ts';
 import { Screen } from './screen.ts';
 import { notReady } from './wait-ready.ts';
 

@@ -2,6 +2,7 @@
  * What the API shows of the mesh: state, registry and driver put together.
  */
 import { nearest } from '../../kernel/edit-distance.ts';
+import { SIDECAR_USER_AGENT } from '../../protos/contract/names.ts';
 import { writeJson } from '../../protos/json/write-json.ts';
 import type { Roll } from '../orchestrator/roll.ts';
 import type { Instance } from '../registry/instance.ts';
@@ -11,9 +12,6 @@ import { readyCount } from '../translate/endpoints.ts';
 import type { ClientStatus, KindStatus } from '../xds/client-status.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError } from './errors.ts';
-
-/** As sidecars call themselves in node.user_agent_name. */
-const SIDECAR_USER_AGENT = 'outrider';
 
 /** Every service: those that are written, and those that only instances speak of. */
 export function serviceViews(context: ApiContext) {

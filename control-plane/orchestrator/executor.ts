@@ -145,16 +145,16 @@ export class Executor {
       return;
     }
     const workload = workloads.get(name);
-    const kind = desired.get(name);
-    if (workload === undefined || kind === undefined) return;
-    if (action.kind === 'upgrade') return this.#deps.upgrades.run(name, index, kind.sidecars);
+    const wanted = desired.get(name);
+    if (workload === undefined || wanted === undefined) return;
+    if (action.kind === 'upgrade') return this.#deps.upgrades.run(name, index, wanted.sidecars);
     try {
       if (action.kind === 'start') {
         traffic.expect(replicaId(name, index));
-        await driver.start(workload, index, kind);
+        await driver.start(workload, index, wanted);
         this.#startFailures.delete(name);
       } else {
-        await driver.restart(name, index, action.role, kind.sidecars);
+        await driver.restart(name, index, action.role, wanted.sidecars);
         if (action.role === 'application') traffic.applicationUp(replicaId(name, index));
       }
     } catch (err) {

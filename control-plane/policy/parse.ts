@@ -4,7 +4,7 @@
  */
 import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
 import { nearest } from '../../kernel/edit-distance.ts';
-import { REPEATED_KEY, repeatedKeys } from '../../kernel/repeated-keys.ts';
+import { noteRepeatedKeys } from '../../kernel/repeated-keys.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { wouldBe } from '../state/apply.ts';
 import { problemsOf } from '../state/checks.ts';
@@ -61,13 +61,9 @@ export function parsePolicy(input: PolicyInput): Result<ResourceDraft[], Problem
   const documents = parseAllDocuments(input.text, { lineCounter: lines, merge: true, uniqueKeys: false });
   const parsed: ParsedResource[] = [];
   for (const document of Array.isArray(documents) ? documents : []) {
-    const before = problems.length;
+    noteRepeatedKeys(document as Document, lines);
     for (const error of document.errors) problems.push(syntaxProblem(input.file, error));
-    for (const { range } of repeatedKeys(document as Document)) {
-      const { line, col } = lines.linePos(range?.[0] ?? 0);
-      problems.push({ file: input.file, line, column: col, path: '', message: REPEATED_KEY });
-    }
-    if (problems.length > before || document.contents === null) continue;
+    if (document.errors.length > 0 || document.contents === null) continue;
     const source: Source = { file: input.file, document: document as Document, lines, problems };
     parsed.push(...parseDocument(new Cursor(source, document.contents as never, ''), input));
   }

@@ -1,6 +1,9 @@
 /** Names that travel: workloads, services, zones and resources. */
 import { RESOURCE_NAME_BYTES_MAX } from './limits.ts';
 
+/** node.user_agent_name of our sidecars; Envoys and gRPC clients have theirs. */
+export const SIDECAR_USER_AGENT = 'outrider';
+
 /** Longest workload, service or namespace name: a DNS label. */
 export const LABEL_CHARS_MAX = 63;
 

@@ -37,7 +37,8 @@ export interface ActivationProblem {
   readonly message: string;
 }
 
-type OnPlaced = (problems: readonly ActivationProblem[]) => void;
+/** Takes what could not be done. */
+export type OnPlaced = (problems: readonly ActivationProblem[]) => void;
 
 export class Activator {
   readonly #deps: ActivatorDeps;
@@ -52,7 +53,7 @@ export class Activator {
   /** Clusters that a snapshot has not any more; removed once no listener can name them. */
   readonly #leaving = new Set<string>();
   /** Whoever waits for listeners and routes that a newer snapshot was to bring. */
-  #overtaken: ((problems: readonly ActivationProblem[]) => void)[] = [];
+  #overtaken: OnPlaced[] = [];
 
   constructor(deps: ActivatorDeps) {
     this.#deps = deps;

@@ -2,7 +2,7 @@
  * A configuration file as text: YAML or JSON, which is YAML too, with the place of everything in it.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { REPEATED_KEY, repeatedKeys } from '../../kernel/repeated-keys.ts';
+import { noteRepeatedKeys } from '../../kernel/repeated-keys.ts';
 import type { Path, PathSegment } from '../../protos/json/issue.ts';
 import { camelCase } from '../../protos/json/schema.ts';
 
@@ -35,14 +35,11 @@ export class SourceText {
       merge: false,
       uniqueKeys: false,
     });
-    const syntax = this.#document.errors.map(({ pos, message }) => ({ at: pos[0], message }));
-    const repeated = repeatedKeys(this.#document as Document).map(({ range }) => ({
-      at: range?.[0] ?? 0,
-      message: REPEATED_KEY,
+    noteRepeatedKeys(this.#document as Document, this.#lines);
+    this.problems = this.#document.errors.map((error) => ({
+      ...this.#positionAt(error.pos[0]),
+      message: error.message,
     }));
-    this.problems = [...syntax, ...repeated]
-      .sort((a, b) => a.at - b.at)
-      .map(({ at, message }) => ({ ...this.#positionAt(at), message }));
   }
 
   /** The contents as plain values. Throws when anchors are used without bound. */

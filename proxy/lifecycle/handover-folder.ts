@@ -48,17 +48,6 @@ export function writeServingProcess(directory: string, serving: ServingProcess):
   renameSync(`${path}.new`, path);
 }
 
-/** When this process was started, as ServingProcess has it. */
-export function ownStart(): string {
-  try {
-    const stat = readFileSync('/proc/self/stat', 'utf8');
-    // The second field is the command's name in brackets and may hold spaces: count from behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

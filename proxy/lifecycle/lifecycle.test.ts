@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { silentLogger } from '../../kernel/log.ts';
+import { identify } from '../../kernel/process-identity.ts';
 import { err, ok } from '../../kernel/result.ts';
 import { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
@@ -13,7 +14,7 @@ import { Departure } from '../listener/departure.ts';
 import { type HandedSocket, InheritedSockets } from '../net/inherited-sockets.ts';
 import { Loop } from '../net/loop.ts';
 import type { ServedConnection } from '../net/service.ts';
-import { ownStart, readNextProcess, writeServingProcess } from './handover-folder.ts';
+import { readNextProcess, writeServingProcess } from './handover-folder.ts';
 import { HotRestart, type SuccessorMessage, type TakeOver } from './hot-restart.ts';
 import { LineReader } from './supervisor-link.ts';
 
@@ -199,7 +200,7 @@ t.test('what a successor is started with is believed only of a file that nobody 
   rmSync(file);
   symlinkSync('/etc/hostname', file);
   t.match(readNextProcess(directory, uid), { ok: false, error: /cannot be read: ELOOP/ });
-  writeServingProcess(directory, { pid: 7, startedAt: ownStart(), epoch: 2 });
+  writeServingProcess(directory, { ...identify(process.pid)!, pid: 7, epoch: 2 });
   t.match(readFileSync(join(directory, 'serving.json'), 'utf8'), /^\{"pid":7,"startedAt":"\d+","epoch":2\}$/);
   t.end();
 });

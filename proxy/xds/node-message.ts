@@ -1,4 +1,5 @@
 /** Who this proxy says it is, to every server of xDS. */
+import { SIDECAR_USER_AGENT } from '../../protos/contract/names.ts';
 import { Node } from '../../protos/gen/envoy/config/core/v3/base.ts';
 import type { NodeIdentity } from '../bootstrap/bootstrap.ts';
 
@@ -7,7 +8,7 @@ export function nodeMessage({ id, cluster, region, zone, subZone, metadata }: No
   return {
     ...Node.fromPartial({ id, cluster, locality: { region, zone, subZone } }),
     metadata,
-    userAgentName: 'outrider',
+    userAgentName: SIDECAR_USER_AGENT,
     userAgentVersionType: { $case: 'userAgentVersion', value: version },
   };
 }

@@ -10,6 +10,7 @@ import t, { type Test } from 'tap';
 import type { ControlPlane } from '../../../control-plane/app.ts';
 import type { ReplicaRecord } from '../../../control-plane/orchestrator/driver/process/record.ts';
 import { NO_SECURITY } from '../../../control-plane/security/security.ts';
+import { isRunning } from '../../is-running.ts';
 import { until } from '../../until.ts';
 import { apply, call, FAKE_SIDECAR, startTestControlPlane } from './fixtures/start.ts';
 
@@ -44,15 +45,6 @@ function recordsOf(dir: string): ReplicaRecord[] {
 
 function pidsOf(dir: string, role: 'application' | 'sidecar'): number[] {
   return recordsOf(dir).map(({ processes }) => processes[role]!.pid);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const untilReady = (controlPlane: ControlPlane) =>

@@ -12,6 +12,7 @@ import t, { type Test } from 'tap';
 import type { ControlPlane, ControlPlaneDeps } from '../../../control-plane/app.ts';
 import { DRAIN_TIMES } from '../../../control-plane/orchestrator/executor.ts';
 import { silentLogger } from '../../../kernel/log.ts';
+import { isRunning } from '../../is-running.ts';
 import { until } from '../../until.ts';
 import { AdsClient } from './fixtures/ads-client.ts';
 import { DeltaClient } from './fixtures/delta-client.ts';
@@ -79,15 +80,6 @@ async function ask(port: number, path = '/'): Promise<Self> {
 
 async function pidsOf(found: Service): Promise<number[]> {
   return (await Promise.all(found.instances.map(({ port }) => ask(port)))).map(({ pid }) => pid);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 t.test('a workload is run with what it needs to know, and reached through its sidecar', async (t) => {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { ProcessIdentity } from '../../../../kernel/process-identity.ts';
 import { err, ok, type Result } from '../../../../kernel/result.ts';
 import {
   NEXT_FILE,
@@ -13,7 +14,6 @@ import {
   type ServingProcess,
 } from '../../../../protos/contract/handover.ts';
 import { writeSecretFile } from '../../../security/secret-file.ts';
-import type { ProcessIdentity } from './process-identity.ts';
 
 /** A sidecar waits 30 s for its successor to be ready, and 5 s for it to serve: by then it has answered. */
 const ANSWER_MS = 45_000;

@@ -5,8 +5,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { identify, isAlive, type ProcessIdentity } from '../../../../kernel/process-identity.ts';
 import type { Timer, Timers } from '../../../../kernel/timers.ts';
-import { identify, isAlive, type ProcessIdentity, signalGroup } from './process-identity.ts';
+import { signalGroup } from './process-group.ts';
 
 /** How to start a process. */
 export interface LaunchOptions {
@@ -47,7 +48,7 @@ export class ManagedProcess {
         stdio: ['ignore', log, log],
       });
       await once(child, 'spawn');
-      const managed = new ManagedProcess(identify(child.pid!), timers);
+      const managed = new ManagedProcess(identify(child.pid!) ?? { pid: child.pid!, startedAt: '' }, timers);
       child.once('exit', () => managed.#end());
       child.unref();
       return managed;

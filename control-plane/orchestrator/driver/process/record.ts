@@ -5,9 +5,9 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProcessIdentity } from '../../../../kernel/process-identity.ts';
 import type { Workload } from '../../../state/model.ts';
 import type { Role, UpgradeFailure } from '../../plan.ts';
-import type { ProcessIdentity } from './process-identity.ts';
 
 /** The ports of a replica, all on loopback. */
 export interface ReplicaPorts {

@@ -29,9 +29,10 @@ export function readStat(pid: number): ProcessStat | undefined {
   }
 }
 
-/** The identity of a process that was just started. */
-export function identify(pid: number): ProcessIdentity {
-  return { pid, startedAt: readStat(pid)?.startedAt ?? '' };
+/** The identity of a running process; undefined when there is no such process, or only its unreaped remains. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const identity = { pid, startedAt: readStat(pid)?.startedAt ?? '' };
+  return isAlive(identity) ? identity : undefined;
 }
 
 /** Whether exactly this process still runs; one that has exited and was not waited for does not. */
@@ -39,15 +40,6 @@ export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   const stat = readStat(pid);
   if (stat !== undefined) return stat.state !== 'Z' && stat.startedAt === startedAt;
   return startedAt === '' && exists(pid);
-}
-
-/** Sends a signal to the whole group that the process leads; nothing happens when there is none. */
-export function signalGroup(leader: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, signal);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
-  }
 }
 
 function exists(pid: number): boolean {
