@@ -151,6 +151,16 @@ t.test('a request that was written before the last response arrived is ignored',
   t.end();
 });
 
+t.test('names that are added before the first response has arrived are sent behind it', (t) => {
+  const client = new Client(snapshot({ EDS: { a: '1', b: '1' } }));
+  client.subscribe('EDS', ['a']);
+  client.deliver();
+  client.subscribe('EDS', ['a', 'b']);
+  client.settle();
+  t.same(client.has('EDS'), { a: '1', b: '1' });
+  t.end();
+});
+
 t.test('a changed cluster gets its endpoints again, though they have not changed', (t) => {
   const client = connected(mesh('a', 'b'), { CDS: [], EDS: ['a', 'b'] });
   client.sequencer.advance(snapshot({ CDS: { a: 'c2', b: 'c' }, EDS: { a: 'e', b: 'e' } }));

@@ -121,6 +121,8 @@ export class Sequencer<Request> {
     }
     const { subscription, outcome } = this.#protocol.receive(before, request);
     if (kind === 'CDS') this.#clustersAnswered(outcome);
+    // The response that is under way was written for other names.
+    if (outcome === 'subscribe') this.#told.delete(kind);
     // Who has taken in all that there was, and asks for no other names, lacks nothing; anything else is looked at.
     const tookAll = outcome === 'ack' && this.#told.get(kind) === this.#view(kind) && isPlainAck(before, subscription);
     if (tookAll) this.#complete.set(kind, this.#told.get(kind)!);
