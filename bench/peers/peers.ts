@@ -55,9 +55,14 @@ export const PEERS: readonly Peer[] = [
   floor(),
 ];
 
-/** The peers of a comma-separated list. Throws with the known names when one is unknown. */
+/** Another bundle of Outrider, an earlier one say: `NAME=FILE`. */
+const OTHER_BUNDLE = /^(?<title>[\w.-]+)=(?<path>.+)$/;
+
+/** The peers of a comma-separated list of names and other bundles. Throws with the known names when one is unknown. */
 export function selectPeers(names: string): Peer[] {
   return names.split(',').map((name) => {
+    const other = OTHER_BUNDLE.exec(name.trim())?.groups;
+    if (other !== undefined) return otherBundle(other.title!, other.path!);
     const peer = PEERS.find((each) => each.name === name.trim());
     if (peer !== undefined) return peer;
     throw new Error(`--peers ${names}: there is no peer "${name}"; known are ${PEERS.map((p) => p.name).join(', ')}`);
@@ -150,6 +155,11 @@ function outrider(
       return { files: [file], command: 'env', args: ['MALLOC_ARENA_MAX=1', ...node] };
     },
   };
+}
+
+function otherBundle(name: string, path: string): Peer {
+  const find = () => (existsSync(path) ? { path } : { missing: `there is no file ${path}` });
+  return { ...outrider(name), find };
 }
 
 function httpProxyPeer(): Peer {

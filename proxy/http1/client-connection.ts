@@ -108,7 +108,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.dialledMs = loop.nowMs;
     this.#connectDeadline = new Deadline(this);
     this.#transport = dialer.dial(address, this, null);
-    hearOut(this.#transport.socket, this);
+    hearOut(this.#transport, this);
     loop.wheel.arm(this.#connectDeadline, connectTimeoutMs);
   }
 

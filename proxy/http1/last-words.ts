@@ -3,7 +3,7 @@
  * kernel sends a reset behind the answer. A write then fails while the answer waits to be read, and Node would destroy the
  * socket with it. Here the end is put off, so that what was received is read first.
  */
-import type { Socket } from 'node:net';
+import type { Transport } from '../net/transport.ts';
 
 /** Whose request it is. */
 export interface AnswerWaiter {
@@ -17,10 +17,12 @@ export interface AnswerWaiter {
 export const LAST_WORDS_MS = 50;
 
 /** Makes a failed write leave the socket open while `waiter` waits for an answer. Everything else ends it as ever. */
-export function hearOut(socket: Socket, waiter: AnswerWaiter): void {
+export function hearOut(transport: Transport, waiter: AnswerWaiter): void {
+  const { socket } = transport;
   const destroy = socket.destroy;
   socket.destroy = (error?: Error) => {
     if (error === undefined || !isWriteError(error) || !waiter.awaitsAnswer) return destroy.call(socket, error);
+    transport.dropHeld();
     waiter.onWriteFailed();
     return socket;
   };

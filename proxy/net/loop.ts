@@ -7,6 +7,7 @@ import type { RandomIds } from '../../kernel/random.ts';
 import type { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { DialBudget } from './dial-budget.ts';
+import { HeldWrites } from './held-writes.ts';
 import { TurnEnd } from './turn-end.ts';
 
 /** 64 KiB: what Node's own streams read at most. */
@@ -35,6 +36,7 @@ export class Loop {
   readonly body: ByteWriter = new ByteWriter();
 
   readonly turnEnd: TurnEnd = new TurnEnd();
+  readonly heldWrites: HeldWrites = new HeldWrites(this.turnEnd);
   readonly dials: DialBudget = new DialBudget(this.turnEnd);
 
   /** Connections accepted so far: numbers them in logs. */

@@ -2,13 +2,15 @@
  * A byte stream to a peer: one socket with the handler that consumes it.
  *
  *   socket ──read into loop.readBuffer──► handler.onBytes (consumes all of it, now)
- *   write(text) / writeBytes ──one system call at once, the rest queued──► socket;  congested ──► handler.onWritable
+ *   write(text) / writeBytes ──one system call, the rest queued──► socket;  congested ──► handler.onWritable
+ *                  └─small, many in this turn: at its end─┘
  *
  * Back-pressure: `write` never refuses; whoever feeds it looks at `congested` afterwards and stops its own source until
  * `onWritable`. Closing: `end` sends what is queued and a FIN, `destroy` ends it now.
  */
 import type { Socket } from 'node:net';
 import { plainAddress } from './connection-info.ts';
+import type { Holder } from './held-writes.ts';
 import { HEADROOM_BYTES, type Loop } from './loop.ts';
 import type { PushReads } from './tls/push-reads.ts';
 import type { TlsPeer } from './tls/tls-peer.ts';
@@ -44,7 +46,7 @@ export const UNHANDLED: TransportHandler = {
  */
 export const STRING_WRITE_BYTES = 16_384;
 
-export class Transport {
+export class Transport implements Holder {
   readonly socket: Socket;
   handler: TransportHandler;
   /** What TLS proved about the peer; null for a connection in the clear. */
@@ -55,6 +57,8 @@ export class Transport {
   /** Undefined: the one there is stays. */
   #nextBuffer: Buffer | undefined;
   #error: Error | null = null;
+  /** Latin1, at most STRING_WRITE_BYTES: what leaves at the end of the turn, in front of whatever is written after it. */
+  #held = '';
 
   constructor(loop: Loop, socket: Socket, handler: TransportHandler, tls: TlsPeer | null = null) {
     this.#loop = loop;
@@ -113,11 +117,13 @@ export class Transport {
 
   /** Writes memory that stays as it is until the kernel has taken it: see `queuedBytes`. */
   writeKept(bytes: Buffer): void {
+    this.flush();
     this.socket.write(bytes);
   }
 
   /** Writes memory of the caller. True when it may be used again at once; false when it now belongs to the socket. */
   writeShared(bytes: Buffer): boolean {
+    this.flush();
     // TLS tells later that it has taken something, though it has encrypted it by then.
     if (this.tls !== null) {
       this.socket.write(Buffer.from(bytes));
@@ -132,14 +138,38 @@ export class Transport {
     this.#reads = reads;
   }
 
+  /** Writes latin1, a byte for each character. HOT. */
   write(text: string): void {
-    this.socket.write(text, 'latin1');
+    const length = this.#held.length + text.length;
+    if (length > STRING_WRITE_BYTES || !this.#loop.heldWrites.wanted()) {
+      this.flush();
+      this.socket.write(text, 'latin1');
+    } else if (this.#held === '') {
+      this.#held = text;
+      this.#loop.heldWrites.add(this);
+    } else this.#held += text;
   }
 
   /** Writes bytes of a buffer that will be reused after this call. */
   writeBytes(buffer: Buffer, start: number, end: number): void {
-    if (end - start <= STRING_WRITE_BYTES) this.socket.write(buffer.latin1Slice(start, end), 'latin1');
-    else this.socket.write(Buffer.from(buffer.subarray(start, end)));
+    if (end - start <= STRING_WRITE_BYTES) this.write(buffer.latin1Slice(start, end));
+    else {
+      this.flush();
+      this.socket.write(Buffer.from(buffer.subarray(start, end)));
+    }
+  }
+
+  /** Hands over what is held. HOT. */
+  flush(): void {
+    if (this.#held === '') return;
+    const text = this.#held;
+    this.#held = '';
+    if (!this.socket.destroyed) this.socket.write(text, 'latin1');
+  }
+
+  /** Forgets what is held: the peer takes no more. */
+  dropHeld(): void {
+    this.#held = '';
   }
 
   /** Bytes wait in the process because the kernel did not take them: stop feeding. */
@@ -158,7 +188,7 @@ export class Transport {
 
   /** Bytes that wait in the process. */
   get queuedBytes(): number {
-    return this.socket.writableLength;
+    return this.#held.length + this.socket.writableLength;
   }
 
   get destroyed(): boolean {
@@ -176,11 +206,13 @@ export class Transport {
   }
 
   end(): void {
+    this.flush();
     this.socket.end();
   }
 
   /** Sends what is queued and a FIN, then ends it without waiting for the peer. */
   destroyWhenWritten(): void {
+    this.flush();
     this.socket.destroySoon();
   }
 
@@ -189,11 +221,13 @@ export class Transport {
    * alert, which `destroy` does not send, the peer knows that something is missing.
    */
   reset(): void {
+    this.flush();
     if (this.tls === null) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 
   destroy(error?: Error): void {
+    this.flush();
     this.socket.destroy(error);
   }
 }
