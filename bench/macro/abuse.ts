@@ -19,9 +19,12 @@ import { renderTable } from '../table.ts';
 import { QUIET_LIMIT_MS } from './load-bench.ts';
 
 const KINDS: readonly ProxyKind[] = ['outrider', 'envoy'];
-const UNDISTURBED_MS = 700;
-/** Good requests before anything is measured, for a just-in-time compiler; and one round of each attack goes unmeasured. */
+/** Each round lasts so long, undisturbed and attacked: a p99 of ten requests would be the slowest of them. */
+const ROUND_MS = 700;
+/** Good requests, and then the attack, before anything is measured: what is measured is a sidecar that is warm. */
 const WARM_UP_MS = 2_000;
+/** What hostile requests ask for, at a server of their own: the good client's would be busy with them. */
+const HOSTILE_PATHS = ['/big', '/never', '/hostile'];
 const LOWEST_PRIORITY = 19;
 /** What the good client may notice: its p99 grows by this factor at most. */
 const GROWTH_MAX = 2;
@@ -79,20 +82,20 @@ async function noticedUnder(
   cores: readonly number[],
   rounds: number,
 ): Promise<Noticed> {
-  const apart = { prefixes: ['/big', '/never'], upstreamPort: victim.serverPort };
+  const apart = { prefixes: HOSTILE_PATHS, upstreamPort: victim.serverPort };
   const plan = { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort, apart };
   const proxy = await RunningProxy.start(kind, plan, bundle);
   try {
     spawnSync('taskset', ['-a', '-c', '-p', String(cores[0]), String(proxy.pid)]);
     await experience(neighbour, proxy, () => sleep(WARM_UP_MS));
-    await experience(neighbour, proxy, () => attack(proxy, probe));
+    await experience(neighbour, proxy, () => attack(proxy, probe, WARM_UP_MS));
     const quiet: number[] = [];
     const attacked: number[] = [];
     let failures = 0;
     for (let round = 0; round < rounds; round++) {
       await waitUntilQuiet(cores, QUIET_LIMIT_MS);
-      quiet.push(...(await experience(neighbour, proxy, () => sleep(UNDISTURBED_MS))).latenciesMs);
-      const seen = await experience(neighbour, proxy, () => attack(proxy, probe));
+      quiet.push(...(await experience(neighbour, proxy, () => sleep(ROUND_MS))).latenciesMs);
+      const seen = await experience(neighbour, proxy, () => attack(proxy, probe, ROUND_MS));
       attacked.push(...seen.latenciesMs);
       failures += seen.failures.length;
     }
@@ -113,8 +116,12 @@ async function experience(
   return neighbour.end();
 }
 
-async function attack(proxy: RunningProxy, probe: Probe): Promise<void> {
-  const clients = Array.from({ length: HOSTILE }, () => RawHttp2.connect(proxy.port, probe.options));
-  await Promise.all(clients.map((client) => assault(client, probe)));
-  for (const client of clients) client.destroy();
+/** Attacks for so long, again when the proxy has ended an attack before. */
+async function attack(proxy: RunningProxy, probe: Probe, ms: number): Promise<void> {
+  const untilMs = performance.now() + ms;
+  do {
+    const clients = Array.from({ length: HOSTILE }, () => RawHttp2.connect(proxy.port, probe.options));
+    await Promise.all(clients.map((client) => assault(client, probe)));
+    for (const client of clients) client.destroy();
+  } while (performance.now() < untilMs);
 }

@@ -109,9 +109,12 @@ async function startBigAnswers(client: RawHttp2): Promise<number[]> {
 }
 
 const post = (stream: number, length: number): Buffer =>
-  headers(stream, requestFields('POST', '/', [['content-length', String(length)]]));
+  headers(stream, requestFields('POST', PATH, [['content-length', String(length)]]));
 
-const openBlock = frame(FRAME.headers, FLAG.endStream, 1, literals(requestFields('GET', '/')));
+/** Where what is not a request of the good client's goes: a bench can serve it elsewhere. */
+const PATH = '/hostile';
+
+const openBlock = frame(FRAME.headers, FLAG.endStream, 1, literals(requestFields('GET', PATH)));
 
 /** Numbered as in the list of known abuses; several of one number are variants. */
 export const PROBES: readonly Probe[] = [
@@ -135,7 +138,7 @@ export const PROBES: readonly Probe[] = [
     name: '2 empty DATA frames (CVE-2019-9518)',
     outcome: 'ended',
     async attack(client) {
-      client.send(headers(1, requestFields('POST', '/')));
+      client.send(headers(1, requestFields('POST', PATH)));
       await floodOf(data(1, Buffer.alloc(0)))(client);
     },
   },
@@ -150,7 +153,7 @@ export const PROBES: readonly Probe[] = [
     attack: floodOfStreams((stream) =>
       headers(
         stream,
-        literals([...requestFields('GET', '/'), ...new Array<[string, string]>(50).fill(['', ''])]),
+        literals([...requestFields('GET', PATH), ...new Array<[string, string]>(50).fill(['', ''])]),
         FLAG.endStream,
       ),
     ),
@@ -246,7 +249,7 @@ export const PROBES: readonly Probe[] = [
     name: '10 a table entry of 4 KB named thousands of times (HPACK bomb)',
     outcome: 'refused',
     async attack(client) {
-      const block = literals(requestFields('GET', '/'));
+      const block = literals(requestFields('GET', PATH));
       client.send(headers(1, Buffer.concat([block, indexedLiteral('x-bomb', 'b'.repeat(4_000))]), FLAG.endStream));
       const bomb = Buffer.concat([block, Buffer.alloc(16_000, indexed(62))]);
       await flood(client, (index) => headers(streamOf(index + 1), bomb, FLAG.endStream));
@@ -257,7 +260,7 @@ export const PROBES: readonly Probe[] = [
     name: '11 more header fields than anybody needs',
     outcome: 'refused',
     attack: floodOfStreams((stream) =>
-      headers(stream, requestFields('GET', '/', new Array<[string, string]>(1_000).fill(['a', ''])), FLAG.endStream),
+      headers(stream, requestFields('GET', PATH, new Array<[string, string]>(1_000).fill(['a', ''])), FLAG.endStream),
     ),
     check: (t, ends) => t.notOk(ends.some(answeredWell(1)), 'no such request gets an answer'),
   },
@@ -275,7 +278,7 @@ export const PROBES: readonly Probe[] = [
     name: '13 resets of a stream that has ended',
     outcome: 'harmless',
     async attack(client) {
-      client.send(get(1));
+      client.send(get(1, PATH));
       await client.waitFor(isEndOf(1), 'an answer');
       await floodOf(rstStream(1, CANCEL))(client);
     },
