@@ -161,6 +161,25 @@ t.test('names that are added before the first response has arrived are sent behi
   t.end();
 });
 
+t.test('a cluster that is being taken away is not brought back by the next change', (t) => {
+  const client = connected(mesh('a', 'b'), { CDS: [], EDS: ['a', 'b'], LDS: [], RDS: ['outbound'] });
+  client.sequencer.advance(mesh('b'));
+  const isRemoval = ({ type, resources }: SequencedResponse) =>
+    type.kind === 'CDS' && !resources.some(({ name }) => name === 'a');
+  while (!client.pump().some(isRemoval)) {
+    while (client.toClient.length > 0) client.receive();
+    while (client.toServer.length > 0) client.deliver();
+  }
+  client.sequencer.advance(mesh('b', 'c'));
+  const later = client.settle().filter(({ type }) => type.kind === 'CDS');
+  t.same(
+    later.map(({ resources }) => resources.map(({ name }) => name)),
+    [['b', 'c']],
+  );
+  t.same(client.has('CDS'), { b: 'c', c: 'c' });
+  t.end();
+});
+
 t.test('a changed cluster gets its endpoints again, though they have not changed', (t) => {
   const client = connected(mesh('a', 'b'), { CDS: [], EDS: ['a', 'b'] });
   client.sequencer.advance(snapshot({ CDS: { a: 'c2', b: 'c' }, EDS: { a: 'e', b: 'e' } }));

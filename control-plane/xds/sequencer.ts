@@ -221,8 +221,8 @@ export class Sequencer<Request> {
     const clusters = resourcesOf(next, 'CDS');
     // Most changes are of endpoints.
     if (clusters === resourcesOf(this.#snapshot, 'CDS')) return;
-    const outstanding = this.#subscriptions.get('CDS')?.outstanding === true;
-    const inUse = outstanding ? new Map([...this.#acceptedClusters, ...this.#sentClusters]) : this.#acceptedClusters;
+    // What a response under way takes away is not brought back: the client would wait for endpoints that are gone.
+    const inUse = this.#subscriptions.get('CDS')?.outstanding ? this.#sentClusters : this.#acceptedClusters;
     const { CDS, EDS } = this.#retained;
     for (const [name, cluster] of inUse) {
       if (clusters.has(name) || !this.subscribes('CDS', name)) continue;
