@@ -12,6 +12,7 @@ import path from 'node:path';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { freePort } from '../free-ports.ts';
+import { until } from '../until.ts';
 import { Up } from './running-up.ts';
 
 /** Speaks HTTP, agrees to WebSocket by hand, and sends back what comes. */
@@ -120,6 +121,8 @@ t.test('WebSocket, TCP and HTTP/2 services behind sidecars', { timeout: 60_000 }
   });
   await up.untilPrinted(/^ready$/m);
 
+  // On a machine that starts all of this at once the first connections may take longer than a request waits for one.
+  await until('a page', async () => (await fetch(`http://127.0.0.1:${web}/x`)).status === 200);
   const socket = new WebSocket(`ws://127.0.0.1:${web}/chat`);
   await once(socket, 'open');
   for (const word of ['hello', 'again']) {
