@@ -20,12 +20,25 @@ t.test('values are taken over', (t) => {
   t.end();
 });
 
+t.test('another bundle is a peer under the name that it is given', (t) => {
+  const { peers } = parseBenchOptions(['--peers', 'outrider, before=/nowhere/dist/outrider.cjs'], 'on');
+  t.same(
+    peers.map((peer) => peer.name),
+    ['outrider', 'before'],
+  );
+  t.same(peers[1]!.find(), { missing: 'there is no file /nowhere/dist/outrider.cjs' });
+  t.same(peers[1]!.kinds, peers[0]!.kinds);
+  t.end();
+});
+
 t.test('a wrong value is refused with the option and what it may be', (t) => {
   t.throws(() => parseBenchOptions(['--rounds', '0'], 'on'), /--rounds 0: give a whole number from 1 to 100/);
   t.throws(() => parseBenchOptions(['--seconds', 'x'], 'on'), /--seconds x/);
   t.throws(() => parseBenchOptions(['--request', 'big'], 'on'), /--request big: give one of small, real/);
   t.throws(() => parseBenchOptions(['--cores', '1,1'], 'on'), /two different cores/);
   t.throws(() => parseBenchOptions(['--peers', 'squid'], 'on'), /no peer "squid"; known are haproxy/);
+  t.throws(() => parseBenchOptions(['--peers', 'envoy,outrider=x.cjs'], 'on'), /"outrider" is a peer: give the bundle/);
+  t.throws(() => parseBenchOptions(['--peers', 'a=x.cjs,a=y.cjs'], 'on'), /"a" stands there twice/);
   t.throws(() => parseBenchOptions(['--colour'], 'on'), /colour/);
   t.end();
 });

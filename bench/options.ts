@@ -30,7 +30,7 @@ export interface BenchOptions {
 /** Options and their defaults, for the usage text. */
 export const OPTION_HELP =
   '[--rounds 5] [--seconds 2] [--connections 64] [--request small|real] [--response-bytes 100] ' +
-  `[--peers ${PEERS.map((peer) => peer.name).join(',')}] [--features on|off] [--rate N] [--json FILE] ` +
+  `[--peers ${PEERS.map((peer) => peer.name).join(',')}[,NAME=BUNDLE]] [--features on|off] [--rate N] [--json FILE] ` +
   '[--cores 0,1] [--foreign-max 0.06]';
 
 /** Options of a bench. Throws with the option, the value and what it may be. */

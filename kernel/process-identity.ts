@@ -31,15 +31,14 @@ export function readStat(pid: number): ProcessStat | undefined {
 
 /** The identity of a running process; undefined when there is no such process, or only its unreaped remains. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const identity = { pid, startedAt: readStat(pid)?.startedAt ?? '' };
-  return isAlive(identity) ? identity : undefined;
+  const stat = readStat(pid);
+  if (stat === undefined) return exists(pid) ? { pid, startedAt: '' } : undefined;
+  return stat.state === 'Z' ? undefined : { pid, startedAt: stat.startedAt };
 }
 
 /** Whether exactly this process still runs; one that has exited and was not waited for does not. */
 export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
-  const stat = readStat(pid);
-  if (stat !== undefined) return stat.state !== 'Z' && stat.startedAt === startedAt;
-  return startedAt === '' && exists(pid);
+  return identify(pid)?.startedAt === startedAt;
 }
 
 function exists(pid: number): boolean {

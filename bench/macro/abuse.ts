@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ABUSED_PROXY, assault } from '../../test/component/data-plane/http2-assault.ts';
-import { HOSTILE, PROBES, type Probe } from '../../test/component/data-plane/http2-probes.ts';
+import { HOSTILE, HOSTILE_PATHS, PROBES, type Probe } from '../../test/component/data-plane/http2-probes.ts';
 import { RawHttp2 } from '../../test/fakes/raw-http2.ts';
 import { type Experience, Neighbour, p99 } from '../../test/peers/http2/neighbour.ts';
 import { missingProxy, type ProxyKind, RunningProxy } from '../../test/peers/http2/proxies.ts';
@@ -23,8 +23,6 @@ const KINDS: readonly ProxyKind[] = ['outrider', 'envoy'];
 const ROUND_MS = 700;
 /** Good requests, and then the attack, before anything is measured: what is measured is a sidecar that is warm. */
 const WARM_UP_MS = 2_000;
-/** What hostile requests ask for, at a server of their own: the good client's would be busy with them. */
-const HOSTILE_PATHS = ['/big', '/never', '/hostile'];
 const LOWEST_PRIORITY = 19;
 /** What the good client may notice: its p99 grows by this factor at most. */
 const GROWTH_MAX = 2;
@@ -82,6 +80,7 @@ async function noticedUnder(
   cores: readonly number[],
   rounds: number,
 ): Promise<Noticed> {
+  // A server of their own: the good client's would be busy with them.
   const apart = { prefixes: HOSTILE_PATHS, upstreamPort: victim.serverPort };
   const plan = { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort, apart };
   const proxy = await RunningProxy.start(kind, plan, bundle);

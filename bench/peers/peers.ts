@@ -55,18 +55,27 @@ export const PEERS: readonly Peer[] = [
   floor(),
 ];
 
+const KNOWN_NAMES = PEERS.map(({ name }) => name).join(', ');
+
 /** Another bundle of Outrider, an earlier one say: `NAME=FILE`. */
 const OTHER_BUNDLE = /^(?<title>[\w.-]+)=(?<path>.+)$/;
 
-/** The peers of a comma-separated list of names and other bundles. Throws with the known names when one is unknown. */
+/**
+ * The peers of a comma-separated list of names and other bundles. Throws when a name is unknown, and when two would have the
+ * same one in the tables.
+ */
 export function selectPeers(names: string): Peer[] {
-  return names.split(',').map((name) => {
-    const other = OTHER_BUNDLE.exec(name.trim())?.groups;
-    if (other !== undefined) return otherBundle(other.title!, other.path!);
-    const peer = PEERS.find((each) => each.name === name.trim());
-    if (peer !== undefined) return peer;
-    throw new Error(`--peers ${names}: there is no peer "${name}"; known are ${PEERS.map((p) => p.name).join(', ')}`);
+  const fail = (why: string): never => {
+    throw new Error(`--peers ${names}: ${why}`);
+  };
+  const selected = names.split(',').map((each) => {
+    const { title = each.trim(), path } = OTHER_BUNDLE.exec(each.trim())?.groups ?? {};
+    const peer = PEERS.find(({ name }) => name === title);
+    if (path === undefined) return peer ?? fail(`there is no peer "${title}"; known are ${KNOWN_NAMES}`);
+    return peer === undefined ? otherBundle(title, path) : fail(`"${title}" is a peer: give the bundle another name`);
   });
+  const twice = selected.find(({ name }, i) => selected.findIndex((each) => each.name === name) < i);
+  return twice === undefined ? selected : fail(`"${twice.name}" stands there twice`);
 }
 
 function haproxy(): Peer {

@@ -36,6 +36,12 @@ const CANCEL = 8;
 const WINDOW_MAX = 2 ** 31 - 1;
 /** Large answers at once on a connection. A stalled one costs Envoy 130 KB: a hundred would be too many for it. */
 const BIG_ANSWERS = 50;
+/** What requests ask for: large answers, answers that never come, and what does not matter. */
+const BIG = '/big';
+const NEVER = '/never';
+const PATH = '/hostile';
+/** All of that: none of it is asked for by the good client, whose server can be another one. */
+export const HOSTILE_PATHS = [BIG, NEVER, PATH] as const;
 /** How long a patient reader waits for its next byte. */
 const BYTE_PATIENCE_MS = 20;
 
@@ -103,16 +109,13 @@ function floodOfStreams(one: (stream: number) => Buffer): (client: RawHttp2) => 
 /** Asks for large answers, and waits until all of them have begun. Gives their streams. */
 async function startBigAnswers(client: RawHttp2): Promise<number[]> {
   const streams = Array.from({ length: BIG_ANSWERS }, (_, index) => streamOf(index));
-  client.send(...streams.map((stream) => get(stream, '/big')));
+  client.send(...streams.map((stream) => get(stream, BIG)));
   await client.until(() => client.counts[FRAME.headers]! >= BIG_ANSWERS);
   return streams;
 }
 
 const post = (stream: number, length: number): Buffer =>
   headers(stream, requestFields('POST', PATH, [['content-length', String(length)]]));
-
-/** Where what is not a request of the good client's goes: a bench can serve it elsewhere. */
-const PATH = '/hostile';
 
 const openBlock = frame(FRAME.headers, FLAG.endStream, 1, literals(requestFields('GET', PATH)));
 
@@ -161,12 +164,12 @@ export const PROBES: readonly Probe[] = [
   {
     name: '4 requests that are reset at once (CVE-2023-44487)',
     outcome: 'ended',
-    attack: floodOfStreams((stream) => Buffer.concat([get(stream, '/never'), rstStream(stream, CANCEL)])),
+    attack: floodOfStreams((stream) => Buffer.concat([get(stream, NEVER), rstStream(stream, CANCEL)])),
   },
   {
     name: '5 resets provoked by window updates of zero (CVE-2025-8671)',
     outcome: 'ended',
-    attack: floodOfStreams((stream) => Buffer.concat([get(stream, '/never'), windowUpdate(stream, 0)])),
+    attack: floodOfStreams((stream) => Buffer.concat([get(stream, NEVER), windowUpdate(stream, 0)])),
   },
   {
     name: '5 resets provoked by more DATA than the content-length (CVE-2025-8671)',
@@ -176,17 +179,17 @@ export const PROBES: readonly Probe[] = [
   {
     name: '5 resets provoked by streams that depend on themselves (CVE-2025-8671)',
     outcome: 'ended',
-    attack: floodOfStreams((stream) => Buffer.concat([get(stream, '/never'), priority(stream, stream)])),
+    attack: floodOfStreams((stream) => Buffer.concat([get(stream, NEVER), priority(stream, stream)])),
   },
   {
     name: '5 resets provoked by windows that overflow (CVE-2025-8671)',
     outcome: 'ended',
-    attack: floodOfStreams((stream) => Buffer.concat([get(stream, '/never'), windowUpdate(stream, WINDOW_MAX)])),
+    attack: floodOfStreams((stream) => Buffer.concat([get(stream, NEVER), windowUpdate(stream, WINDOW_MAX)])),
   },
   {
     name: '5 resets provoked by DATA behind the end (CVE-2025-8671)',
     outcome: 'ended',
-    attack: floodOfStreams((stream) => Buffer.concat([get(stream, '/never'), data(stream, Buffer.alloc(10))])),
+    attack: floodOfStreams((stream) => Buffer.concat([get(stream, NEVER), data(stream, Buffer.alloc(10))])),
   },
   {
     name: '6 SETTINGS whose acknowledgements are not read (CVE-2019-9515)',
@@ -241,7 +244,7 @@ export const PROBES: readonly Probe[] = [
     options: openingWith([SETTING.initialWindowSize, WINDOW_MAX]),
     async attack(client) {
       client.send(windowUpdate(0, WINDOW_MAX - 65_535)).stopReading();
-      for (let index = 0; index < BIG_ANSWERS; index++) client.send(get(streamOf(index), '/big'));
+      for (let index = 0; index < BIG_ANSWERS; index++) client.send(get(streamOf(index), BIG));
       await sleep(FLOOD_MS);
     },
   },
@@ -297,7 +300,7 @@ export const PROBES: readonly Probe[] = [
         (each) => each.type === FRAME.settings && (each.flags & FLAG.ack) !== 0,
         'an acknowledgement',
       );
-      for (let index = 0; index < 3 * STREAMS_MAX; index++) client.send(get(streamOf(index), '/never'));
+      for (let index = 0; index < 3 * STREAMS_MAX; index++) client.send(get(streamOf(index), NEVER));
       await sleep(FLOOD_MS);
     },
     check: (t, _, { servedAtOnce }) =>
