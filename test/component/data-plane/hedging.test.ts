@@ -37,9 +37,9 @@ async function startTwo(
   return { target, seen, client: await startClient(t, version, harness.port) };
 }
 
-/** As many answers as it takes until something counts as slow. */
+/** As many answers as it takes until something counts as slow, and no more: one of those could be. */
 async function warm(client: Client): Promise<void> {
-  for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 11 }, (_, k) => client(`/${i}/${k}`)));
+  for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 10 }, (_, k) => client(`/${i}/${k}`)));
 }
 
 for (const version of ['h1', 'h2'] as const) {
@@ -80,7 +80,7 @@ t.test('second attempts stay within their share, and what is slow is answered al
   const { stats } = target;
   const replies = await Promise.all(Array.from({ length: 30 }, (_, i) => client(`/slow/${i}`)));
   t.ok(replies.every(({ status }) => status === 200));
-  t.ok(stats.rqHedge >= 1 && stats.rqHedge <= 0.05 * 140, `${stats.rqHedge} beside 140`);
+  t.ok(stats.rqHedge >= 1 && stats.rqHedge <= 0.05 * 130, `${stats.rqHedge} beside 130`);
   t.ok(stats.rqHedgeRefused > 0);
 });
 
