@@ -2,17 +2,16 @@
  * Puts the rules into the kernel and takes them away: by nftables where it is there, by iptables otherwise; and with TPROXY the
  * routes that it needs. EFFECT.
  */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { CliError } from '../errors.ts';
 import { iptablesInstall, iptablesRemove, JUMPS, type Jump, type Table, tablesOf } from './iptables-rules.ts';
 import { nftInstall, nftRemove } from './nft-rules.ts';
 import type { InterceptionMode, InterceptPlan } from './plan.ts';
 import { type Family, policyRoutes, type Route } from './policy-routing.ts';
+import { type Outcome, run } from './programs.ts';
 
 export type Backend = 'nft' | 'iptables';
 
-const COMMAND_LIMIT_MS = 20_000;
 const TABLES: readonly Table[] = ['nat', 'mangle'];
 const FAMILIES: readonly { readonly family: Family; readonly command: string }[] = [
   { family: 'ipv4', command: 'iptables' },
@@ -22,12 +21,6 @@ const MODULES: Readonly<Record<Backend, string>> = {
   nft: 'nft_tproxy, nft_fib and nft_ct',
   iptables: 'xt_TPROXY, xt_addrtype and xt_connmark',
 };
-
-/** What a program said. */
-interface Outcome {
-  readonly status: number | null;
-  readonly stderr: string;
-}
 
 /** The backend to use. Throws CliError when what is wanted is missing. */
 export function chooseBackend(wanted: Backend | 'auto'): Backend {
@@ -148,19 +141,6 @@ function hasIpv6(): boolean {
   } catch {
     return false;
   }
-}
-
-function run(command: string, args: readonly string[], input: string): Outcome {
-  // Both programs live where only an administrator's PATH may look.
-  const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
-  const env = { ...process.env, PATH: path };
-  const { status, stderr, error } = spawnSync(command, args, {
-    input,
-    encoding: 'utf8',
-    timeout: COMMAND_LIMIT_MS,
-    env,
-  });
-  return { status, stderr: error === undefined ? stderr : error.message };
 }
 
 function check({ status, stderr }: Outcome, command: string, mode: InterceptionMode = 'redirect'): void {
