@@ -13,7 +13,7 @@ import type { Exchange, ExchangeLog, ExchangeManager, HttpActive } from './excha
 import { type Failure, MISSING_HOST, NO_ROUTE } from './failure.ts';
 import { GeneratedLines, LINE_FORWARDED_PROTO, LINE_REQUEST_ID } from './generated-lines.ts';
 import { grpcReplyLines, isGrpcExchange } from './grpc-reply.ts';
-import { HeaderLine } from './header-line.ts';
+import { HeaderLine, TextLines } from './header-line.ts';
 import { HeaderName } from './header-name.ts';
 import { InternalRequests } from './internal-requests.ts';
 import type { ExchangeJournal } from './journal.ts';
@@ -47,6 +47,7 @@ export class ConnectionManager implements ExchangeManager {
   readonly #server: HeaderLine;
   readonly #generated: GeneratedLines;
   readonly #policy: RequestPolicy;
+  readonly #forwardedFor = new TextLines(FORWARDED_FOR.name);
   /** Null when no address is an internal one. */
   readonly #internal: InternalRequests | null;
   /** Null when nothing is logged. */
@@ -168,7 +169,7 @@ export class ConnectionManager implements ExchangeManager {
     const { config } = this;
     if (config.useRemoteAddress) {
       if (head.find(FORWARDED_PROTO, 0) >= 0 && config.xffNumTrustedHops === 0) head.remove(FORWARDED_PROTO);
-      if (!config.skipXffAppend) appendForwardedFor(exchange);
+      if (!config.skipXffAppend) appendForwardedFor(exchange, this.#forwardedFor);
     }
     const hasId = head.find(REQUEST_ID, 0) >= 0;
     const replaceId = config.useRemoteAddress && !config.preserveExternalRequestId;
@@ -279,12 +280,12 @@ function clientHop({ useRemoteAddress, skipXffAppend, xffNumTrustedHops }: HttpC
   return skipXffAppend ? xffNumTrustedHops - 1 : xffNumTrustedHops;
 }
 
-function appendForwardedFor(exchange: Exchange): void {
+function appendForwardedFor(exchange: Exchange, lines: TextLines): void {
   const { head } = exchange;
   const address = exchange.downstream.connection.remote.host;
   const line = head.find(FORWARDED_FOR, 0);
   if (line < 0) {
-    head.add('x-forwarded-for', address);
+    head.append(lines.of(address));
     return;
   }
   const chain: string[] = [];

@@ -17,8 +17,9 @@ export class HeadFacts {
   index: Int32Array;
   dropped: Uint8Array;
   droppedCount = 0;
-  /** Lines to write behind the last one; null while there is none. */
-  added: HeaderLine[] | null = null;
+  /** Lines to write behind the last one: the first `addedCount`. */
+  readonly added: HeaderLine[] = [];
+  addedCount = 0;
 
   /** Minor version: 0 or 1. */
   minor = 1;
@@ -79,7 +80,8 @@ export class HeadFacts {
     for (let i = 0; i < head.count * FIELDS; i++) this.index[i] = head.index[i]! - shift;
     this.dropped.set(head.dropped.subarray(0, head.count));
     this.droppedCount = head.droppedCount;
-    this.added = head.added === null ? null : [...head.added];
+    this.added.push(...head.added.slice(0, head.addedCount));
+    this.addedCount = head.addedCount;
     this.minor = head.minor;
     this.framing = head.framing;
     this.contentLength = head.contentLength;

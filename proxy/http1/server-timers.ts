@@ -55,7 +55,7 @@ export class ServerTimers implements DeadlineOwner {
   /** What the client had not taken when lingering was last looked at. */
   #queuedBytes = 0;
   /** When bytes last went either way. HOT: a plain store. */
-  lastActivityMs: number;
+  lastActivityMs = 0;
 
   constructor(loop: Loop, config: HttpConnectionManagerConfig, connection: TimedConnection) {
     this.#loop = loop;

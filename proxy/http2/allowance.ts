@@ -3,8 +3,8 @@ import type { Rate } from './limits.ts';
 
 export class Allowance {
   readonly #rate: Rate;
-  #tokens: number;
-  #filledMs: number;
+  #tokens = 0;
+  #filledMs = 0;
 
   constructor(rate: Rate, nowMs: number) {
     this.#rate = rate;

@@ -79,7 +79,7 @@ export class Http2ClientSession
   #lastProcessed = Infinity;
   readonly dialledMs: number;
   /** Since when there is no stream. */
-  idleSinceMs: number;
+  idleSinceMs = 0;
   requests = 0;
   /** Streams whose answer has begun in the current read. */
   #heldHeads: Http2ClientStream[] = [];

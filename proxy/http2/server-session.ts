@@ -53,7 +53,7 @@ export class Http2ServerSession
   /** A GOAWAY is announced: what is on its way is served until the client has heard of it. */
   #announced = false;
   #gone = false;
-  #idleSinceMs: number;
+  #idleSinceMs = 0;
 
   constructor(
     shared: Http2Shared,

@@ -53,7 +53,7 @@ export class Http2ServerStream extends Http2Stream implements Downstream {
   /** Monotonic milliseconds; Infinity where nothing is armed. */
   responseDueMs = Infinity;
   requestDueMs = Infinity;
-  lastActivityMs: number;
+  lastActivityMs = 0;
   /** It is a CONNECT of either kind: it has no trailers (RFC 9113 section 8.5). */
   connects = false;
 

@@ -44,9 +44,10 @@ export class Loop {
 
   /**
    * Monotonic milliseconds at the last `refresh`, one per read: reading the clock costs 60 nanoseconds, and a request
-   * would ask eight times.
+   * would ask eight times. Like every time that changes often it is a number from the start: what is undefined for a
+   * moment, V8 keeps behind a pointer, and allocates anew for each reading.
    */
-  nowMs: number;
+  nowMs = 0;
 
   constructor(clock: Clock, wheel: TimerWheel, random: RandomIds) {
     this.clock = clock;

@@ -91,6 +91,11 @@ export class Transport implements Holder {
   /** Bytes that lie elsewhere: they are copied to where every handler expects them, behind headroom. */
   receiveCopy(bytes: Buffer): void {
     const { readBuffer, readView } = this.#loop;
+    if (bytes.length <= readView.length) {
+      readView.set(bytes);
+      this.receive(readBuffer, HEADROOM_BYTES, bytes.length);
+      return;
+    }
     for (let at = 0; at < bytes.length; at += readView.length) {
       const length = Math.min(readView.length, bytes.length - at);
       bytes.copy(readView, 0, at, at + length);

@@ -34,8 +34,26 @@ export function compileString(match: StringMatch): StringTest {
   }
 }
 
-/** Tests a path without its query. Whether the request is a CONNECT is looked at elsewhere. */
-export function compilePath(match: PathMatch): StringTest {
+/**
+ * Tests a path without its query. Whether the request is a CONNECT is looked at elsewhere. The plain prefix, which most
+ * routes have, is no function of its own: calling one of many takes longer than the comparison.
+ */
+export class PathTest {
+  /** Null where the test is another one. */
+  readonly #prefix: string | null;
+  readonly #test: StringTest;
+
+  constructor(match: PathMatch) {
+    this.#prefix = match.kind === 'prefix' && match.caseSensitive ? match.value : null;
+    this.#test = compilePath(match);
+  }
+
+  fits(path: string): boolean {
+    return this.#prefix !== null ? path.startsWith(this.#prefix) : this.#test(path);
+  }
+}
+
+function compilePath(match: PathMatch): StringTest {
   switch (match.kind) {
     case 'prefix':
       return compileString({ kind: 'prefix', value: match.value, ignoreCase: !match.caseSensitive });

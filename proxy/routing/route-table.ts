@@ -11,7 +11,7 @@ import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config
 import { isGrpcRequest } from '../http/grpc-request.ts';
 import type { RequestHead } from '../http/message.ts';
 import { TRAIT_CONNECT } from '../http/request-traits.ts';
-import { compilePath, HeaderMatcher, QueryMatcher, type StringTest } from './matchers.ts';
+import { HeaderMatcher, PathTest, QueryMatcher } from './matchers.ts';
 import { drawFraction, type Runtime } from './runtime.ts';
 
 /** What a request must have to be routed. `authority` is lower case. */
@@ -22,26 +22,29 @@ export interface RoutedRequest {
 
 /** One compiled route, with the levels above it. */
 export class Route {
+  /** Its place among the routes of its table, for whoever keeps something for each. */
+  readonly index: number;
   readonly config: RouteConfig;
   readonly virtualHost: VirtualHostConfig;
   readonly table: RouteTableConfig;
-  readonly #path: StringTest;
+  readonly #path: PathTest;
   readonly #connect: boolean;
   readonly #headers: readonly HeaderMatcher[];
   readonly #query: readonly QueryMatcher[];
 
-  constructor(config: RouteConfig, virtualHost: VirtualHostConfig, table: RouteTableConfig) {
+  constructor(index: number, config: RouteConfig, virtualHost: VirtualHostConfig, table: RouteTableConfig) {
+    this.index = index;
     this.config = config;
     this.virtualHost = virtualHost;
     this.table = table;
-    this.#path = compilePath(config.match.path);
+    this.#path = new PathTest(config.match.path);
     this.#connect = config.match.path.kind === 'connect';
     this.#headers = config.match.headers.map((each) => new HeaderMatcher(each));
     this.#query = config.match.query.map((each) => new QueryMatcher(each));
   }
 
   matches(path: string, query: string, head: RequestHead, runtime: Runtime, draw: Pick<Random, 'next'>): boolean {
-    if (((head.traits & TRAIT_CONNECT) !== 0) !== this.#connect || !this.#path(path)) return false;
+    if (((head.traits & TRAIT_CONNECT) !== 0) !== this.#connect || !this.#path.fits(path)) return false;
     for (const matcher of this.#headers) if (!matcher.matches(head)) return false;
     for (const matcher of this.#query) if (!matcher.matches(query)) return false;
     const { runtimeFraction, grpcOnly } = this.config.match;
@@ -83,6 +86,10 @@ export class RouteTable {
   readonly #suffixes: readonly Wildcard[];
   readonly #prefixes: readonly Wildcard[];
   readonly #any: readonly Route[] | null;
+  /** The target of the last request, and its two parts. */
+  #target = '';
+  #path = '';
+  #query = '';
   /** Some route takes CONNECT. */
   readonly takesConnect: boolean;
   /** Some route matches on a header that the connection manager generates. */
@@ -95,8 +102,9 @@ export class RouteTable {
     const suffixes: Wildcard[] = [];
     const prefixes: Wildcard[] = [];
     let any: readonly Route[] | null = null;
+    let count = 0;
     for (const virtualHost of config.virtualHosts) {
-      const routes = virtualHost.routes.map((each) => new Route(each, virtualHost, config));
+      const routes = virtualHost.routes.map((each) => new Route(count++, each, virtualHost, config));
       for (const domain of virtualHost.domains) {
         if (domain === '*') any = routes;
         else if (domain.startsWith('*')) suffixes.push({ text: domain.slice(1), routes });
@@ -124,15 +132,21 @@ export class RouteTable {
   match(request: RoutedRequest): Route | null {
     const routes = this.#routesOf(request.authority);
     if (routes === null) return null;
-    const target = request.head.path;
-    const mark = target.indexOf('?');
-    const path = mark < 0 ? target : target.slice(0, mark);
-    const query = mark < 0 ? '' : target.slice(mark + 1);
+    this.#split(request.head.path);
     this.#draw.reset();
     for (const route of routes) {
-      if (route.matches(path, query, request.head, this.#runtime, this.#draw)) return route;
+      if (route.matches(this.#path, this.#query, request.head, this.#runtime, this.#draw)) return route;
     }
     return null;
+  }
+
+  /** Clients ask for the same again and again. */
+  #split(target: string): void {
+    if (target === this.#target) return;
+    const mark = target.indexOf('?');
+    this.#target = target;
+    this.#path = mark < 0 ? target : target.slice(0, mark);
+    this.#query = mark < 0 ? '' : target.slice(mark + 1);
   }
 
   /** The virtual host of a request, or null when none matches. */

@@ -65,7 +65,7 @@ export class TcpSession implements ServedConnection, TransportHandler, SpliceOwn
   /** What the client sent before the endpoint was reached. */
   #early: Buffer = NOTHING;
   #clientEnded = false;
-  #lastActivityMs: number;
+  #lastActivityMs = 0;
   #queuedBytes = 0;
   #spoken = false;
 

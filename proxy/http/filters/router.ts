@@ -32,14 +32,15 @@ export class RouterFilter implements HttpFilter {
   readonly #finder: RouteFinder | null;
   readonly #deps: PlanDeps;
   readonly #tellOriginals: boolean;
-  readonly #plans = new Map<Route, Plan>();
+  /** By the routes' index. */
+  readonly #plans: Plan[] = [];
 
   /** `routed`: the finder has been asked when a request comes here. */
   constructor(config: RouterFilterConfig, table: RouteTable, finder: RouteFinder, routed: boolean, deps: PlanDeps) {
     this.#finder = routed ? null : finder;
     this.#deps = deps;
     this.#tellOriginals = !config.suppressEnvoyHeaders;
-    for (const route of table.routes()) this.#plans.set(route, compilePlan(route, config, deps));
+    for (const route of table.routes()) this.#plans[route.index] = compilePlan(route, config, deps);
     this.onRequest = (exchange) => this.#route(exchange, finder);
     this.onResponse = (exchange, head) => this.#editResponse(exchange, head);
   }
@@ -62,7 +63,7 @@ export class RouterFilter implements HttpFilter {
     }
     switch (action.kind) {
       case 'forward':
-        this.#forward(exchange, this.#plans.get(route)!);
+        this.#forward(exchange, this.#plans[route.index]!);
         return RESPONDED;
       case 'redirect':
         exchange.manager.stats.redirect++;
@@ -156,7 +157,7 @@ export class RouterFilter implements HttpFilter {
     const cookies = exchange.hash?.newCookies;
     if (cookies && exchange.failure === null) for (const each of cookies) head.add('set-cookie', each);
     if (exchange.route === null || exchange.unedited) return;
-    const plan = this.#plans.get(exchange.route)!;
+    const plan = this.#plans[exchange.route.index]!;
     if (exchange.weighted !== null) {
       const edits = plan.forward!.weighted!.get(exchange.weighted)!.responseEdits;
       if (edits !== null) for (const each of edits) each.apply(head, exchange, head);

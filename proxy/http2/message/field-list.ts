@@ -1,5 +1,5 @@
 /** The regular fields of an HTTP/2 head, as filters and routes read and edit them. A dropped line leaves a gap. */
-import { HeaderLine } from '../../http/header-line.ts';
+import { HeaderLine, hasLine } from '../../http/header-line.ts';
 import type { HeaderName } from '../../http/header-name.ts';
 import type { HeaderFields, LineSink } from '../../http/message.ts';
 import type { Field } from '../hpack/field.ts';
@@ -30,12 +30,12 @@ export class FieldList implements HeaderFields {
   first(name: HeaderName): string | null {
     const line = this.find(name, 0);
     if (line >= 0) return this.value(line);
-    return this.added?.find((each) => each.name.toLowerCase() === name.name)?.value ?? null;
+    return this.added?.find((each) => each.isNamed(name))?.value ?? null;
   }
 
   remove(name: HeaderName): void {
     for (let line = this.find(name, 0); line >= 0; line = this.find(name, line + 1)) this.lines[line] = null;
-    if (this.added !== null) this.added = this.added.filter((each) => each.name.toLowerCase() !== name.name);
+    if (hasLine(this.added, name)) this.added = this.added!.filter((each) => !each.isNamed(name));
   }
 
   add(name: string, value: string): void {

@@ -41,8 +41,8 @@ export class StreamDeadlines implements DeadlineOwner {
   readonly #perTryIdle: Deadline | null;
   readonly #idle: Deadline | null;
   readonly #duration: Deadline | null;
-  #lastActivityMs: number;
-  #lastAnswerMs: number;
+  #lastActivityMs = 0;
+  #lastAnswerMs = 0;
 
   constructor(loop: Loop, limits: StreamLimits, owner: LimitedStream) {
     this.#loop = loop;

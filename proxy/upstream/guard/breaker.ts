@@ -37,7 +37,7 @@ export class Breaker implements Gate {
   readonly #rotation = new EventEmitter();
   readonly #bucketMs: number;
   readonly #slowAfterMs: number;
-  #rotateAtMs: number;
+  #rotateAtMs = 0;
   /** Outcomes and refusals that are not in opossum's window yet. */
   #now = new Counts();
   /** What was in it at the last rotation. */

@@ -57,7 +57,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   acquire(waiter: StreamWaiter): void {
     const connection = this.#idle.pop();
     if (connection !== undefined) {
-      if (this.#host.loop.nowMs - connection.idleSinceMs < this.#limitMs) {
+      if (this.#host.loop.nowMs - connection.idleSinceMs < this.#limitMs()) {
         waiter.onStream(connection);
         return;
       }
@@ -136,7 +136,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
     }
     const { maxRequestsPerConnection } = this.#host.config;
     const worn = maxRequestsPerConnection > 0 && connection.requests >= maxRequestsPerConnection;
-    const limitMs = this.#limitMs;
+    const limitMs = this.#limitMs();
     if (worn) this.#host.stats.cxMaxRequests++;
     if (this.#closing || worn || limitMs === 0) {
       connection.close();
@@ -159,7 +159,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   }
 
   /** Idle for as long, a connection is closed. HOT. */
-  get #limitMs(): number {
+  #limitMs(): number {
     const { poolIdleTimeoutMs, learnsIdleTimeout } = this.#host.config;
     return this.#lesson.limitMs(poolIdleTimeoutMs, learnsIdleTimeout);
   }
@@ -202,7 +202,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
     const { loop } = this.#host;
     const nowMs = loop.refresh();
     this.#lesson.forget(nowMs);
-    const oldestAllowedMs = nowMs - this.#limitMs;
+    const oldestAllowedMs = nowMs - this.#limitMs();
     while (this.#idle.length > 0 && this.#idle[0]!.idleSinceMs <= oldestAllowedMs) this.#closeIdle(this.#idle.shift()!);
     this.#armIdle();
   }
@@ -216,7 +216,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner, DeadlineO
   #armIdle(): void {
     const { loop } = this.#host;
     const oldest = this.#idle[0];
-    const limitMs = this.#limitMs;
+    const limitMs = this.#limitMs();
     if (oldest === undefined || limitMs === Infinity) loop.wheel.disarm(this.#idleDeadline);
     else loop.wheel.arm(this.#idleDeadline, Math.max(0, oldest.idleSinceMs + limitMs - loop.nowMs));
   }

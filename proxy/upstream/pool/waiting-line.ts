@@ -46,8 +46,8 @@ export class WaitingLine implements DeadlineOwner {
   }
 
   next(): StreamWaiter | undefined {
+    if (this.#waiting.length === 0) return undefined;
     const waiter = this.#waiting.shift();
-    if (waiter === undefined) return undefined;
     this.#sinceMs.shift();
     countPending(this.#host, this.#use, -1);
     this.#calm();
