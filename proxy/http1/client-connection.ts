@@ -240,7 +240,7 @@ export class Http1ClientConnection implements DialHandler, DeadlineOwner, Upstre
     this.#receiver = null;
     this.#partial = null;
     if (whenWritten) this.#transport.destroyWhenWritten();
-    else this.#transport.destroy();
+    else this.#loop.closings.close(this.#transport);
     this.#owner.onClosed(this, refusal);
     if (failure !== null) receiver?.onReset(failure);
   }

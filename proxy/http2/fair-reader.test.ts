@@ -3,7 +3,7 @@ import t from 'tap';
 import { Http2Stats } from '../http/http2-stats.ts';
 import { HEADROOM_BYTES } from '../net/loop.ts';
 import { FairReader } from './fair-reader.ts';
-import { FairShare } from './fair-share.ts';
+import { FairShare, listUnits } from './fair-share.ts';
 
 /** A loop whose turns are ended by hand, and a transport that may not be read from while it is paused. */
 function bench(unitsPerByte: number) {
@@ -86,5 +86,24 @@ t.test('who is gone is not read on, and nobody is left to wait', (t) => {
   t.equal(state.read.length, 21);
   t.notOk(state.paused);
   t.equal(share.waiting, 0);
+  t.end();
+});
+
+t.test('what one frame was over is paid with later shares, before anything is read', (t) => {
+  const { reader, state, share, endTurn } = bench(5_000);
+  reader.feed(...fed('ab'));
+  t.equal(state.read, 'a', 'more than two shares at once');
+  let turns = 0;
+  for (; state.read === 'a'; turns++) endTurn();
+  t.ok(turns >= 3, `turns without a byte: ${turns - 1}`);
+  while (state.paused) endTurn();
+  t.equal(state.read, 'ab');
+  t.equal(share.waiting, 0);
+  t.end();
+});
+
+t.test('a list over the limit costs by what has to be decoded, not by what it claims to be', (t) => {
+  t.equal(listUnits(640, 60_000, 32), 12);
+  t.equal(listUnits(64_000_000, 60_000, 16_384), 937 + 1_024);
   t.end();
 });

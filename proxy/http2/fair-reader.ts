@@ -5,6 +5,9 @@
  *   bytes ─► within the share ─► done                   what is left ─► kept ─► end of the turn ─┐
  *               └─ more ──────────────────────────────────┘   ▲                                  │
  *                                                             └── still more ◄── another share ◄─┘
+ *
+ * A single frame can cost more than the share: what it was over is a debt, which further shares go into before anything is
+ * read, as in deficit round robin (Shreedhar and Varghese, 1995).
  */
 import type { Http2Stats } from '../http/http2-stats.ts';
 import { copyWithHeadroom, HEADROOM_BYTES } from '../net/loop.ts';
@@ -30,6 +33,8 @@ export class FairReader implements TurnTask {
   readonly #client: FairlyRead;
   #waits = false;
   #rest: Buffer | null = null;
+  /** Units that it has had of later shares. */
+  #debt = 0;
 
   constructor(shared: Http2Shared, transport: Transport, stats: Http2Stats, client: FairlyRead) {
     this.#shared = shared;
@@ -52,6 +57,7 @@ export class FairReader implements TurnTask {
     const at = client.readShare(buffer, start, end, units);
     // Where the kernel has more, it would follow at once.
     if (client.closed || (at === end && client.work < units / 2)) return;
+    this.#debt = Math.max(0, client.work - units);
     this.#wait(at === end ? null : copyWithHeadroom(buffer.subarray(at, end)));
   }
 
@@ -66,9 +72,15 @@ export class FairReader implements TurnTask {
   }
 
   onTurnEnd(): void {
+    const { share, loop } = this.#shared;
+    this.#debt -= share.units;
+    if (this.#debt > 0 && !this.#client.closed) {
+      loop.turnEnd.add(this);
+      return;
+    }
     const rest = this.#rest;
-    this.#shared.share.waiting--;
-    this.#shared.loop.refresh();
+    share.waiting--;
+    loop.refresh();
     this.#waits = false;
     this.#rest = null;
     if (rest !== null && !this.#client.closed) this.feed(rest, HEADROOM_BYTES, rest.length);

@@ -12,14 +12,20 @@ const TURN_UNITS = 2_048;
 /** Below it what is put aside costs more than what is done. */
 const UNITS_MIN = 128;
 const LIST_BYTES_PER_UNIT = 64;
+const BLOCK_BYTES_PER_UNIT = 16;
 
 /** What a frame costs, and what a request costs beside its frame and its header list. */
 export const FRAME_UNITS = 1;
 export const REQUEST_UNITS = 8;
 
-/** What decoding a header list costs. HOT. */
-export function listUnits(listBytes: number): number {
-  return Math.floor(listBytes / LIST_BYTES_PER_UNIT);
+/**
+ * What decoding a header list costs. Beyond the limit nothing is made of it, but each byte of its block may still be a field to
+ * be looked up. HOT.
+ */
+export function listUnits(listBytes: number, listBytesMax: number, blockBytes: number): number {
+  return (
+    Math.floor(Math.min(listBytes, listBytesMax) / LIST_BYTES_PER_UNIT) + Math.floor(blockBytes / BLOCK_BYTES_PER_UNIT)
+  );
 }
 
 /** One per event loop. */

@@ -4,8 +4,10 @@
  *   headers, data, trailers ──► frames
  *                       └─ no window, or the peer does not read ─► queue of the stream ──window, drained─► frames
  *
- * Queued streams are served in turn, a frame each.
+ * Queued streams are served in turn, a frame each, and in a turn of the loop only so many bytes leave the queues: a hundred
+ * of them can hold ten megabytes, which a peer that suddenly reads takes as fast as they are written.
  */
+import type { TurnEnd, TurnTask } from '../net/turn-end.ts';
 import type { FrameWriter } from './frames/frame-writer.ts';
 import { DEFAULT_WINDOW_BYTES, WINDOW_BYTES_MAX } from './frames/frames.ts';
 import type { Field } from './hpack/field.ts';
@@ -20,7 +22,10 @@ export interface OutboundOwner<Stream extends Http2Stream> {
   onLocalEnd(stream: Stream): void;
 }
 
-export class Outbound<Stream extends Http2Stream> {
+/** A tenth of a millisecond. */
+const TURN_BYTES = 131_072;
+
+export class Outbound<Stream extends Http2Stream> implements TurnTask {
   readonly #writer: FrameWriter;
   readonly #owner: OutboundOwner<Stream>;
   /** Streams that have data for when there is a window. */
@@ -30,10 +35,16 @@ export class Outbound<Stream extends Http2Stream> {
   streamWindow = DEFAULT_WINDOW_BYTES;
   /** Bytes of all streams that wait. */
   queuedBytes = 0;
+  readonly #turnEnd: TurnEnd;
+  /** Bytes that may still leave the queues in this turn. */
+  #turnBytes = TURN_BYTES;
+  /** More would have. */
+  #more = false;
 
-  constructor(writer: FrameWriter, owner: OutboundOwner<Stream>) {
+  constructor(writer: FrameWriter, owner: OutboundOwner<Stream>, turnEnd: TurnEnd) {
     this.#writer = writer;
     this.#owner = owner;
+    this.#turnEnd = turnEnd;
   }
 
   /** A header block. With `endStream` the stream has ended on this side. HOT. */
@@ -84,7 +95,7 @@ export class Outbound<Stream extends Http2Stream> {
   growStream(stream: Stream, bytes: number): boolean {
     stream.sendWindow += bytes;
     if (stream.sendWindow > WINDOW_BYTES_MAX) return false;
-    while (stream.queue !== null && !this.#writer.congested && this.#sendQueued(stream)) {
+    while (stream.queue !== null && !this.#writer.congested && this.#mayGoOn() && this.#sendQueued(stream)) {
       // A frame at a time.
     }
     return true;
@@ -113,10 +124,24 @@ export class Outbound<Stream extends Http2Stream> {
     for (let moved = this.#waiting.size > 0; moved; ) {
       moved = false;
       for (const stream of this.#waiting) {
-        if (this.#writer.congested || this.#writer.stopped) return;
+        if (this.#writer.congested || this.#writer.stopped || !this.#mayGoOn()) return;
         if (this.#sendQueued(stream)) moved = true;
       }
     }
+  }
+
+  /** Whether more may leave the queues in this turn; where not, the next one goes on. */
+  #mayGoOn(): boolean {
+    if (this.#turnBytes > 0) return true;
+    this.#more = true;
+    return false;
+  }
+
+  onTurnEnd(): void {
+    this.#turnBytes = TURN_BYTES;
+    if (!this.#more) return;
+    this.#more = false;
+    this.pump();
   }
 
   /** Frames within the limit of one; the windows have been looked at. */
@@ -157,6 +182,9 @@ export class Outbound<Stream extends Http2Stream> {
     else queue[0] = first.subarray(bytes);
     stream.queuedBytes -= bytes;
     this.queuedBytes -= bytes;
+    if (this.#turnBytes === TURN_BYTES) this.#turnEnd.add(this);
+    // One without bytes counts, too, or the turn would be ended once for each.
+    this.#turnBytes -= bytes + 1;
     if (emptied) this.#leaveQueue(stream);
     const last = emptied && stream.endQueued;
     const trailers = stream.trailersQueued;

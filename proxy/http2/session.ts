@@ -69,7 +69,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
     this.writer = new FrameWriter(shared, transport);
     this.decoder = new HpackDecoder(shared.fields);
     this.peer = new PeerSettings(this.writer.encoder);
-    this.outbound = new Outbound(this.writer, this);
+    this.outbound = new Outbound(this.writer, this, shared.loop.turnEnd);
     this.#inbound = new Inbound(this.writer, options.http2);
     this.#block = new HeaderBlock(stats);
     this.#reader = new FrameReader(this);
@@ -288,7 +288,7 @@ export abstract class Http2Session<Stream extends Http2Stream>
       this.breach(ERROR.compression, 'a header block cannot be decoded');
       return;
     }
-    this.work += listUnits(this.decoder.listBytes);
+    this.work += listUnits(this.decoder.listBytes, headerListBytes, end - start);
     if (this.decoder.overLimit) this.stats.headerOverflow++;
     this.onHeaders(streamId, endStream);
   }

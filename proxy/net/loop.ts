@@ -6,6 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { RandomIds } from '../../kernel/random.ts';
 import type { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { Closings } from './closings.ts';
 import { DialBudget } from './dial-budget.ts';
 import { HeldWrites } from './held-writes.ts';
 import { TurnEnd } from './turn-end.ts';
@@ -38,6 +39,7 @@ export class Loop {
   readonly turnEnd: TurnEnd = new TurnEnd();
   readonly heldWrites: HeldWrites = new HeldWrites(this.turnEnd);
   readonly dials: DialBudget = new DialBudget(this.turnEnd);
+  readonly closings: Closings = new Closings(this.turnEnd, () => this.clock.nowMs());
 
   /** Connections accepted so far: numbers them in logs. */
   accepted = 0;
