@@ -1,21 +1,25 @@
 /**
  * What others notice of hostile HTTP/2 clients: the p99 of a good client beside eight hostile connections, and without.
  *
- * The proxy has one core. The good client, its server and the hostile clients share the other: the hostile ones run at
- * the lowest priority there, so that what slows the good client down is the proxy alone.
+ * The proxy has one core to itself. The good client and its server have the other, and the hostile clients get what these
+ * leave of it. They cost it something all the same, in the kernel and in caches: how much is measured by attacking another
+ * proxy, which stands on that core as well and gets as little of it.
+ *
+ *   quiet       nobody attacks
+ *   elsewhere   the other proxy is attacked: what the machine does to the good client
+ *   attacked    its own is: what the proxy does to it is the factor between both
  */
 import { spawnSync } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ABUSED_PROXY, assault } from '../../test/component/data-plane/http2-assault.ts';
-import { HOSTILE, HOSTILE_PATHS, PROBES, type Probe } from '../../test/component/data-plane/http2-probes.ts';
-import { RawHttp2 } from '../../test/fakes/raw-http2.ts';
+import { ABUSED_PROXY } from '../../test/component/data-plane/http2-assault.ts';
+import { HOSTILE, HOSTILE_PATHS, PROBES } from '../../test/component/data-plane/http2-probes.ts';
 import { type Experience, Neighbour, p99 } from '../../test/peers/http2/neighbour.ts';
 import { missingProxy, type ProxyKind, RunningProxy } from '../../test/peers/http2/proxies.ts';
 import type { BenchOptions } from '../options.ts';
 import { OutriderBundle } from '../peers/outrider-bundle.ts';
 import { waitUntilQuiet } from '../proc.ts';
 import { renderTable } from '../table.ts';
+import { Assailants } from './assailants.ts';
 import { QUIET_LIMIT_MS } from './load-bench.ts';
 
 const KINDS: readonly ProxyKind[] = ['outrider', 'envoy'];
@@ -23,13 +27,13 @@ const KINDS: readonly ProxyKind[] = ['outrider', 'envoy'];
 const ROUND_MS = 700;
 /** Good requests, and then the attack, before anything is measured: what is measured is a sidecar that is warm. */
 const WARM_UP_MS = 2_000;
-const LOWEST_PRIORITY = 19;
 /** What the good client may notice: its p99 grows by this factor at most. */
 const GROWTH_MAX = 2;
 
 /** The p99 over all rounds, in milliseconds. */
 interface Noticed {
   readonly quietMs: number;
+  readonly elsewhereMs: number;
   readonly attackedMs: number;
   readonly failures: number;
 }
@@ -39,68 +43,86 @@ export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOp
   const bundle = new OutriderBundle().find();
   if ('missing' in bundle) throw new Error(bundle.missing);
   const neighbour = await Neighbour.start();
-  // The thread of the neighbour keeps its priority: in Linux this is about the calling thread, and those it starts.
-  setPriority(LOWEST_PRIORITY);
-  const victim = await Neighbour.start();
+  const assailants = await Assailants.start(loadCore);
+  for (const pid of [process.pid, neighbour.pid]) pin(pid, loadCore);
   const kinds = KINDS.filter((kind) => peers.some(({ name }) => name === kind) && missingProxy(kind) === false);
   const cores = [proxyCore, loadCore];
   try {
     const rows: string[][] = [];
     const within = new Map<ProxyKind, number>(kinds.map((kind) => [kind, 0]));
-    for (const probe of PROBES) {
+    for (const [number, { name }] of PROBES.entries()) {
       const cells: string[] = [];
       for (const kind of kinds) {
-        const noticed = await noticedUnder(kind, probe, bundle.path, { neighbour, victim }, cores, rounds);
-        const growth = noticed.attackedMs / noticed.quietMs;
+        const noticed = await noticedUnder(kind, number, bundle.path, { neighbour, assailants }, cores, rounds);
+        const growth = noticed.attackedMs / noticed.elsewhereMs;
         if (growth <= GROWTH_MAX && noticed.failures === 0) within.set(kind, within.get(kind)! + 1);
-        cells.push(noticed.quietMs.toFixed(2), noticed.attackedMs.toFixed(2), growth.toFixed(1));
+        const { quietMs, elsewhereMs, attackedMs } = noticed;
+        cells.push(...[quietMs, elsewhereMs, attackedMs].map((ms) => ms.toFixed(2)), growth.toFixed(1));
+        cells.push((attackedMs / quietMs).toFixed(1));
       }
-      rows.push([probe.name, ...cells]);
-      console.error(`${probe.name}: ${cells.join(' ')}`);
+      rows.push([name, ...cells]);
+      console.error(`${name}: ${cells.join(' ')}`);
     }
-    const head = ['probe', ...kinds.flatMap((kind) => [`${kind} quiet p99 ms`, 'attacked', 'x'])];
-    const told = kinds.map((kind) => `${kind}: ${within.get(kind)} of ${PROBES.length} within ${GROWTH_MAX}x`);
+    const head = [
+      'probe',
+      ...kinds.flatMap((kind) => [`${kind} quiet p99 ms`, 'elsewhere', 'attacked', 'x elsewhere', 'x quiet']),
+    ];
+    const told = kinds.map(
+      (kind) => `${kind}: ${within.get(kind)} of ${PROBES.length} within ${GROWTH_MAX}x of elsewhere`,
+    );
     return `abuse: a good client beside ${HOSTILE} hostile connections, ${rounds} rounds\n${renderTable(head, rows)}\n${told.join('; ')}`;
   } finally {
-    await Promise.all([neighbour.stop(), victim.stop()]);
+    assailants.stop();
+    await neighbour.stop();
   }
 }
 
-/** The good client with its server, and the server of the hostile ones, which has the lowest priority like them. */
+/** The good client with its server, and the hostile ones with theirs. */
 interface Others {
   readonly neighbour: Neighbour;
-  readonly victim: Neighbour;
+  readonly assailants: Assailants;
+}
+
+/** All threads that it has. */
+function pin(pid: number, core: number): void {
+  spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }
 
 async function noticedUnder(
   kind: ProxyKind,
-  probe: Probe,
+  probe: number,
   bundle: string,
-  { neighbour, victim }: Others,
+  { neighbour, assailants }: Others,
   cores: readonly number[],
   rounds: number,
 ): Promise<Noticed> {
   // A server of their own: the good client's would be busy with them.
-  const apart = { prefixes: HOSTILE_PATHS, upstreamPort: victim.serverPort };
+  const apart = { prefixes: HOSTILE_PATHS, upstreamPort: assailants.serverPort };
   const plan = { ...ABUSED_PROXY, upstreamPort: neighbour.serverPort, apart };
   const proxy = await RunningProxy.start(kind, plan, bundle);
+  const other = await RunningProxy.start(kind, plan, bundle);
   try {
-    spawnSync('taskset', ['-a', '-c', '-p', String(cores[0]), String(proxy.pid)]);
+    pin(proxy.pid, cores[0]!);
+    pin(other.pid, cores[1]!);
+    spawnSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(other.pid)]);
     await experience(neighbour, proxy, () => sleep(WARM_UP_MS));
-    await experience(neighbour, proxy, () => attack(proxy, probe, WARM_UP_MS));
+    await experience(neighbour, proxy, () => assailants.attack(proxy.port, probe, WARM_UP_MS));
     const quiet: number[] = [];
+    const elsewhere: number[] = [];
     const attacked: number[] = [];
     let failures = 0;
     for (let round = 0; round < rounds; round++) {
       await waitUntilQuiet(cores, QUIET_LIMIT_MS);
       quiet.push(...(await experience(neighbour, proxy, () => sleep(ROUND_MS))).latenciesMs);
-      const seen = await experience(neighbour, proxy, () => attack(proxy, probe, ROUND_MS));
+      const beside = await experience(neighbour, proxy, () => assailants.attack(other.port, probe, ROUND_MS));
+      elsewhere.push(...beside.latenciesMs);
+      const seen = await experience(neighbour, proxy, () => assailants.attack(proxy.port, probe, ROUND_MS));
       attacked.push(...seen.latenciesMs);
       failures += seen.failures.length;
     }
-    return { quietMs: p99(quiet), attackedMs: p99(attacked), failures };
+    return { quietMs: p99(quiet), elsewhereMs: p99(elsewhere), attackedMs: p99(attacked), failures };
   } finally {
-    await proxy.stop();
+    await Promise.all([proxy.stop(), other.stop()]);
   }
 }
 
@@ -113,14 +135,4 @@ async function experience(
   neighbour.begin(proxy.port);
   await meanwhile();
   return neighbour.end();
-}
-
-/** Attacks for so long, again when the proxy has ended an attack before. */
-async function attack(proxy: RunningProxy, probe: Probe, ms: number): Promise<void> {
-  const untilMs = performance.now() + ms;
-  do {
-    const clients = Array.from({ length: HOSTILE }, () => RawHttp2.connect(proxy.port, probe.options));
-    await Promise.all(clients.map((client) => assault(client, probe)));
-    for (const client of clients) client.destroy();
-  } while (performance.now() < untilMs);
 }

@@ -1,15 +1,15 @@
 /**
- * The good client and the server behind the proxy, in a thread of their own, so that what a test does in its own thread
+ * The good client and the server behind the proxy, in a process of their own, so that what a test does in its own one
  * does not slow them down: only the proxy can. The client sends one request after the other over HTTP/2.
  *
  *   /        ok                       /big    8 MB, as fast as they are taken
  *   /never   no answer at all         POST    ok, when the body is complete
  */
+import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type ServerResponse } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 /** Between an answer and the next request. */
 const PAUSE_MS = 2;
@@ -41,46 +41,53 @@ type Report =
 
 /** See the head of this file. */
 export class Neighbour {
-  readonly #worker: Worker;
+  readonly #child: ChildProcess;
   /** Where the server listens. */
   readonly serverPort: number;
 
-  private constructor(worker: Worker, serverPort: number) {
-    this.#worker = worker;
+  private constructor(child: ChildProcess, serverPort: number) {
+    this.#child = child;
     this.serverPort = serverPort;
   }
 
-  /** Starts the thread and its server. */
+  /** Starts the process and its server. */
   static async start(): Promise<Neighbour> {
-    const worker = new Worker(new URL(import.meta.url), { execArgv: [] });
-    const report = await nextReport(worker);
+    const child = fork(import.meta.filename, { execArgv: [] });
+    const report = await nextReport(child);
     if (report.kind !== 'listening') throw new Error('the neighbour begins with something else than its port');
-    return new Neighbour(worker, report.port);
+    return new Neighbour(child, report.port);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   /** The client sends requests to that port from now on. */
   begin(port: number): void {
-    this.#worker.postMessage({ kind: 'begin', port } satisfies Order);
+    this.#child.send({ kind: 'begin', port } satisfies Order);
   }
 
   /** The client finishes its request and tells what it has seen since `begin`. */
   async end(): Promise<Experience> {
-    this.#worker.postMessage({ kind: 'end' } satisfies Order);
-    const report = await nextReport(this.#worker);
+    this.#child.send({ kind: 'end' } satisfies Order);
+    const report = await nextReport(this.#child);
     if (report.kind !== 'ended') throw new Error('the neighbour answers with something else than what it has seen');
     return report.seen;
   }
 
   async stop(): Promise<void> {
-    await this.#worker.terminate();
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    if (this.#child.connected) this.#child.disconnect();
+    await exited;
   }
 }
 
-function nextReport(worker: Worker): Promise<Report> {
+function nextReport(child: ChildProcess): Promise<Report> {
   return new Promise((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('message', (report: Report) => {
-      worker.off('error', reject);
+    const onExit = (code: number | null) => reject(new Error(`the neighbour has ended with code ${code}`));
+    child.once('exit', onExit);
+    child.once('message', (report: Report) => {
+      child.off('exit', onExit);
       resolve(report);
     });
   });
@@ -180,10 +187,10 @@ function requestOk(session: ClientHttp2Session): Promise<void> {
   });
 }
 
-async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
+async function serve(): Promise<void> {
   const server = new Server();
   let client: Client | undefined;
-  port.on('message', async (order: Order) => {
+  process.on('message', async (order: Order) => {
     if (order.kind === 'begin') {
       // One that a broken test has left behind.
       void client?.end();
@@ -194,9 +201,11 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
     await client?.end();
     const { latenciesMs = [], failures = [] } = client ?? {};
     const seen = { latenciesMs, failures, served: server.served, servedAtOnce: server.atOnceMax };
-    port.postMessage({ kind: 'ended', seen } satisfies Report);
+    process.send!({ kind: 'ended', seen } satisfies Report);
   });
-  port.postMessage({ kind: 'listening', port: await server.listen() } satisfies Report);
+  // It ends with whoever has started it.
+  process.on('disconnect', () => process.exit());
+  process.send!({ kind: 'listening', port: await server.listen() } satisfies Report);
 }
 
-if (!isMainThread && parentPort !== null) await serve(parentPort);
+if (process.argv[1] === import.meta.filename) await serve();
