@@ -73,6 +73,9 @@ export interface ResponseHead extends HeaderFields {
   readonly framing: Framing;
   /** Content-Length, or -1. */
   readonly contentLength: number;
-  /** The edited head as HTTP/1.1, with whole `lines` and body bytes behind it. The head is used up. */
-  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string;
+  /**
+   * The edited head as HTTP/1.1, with whole `lines` and body bytes behind it, finished in `out`. The head is used up, and so
+   * are the bytes in front of the body.
+   */
+  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): void;
 }

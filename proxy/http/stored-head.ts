@@ -15,10 +15,10 @@ export class StoredHead extends LocalHead implements ResponseHead {
     this.contentLength = contentLength;
   }
 
-  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string {
+  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): void {
     out.reset();
     out.latin1(`HTTP/1.1 ${this.status} ${reasonPhrase(this.status)}\r\n${this.lines()}${lines}\r\n`);
     out.copy(body, bodyStart, bodyEnd);
-    return out.take();
+    out.finish();
   }
 }

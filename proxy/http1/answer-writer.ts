@@ -36,11 +36,10 @@ export class AnswerWriter {
     const framing = this.#frame(head, isHead);
     const lines = head.tunnel ? tunnelLine(head) : framing + this.#connectionLine();
     const { out } = this.#loop;
-    if (end - start <= STRING_WRITE_BYTES) this.#write(head.composeResponse(out, lines, buffer, start, end));
-    else {
-      this.#write(head.composeResponse(out, lines, buffer, start, start));
-      this.body(buffer, start, end);
-    }
+    const few = end - start <= STRING_WRITE_BYTES;
+    head.composeResponse(out, lines, buffer, start, few ? end : start);
+    this.body(out.from, out.start, out.end);
+    if (!few) this.body(buffer, start, end);
   }
 
   body(buffer: Buffer, start: number, end: number): void {
@@ -64,7 +63,10 @@ export class AnswerWriter {
 
   /** An interim (1xx) answer; HTTP/1.0 has none. */
   interim(head: ResponseHead): void {
-    if (this.acceptsChunked) this.#write(head.composeResponse(this.#loop.out, '', EMPTY, 0, 0));
+    if (!this.acceptsChunked) return;
+    const { out } = this.#loop;
+    head.composeResponse(out, '', EMPTY, 0, 0);
+    this.body(out.from, out.start, out.end);
   }
 
   continue(): void {

@@ -115,6 +115,38 @@ t.test('edited in place and through the scratch, the bytes are the same', (t) =>
   t.end();
 });
 
+const response = fc
+  .tuple(fc.array(line, { maxLength: 8 }), fc.constantFrom('', ' OK', ' Very well'), fc.constantFrom(0, 1))
+  .map(([lines, reason, minor]) => {
+    const hops = ['Connection: keep-alive', ...lines, 'Keep-Alive: timeout=5'];
+    return `HTTP/1.${minor} 200${reason}\r\n${hops.join('\r\n')}\r\n\r\n`;
+  });
+
+t.test('so are those of an answer, wherever its body lies', (t) => {
+  const property = fc.property(
+    response,
+    fc.array(edit, { maxLength: 5 }),
+    fc.constantFrom('', 'server: a\r\n', 'server: a\r\ndate: today, which is longer than what was left out\r\n'),
+    fc.constantFrom('', 'abc'),
+    (text, edits, lines, body) => {
+      const composed = [HEADROOM_BYTES, 1].map((headroom) => {
+        const { head, buffer } = read('response', text + body, headroom);
+        for (const each of edits) each(head);
+        const out = new ByteWriter();
+        head.composeResponse(out, lines, buffer, head.end, buffer.length);
+        return out.text();
+      });
+      const { head } = read('response', text);
+      for (const each of edits) each(head);
+      const out = new ByteWriter();
+      head.composeResponse(out, lines, Buffer.from(body), 0, body.length);
+      return composed.every((each) => each === out.text());
+    },
+  );
+  fc.assert(property, { numRuns: 300 });
+  t.end();
+});
+
 t.test('a detached head equals the original, whatever happens to its bytes', (t) => {
   const property = fc.property(
     request,
@@ -177,7 +209,9 @@ t.test('an answer goes out as HTTP/1.1, its reason phrase kept', (t) => {
   const out = (text: string, headroom?: number) => {
     const { head, buffer } = read('response', text, headroom);
     head.add('server', 'envoy');
-    return head.composeResponse(new ByteWriter(), 'connection: close\r\n', buffer, head.end, buffer.length);
+    const writer = new ByteWriter();
+    head.composeResponse(writer, 'connection: close\r\n', buffer, head.end, buffer.length);
+    return writer.text();
   };
   const expected = 'HTTP/1.1 200 Very well\r\nA: 1\r\nserver: envoy\r\nconnection: close\r\n\r\nbody';
   t.equal(out('HTTP/1.1 200 Very well\r\nA: 1\r\n\r\nbody'), expected);

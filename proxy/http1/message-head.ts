@@ -253,13 +253,15 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
   }
 
   /** The response as it goes out, likewise; `lines` are whole header lines to add. HOT. */
-  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string {
-    if (this.minor === 1 && !this.bareStatus) {
+  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): void {
+    const adjacent = bodyStart === bodyEnd || (body === this.buffer && bodyStart === this.end);
+    if (this.minor === 1 && !this.bareStatus && adjacent) {
       const at = this.#makeRoom(this.#addedLength() + lines.length);
       if (at >= 0) {
         const behind = this.#writeAdded(at);
         if (lines !== '') this.buffer.latin1Write(lines, behind);
-        return this.#withBody(body, bodyStart, bodyEnd);
+        out.finishElsewhere(this.buffer, this.start, this.end + bodyEnd - bodyStart);
+        return;
       }
     }
     out.reset();
@@ -271,7 +273,7 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
     out.latin1(lines);
     out.latin1('\r\n');
     out.copy(body, bodyStart, bodyEnd);
-    return out.take();
+    out.finish();
   }
 
   /**

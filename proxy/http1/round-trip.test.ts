@@ -178,7 +178,9 @@ function composeRequest(head: MessageHead): string {
 function composeResponse(head: MessageHead): string {
   const close = head.framing === 'close';
   const body = Buffer.from(close ? CHUNKS : bodyFor(head), 'latin1');
-  return head.composeResponse(new ByteWriter(), close ? 'transfer-encoding: chunked\r\n' : '', body, 0, body.length);
+  const out = new ByteWriter();
+  head.composeResponse(out, close ? 'transfer-encoding: chunked\r\n' : '', body, 0, body.length);
+  return out.text();
 }
 
 /** The lines that say where the body ends. */

@@ -9,6 +9,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { Closings } from './closings.ts';
 import { DialBudget } from './dial-budget.ts';
 import { HeldWrites } from './held-writes.ts';
+import { OutputPool } from './output-pool.ts';
 import { TurnEnd } from './turn-end.ts';
 
 /** 64 KiB: what Node's own streams read at most. */
@@ -36,6 +37,7 @@ export class Loop {
   /** Where bodies are framed anew; separate from `out`, since both are needed for one message. */
   readonly body: ByteWriter = new ByteWriter();
 
+  readonly outputs: OutputPool = new OutputPool();
   readonly turnEnd: TurnEnd = new TurnEnd();
   readonly heldWrites: HeldWrites = new HeldWrites(this.turnEnd);
   readonly dials: DialBudget = new DialBudget(this.turnEnd);

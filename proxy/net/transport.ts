@@ -12,6 +12,7 @@ import type { Socket } from 'node:net';
 import { plainAddress } from './connection-info.ts';
 import type { Holder } from './held-writes.ts';
 import { HEADROOM_BYTES, type Loop } from './loop.ts';
+import { OUTPUT_BYTES } from './output-pool.ts';
 import type { PushReads } from './tls/push-reads.ts';
 import type { TlsPeer } from './tls/tls-peer.ts';
 
@@ -46,6 +47,9 @@ export const UNHANDLED: TransportHandler = {
  */
 export const STRING_WRITE_BYTES = 16_384;
 
+/** From so many bytes on copying them into memory that is kept for that costs less than a string, which V8 has to collect. */
+const COPY_BYTES = 2_048;
+
 export class Transport implements Holder {
   readonly socket: Socket;
   handler: TransportHandler;
@@ -59,6 +63,9 @@ export class Transport implements Holder {
   #error: Error | null = null;
   /** Latin1, at most STRING_WRITE_BYTES: what leaves at the end of the turn, in front of whatever is written after it. */
   #held = '';
+  /** Memory of the loop's outputs with what is held besides, `#copiedLength` bytes; null, and 0, while nothing is. */
+  #copied: Buffer | null = null;
+  #copiedLength = 0;
 
   constructor(loop: Loop, socket: Socket, handler: TransportHandler, tls: TlsPeer | null = null) {
     this.#loop = loop;
@@ -145,6 +152,7 @@ export class Transport implements Holder {
 
   /** Writes latin1, a byte for each character. HOT. */
   write(text: string): void {
+    if (this.#copied !== null) this.flush();
     const length = this.#held.length + text.length;
     if (length > STRING_WRITE_BYTES || !this.#loop.heldWrites.wanted()) {
       this.flush();
@@ -157,24 +165,51 @@ export class Transport implements Holder {
 
   /** Writes bytes of a buffer that will be reused after this call. */
   writeBytes(buffer: Buffer, start: number, end: number): void {
-    if (end - start <= STRING_WRITE_BYTES) this.write(buffer.latin1Slice(start, end));
+    const length = end - start;
+    // TLS tells later that it has taken something: memory that comes back would not come back soon.
+    if (length < COPY_BYTES || (this.tls !== null && length <= STRING_WRITE_BYTES))
+      this.write(buffer.latin1Slice(start, end));
+    else if (this.tls === null && length <= OUTPUT_BYTES) this.#writeCopy(buffer, start, end);
     else {
       this.flush();
       this.socket.write(Buffer.from(buffer.subarray(start, end)));
     }
   }
 
+  #writeCopy(buffer: Buffer, start: number, end: number): void {
+    this.flush();
+    const copied = this.#loop.outputs.take();
+    buffer.copy(copied, 0, start, end);
+    this.#copied = copied;
+    this.#copiedLength = end - start;
+    if (this.#loop.heldWrites.wanted()) this.#loop.heldWrites.add(this);
+    else this.flush();
+  }
+
   /** Hands over what is held. HOT. */
   flush(): void {
+    if (this.#copied !== null) this.#flushCopied(this.#copied);
     if (this.#held === '') return;
     const text = this.#held;
     this.#held = '';
     if (!this.socket.destroyed) this.socket.write(text, 'latin1');
   }
 
+  #flushCopied(copied: Buffer): void {
+    const bytes = copied.subarray(0, this.#copiedLength);
+    this.#copied = null;
+    this.#copiedLength = 0;
+    if (!this.socket.destroyed) this.socket.write(bytes);
+    // Otherwise it belongs to the socket.
+    if (this.socket.writableLength === 0) this.#loop.outputs.give(copied);
+  }
+
   /** Forgets what is held: the peer takes no more. */
   dropHeld(): void {
     this.#held = '';
+    if (this.#copied !== null) this.#loop.outputs.give(this.#copied);
+    this.#copied = null;
+    this.#copiedLength = 0;
   }
 
   /** Bytes wait in the process because the kernel did not take them: stop feeding. */
@@ -193,7 +228,7 @@ export class Transport implements Holder {
 
   /** Bytes that wait in the process. */
   get queuedBytes(): number {
-    return this.#held.length + this.socket.writableLength;
+    return this.#held.length + this.#copiedLength + this.socket.writableLength;
   }
 
   get destroyed(): boolean {

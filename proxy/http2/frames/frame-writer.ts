@@ -152,7 +152,7 @@ export class FrameWriter implements TurnTask {
     if (out === null || length === 0 || this.stopped) return;
     this.txBytes += length;
     const free = this.#transport.writeShared(out.subarray(0, length));
-    if (free) this.#shared.outputs.give(out);
+    if (free) this.#shared.loop.outputs.give(out);
   }
 
   #number(type: number, streamId: number, value: number): void {
@@ -177,10 +177,10 @@ export class FrameWriter implements TurnTask {
   #room(bytes: number): number {
     if (this.#out !== null && this.#length + bytes > this.#out.length) this.flush();
     if (this.#out === null) {
-      const usual = this.#shared.outputs.take();
+      const usual = this.#shared.loop.outputs.take();
       this.#out = usual;
       if (bytes > usual.length) {
-        this.#shared.outputs.give(usual);
+        this.#shared.loop.outputs.give(usual);
         this.#out = Buffer.allocUnsafeSlow(bytes);
       }
       this.#schedule();

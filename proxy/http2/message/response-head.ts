@@ -30,14 +30,14 @@ export class Http2ResponseHead extends FieldList implements ResponseHead {
     this.#lengthless = lengthless;
   }
 
-  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): string {
+  composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): void {
     const { status } = this;
     out.reset();
     out.latin1(
       `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${this.textWithout(KIND.te)}${this.#lengthLine()}${lines}\r\n`,
     );
     out.copy(body, bodyStart, bodyEnd);
-    return out.take();
+    out.finish();
   }
 
   /** The end of a stream says that there is no body; HTTP/1.1 says it by a length. */

@@ -3,8 +3,8 @@
  * that an idle connection holds none.
  */
 
-/** Fits one frame of the largest size, and what usually collects in a turn. */
-const OUTPUT_BYTES = 20_480;
+/** Fits one HTTP/2 frame of the largest size, and what usually collects in a turn. */
+export const OUTPUT_BYTES = 20_480;
 /** 1.3 MB: as many connections as usually write in one turn. More would be allocated anew in every turn. */
 const KEPT = 64;
 
