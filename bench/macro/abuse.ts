@@ -42,8 +42,8 @@ interface Noticed {
 export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOptions): Promise<string> {
   const bundle = new OutriderBundle().find();
   if ('missing' in bundle) throw new Error(bundle.missing);
-  const neighbour = await Neighbour.start();
   const assailants = await Assailants.start(loadCore);
+  const neighbour = await Neighbour.start();
   for (const pid of [process.pid, neighbour.pid]) pin(pid, loadCore);
   const kinds = KINDS.filter((kind) => peers.some(({ name }) => name === kind) && missingProxy(kind) === false);
   const cores = [proxyCore, loadCore];
@@ -72,8 +72,7 @@ export async function benchAbuse({ rounds, proxyCore, loadCore, peers }: BenchOp
     );
     return `abuse: a good client beside ${HOSTILE} hostile connections, ${rounds} rounds\n${renderTable(head, rows)}\n${told.join('; ')}`;
   } finally {
-    assailants.stop();
-    await neighbour.stop();
+    await Promise.all([assailants.stop(), neighbour.stop()]);
   }
 }
 

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { assault } from '../../test/component/data-plane/http2-assault.ts';
 import { HOSTILE, PROBES } from '../../test/component/data-plane/http2-probes.ts';
 import { RawHttp2 } from '../../test/fakes/raw-http2.ts';
+import { nextMessage, stopChild } from '../../test/peers/http2/child-channel.ts';
 import { Neighbour } from '../../test/peers/http2/neighbour.ts';
 
 /** `probe` is a number among PROBES. */
@@ -32,7 +33,7 @@ export class Assailants {
   static async start(core: number): Promise<Assailants> {
     const command = ['-c', String(core), 'chrt', '--idle', '0', process.execPath, import.meta.filename];
     const child = spawn('taskset', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const report = await nextReport(child);
+    const report = await nextMessage<Report>(child, 'the hostile clients');
     if (!('serverPort' in report)) throw new Error('the hostile clients begin with something else than their port');
     return new Assailants(child, report.serverPort);
   }
@@ -40,25 +41,12 @@ export class Assailants {
   /** Attacks that port for so long, again when an attack has been ended before. */
   async attack(port: number, probe: number, ms: number): Promise<void> {
     this.#child.send({ port, probe, ms } satisfies Order);
-    await nextReport(this.#child);
+    await nextMessage<Report>(this.#child, 'the hostile clients');
   }
 
-  stop(): void {
-    if (this.#child.connected) this.#child.disconnect();
+  async stop(): Promise<void> {
+    await stopChild(this.#child);
   }
-}
-
-function nextReport(child: ChildProcess): Promise<Report> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`the hostile clients have ended with code ${code}`));
-    child.once('error', reject);
-    child.once('exit', onExit);
-    child.once('message', (report: Report) => {
-      child.off('exit', onExit);
-      child.off('error', reject);
-      resolve(report);
-    });
-  });
 }
 
 async function attack({ port, probe, ms }: Order): Promise<void> {

@@ -40,12 +40,6 @@ export class HeaderLine {
   }
 }
 
-/** Whether the list, null when empty, has a line of that name. HOT. */
-export function hasLine(lines: readonly HeaderLine[] | null, name: HeaderName): boolean {
-  if (lines !== null) for (let i = 0; i < lines.length; i++) if (lines[i]!.isNamed(name)) return true;
-  return false;
-}
-
 /** A line with a small number as its value, made when it is first needed. HOT. */
 export class NumberLines {
   readonly #name: string;

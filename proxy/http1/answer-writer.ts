@@ -38,7 +38,7 @@ export class AnswerWriter {
     const { out } = this.#loop;
     const few = end - start <= STRING_WRITE_BYTES;
     head.composeResponse(out, lines, buffer, start, few ? end : start);
-    this.body(out.from, out.start, out.end);
+    this.#writeFinished();
     if (!few) this.body(buffer, start, end);
   }
 
@@ -64,9 +64,8 @@ export class AnswerWriter {
   /** An interim (1xx) answer; HTTP/1.0 has none. */
   interim(head: ResponseHead): void {
     if (!this.acceptsChunked) return;
-    const { out } = this.#loop;
-    head.composeResponse(out, '', EMPTY, 0, 0);
-    this.body(out.from, out.start, out.end);
+    head.composeResponse(this.#loop.out, '', EMPTY, 0, 0);
+    this.#writeFinished();
   }
 
   continue(): void {
@@ -85,6 +84,13 @@ export class AnswerWriter {
   #connectionLine(): string {
     if (this.closeAfter) return 'connection: close\r\n';
     return this.acceptsChunked ? '' : 'connection: keep-alive\r\n';
+  }
+
+  /** The message that the loop's scratch has finished. */
+  #writeFinished(): void {
+    const { from, start, end } = this.#loop.out;
+    this.#stats.cxTxBytes += end - start;
+    this.#transport.writeBytes(from, start, end);
   }
 
   #write(text: string): void {

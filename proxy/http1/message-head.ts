@@ -234,12 +234,12 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
    */
   composeRequest(out: ByteWriter, generated: Uint8Array, body: Buffer, bodyStart: number, bodyEnd: number): string {
     const sameLine = this.#newPath === null && this.#newAuthority === null && this.authorityStart === 0;
-    if (sameLine && this.minor === 1) {
+    if (sameLine && this.minor === 1 && this.#isInFrontOf(body, bodyStart, bodyEnd)) {
       const at = this.#makeRoom(this.#addedLength() + generated.length);
       if (at >= 0) {
         const behind = this.#writeAdded(at);
-        if (generated.length > 0) this.buffer.set(generated, behind);
-        return this.#withBody(body, bodyStart, bodyEnd);
+        this.buffer.set(generated, behind);
+        return this.buffer.latin1Slice(this.start, this.end + bodyEnd - bodyStart);
       }
     }
     out.reset();
@@ -254,8 +254,7 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
 
   /** The response as it goes out, likewise; `lines` are whole header lines to add. HOT. */
   composeResponse(out: ByteWriter, lines: string, body: Buffer, bodyStart: number, bodyEnd: number): void {
-    const adjacent = bodyStart === bodyEnd || (body === this.buffer && bodyStart === this.end);
-    if (this.minor === 1 && !this.bareStatus && adjacent) {
+    if (this.minor === 1 && !this.bareStatus && this.#isInFrontOf(body, bodyStart, bodyEnd)) {
       const at = this.#makeRoom(this.#addedLength() + lines.length);
       if (at >= 0) {
         const behind = this.#writeAdded(at);
@@ -274,6 +273,11 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
     out.latin1('\r\n');
     out.copy(body, bodyStart, bodyEnd);
     out.finish();
+  }
+
+  /** Head and body are one stretch of bytes, or there is no body. */
+  #isInFrontOf(body: Buffer, bodyStart: number, bodyEnd: number): boolean {
+    return bodyStart === bodyEnd || (body === this.buffer && bodyStart === this.end);
   }
 
   /**
@@ -331,12 +335,6 @@ export class MessageHead extends HeadFacts implements RequestHead, ResponseHead 
       to += added[i]!.text.length;
     }
     return to;
-  }
-
-  #withBody(body: Buffer, bodyStart: number, bodyEnd: number): string {
-    if (body === this.buffer && bodyStart === this.end) return this.buffer.latin1Slice(this.start, bodyEnd);
-    const head = this.buffer.latin1Slice(this.start, this.end);
-    return bodyEnd > bodyStart ? head + body.latin1Slice(bodyStart, bodyEnd) : head;
   }
 
   #addedText(): string {

@@ -7,6 +7,7 @@
  * Queued streams are served in turn, a frame each, and in a turn of the loop only so many bytes leave the queues: a hundred
  * of them can hold ten megabytes, which a peer that suddenly reads takes as fast as they are written.
  */
+import { TurnBudget } from '../net/turn-budget.ts';
 import type { TurnEnd, TurnTask } from '../net/turn-end.ts';
 import type { FrameWriter } from './frames/frame-writer.ts';
 import { DEFAULT_WINDOW_BYTES, WINDOW_BYTES_MAX } from './frames/frames.ts';
@@ -36,15 +37,16 @@ export class Outbound<Stream extends Http2Stream> implements TurnTask {
   /** Bytes of all streams that wait. */
   queuedBytes = 0;
   readonly #turnEnd: TurnEnd;
-  /** Bytes that may still leave the queues in this turn. */
-  #turnBytes = TURN_BYTES;
-  /** More would have. */
+  /** Bytes that leave the queues. */
+  readonly #budget: TurnBudget;
+  /** More would have left in this turn. */
   #more = false;
 
   constructor(writer: FrameWriter, owner: OutboundOwner<Stream>, turnEnd: TurnEnd) {
     this.#writer = writer;
     this.#owner = owner;
     this.#turnEnd = turnEnd;
+    this.#budget = new TurnBudget(turnEnd, TURN_BYTES);
   }
 
   /** A header block. With `endStream` the stream has ended on this side. HOT. */
@@ -132,14 +134,13 @@ export class Outbound<Stream extends Http2Stream> implements TurnTask {
 
   /** Whether more may leave the queues in this turn; where not, the next one goes on. */
   #mayGoOn(): boolean {
-    if (this.#turnBytes > 0) return true;
+    if (this.#budget.left) return true;
+    if (!this.#more) this.#turnEnd.add(this);
     this.#more = true;
     return false;
   }
 
   onTurnEnd(): void {
-    this.#turnBytes = TURN_BYTES;
-    if (!this.#more) return;
     this.#more = false;
     this.pump();
   }
@@ -182,9 +183,7 @@ export class Outbound<Stream extends Http2Stream> implements TurnTask {
     else queue[0] = first.subarray(bytes);
     stream.queuedBytes -= bytes;
     this.queuedBytes -= bytes;
-    if (this.#turnBytes === TURN_BYTES) this.#turnEnd.add(this);
-    // One without bytes counts, too, or the turn would be ended once for each.
-    this.#turnBytes -= bytes + 1;
+    this.#budget.spend(bytes);
     if (emptied) this.#leaveQueue(stream);
     const last = emptied && stream.endQueued;
     const trailers = stream.trailersQueued;

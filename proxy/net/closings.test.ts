@@ -8,7 +8,7 @@ function bench() {
   const tasks: TurnTask[] = [];
   const ended: string[] = [];
   const paused: string[] = [];
-  const closings = new Closings({ add: (task: TurnTask) => tasks.push(task) } as never, () => nowMs);
+  const closings = new Closings({ add: (task: TurnTask) => tasks.push(task) } as never, { nowMs: () => nowMs });
   const transport = (name: string, ms: number): Closable => ({
     pause: () => paused.push(name),
     destroy: () => {

@@ -5,6 +5,8 @@
  *
  *   close ─► ended at once ── 0.5 ms of this turn are spent ──► waits, unread, for the end of this turn or a later one
  */
+import type { Clock } from '../../kernel/clock.ts';
+import { TurnBudget } from './turn-budget.ts';
 import type { TurnEnd, TurnTask } from './turn-end.ts';
 
 /** At least one is ended in a turn, however long the one before it took. */
@@ -19,18 +21,17 @@ export interface Closable {
 /** One per event loop. */
 export class Closings implements TurnTask {
   readonly #turnEnd: TurnEnd;
-  readonly #nowMs: () => number;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  /** Milliseconds. */
+  readonly #budget: TurnBudget;
   /** In the order in which they came; those before `#next` have been ended. */
   #waiting: Closable[] = [];
   #next = 0;
-  #spentMs = 0;
-  /** The end of this turn is waited for. */
-  #added = false;
 
-  /** `nowMs` tells a monotonic time each time it is called. */
-  constructor(turnEnd: TurnEnd, nowMs: () => number) {
+  constructor(turnEnd: TurnEnd, clock: Pick<Clock, 'nowMs'>) {
     this.#turnEnd = turnEnd;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
+    this.#budget = new TurnBudget(turnEnd, TURN_MS);
   }
 
   /** How many have not been ended yet. */
@@ -40,36 +41,27 @@ export class Closings implements TurnTask {
 
   /** Ends the transport, now or soon. Its owner must not use it any more, and hears nothing of it but its close. */
   close(transport: Closable): void {
-    if (this.waiting === 0 && this.#spentMs < TURN_MS) this.#end(transport);
-    else {
-      transport.pause();
-      this.#waiting.push(transport);
+    if (this.waiting === 0 && this.#budget.left) {
+      this.#end(transport);
+      return;
     }
-    this.#comeBack();
+    transport.pause();
+    if (this.#waiting.push(transport) === 1) this.#turnEnd.add(this);
   }
 
   onTurnEnd(): void {
-    this.#added = false;
-    this.#spentMs = 0;
-    while (this.waiting > 0 && this.#spentMs < TURN_MS) this.#end(this.#waiting[this.#next++]!);
-    if (this.waiting > 0) this.#comeBack();
-    else if (this.#next > 0) {
+    while (this.waiting > 0 && this.#budget.left) this.#end(this.#waiting[this.#next++]!);
+    if (this.waiting > 0) this.#turnEnd.add(this);
+    else {
       // Another list: an emptied one would keep the room that it had.
       this.#waiting = [];
       this.#next = 0;
-      this.#spentMs = 0;
     }
   }
 
   #end(transport: Closable): void {
-    const beganMs = this.#nowMs();
+    const beganMs = this.#clock.nowMs();
     transport.destroy();
-    this.#spentMs += this.#nowMs() - beganMs;
-  }
-
-  #comeBack(): void {
-    if (this.#added) return;
-    this.#added = true;
-    this.#turnEnd.add(this);
+    this.#budget.spend(this.#clock.nowMs() - beganMs);
   }
 }

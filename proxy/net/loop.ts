@@ -7,9 +7,9 @@ import type { RandomIds } from '../../kernel/random.ts';
 import type { TimerWheel } from '../../kernel/timer-wheel.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { Closings } from './closings.ts';
-import { DialBudget } from './dial-budget.ts';
 import { HeldWrites } from './held-writes.ts';
 import { OutputPool } from './output-pool.ts';
+import { TurnBudget } from './turn-budget.ts';
 import { TurnEnd } from './turn-end.ts';
 
 /** 64 KiB: what Node's own streams read at most. */
@@ -20,6 +20,13 @@ const READ_BYTES = 65_536;
  * bytes, so that an edited message is still one slice and one write. 4 KiB hold every line this proxy generates.
  */
 export const HEADROOM_BYTES = 4_096;
+
+/**
+ * A dial costs as much as a dozen requests: a burst of requests that all want a connection would keep everybody else waiting.
+ * What is put off often is not needed any more, because connections become free meanwhile; it costs the burst milliseconds,
+ * however far away the endpoint is.
+ */
+const DIALS_PER_TURN = 8;
 
 export class Loop {
   readonly clock: Clock;
@@ -40,8 +47,9 @@ export class Loop {
   readonly outputs: OutputPool = new OutputPool();
   readonly turnEnd: TurnEnd = new TurnEnd();
   readonly heldWrites: HeldWrites = new HeldWrites(this.turnEnd);
-  readonly dials: DialBudget = new DialBudget(this.turnEnd);
-  readonly closings: Closings = new Closings(this.turnEnd, () => this.clock.nowMs());
+  /** Connections to endpoints that may be begun. */
+  readonly dials: TurnBudget = new TurnBudget(this.turnEnd, DIALS_PER_TURN);
+  readonly closings: Closings;
 
   /** Connections accepted so far: numbers them in logs. */
   accepted = 0;
@@ -56,6 +64,7 @@ export class Loop {
   constructor(clock: Clock, wheel: TimerWheel, random: RandomIds) {
     this.clock = clock;
     this.nowMs = clock.nowMs();
+    this.closings = new Closings(this.turnEnd, clock);
     this.wheel = wheel;
     this.random = random;
   }

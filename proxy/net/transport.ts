@@ -42,12 +42,12 @@ export const UNHANDLED: TransportHandler = {
 };
 
 /**
- * Up to this many bytes a body is written as a latin1 string: Node copies it to the stack, tries the write at once and
- * heap-copies only what the kernel did not take, so that a shared read buffer is safe to pass.
+ * Up to this many bytes something is written as a latin1 string: Node copies it to the stack, tries the write at once and
+ * heap-copies only what the kernel did not take.
  */
 export const STRING_WRITE_BYTES = 16_384;
 
-/** From so many bytes on copying them into memory that is kept for that costs less than a string, which V8 has to collect. */
+/** In the clear, from so many bytes on, copying them into the loop's outputs costs less than a string, which V8 has to collect. */
 const COPY_BYTES = 2_048;
 
 export class Transport implements Holder {
@@ -98,15 +98,10 @@ export class Transport implements Holder {
   /** Bytes that lie elsewhere: they are copied to where every handler expects them, behind headroom. */
   receiveCopy(bytes: Buffer): void {
     const { readBuffer, readView } = this.#loop;
-    if (bytes.length <= readView.length) {
-      readView.set(bytes);
-      this.receive(readBuffer, HEADROOM_BYTES, bytes.length);
-      return;
-    }
     for (let at = 0; at < bytes.length; at += readView.length) {
-      const length = Math.min(readView.length, bytes.length - at);
-      bytes.copy(readView, 0, at, at + length);
-      this.receive(readBuffer, HEADROOM_BYTES, length);
+      const part = bytes.length <= readView.length ? bytes : bytes.subarray(at, at + readView.length);
+      readView.set(part);
+      this.receive(readBuffer, HEADROOM_BYTES, part.length);
     }
   }
 
@@ -166,10 +161,9 @@ export class Transport implements Holder {
   /** Writes bytes of a buffer that will be reused after this call. */
   writeBytes(buffer: Buffer, start: number, end: number): void {
     const length = end - start;
-    // TLS tells later that it has taken something: memory that comes back would not come back soon.
-    if (length < COPY_BYTES || (this.tls !== null && length <= STRING_WRITE_BYTES))
-      this.write(buffer.latin1Slice(start, end));
-    else if (this.tls === null && length <= OUTPUT_BYTES) this.#writeCopy(buffer, start, end);
+    // TLS tells later that it has taken something: kept memory would not come back soon.
+    if (this.tls === null && length >= COPY_BYTES && length <= OUTPUT_BYTES) this.#writeCopy(buffer, start, end);
+    else if (length <= STRING_WRITE_BYTES) this.write(buffer.latin1Slice(start, end));
     else {
       this.flush();
       this.socket.write(Buffer.from(buffer.subarray(start, end)));
@@ -199,9 +193,7 @@ export class Transport implements Holder {
     const bytes = copied.subarray(0, this.#copiedLength);
     this.#copied = null;
     this.#copiedLength = 0;
-    if (!this.socket.destroyed) this.socket.write(bytes);
-    // Otherwise it belongs to the socket.
-    if (this.socket.writableLength === 0) this.#loop.outputs.give(copied);
+    if (this.socket.destroyed || this.writeShared(bytes)) this.#loop.outputs.give(copied);
   }
 
   /** Forgets what is held: the peer takes no more. */

@@ -1,5 +1,5 @@
 /** The regular fields of an HTTP/2 head, as filters and routes read and edit them. A dropped line leaves a gap. */
-import { HeaderLine, hasLine } from '../../http/header-line.ts';
+import { HeaderLine } from '../../http/header-line.ts';
 import type { HeaderName } from '../../http/header-name.ts';
 import type { HeaderFields, LineSink } from '../../http/message.ts';
 import type { Field } from '../hpack/field.ts';
@@ -35,7 +35,7 @@ export class FieldList implements HeaderFields {
 
   remove(name: HeaderName): void {
     for (let line = this.find(name, 0); line >= 0; line = this.find(name, line + 1)) this.lines[line] = null;
-    if (hasLine(this.added, name)) this.added = this.added!.filter((each) => !each.isNamed(name));
+    if (this.added?.some((each) => each.isNamed(name))) this.added = this.added.filter((each) => !each.isNamed(name));
   }
 
   add(name: string, value: string): void {

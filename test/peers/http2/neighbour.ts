@@ -10,6 +10,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nextMessage, stopChild } from './child-channel.ts';
 
 /** Between an answer and the next request. */
 const PAUSE_MS = 2;
@@ -53,7 +54,7 @@ export class Neighbour {
   /** Starts the process and its server. */
   static async start(): Promise<Neighbour> {
     const child = fork(import.meta.filename, { execArgv: [] });
-    const report = await nextReport(child);
+    const report = await nextMessage<Report>(child, 'the neighbour');
     if (report.kind !== 'listening') throw new Error('the neighbour begins with something else than its port');
     return new Neighbour(child, report.port);
   }
@@ -70,27 +71,14 @@ export class Neighbour {
   /** The client finishes its request and tells what it has seen since `begin`. */
   async end(): Promise<Experience> {
     this.#child.send({ kind: 'end' } satisfies Order);
-    const report = await nextReport(this.#child);
+    const report = await nextMessage<Report>(this.#child, 'the neighbour');
     if (report.kind !== 'ended') throw new Error('the neighbour answers with something else than what it has seen');
     return report.seen;
   }
 
   async stop(): Promise<void> {
-    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
-    if (this.#child.connected) this.#child.disconnect();
-    await exited;
+    await stopChild(this.#child);
   }
-}
-
-function nextReport(child: ChildProcess): Promise<Report> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`the neighbour has ended with code ${code}`));
-    child.once('exit', onExit);
-    child.once('message', (report: Report) => {
-      child.off('exit', onExit);
-      resolve(report);
-    });
-  });
 }
 
 class Server {
